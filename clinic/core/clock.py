@@ -1,0 +1,72 @@
+"""What time it is, in UTC and on the wall of a clinic."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from clinic.core.errors import Invalid
+
+
+class NonexistentTime(Invalid):
+    """The clocks skip this wall time on that day."""
+
+    code = "nonexistent-time"
+
+
+def now() -> datetime:
+    """Return the present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today(zone: str) -> date:
+    """Return the day it is in an IANA zone."""
+    return now().astimezone(ZoneInfo(zone)).date()
+
+
+def is_zone(name: str) -> bool:
+    """Say whether a name is an IANA zone that this installation knows."""
+    return name in available_timezones()
+
+
+def is_ambiguous(wall: datetime, zone: str) -> bool:
+    """Say whether the clocks show this wall time twice on that day."""
+    first = wall.replace(tzinfo=ZoneInfo(zone), fold=0)
+    return first.utcoffset() != first.replace(fold=1).utcoffset() and _exists(wall, zone)
+
+
+def at_wall_time(wall: datetime, zone: str, *, fold: int = 0) -> datetime:
+    """Return the UTC instant at which the clocks of a zone show `wall`; the earlier one unless `fold` is 1.
+
+    :raises NonexistentTime: if the clocks skip it, naming the nearest times that exist
+    """
+    if not _exists(wall, zone):
+        before, after = _around_the_gap(wall, zone)
+        raise NonexistentTime(
+            f"The clocks skip {wall:%H:%M} on that day: choose {before:%H:%M} or {after:%H:%M}",
+            field="starts_at",
+        )
+    return wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC)
+
+
+def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
+    """Return the UTC instants between which it is `day` in a zone: 23, 24 or 25 hours apart."""
+    place = ZoneInfo(zone)
+    starts = (datetime(d.year, d.month, d.day, tzinfo=place) for d in (day, day + timedelta(days=1)))
+    first, last = (start.astimezone(UTC) for start in starts)
+    return first, last
+
+
+def _exists(wall: datetime, zone: str) -> bool:
+    there = wall.replace(tzinfo=ZoneInfo(zone))
+    return there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None, fold=0) == wall.replace(fold=0)
+
+
+def _around_the_gap(wall: datetime, zone: str) -> tuple[datetime, datetime]:
+    """Return the last minute before a gap and the first after it, as wall times."""
+    place = ZoneInfo(zone)
+    step = timedelta(minutes=1)
+    before = after = wall.replace(second=0, microsecond=0)
+    while not _exists(before, zone):
+        before -= step
+    while not _exists(after, zone):
+        after += step
+    return before.replace(tzinfo=place), after.replace(tzinfo=place)
