@@ -1,0 +1,76 @@
+"""The carrier of background work: huey, which only ever gets a tick; what is due stands in tables."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from huey import MemoryHuey, RedisHuey, SqliteHuey, crontab
+from huey.api import Huey
+from sqlalchemy import make_url
+
+from clinic.core.deliveries import deliver_due
+from clinic.core.failures import class_of, frames_of
+from clinic.core.modules import registered_modules
+
+_log = logging.getLogger("clinic.worker")
+_EXTENSION = "clinic.carrier"
+
+
+def init_background(app: Flask) -> None:
+    """Give an application its carrier: on SQLite unless Redis is configured, in memory for tests."""
+    carrier = _carrier(app)
+
+    @carrier.task(name="tick")
+    def tick() -> None:
+        with app.app_context():
+            run_due_jobs()
+
+    carrier.periodic_task(crontab(minute="*"), name="each_minute")(tick.call_local)
+    app.extensions[_EXTENSION] = {"carrier": carrier, "tick": tick}
+
+
+def carrier_of(app: Flask) -> Huey:
+    """Return the huey instance of an application."""
+    return app.extensions[_EXTENSION]["carrier"]
+
+
+def wake_worker() -> None:
+    """Tell a worker that something is due; if that can't be said, it finds out by itself within a minute."""
+    try:
+        current_app.extensions[_EXTENSION]["tick"]()
+    except Exception as error:  # noqa: BLE001 - a request never fails for want of a worker
+        _log.warning("worker_not_woken error=%s", class_of(error))
+
+
+def run_due_jobs() -> int:
+    """Do what is due: deliveries first, then each module's jobs; return how much was done.
+
+    A job that fails is logged and keeps no other one from running.
+    """
+    jobs: list[tuple[str, Any]] = [("deliveries", deliver_due)]
+    jobs += [(job.name, job.run) for module in registered_modules() for job in module.get_periodic_jobs()]
+    return sum(_run(name, job) for name, job in jobs)
+
+
+def _run(name: str, job: Any) -> int:
+    try:
+        return int(job())
+    except Exception as error:  # noqa: BLE001 - the next job is not to blame
+        _log.error("job_failed job=%s error=%s frames=%s", name, class_of(error), frames_of(error))
+        return 0
+
+
+def _carrier(app: Flask) -> Huey:
+    if app.testing:
+        return MemoryHuey("clinic", immediate=False)
+    if app.config["REDIS_URL"]:
+        return RedisHuey("clinic", url=app.config["REDIS_URL"])
+    folder = Path(app.instance_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey("clinic", filename=str(folder / f"{_database_name(app)}-queue.db"))
+
+
+def _database_name(app: Flask) -> str:
+    """Return what the database is called, so that workers of different ones don't share a queue."""
+    return Path(str(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database)).stem

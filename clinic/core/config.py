@@ -1,0 +1,142 @@
+"""Settings: defaults < `instance/config.toml` < environment `CLINIC_*` < what `create_app` is given."""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from clinic.core.engine import engine_options
+
+SETTINGS = {
+    "CLINIC_DATABASE_URL": "SQLALCHEMY_DATABASE_URI",
+    "CLINIC_SECRET_KEY": "SECRET_KEY",
+    "CLINIC_PUBLIC_URL": "PUBLIC_URL",
+    "CLINIC_TRUSTED_HOSTS": "TRUSTED_HOSTS",
+    "CLINIC_REDIS_URL": "REDIS_URL",
+    "CLINIC_SMTP_URL": "SMTP_URL",
+    "CLINIC_MAIL_FROM": "MAIL_FROM",
+    "CLINIC_LEASE_SECONDS": "LEASE_SECONDS",
+    "CLINIC_ENV": "ENVIRONMENT",
+}
+"""What an operator may set, and Flask's own name for it."""
+
+DEFAULTS: dict[str, Any] = {
+    "ENVIRONMENT": "development",
+    "PUBLIC_URL": "http://127.0.0.1:5000",
+    "TRUSTED_HOSTS": None,
+    "REDIS_URL": "",
+    "SMTP_URL": "",
+    "MAIL_FROM": "clinic@localhost",
+    "LEASE_SECONDS": 60,
+    "SQLITE_BUSY_TIMEOUT_MS": 4000,
+    "MAX_CONTENT_LENGTH": 1024 * 1024,
+    "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+    "MAX_FORM_PARTS": 500,
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "SQLALCHEMY_TRACK_MODIFICATIONS": False,
+}
+
+MIN_KEY_LENGTH = 32
+MIN_KEY_VARIETY = 5
+EXAMPLE_KEYS = {"dev", "secret", "changeme", "change-me"}
+
+
+class BadConfiguration(RuntimeError):
+    """The settings don't allow the application to start."""
+
+
+def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
+    """Settle the configuration of an application.
+
+    :raises BadConfiguration: if a setting is unknown or malformed, or, in production, the secret key is weak
+    """
+    app.config.from_mapping(DEFAULTS)
+    app.config.update(_from_file(Path(app.instance_path) / "config.toml"))
+    app.config.update({SETTINGS[name]: os.environ[name] for name in SETTINGS if name in os.environ})
+    app.config.update(given or {})
+    _settle_types(app)
+    _settle_key(app)
+    if not app.config.get("SQLALCHEMY_DATABASE_URI"):
+        app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{Path(app.instance_path) / 'clinic.db'}"
+    url = _with_driver(str(app.config["SQLALCHEMY_DATABASE_URI"]))
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url) | app.config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
+
+
+def is_production(app: Flask) -> bool:
+    """Say whether the installation is a real one, where nothing weak may pass."""
+    return bool(app.config["ENVIRONMENT"] == "production")
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfiguration(f"{path} is not valid TOML: {error}") from error
+    if unknown := sorted(found.keys() - SETTINGS.keys()):
+        raise BadConfiguration(f"{path} has an unknown setting: {unknown[0]}; known are {', '.join(SETTINGS)}")
+    return {SETTINGS[name]: value for name, value in found.items()}
+
+
+def _settle_types(app: Flask) -> None:
+    try:
+        app.config["LEASE_SECONDS"] = float(app.config["LEASE_SECONDS"])
+    except ValueError as error:
+        raise BadConfiguration("CLINIC_LEASE_SECONDS is a number of seconds") from error
+    hosts = app.config["TRUSTED_HOSTS"]
+    if isinstance(hosts, str):
+        app.config["TRUSTED_HOSTS"] = [host.strip() for host in hosts.split(",") if host.strip()] or None
+    if app.config["ENVIRONMENT"] not in {"development", "production"}:
+        raise BadConfiguration("CLINIC_ENV is development or production")
+
+
+def _settle_key(app: Flask) -> None:
+    key = app.config.get("SECRET_KEY")
+    if is_production(app):
+        if app.debug:
+            raise BadConfiguration("debug mode is not for production")
+        _refuse_weak_key(key)
+    elif not key:
+        app.config["SECRET_KEY"] = _own_key(Path(app.instance_path))
+    elif not app.debug and not app.testing and not app.config.get("TESTING"):
+        _refuse_weak_key(key)
+
+
+def _refuse_weak_key(key: str | None) -> None:
+    weak = not key or key in EXAMPLE_KEYS or len(key) < MIN_KEY_LENGTH or len(set(key)) < MIN_KEY_VARIETY
+    if weak:
+        raise BadConfiguration(
+            f"CLINIC_SECRET_KEY is missing or weak: set at least {MIN_KEY_LENGTH} random characters, "
+            "for example from `python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+        )
+
+
+def _own_key(instance: Path) -> str:
+    """Return this machine's own key, made on the first start and readable by its owner only."""
+    path = instance / "secret_key"
+    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        key = path.read_text(encoding="ascii").strip()
+        _refuse_weak_key(key)
+        return key
+    key = secrets.token_urlsafe(48)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key)
+    return key
+
+
+def _with_driver(url: str) -> str:
+    """Name psycopg 3 as the driver of a PostgreSQL URL that names none."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url

@@ -1,0 +1,211 @@
+"""The database and the one way to change it: a unit of work."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from logging import getLogger
+from typing import Any, Protocol
+from uuid import UUID
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, MetaData
+from sqlalchemy.orm import DeclarativeBase, SessionTransaction
+
+from clinic.core.catalogue import checked
+from clinic.core.engine import WRITING, configure_engine
+from clinic.core.events import collecting, current_depth, is_too_deep
+from clinic.core.failures import class_of, frames_of
+from clinic.core.sessions import ClinicSession, UnitOfWorkOpen
+from clinic.core.tenancy import clinic_pinned
+
+_log = getLogger("clinic.database")
+
+
+class Base(DeclarativeBase):
+    """The base of every model; constraints get their names by rule, so that a migration can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy with this project's session and engine settings."""
+
+    def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
+        engine = super()._make_engine(bind_key, options, app)
+        configure_engine(engine, app)
+        return engine
+
+
+db = Database(
+    metadata=Base.metadata,
+    disable_autonaming=True,
+    session_options={"class_": ClinicSession, "expire_on_commit": False},
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """An event that a unit of work has collected, and the record it is about."""
+
+    type: str
+    data: dict[str, Any]
+    depth: int
+    patient_id: UUID | None
+    subject_version: int | None
+
+
+class Outbox(Protocol):
+    """Where published events are stored with the change, and from where they are delivered."""
+
+    def store(self, session: ClinicSession, published: Sequence[Published]) -> Sequence[Any]:
+        """Add the events, and a delivery for each handler, to the open transaction."""
+
+    def deliver(self, stored: Sequence[Any]) -> None:
+        """Run the handlers of events that are now committed."""
+
+
+class UnitOfWorkDoomed(RuntimeError):
+    """A part of a unit of work failed, so that the whole of it can't be committed."""
+
+
+@dataclass
+class _Work:
+    """One open unit of work."""
+
+    session: ClinicSession
+    transaction: SessionTransaction
+    published: list[Published] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    doomed: bool = False
+    patient_id: UUID | None = None
+    subject_version: int | None = None
+
+    def collect(self, event_type: str, data: dict[str, Any]) -> None:
+        depth = current_depth()
+        event = Published(event_type, checked(event_type, data), depth, self.patient_id, self.subject_version)
+        if not is_too_deep(event_type, depth):
+            self.published.append(event)
+
+    def finish(self) -> Sequence[Any]:
+        """Store the events and commit; a transaction that somebody else ended is not committed over."""
+        if self.doomed or self.session.info.get("interfered"):
+            raise UnitOfWorkDoomed("a part of the unit of work failed")
+        self.session.flush()
+        stored = _outbox.store(self.session, self.published) if self.published else ()
+        self.session.flush()
+        if self.session.get_transaction() is not self.transaction or not self.transaction.is_active:
+            raise UnitOfWorkOpen("the transaction was ended from inside the unit of work")
+        self._release()
+        self.session.commit()
+        return stored
+
+    def abandon(self) -> None:
+        self._release()
+        self.session.rollback()
+
+    def _release(self) -> None:
+        self.session.info.pop("writing", None)
+        self.session.info.pop("interfered", None)
+
+
+_work: ContextVar[_Work | None] = ContextVar("work", default=None)
+_outbox: Outbox
+
+
+def use_outbox(outbox: Outbox) -> None:
+    """Store and deliver published events through `outbox`."""
+    global _outbox  # noqa: PLW0603 - set once, when core/deliveries.py is imported
+    _outbox = outbox
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Change rows and publish what happened: both are stored together, or neither.
+
+    Inside another unit of work it joins that one. Handlers run right after the outermost commit.
+
+    :raises UnitOfWorkDoomed: if an inner unit failed, even if its error was caught
+    :raises RuntimeError: if the session has changes from outside
+    """
+    if outer := _work.get():
+        with _joined(outer):
+            yield
+        return
+    work = _begin()
+    token = _work.set(work)
+    try:
+        with clinic_pinned(), collecting(work.collect):
+            try:
+                yield
+                stored = work.finish()
+            except BaseException:
+                work.abandon()
+                raise
+    finally:
+        _work.reset(token)
+    _outbox.deliver(stored)
+    for call in work.afterwards:
+        _run_afterwards(call)
+
+
+def about_patient(patient_id: UUID, version: int) -> None:
+    """Note whom the next events of this unit of work are about, for the patient's timeline."""
+    work = _open_work()
+    work.patient_id, work.subject_version = patient_id, version
+
+
+def when_committed(call: Callable[[], None]) -> None:
+    """Call once, after the open unit of work has been committed; an error is logged only."""
+    work = _open_work()
+    if call not in work.afterwards:
+        work.afterwards.append(call)
+
+
+@contextmanager
+def _joined(outer: _Work) -> Iterator[None]:
+    if outer.session is not db.session():
+        raise RuntimeError("the open unit of work belongs to another session")
+    try:
+        yield
+    except BaseException:
+        outer.doomed = True
+        raise
+
+
+def _begin() -> _Work:
+    """End the reading transaction and begin a writing one, in which everything is read afresh."""
+    session = db.session()
+    assert isinstance(session, ClinicSession)  # noqa: S101 - for the type checker
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("the session has changes from outside a unit of work")
+    session.commit()
+    session.expire_all()
+    session.connection(execution_options=WRITING)
+    transaction = session.get_transaction()
+    assert transaction is not None  # noqa: S101 - for the type checker
+    session.info["writing"] = True
+    return _Work(session, transaction)
+
+
+def _open_work() -> _Work:
+    work = _work.get()
+    if work is None:
+        raise RuntimeError("no unit of work is open")
+    return work
+
+
+def _run_afterwards(call: Callable[[], None]) -> None:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - the change is committed; nothing may take that back
+        _log.error("afterwards_failed error=%s frames=%s", class_of(error), frames_of(error))

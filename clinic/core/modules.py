@@ -1,0 +1,94 @@
+"""What a module may contribute, and its registration through its blueprint."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from flask import Blueprint, Flask, current_app
+from flask.blueprints import BlueprintSetupState
+
+from clinic.core.catalogue import EventType
+from clinic.core.events import Handler, event_bus
+
+_EXTENSION = "clinic.modules"
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """An entry of the main navigation: where it leads, and the key after `g` that goes there."""
+
+    label: str
+    endpoint: str
+    key: str
+    order: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of another module's page: a template and what it shows, as `shown`, at one of the page's places."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    place: Literal["main", "aside", "actions"] = "main"
+
+
+@dataclass(frozen=True)
+class PeriodicJob:
+    """Work that a worker looks for again and again; it returns how much it found."""
+
+    name: str
+    run: Callable[[], int]
+
+
+class BaseModule:
+    """A part of the clinic: what it contributes is said here, and everything is optional."""
+
+    name: str
+
+    def get_blueprints(self) -> Sequence[Blueprint]:
+        """Return the module's blueprints; the first one, its pages, registers the module."""
+        return ()
+
+    def get_event_handlers(self) -> dict[str, Handler]:
+        """Return which handler listens to which event."""
+        return {}
+
+    def get_published_events(self) -> Sequence[EventType]:
+        """Return the events that this module publishes."""
+        return ()
+
+    def get_navigation(self) -> Sequence[NavigationEntry]:
+        """Return the module's entries in the main navigation."""
+        return ()
+
+    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
+        """Return what the module shows on a patient's page."""
+        return ()
+
+    def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
+        """Return what a worker does for this module."""
+        return ()
+
+    def register(self, state: BlueprintSetupState) -> None:
+        """Make this module part of an application and let it listen; its blueprint calls this when registered."""
+        state.app.extensions.setdefault(_EXTENSION, {})[self.name] = self
+        _subscribe(self)
+
+
+def registered_modules(app: Flask | None = None) -> Sequence[BaseModule]:
+    """Return the modules of an application in the order of their registration."""
+    target = app if app is not None else current_app
+    found: dict[str, BaseModule] = target.extensions.get(_EXTENSION, {})
+    return tuple(found.values())
+
+
+def subscribe_handlers(app: Flask) -> None:
+    """Let every module of an application listen again, as after `event_bus.clear()`."""
+    for module in registered_modules(app):
+        _subscribe(module)
+
+
+def _subscribe(module: BaseModule) -> None:
+    for event_name, handler in module.get_event_handlers().items():
+        event_bus.subscribe(event_name, handler)

@@ -1,0 +1,87 @@
+"""Clinics apart: the clinic in force, set once per request, command, job or delivery."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+from flask import current_app, g
+from flask.sansio.app import App
+
+from clinic.core.errors import NotSetUp
+
+ClinicChooser = Callable[[str | None], UUID]
+_CHOOSER = "clinic.chooser"
+_pinned: ContextVar[int] = ContextVar("pinned", default=0)
+
+
+class NoClinicInForce(RuntimeError):
+    """A clinic's rows were asked for before a clinic was chosen."""
+
+
+def current_clinic_id() -> UUID:
+    """Return the clinic in force.
+
+    :raises NoClinicInForce: if none was chosen
+    """
+    clinic_id = clinic_id_or_none()
+    if clinic_id is None:
+        raise NoClinicInForce("no clinic is in force: use in_clinic()")
+    return clinic_id
+
+
+def clinic_id_or_none() -> UUID | None:
+    """Return the clinic in force, if one was chosen."""
+    found: UUID | None = g.get("clinic_id")
+    return found
+
+
+def enter_clinic(clinic_id: UUID) -> None:
+    """Put a clinic in force for the rest of this request or command.
+
+    :raises RuntimeError: if another one is in force: changing it takes a session of its own, see `in_clinic`
+    """
+    if clinic_id_or_none() not in {None, clinic_id}:
+        raise RuntimeError("another clinic is in force")
+    g.clinic_id = clinic_id
+
+
+@contextmanager
+def in_clinic(clinic_id: UUID | None) -> Iterator[None]:
+    """Put a clinic (or none) in force, with a database session of its own, which knows no other clinic's rows.
+
+    :raises RuntimeError: inside a unit of work, whose rows belong to one session
+    """
+    if _pinned.get():
+        raise RuntimeError("the clinic can't change inside a unit of work")
+    with current_app.app_context():
+        if clinic_id is not None:
+            g.clinic_id = clinic_id
+        yield
+
+
+@contextmanager
+def clinic_pinned() -> Iterator[None]:
+    """Refuse a change of clinic meanwhile."""
+    token = _pinned.set(1)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+def choose_clinics_by(app: App, chooser: ClinicChooser) -> None:
+    """Let `chooser` say which clinic a name, or no name, means in an application."""
+    app.extensions[_CHOOSER] = chooser
+
+
+def chosen_clinic(name: str | None = None) -> UUID:
+    """Return the clinic that a name means; without a name the first one.
+
+    :raises NotSetUp: if there is no clinic
+    :raises NotFound: if none has that name
+    """
+    chooser: ClinicChooser | None = current_app.extensions.get(_CHOOSER)
+    if chooser is None:
+        raise NotSetUp
+    return chooser(name)

@@ -1,0 +1,163 @@
+"""Commands: options, output and errors, the same for every module."""
+
+import getpass
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+from flask.cli import AppGroup
+from marshmallow import Schema, ValidationError
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from clinic.core.context import acting_as
+from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
+from clinic.core.tenancy import chosen_clinic, enter_clinic
+
+FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong input, 3 not found, 4 not set up, 5 conflict."
+
+_CODES: dict[type[ClinicError], int] = {
+    NotFound: NO_SUCH,
+    Conflict: CONFLICTING,
+    Stale: CONFLICTING,
+    Invalid: USAGE,
+    NotSetUp: NOT_CONFIGURED,
+}
+
+
+class CommandGroup(AppGroup):
+    """A group of commands whose errors are one line on stderr and an exit code."""
+
+    def __init__(self, name: str, *, clinic: bool = False, **options: Any) -> None:
+        settings = {"help_option_names": ["-h", "--help"]}
+        super().__init__(name, context_settings=settings, epilog=EXIT_CODES, **options)
+        self.needs_clinic = clinic
+
+    def command(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a command; in a clinic's group it takes `--clinic NAME`."""
+        register = super().command(*args, **kwargs)
+
+        def decorate(function: Callable[..., Any]) -> click.Command:
+            command: click.Command = register(function)
+            if self.needs_clinic:
+                command.params.append(_clinic_option())
+            return command
+
+        return decorate
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, as the operating system's user."""
+        with answered():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Act as the operating system's user, and answer every expected error in one line with its exit code."""
+    try:
+        with acting_as(f"cli:{getpass.getuser()}@{platform.node()}"):
+            yield
+    except click.UsageError as error:
+        fail(USAGE, error.format_message())
+    except ValidationError as error:
+        fail(USAGE, "; ".join(_sentences(error.messages)))
+    except ClinicError as error:
+        code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
+        fail(code, "; ".join(_sentences(error.problems)) if isinstance(error, Invalid) else error.message)
+    except (OperationalError, ProgrammingError) as error:
+        fail(FAILED, _about_database(error))
+
+
+def _clinic_option() -> click.Option:
+    return click.Option(
+        ["--clinic"],
+        expose_value=False,
+        is_eager=False,
+        callback=_enter,
+        metavar="NAME",
+        help="Act in this clinic.",
+    )
+
+
+def _enter(ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
+    if not ctx.resilient_parsing:
+        enter_clinic(chosen_clinic(name))
+
+
+def fail(code: int, message: str) -> NoReturn:
+    """Say what went wrong in one line on stderr and end."""
+    click.echo("Error: " + " ".join(message.split()), err=True)
+    sys.exit(code)
+
+
+def load_options(schema: Schema, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the options that were given with a schema.
+
+    :raises ValidationError: with every problem at once
+    """
+    loaded: dict[str, Any] = schema.load({name: value for name, value in options.items() if value is not None})
+    return loaded
+
+
+def say(message: str) -> None:
+    """Tell a person on stderr; stdout is for data."""
+    click.echo(message, err=True)
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool = False) -> None:
+    """Print rows: as JSON, as a table on a terminal, else tab-separated without a header."""
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    elif sys.stdout.isatty():
+        table = Table(*columns, box=None)
+        for row in rows:
+            table.add_row(*(_cell(row.get(column)) for column in columns))
+        Console().print(table)
+    else:
+        for row in rows:
+            click.echo("\t".join(_cell(row.get(column)) for column in columns))
+
+
+def show_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
+    """Print one record: as JSON, or a name and a value a line."""
+    if as_json:
+        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+    else:
+        for name, value in record.items():
+            click.echo(f"{name}\t{_cell(value)}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
+        return f"{value['amount']} {value['currency']}"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return " ".join(text.split())
+
+
+def _sentences(errors: Any, name: str = "") -> list[str]:
+    """Return nested errors as sentences, each with the option it is about."""
+    if isinstance(errors, Mapping):
+        return [
+            sentence
+            for key, inner in errors.items()
+            for sentence in _sentences(inner, "" if key == "_schema" else str(key))
+        ]
+    if isinstance(errors, Sequence) and not isinstance(errors, str):
+        return [sentence for inner in errors for sentence in _sentences(inner, name)]
+    return [f"--{name.replace('_', '-')}: {errors}" if name else str(errors)]
+
+
+def _about_database(error: DBAPIError) -> str:
+    words = str(error.orig).lower()
+    if "no such table" in words or "does not exist" in words:
+        return "the database is not set up: run `flask init`"
+    return "the database can't be reached or is busy; nothing was changed"

@@ -1,0 +1,59 @@
+"""What tests put into the database, through the services, and what they send."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from clinic.appointments.service import Appointment, Practitioner, appointment_service, practitioner_service
+from clinic.patients.service import Patient, patient_service
+from clinic.staff.service import Clinic, clinic_service
+
+MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+
+
+def a_clinic(**fields: Any) -> Clinic:
+    """Set up a clinic; Harbour Clinic in Lisbon unless told otherwise."""
+    given = {"name": "Clínica São João", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "pt_PT"}
+    return clinic_service.create(**(given | fields))
+
+
+def patient_fields(**fields: Any) -> dict[str, Any]:
+    """Return what an integrator sends to register a patient."""
+    given = {"family_name": "Pereira", "given_name": "Inês", "birth_date": "1991-06-21", "sex": "female"}
+    return given | fields
+
+
+def a_patient(**fields: Any) -> Patient:
+    """Register a patient, with an e-mail address unless told otherwise."""
+    return patient_service.create(**patient_fields(**({"email": "ines@example.org"} | fields)))
+
+
+def a_practitioner(name: str = "Dr Amara Okafor") -> Practitioner:
+    """Add somebody to whom patients come."""
+    return practitioner_service.create(name=name)
+
+
+def an_appointment(
+    patient: Patient | None = None,
+    practitioner: Practitioner | None = None,
+    starts_at: datetime = MONDAY,
+    minutes: int = 30,
+) -> Appointment:
+    """Book an appointment, for a new patient with a new practitioner unless they are given."""
+    return appointment_service.create(
+        patient_id=(patient or a_patient()).id,
+        practitioner_id=(practitioner or a_practitioner()).id,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=minutes),
+    )
+
+
+def appointment_fields(patient_id: UUID, practitioner_id: UUID, **fields: Any) -> dict[str, Any]:
+    """Return what an integrator sends to book an appointment."""
+    given = {
+        "patient_id": str(patient_id),
+        "practitioner_id": str(practitioner_id),
+        "starts_at": "2026-11-30T09:00:00Z",
+        "ends_at": "2026-11-30T09:30:00Z",
+    }
+    return given | fields

@@ -1,0 +1,193 @@
+"""Fixtures: an application on each database, emptied before every test, whose handlers must not fail unseen."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from clinic import create_app
+from clinic.core.database import Base, db
+from clinic.core.events import event_bus
+from clinic.core.modules import subscribe_handlers
+from clinic.core.tenancy import in_clinic
+from clinic.operations.setup import upgrade_database
+from clinic.staff.service import Clinic
+from tests.browsing import PageClient
+from tests.builders import a_clinic
+
+LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+
+Here = Callable[..., AbstractContextManager[None]]
+Run = Callable[..., Result]
+
+
+def postgres_server() -> str:
+    """Return the URL of the PostgreSQL server for tests; skip, or fail where it is required, if none answers."""
+    url = os.environ.get("CLINIC_TEST_POSTGRES_URL", LOCAL_POSTGRES).replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url)
+    try:
+        with engine.connect():
+            return url
+    except OperationalError:
+        if os.environ.get("CLINIC_REQUIRE_POSTGRES") == "1":
+            pytest.fail("no PostgreSQL server answers, and CLINIC_REQUIRE_POSTGRES=1 asks for one")
+        pytest.skip("no PostgreSQL server answers: set CLINIC_TEST_POSTGRES_URL to test on one")
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def a_postgres_database() -> Iterator[str]:
+    """Make a database of its own on the server, and drop it afterwards."""
+    server, name = postgres_server(), f"clinic_test_{uuid4().hex[:12]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'clinic.db'}"
+    else:
+        with a_postgres_database() as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what an installation keeps."""
+    return tmp_path_factory.mktemp("instance")
+
+
+@pytest.fixture(scope="session")
+def _application(database_url: str, instance: Path) -> Iterator[Flask]:
+    app = create_app(
+        {
+            "TESTING": True,
+            "SQLALCHEMY_DATABASE_URI": database_url,
+            "INSTANCE_PATH": instance,
+            "SECRET_KEY": "test" * 10,
+        }
+    )
+    with app.app_context():
+        upgrade_database()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(_application: Flask) -> Iterator[Flask]:
+    """The application, on an empty database, with only its own handlers listening."""
+    with _application.app_context(), db.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    event_bus.clear()
+    subscribe_handlers(_application)
+    yield _application
+    event_bus.clear()
+
+
+class _Failures(logging.Handler):
+    """Keeps what is said about failed handlers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith(("handler_failed", "recursion_cut", "failure_not_recorded")):
+            self.seen.append(message)
+
+
+@pytest.fixture(autouse=True)
+def failed_handlers(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """What was logged about failed handlers; a test that does not expect any fails."""
+    failures = _Failures()
+    logger = logging.getLogger("clinic.events")
+    logger.addHandler(failures)
+    yield failures.seen
+    logger.removeHandler(failures)
+    if failures.seen and not request.node.get_closest_marker("expects_failing_handler"):
+        pytest.fail("a handler failed unexpectedly: " + failures.seen[0])
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """What is published during a test: names and data, in order."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+    announce = event_bus.announce
+
+    def note(event_type: str, data: dict[str, Any]) -> None:
+        seen.append((event_type, dict(data)))
+        announce(event_type, data)
+
+    monkeypatch.setattr(event_bus, "announce", note)
+    return seen
+
+
+@pytest.fixture
+def clinic(app: Flask) -> Clinic:
+    """The clinic in which requests and commands act: in Lisbon, with euros."""
+    with app.app_context():
+        return a_clinic()
+
+
+@pytest.fixture
+def other_clinic(app: Flask, clinic: Clinic) -> Clinic:
+    """Another clinic of the same installation."""
+    with app.app_context():
+        return a_clinic(name="Other Clinic")
+
+
+@pytest.fixture
+def here(app: Flask, clinic: Clinic) -> Here:
+    """Enter the clinic, or the one of an id, for a `with` block."""
+
+    @contextmanager
+    def enter(clinic_id: UUID = clinic.id) -> Iterator[None]:
+        with app.app_context(), in_clinic(clinic_id):
+            yield
+
+    return enter
+
+
+@pytest.fixture
+def inside(here: Here) -> Iterator[None]:
+    """Be in the clinic during the whole test, for tests of services."""
+    with here():
+        yield
+
+
+@pytest.fixture
+def client(app: Flask, clinic: Clinic) -> FlaskClient:
+    """A browser without JavaScript, and an integrator's program."""
+    app.test_client_class = PageClient
+    return app.test_client()
+
+
+@pytest.fixture
+def run(app: Flask, clinic: Clinic) -> Run:
+    """Run a command as an operator would: `run("patients", "list")`."""
+
+    def invoke(*args: str, **options: Any) -> Result:
+        return app.test_cli_runner().invoke(args=[str(arg) for arg in args], **options)
+
+    return invoke

@@ -1,0 +1,146 @@
+"""Clinics apart: in every form of query, and in the database itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Select, delete, exists, func, select, union_all, update
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import aliased
+
+from clinic.appointments.models import Appointment
+from clinic.core.database import db, unit_of_work
+from clinic.core.errors import NotFound
+from clinic.core.sessions import ForeignRow
+from clinic.core.tenancy import NoClinicInForce, chosen_clinic, current_clinic_id, enter_clinic
+from clinic.patients.models import Patient, PatientWord
+from clinic.patients.service import PatientNotFound, patient_service
+from clinic.staff.service import Clinic
+from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.conftest import Here
+
+Other = aliased(Patient)
+QUERIES: list[Callable[[], Any]] = [
+    lambda: select(Patient.family_name),
+    lambda: select(Other.family_name),
+    lambda: select(select(Patient.family_name).subquery()),
+    lambda: select(select(Patient.family_name).cte()),
+    lambda: select(Patient.family_name).where(exists().where(PatientWord.patient_id == Patient.id)),
+    lambda: select(Patient.family_name).join(PatientWord, PatientWord.patient_id == Patient.id).distinct(),
+    lambda: select(Patient.family_name).order_by(Patient.id).limit(5).offset(0),
+    lambda: union_all(select(Patient.family_name), select(Patient.family_name).where(Patient.id.is_(None))),
+    lambda: select(func.max(Patient.family_name)),
+    lambda: select(select(func.max(Patient.family_name)).scalar_subquery()),
+    lambda: update(Patient).values(pronouns="they").returning(Patient.family_name),
+]
+
+
+@pytest.fixture
+def two(here: Here, clinic: Clinic, other_clinic: Clinic) -> tuple[Patient, Patient]:
+    """A patient of ours and one of the other clinic's."""
+    with here(other_clinic.id):
+        theirs = a_patient(family_name="Zzz of theirs")
+    with here():
+        return a_patient(family_name="Aaa of ours"), theirs
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_no_form_of_query_reaches_another_clinic(
+    two: tuple[Patient, Patient], here: Here, query: Callable[[], Select[Any]]
+) -> None:
+    with here(), unit_of_work():
+        found = db.session.execute(query()).scalars().all()
+
+    assert found == ["Aaa of ours"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_without_a_clinic_in_force_every_form_of_query_is_an_error(
+    two: tuple[Patient, Patient], app: Flask, query: Callable[[], Select[Any]]
+) -> None:
+    with app.app_context(), pytest.raises((StatementError, NoClinicInForce)) as raised, unit_of_work():
+        db.session.execute(query())
+
+    assert isinstance(getattr(raised.value, "orig", raised.value), NoClinicInForce)
+
+
+def test_deleting_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here: Here, other_clinic: Clinic) -> None:
+    with here(), unit_of_work():
+        db.session.execute(delete(PatientWord))
+
+    with here(other_clinic.id):
+        assert patient_service.search("zzz").rows
+
+
+def test_another_clinics_row_is_as_missing_as_any(two: tuple[Patient, Patient], here: Here) -> None:
+    ours, theirs = two
+
+    with here(), pytest.raises(PatientNotFound):
+        patient_service.get(theirs.id)
+
+    with here():
+        assert patient_service.get_many([ours.id, theirs.id]).keys() == {ours.id}
+
+
+def test_a_row_of_one_clinic_is_not_known_to_the_session_of_another(
+    two: tuple[Patient, Patient], here: Here, other_clinic: Clinic
+) -> None:
+    ours, _ = two
+
+    with here():
+        assert patient_service.get(ours.id).id == ours.id
+        with here(other_clinic.id), pytest.raises(PatientNotFound):
+            patient_service.get(ours.id)
+
+
+def test_writing_a_row_of_another_clinic_is_refused(here: Here, clinic: Clinic, other_clinic: Clinic) -> None:
+    with here(), pytest.raises(ForeignRow), unit_of_work():
+        patient = Patient(family_name="X", clinic_id=other_clinic.id, mrn="P-9", sort_name="x")
+        db.session.add(patient)
+        db.session.flush()
+
+
+def test_moving_a_row_to_another_clinic_is_refused(
+    two: tuple[Patient, Patient], here: Here, other_clinic: Clinic
+) -> None:
+    with here(), pytest.raises(ForeignRow), unit_of_work():
+        patient_service.get(two[0].id).clinic_id = other_clinic.id
+        db.session.flush()
+
+
+def test_the_database_itself_refuses_a_mix_of_two_clinics(two: tuple[Patient, Patient], here: Here) -> None:
+    _, theirs = two
+    with here():
+        practitioner = a_practitioner()
+        appointment = an_appointment(practitioner=practitioner)
+
+    with here(), pytest.raises(IntegrityError), db.engine.begin() as connection:
+        statement = update(Appointment).where(Appointment.id == appointment.id).values(patient_id=theirs.id)
+        connection.execute(statement)
+
+
+def test_numbers_are_counted_per_clinic(two: tuple[Patient, Patient]) -> None:
+    assert [patient.mrn for patient in two] == ["P-000001", "P-000001"]
+
+
+def test_the_clinic_of_a_request_can_not_be_changed_later(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
+    with app.app_context():
+        enter_clinic(clinic.id)
+        enter_clinic(clinic.id)
+
+        with pytest.raises(RuntimeError, match="another clinic"):
+            enter_clinic(other_clinic.id)
+
+
+def test_outside_of_any_clinic_there_is_none_in_force(app: Flask) -> None:
+    with app.app_context(), pytest.raises(NoClinicInForce):
+        current_clinic_id()
+
+
+def test_a_clinic_is_chosen_by_its_name_and_else_the_first(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
+    with app.app_context():
+        assert chosen_clinic() == clinic.id
+        assert chosen_clinic("Other Clinic") == other_clinic.id
+        with pytest.raises(NotFound):
+            chosen_clinic("No such clinic")
