@@ -1,0 +1,16 @@
+"""What pages and JSON share: errors, forms, paging, headers, base templates and static files."""
+
+from flask import Flask
+
+from clinic.web import documentation, errors, formats, headers, navigation, requests, static
+
+
+def init_web(app: Flask) -> None:
+    """Give an application its request handling, error answers, headers and template globals."""
+    requests.init_app(app)
+    errors.init_app(app)
+    headers.init_app(app)
+    static.init_app(app)
+    formats.init_app(app)
+    navigation.init_app(app)
+    documentation.init_app(app)

@@ -1,0 +1,55 @@
+"""The API's description: OpenAPI as JSON, and a page to read that loads nothing from anywhere else."""
+
+import json
+from typing import Any
+
+from flask import Flask, current_app, jsonify, render_template
+from flask.typing import ResponseReturnValue
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def init_app(app: Flask) -> None:
+    """Serve `/api/openapi.json` and `/api/docs`."""
+    app.config.update(
+        API_TITLE="clinic",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": "Patients, appointments, invoices and payments of a clinic."},
+            "servers": [{"url": "/"}],
+        },
+    )
+    app.add_url_rule("/api/openapi.json", "openapi", _openapi)
+    app.add_url_rule("/api/docs", "api_docs", _docs)
+
+
+def specification() -> dict[str, Any]:
+    """Return the OpenAPI description of the present application."""
+    found: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    return found
+
+
+def _openapi() -> ResponseReturnValue:
+    return jsonify(specification())
+
+
+def _docs() -> ResponseReturnValue:
+    spec = specification()
+    schemas = spec.get("components", {}).get("schemas", {})
+    return render_template(
+        "documentation/reference.html",
+        spec=spec,
+        operations=_operations(spec),
+        schemas={name: json.dumps(schema, indent=2, ensure_ascii=False) for name, schema in sorted(schemas.items())},
+    )
+
+
+def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every operation with its method, path, parameters, body and answers."""
+    return [
+        {"method": method.upper(), "path": path, "shared": item.get("parameters", []), **item[method]}
+        for path, item in spec["paths"].items()
+        for method in _METHODS
+        if method in item
+    ]

@@ -1,0 +1,130 @@
+"""The one place where errors are answered: as a page, or in JSON below `/api/`."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
+
+from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
+from clinic.core.failures import class_of, frames_of
+from clinic.web.problems import problem
+from clinic.web.requests import is_api, request_id
+
+_log = logging.getLogger("clinic.web")
+
+_STATUS: dict[type[ClinicError], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    Stale: 412,
+    Invalid: 422,
+    NotSetUp: 503,
+}
+
+_TITLES = {
+    400: "Bad request",
+    403: "Not allowed",
+    404: "Page not found",
+    405: "Not possible here",
+    409: "Something has changed",
+    410: "No longer here",
+    412: "Something has changed",
+    413: "Too much at once",
+    415: "Not a form that we read",
+    422: "There is a problem",
+    428: "Which version is meant?",
+    429: "Too many requests",
+    500: "Something went wrong here",
+    503: "Not available right now",
+}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What is to be said about an error, before it is known in which form."""
+
+    status: int
+    code: str
+    detail: str
+    errors: Any = None
+    headers: Any = ()
+    more: Any = None
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of an application."""
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(CSRFError, _answer_http)
+    app.register_error_handler(ClinicError, _answer_own)
+    app.register_error_handler(StaleDataError, _answer_stale)
+    app.register_error_handler(OperationalError, _answer_database)
+    app.register_error_handler(InternalServerError, _answer_unexpected)
+
+
+def _answer_http(error: HTTPException) -> Any:
+    if isinstance(error, RequestRedirect):
+        return error
+    status = error.code or 500
+    data = getattr(error, "data", None) or {}
+    headers = [pair for pair in error.get_headers() if pair[0] in {"Allow", "Retry-After", "WWW-Authenticate"}]
+    code = data.get("code") or error.name.lower().replace(" ", "-")
+    if isinstance(error, CSRFError):
+        code, detail = "form-expired", "This form has expired. Go back, reload the page and send it again"
+    elif isinstance(error, MethodNotAllowed):
+        detail = "This address does not answer to that method"
+    else:
+        detail = data.get("detail") or (error.description if data or is_own_words(error) else None) or error.name
+    return _respond(_Answer(status, code, detail, data.get("errors"), headers))
+
+
+def is_own_words(error: HTTPException) -> bool:
+    """Say whether the description was given where the error was raised, not by the library."""
+    return error.description is not None and error.description != type(error).description
+
+
+def _answer_own(error: ClinicError) -> Any:
+    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    if isinstance(error, Stale) and not is_api():
+        status = 409
+    headers = [("Retry-After", "60")] if status == 503 else []  # noqa: PLR2004 - HTTP's own number
+    problems = error.problems if isinstance(error, Invalid) else None
+    return _respond(_Answer(status, error.code, error.message, problems, headers, getattr(error, "facts", None)))
+
+
+def _answer_stale(_error: StaleDataError) -> Any:
+    return _answer_own(Stale())
+
+
+def _answer_database(error: OperationalError) -> Any:
+    """Say that the database is busy or away; nothing was stored."""
+    _log.error("database_unavailable error=%s frames=%s", class_of(error), frames_of(error))
+    return _respond(
+        _Answer(
+            503,
+            "unavailable",
+            "The database is busy: nothing was saved, try again",
+            headers=[("Retry-After", "5")],
+        )
+    )
+
+
+def _answer_unexpected(_error: InternalServerError) -> Any:
+    return _respond(_Answer(500, "internal-error", "Nothing was saved. Try again, or report the reference below"))
+
+
+def _respond(answer: _Answer) -> Response:
+    title = _TITLES.get(answer.status, answer.code.replace("-", " ").capitalize())
+    if is_api():
+        response = problem(answer.status, answer.code, title, answer.detail, answer.errors, **(answer.more or {}))
+    else:
+        page = "errors/bare.html" if answer.status >= 500 else "errors/error.html"  # noqa: PLR2004
+        response = make_response(
+            render_template(page, title=title, answer=answer, reference=request_id()), answer.status
+        )
+    response.headers.extend(answer.headers)
+    return response

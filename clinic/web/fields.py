@@ -1,0 +1,176 @@
+"""Fields of schemas, with the same words for pages, JSON and commands."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from clinic.core.money import BadAmount, Money, is_currency
+from clinic.core.text import is_storable, nfc
+
+Messages = dict[str, str | list[Any] | dict[Any, Any]]
+
+MAX_LINE = 200
+MAX_PARAGRAPH = 2000
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_QUANTITY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
+
+
+class Line(fields.String):
+    """One line of text: NFC, trimmed, without control characters; an empty one is None."""
+
+    def __init__(self, *, max_length: int = MAX_LINE, what: str = "this", **options: Any) -> None:
+        options.setdefault("allow_none", not options.get("required"))
+        missing = f"Enter {what}"
+        super().__init__(error_messages={"required": missing, "null": missing, "invalid": "Enter text"}, **options)
+        self.max_length = max_length
+        self.missing = missing
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        text = self._tidy(value)
+        if not is_storable(text) or not self._allows(text):
+            raise ValidationError("Leave out control characters")
+        if len(text) > self.max_length:
+            raise ValidationError(f"Enter at most {self.max_length} characters")
+        if not text and self.required:
+            raise ValidationError(self.missing)
+        return text or None
+
+    def _tidy(self, value: str) -> str:
+        return nfc(value).strip() if is_storable(value) else value
+
+    def _allows(self, text: str) -> bool:
+        return "\n" not in text and "\t" not in text and "\u2028" not in text and "\u2029" not in text
+
+
+class Paragraph(Line):
+    """Several lines of text."""
+
+    def __init__(self, *, max_length: int = MAX_PARAGRAPH, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+
+    def _tidy(self, value: str) -> str:
+        return super()._tidy(value.replace("\r\n", "\n"))
+
+    def _allows(self, text: str) -> bool:
+        return True
+
+
+class Choice(Line):
+    """One of a few words."""
+
+    def __init__(self, *words: str, what: str = "one of these", **options: Any) -> None:
+        super().__init__(what=what, **described(options, enum=list(words)))
+        self.words = words
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None and text not in self.words:
+            raise ValidationError(f"Choose one of: {', '.join(self.words)}")
+        return text
+
+
+class Count(fields.Field[int]):
+    """A whole number in plain ASCII digits."""
+
+    def __init__(self, *, least: int, most: int, **options: Any) -> None:
+        super().__init__(**described(options, type="integer", minimum=least, maximum=most))
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str) or not _NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:
+            raise ValidationError(f"Enter a whole number from {self.least} to {self.most}")
+        return int(text)
+
+
+class Moment(fields.Field[datetime]):
+    """An instant of RFC 3339 with its offset; dumped in UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        words: Messages = {"required": "Enter a date and time", "null": "Enter a date and time"}
+        super().__init__(error_messages=words, **described(options, type="string", format="date-time"))
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        words = "Enter a date and time with its offset, like 2026-11-23T09:30:00+01:00"
+        if not isinstance(value, str) or not re.fullmatch(
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.+\-Zz]{5,30}", value, re.ASCII
+        ):
+            raise ValidationError(words)
+        try:
+            moment = datetime.fromisoformat(value.upper())
+            if moment.tzinfo is None:
+                raise ValidationError(words)
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(words) from error
+
+
+class MoneyField(fields.Field[Money]):
+    """Money as `{"amount": "45.00", "currency": "EUR"}`, exact, with the currency's own digits."""
+
+    def __init__(self, **options: Any) -> None:
+        words: Messages = {"required": "Enter an amount", "null": "Enter an amount"}
+        shape = {"amount": {"type": "string"}, "currency": {"type": "string", "minLength": 3, "maxLength": 3}}
+        example = {"amount": "45.00", "currency": "EUR"}
+        super().__init__(error_messages=words, **described(options, type="object", properties=shape, example=example))
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, str] | None:
+        return None if value is None else {"amount": value.amount, "currency": value.currency}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
+        if not isinstance(value, Mapping) or value.keys() != {"amount", "currency"}:
+            raise ValidationError('Enter money as {"amount": "45.00", "currency": "EUR"}')
+        amount, currency = value["amount"], value["currency"]
+        if not isinstance(currency, str) or not is_currency(currency):
+            raise ValidationError({"currency": ["Enter a currency code of ISO 4217, like EUR"]})
+        if not isinstance(amount, str):
+            raise ValidationError({"amount": ["Enter the amount as text, like 45.00"]})
+        try:
+            return Money.parse(amount, currency)
+        except BadAmount as error:
+            raise ValidationError({"amount": [str(error)]}) from error
+
+
+class Quantity(fields.Field[Fraction]):
+    """A quantity as a decimal text with at most three digits after the point; more than nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        words: Messages = {"required": "Enter a quantity", "null": "Enter a quantity"}
+        super().__init__(error_messages=words, **described(options, type="string", example="1"))
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return quantity_text(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Fraction:
+        if not isinstance(value, str) or not _QUANTITY.fullmatch(value) or not Fraction(value):
+            raise ValidationError("Enter a quantity like 1 or 2.5")
+        return Fraction(value)
+
+
+class Identifier(fields.UUID):
+    """The id of a record."""
+
+    def __init__(self, *, what: str = "a record", **options: Any) -> None:
+        words = f"Choose {what}"
+        super().__init__(error_messages={"required": words, "null": words, "invalid_uuid": words}, **options)
+
+
+def described(options: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    """Return a field's options with what the API's description is to say of it, unless they say it already."""
+    return {**options, "metadata": {**metadata, **options.get("metadata", {})}}
+
+
+def quantity_text(value: Fraction) -> str:
+    """Return a quantity of at most three digits after the point as a plain decimal."""
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return f"{exact:.3f}".rstrip("0").rstrip(".")

@@ -1,0 +1,52 @@
+"""How pages write days, times and birth dates."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from clinic.core.clock import now
+
+
+def init_app(app: Flask) -> None:
+    """Let templates use the filters `day`, `time`, `instant`, `wall_day` and `born`."""
+    app.jinja_env.filters.update(day=day, time=time, instant=instant, born=born, wall_day=wall_day)
+
+
+def day(value: date) -> str:
+    """Return a day as `Thu 12 Nov 2026`."""
+    return f"{value:%a} {value.day} {value:%b} {value.year}"
+
+
+def time(value: datetime, zone: str) -> str:
+    """Return what the clocks of a zone show at an instant: `09:30`."""
+    return f"{value.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def instant(value: datetime, zone: str) -> str:
+    """Return an instant on the wall of a zone: `Thu 12 Nov 2026, 09:30`."""
+    there = value.astimezone(ZoneInfo(zone))
+    return f"{day(there)}, {there:%H:%M}"
+
+
+def wall_day(value: datetime, zone: str) -> date:
+    """Return the day it is in a zone at an instant."""
+    return value.astimezone(ZoneInfo(zone)).date()
+
+
+def born(value: str | None) -> str:
+    """Return a birth date, maybe partly unknown, with the age: `21-Jun-1991 (35 y)`, `Jun-1991`, `1991`."""
+    if not value:
+        return ""
+    parts = [int(part) for part in value.split("-")]
+    if len(parts) == 1:
+        return value
+    shown = date(parts[0], parts[1], parts[2] if len(parts) == 3 else 1)  # noqa: PLR2004 - year, month, day
+    if len(parts) == 2:  # noqa: PLR2004
+        return f"{shown:%b-%Y}"
+    return f"{shown:%d-%b-%Y} ({_age(shown)} y)"
+
+
+def _age(birthday: date) -> int:
+    today = now().date()
+    return today.year - birthday.year - ((today.month, today.day) < (birthday.month, birthday.day))

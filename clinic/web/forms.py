@@ -1,0 +1,89 @@
+"""Forms of pages: what was typed, what it means, and what is to be mended."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, ValidationError
+
+from clinic.core.errors import Invalid
+from clinic.web.problems import flattened
+
+NOT_FIELDS = {"csrf_token", "version"}
+
+
+@dataclass
+class Form:
+    """A form as it is shown: values as typed, problems in the order of its fields."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    order: Iterable[str] = ()
+
+    def value(self, name: str) -> str:
+        """Return what was typed into a field."""
+        return self.values.get(name, "")
+
+    def error(self, name: str) -> str | None:
+        """Return the first problem of a field."""
+        return self.errors.get(name, [None])[0]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Every field with a problem and what to do about it, in page order."""
+        known = [*self.order, *(name for name in self.errors if name not in set(self.order))]
+        return [(name, message) for name in known for message in self.errors.get(name, [])[:1]]
+
+    def reject(self, error: Invalid) -> "Form":
+        """Add what a service refused."""
+        for name, messages in error.problems.items():
+            self.errors.setdefault(name, []).extend(messages)
+        return self
+
+
+def load_form(schema: Schema, **given: Any) -> Form:
+    """Read the sent form with a schema; a birth date may come in three parts `x.day`, `x.month`, `x.year`."""
+    typed = {name: value for name, value in request.form.items() if name not in NOT_FIELDS}
+    form = Form(typed, order=list(schema.fields))
+    try:
+        form.data = schema.load(with_dates(typed) | given)
+    except ValidationError as error:
+        form.errors = _by_field(error)
+    return form
+
+
+def sent_version() -> int:
+    """Return the version of the record that the form was made from; -1, which no record has, for nonsense."""
+    sent = request.form.get("version", "")
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1  # noqa: PLR2004
+
+
+def with_dates(typed: Mapping[str, str], only: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return the fields with each three-part date put together: `2026-03-27`, `2026-03`, `2026` or nothing."""
+    found: dict[str, Any] = {name: value for name, value in typed.items() if "." not in name}
+    for name in {name.partition(".")[0] for name in typed if name.endswith(".year")}:
+        year, month, day = (typed.get(f"{name}.{part}", "").strip() for part in ("year", "month", "day"))
+        found[name] = _put_together(year, month, day)
+    return found if only is None else {name: value for name, value in found.items() if name in set(only)}
+
+
+def date_parts(name: str, value: str | None) -> dict[str, str]:
+    """Return a date's three parts as a form shows them."""
+    parts = [*(value or "").split("-"), "", ""][:3]
+    return {f"{name}.{part}": text.lstrip("0") for part, text in zip(("year", "month", "day"), parts, strict=True)}
+
+
+def _put_together(year: str, month: str, day: str) -> str:
+    if not (year or month or day):
+        return ""
+    written = [year] + [part.zfill(2) for part in ((month, day) if day else (month,)) if part or day]
+    return "-".join(written)
+
+
+def _by_field(error: ValidationError) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for pointer, message in flattened(error.messages):
+        found.setdefault(pointer.removeprefix("#/").replace("/", "-") if pointer != "#" else "", []).append(message)
+    return found

@@ -1,0 +1,47 @@
+"""Errors in JSON, as RFC 9457 problem details."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Response
+
+from clinic.web.requests import request_id
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, errors: Mapping[Any, Any] | None = None, **more: Any
+) -> Response:
+    """Return an `application/problem+json` answer; `errors` maps fields, maybe nested, to messages."""
+    body = {
+        "type": f"urn:clinic:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:clinic:request:{request_id()}",
+        "code": code,
+        **more,
+    }
+    if errors:
+        body["errors"] = [
+            {"pointer": pointer, "code": "invalid", "detail": message} for pointer, message in flattened(errors)
+        ]
+    return Response(json.dumps(body), status, content_type="application/problem+json")
+
+
+def flattened(errors: Any, pointer: str = "#") -> Iterator[tuple[str, str]]:
+    """Return (JSON pointer, message) for every message of a nested mapping."""
+    if isinstance(errors, Mapping):
+        for key, inner in errors.items():
+            inside = pointer if key in {"_schema", ""} else f"{pointer}/{_escaped(key)}"
+            yield from flattened(inner, inside)
+    elif isinstance(errors, list):
+        for inner in errors:
+            yield from flattened(inner, pointer)
+    else:
+        yield pointer, str(errors)
+
+
+def _escaped(key: Any) -> str:
+    """Escape a key of a JSON pointer (RFC 6901); what a stranger sent is cut to a fair length."""
+    return str(key)[:100].encode("ascii", "backslashreplace").decode().replace("~", "~0").replace("/", "~1")
