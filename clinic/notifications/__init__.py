@@ -1,0 +1,67 @@
+"""What the clinic says to its patients."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint
+
+from clinic.appointments.service import appointment_service
+from clinic.billing.service import billing_service
+from clinic.core.events import Handler
+from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob
+from clinic.notifications import api, commands, pages
+from clinic.notifications.sending import send_due
+from clinic.notifications.service import notification_service
+from clinic.patients.service import patient_service
+
+
+class NotificationsModule(BaseModule):
+    """Queues a message for what patients want to know; a worker sends it."""
+
+    name = "notifications"
+
+    def get_blueprints(self) -> Sequence[Blueprint]:
+        """Return the pages and the JSON endpoints."""
+        return (pages.blueprint, api.blueprint)
+
+    def get_event_handlers(self) -> dict[str, Handler]:
+        """Return what is listened to."""
+        return {
+            "patient.created": self._on_patient_created,
+            "appointment.scheduled": self._on_appointment_scheduled,
+            "appointment.cancelled": self._on_appointment_cancelled,
+            "invoice.paid": self._on_invoice_paid,
+        }
+
+    def get_navigation(self) -> Sequence[NavigationEntry]:
+        """Return the entry of the list of messages."""
+        return (NavigationEntry("Messages", "notifications.index", "m", 50),)
+
+    def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
+        """Return the sending of what is due."""
+        return (PeriodicJob("send notifications", send_due),)
+
+    def _on_patient_created(self, data: dict[str, Any]) -> None:
+        """Welcome a new patient."""
+        patient = patient_service.get(data["patient_id"])
+        notification_service.queue("welcome", patient, about=patient.id)
+
+    def _on_appointment_scheduled(self, data: dict[str, Any]) -> None:
+        """Confirm an appointment."""
+        appointment = appointment_service.get(data["appointment_id"])
+        notification_service.queue("confirmation", patient_service.get(data["patient_id"]), about=appointment.id)
+
+    def _on_appointment_cancelled(self, data: dict[str, Any]) -> None:
+        """Say that an appointment will not take place."""
+        appointment = appointment_service.get(data["appointment_id"])
+        notification_service.queue("cancellation", patient_service.get(appointment.patient_id), about=appointment.id)
+
+    def _on_invoice_paid(self, data: dict[str, Any]) -> None:
+        """Thank for a payment that settled an invoice."""
+        invoice = billing_service.get(data["invoice_id"])
+        notification_service.queue("receipt", patient_service.get(invoice.patient_id), about=invoice.id)
+
+
+module = NotificationsModule()
+pages.blueprint.record_once(module.register)
+pages.blueprint.cli = commands.group

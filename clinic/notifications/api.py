@@ -1,0 +1,31 @@
+"""Messages as JSON, to read."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.typing import ResponseReturnValue
+
+from clinic.notifications.schemas import NotificationQuery, NotificationSchema
+from clinic.notifications.service import notification_service
+from clinic.web.json_api import ApiBlueprint, after_cursor, document, list_schema, listed
+
+blueprint = ApiBlueprint("notifications", __name__, path="notifications", description="What patients were told")
+
+
+@blueprint.get("")
+@document(blueprint, 400, 422)
+@blueprint.arguments(NotificationQuery, location="query")
+@blueprint.response(200, list_schema(NotificationSchema))
+def index(query: dict[str, Any]) -> ResponseReturnValue:
+    """List messages, the latest first."""
+    state = query.get("state")
+    after: Any = after_cursor(query, state or "")
+    return listed(notification_service.list(state=state, limit=query["limit"], after=after), state or "")
+
+
+@blueprint.get("/<uuid:notification_id>")
+@document(blueprint, 404)
+@blueprint.response(200, NotificationSchema)
+def show(notification_id: UUID) -> ResponseReturnValue:
+    """Return a message."""
+    return notification_service.get(notification_id)  # type: ignore[return-value]

@@ -1,0 +1,21 @@
+"""`flask notifications …`."""
+
+import click
+
+from clinic.core.terminal import CommandGroup, show_rows
+from clinic.notifications.schemas import STATES, NotificationSchema
+from clinic.notifications.service import notification_service
+
+COLUMNS = ["created_at", "kind", "state", "attempts", "reason", "patient_id", "id"]
+
+group = CommandGroup("notifications", clinic=True, help="What the clinic says to its patients.")
+
+
+@group.command("list")
+@click.option("--state", type=click.Choice(STATES))
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_notifications(state: str | None, limit: int, as_json: bool) -> None:
+    """List messages, the latest first."""
+    found = notification_service.list(state=state, limit=limit)
+    show_rows(NotificationSchema(many=True).dump(found.rows), COLUMNS, as_json=as_json)

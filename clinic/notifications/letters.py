@@ -1,0 +1,98 @@
+"""What is written in each message, in the patient's language."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime as mail_date
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone_name
+from flask import current_app, render_template
+
+from clinic.appointments.service import appointment_service, practitioner_service
+from clinic.billing.service import billing_service
+from clinic.core.clock import now
+from clinic.notifications.service import Notification
+from clinic.patients.service import Patient
+from clinic.staff.service import Clinic
+
+LANGUAGES = ("en", "de", "pt")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message in words: a subject and paragraphs."""
+
+    language: str
+    subject: str
+    paragraphs: list[str]
+
+    @property
+    def text(self) -> str:
+        """The paragraphs as plain text."""
+        return "\n\n".join(self.paragraphs) + "\n"
+
+
+def write_letter(notification: Notification, patient: Patient, clinic: Clinic) -> Letter:
+    """Write a message from its template: the first line is the subject, paragraphs are apart by empty lines."""
+    language = _language(patient, clinic)
+    facts = _FACTS[notification.kind](notification.about_id, clinic, language)
+    written = render_template(f"letters/{language}/{notification.kind}.txt", patient=patient, clinic=clinic, **facts)
+    subject, _, body = written.partition("\n")
+    paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
+    return Letter(language, subject.strip(), [part for part in paragraphs if part])
+
+
+def as_mail(letter: Letter, notification: Notification, patient: Patient, clinic: Clinic) -> EmailMessage:
+    """Return a letter as a mail with a text and an HTML part."""
+    message = EmailMessage()
+    message["Subject"] = letter.subject
+    message["From"] = Address(clinic.name, addr_spec=current_app.config["MAIL_FROM"])
+    message["To"] = Address(patient.calling_name, addr_spec=patient.email or "")
+    message["Date"] = mail_date(now())
+    message["Message-ID"] = f"<{notification.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    message.add_alternative(render_template("letters/layout.html", letter=letter, clinic=clinic), subtype="html")
+    message["Content-Language"] = letter.language
+    return message
+
+
+def _language(patient: Patient, clinic: Clinic) -> str:
+    wished = [(patient.language or "").partition("-")[0], clinic.language]
+    return next((language for language in wished if language in LANGUAGES), LANGUAGES[0])
+
+
+def _about_patient(_about: UUID, _clinic: Clinic, _language: str) -> dict[str, Any]:
+    return {}
+
+
+def _about_appointment(about: UUID, clinic: Clinic, language: str) -> dict[str, Any]:
+    appointment = appointment_service.get(about)
+    practitioner = practitioner_service.get(appointment.practitioner_id)
+    return {"when": _when(appointment.starts_at, clinic, language), "practitioner": practitioner}
+
+
+def _about_invoice(about: UUID, _clinic: Clinic, language: str) -> dict[str, Any]:
+    invoice = billing_service.get(about)
+    return {"number": invoice.number, "amount": invoice.total.format(language)}
+
+
+_FACTS = {
+    "welcome": _about_patient,
+    "confirmation": _about_appointment,
+    "cancellation": _about_appointment,
+    "receipt": _about_invoice,
+}
+
+
+def _when(moment: datetime, clinic: Clinic, language: str) -> str:
+    """Return a day and time on the clinic's clocks, naming the zone."""
+    zone = ZoneInfo(clinic.zone)
+    there = moment.astimezone(zone)
+    day, time = format_date(there.date(), "full", language), format_time(there, "short", zone, language)
+    return f"{day}, {time} ({get_timezone_name(there, locale=language)})"

@@ -1,0 +1,64 @@
+"""Messages to patients."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clinic.core.clock import now
+from clinic.core.columns import ClinicOwned, Instant
+from clinic.core.database import Base
+
+
+class Notification(ClinicOwned, Base):
+    """A message to one patient, about one version of one record."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "id"),
+        UniqueConstraint(
+            "clinic_id",
+            "kind",
+            "about_id",
+            "about_version",
+            "offset_minutes",
+            "channel",
+            name="uq_notifications_once",
+        ),
+        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
+        CheckConstraint(
+            "state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'suppressed')",
+            name="state",
+        ),
+        Index("ix_notifications_due", "clinic_id", "state", "due_at"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(Uuid)
+    kind: Mapped[str] = mapped_column(String(30))
+    about_id: Mapped[UUID] = mapped_column(Uuid)
+    about_version: Mapped[int] = mapped_column(Integer)
+    offset_minutes: Mapped[int] = mapped_column(Integer, default=0)
+    channel: Mapped[str] = mapped_column(String(10), default="email")
+    state: Mapped[str] = mapped_column(String(12), default="queued")
+    reason: Mapped[str | None] = mapped_column(String(300))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    lease: Mapped[UUID | None] = mapped_column(Uuid)
+    leased_until: Mapped[datetime | None] = mapped_column(Instant)
+    handed_over: Mapped[bool] = mapped_column(Boolean, default=False)
+    recipient: Mapped[str | None] = mapped_column(String(254))
+    subject: Mapped[str | None] = mapped_column(String(300))
+    body: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)

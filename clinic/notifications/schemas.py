@@ -1,0 +1,30 @@
+"""A message as JSON sees it."""
+
+from marshmallow import Schema, fields
+
+from clinic.web.fields import Choice, Moment
+from clinic.web.json_api import ListQuery
+
+STATES = ("queued", "sending", "sent", "failed", "unknown", "suppressed")
+
+
+class NotificationSchema(Schema):
+    """A message to a patient: what about, how far it got, and why not further."""
+
+    id = fields.UUID(dump_only=True)
+    kind = fields.String(dump_only=True)
+    channel = fields.String(dump_only=True)
+    patient_id = fields.UUID(dump_only=True)
+    about_id = fields.UUID(dump_only=True)
+    state = fields.String(dump_only=True, metadata={"enum": list(STATES)})
+    reason = fields.String(dump_only=True, allow_none=True)
+    attempts = fields.Integer(dump_only=True)
+    created_at = Moment(dump_only=True)
+    due_at = Moment(dump_only=True)
+    sent_at = Moment(dump_only=True, allow_none=True)
+
+
+class NotificationQuery(ListQuery):
+    """Which messages are wanted."""
+
+    state = Choice(*STATES, what="a state")

@@ -1,0 +1,147 @@
+"""The messages of the clinic in force: queued here, sent by a worker."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from clinic.core.background import wake_worker
+from clinic.core.clock import now
+from clinic.core.context import acting
+from clinic.core.database import db, unit_of_work, when_committed
+from clinic.core.deliveries import lease_end, pause_after
+from clinic.core.errors import NotFound
+from clinic.core.ids import new_id
+from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.notifications.models import Notification
+from clinic.patients.service import Patient
+
+MAX_ATTEMPTS = 8
+IMPORTED = "imported"
+NO_CONSENT = "the patient does not want messages"
+NO_ADDRESS = "the patient has no e-mail address any more"
+DIED_SENDING = "the worker died while the mail server had the message"
+
+
+class NotificationNotFound(NotFound):
+    """The clinic in force has no such message."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such message")
+
+
+class NotificationService:
+    """What the clinic says to its patients."""
+
+    def queue(self, kind: str, patient: Patient, *, about: UUID) -> Notification | None:
+        """Queue a message about a record, once for each of its versions; without an e-mail address there is none.
+
+        Records of the past that are being brought in message nobody: theirs are suppressed.
+        """
+        if not patient.email:
+            return None
+        who = acting()
+        with unit_of_work():
+            notification = Notification(
+                patient_id=patient.id,
+                kind=kind,
+                about_id=about,
+                about_version=who.subject_version or 0,
+                state="suppressed" if who.imports else "queued",
+                reason=IMPORTED if who.imports else None,
+            )
+            db.session.add(notification)
+            db.session.flush()
+            if not who.imports:
+                when_committed(wake_worker)
+        return notification
+
+    def get(self, notification_id: UUID) -> Notification:
+        """Return a message.
+
+        :raises NotificationNotFound: if there is none of that id
+        """
+        found = db.session.get(Notification, notification_id)
+        if found is None:
+            raise NotificationNotFound
+        return found
+
+    def list(
+        self, *, state: str | None = None, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
+    ) -> Portion[Notification]:
+        """Return messages, the latest first; only those in a state if one is given."""
+        wanted = select(Notification)
+        if state is not None:
+            wanted = wanted.where(Notification.state == state)
+        return portion(wanted, [Notification.id], limit=limit, after=after, descending=True)
+
+    def claim_due(self, limit: int) -> Sequence[Notification]:
+        """Take messages that are due, for as long as a lease; a message whose sender died is taken again.
+
+        One that a mail server may have had by then is `unknown`: a person decides.
+        """
+        at = now()
+        waiting = (Notification.state == "queued") & (Notification.due_at <= at)
+        left = (Notification.state == "sending") & (Notification.leased_until < at)
+        due = select(Notification).where(or_(waiting, left)).order_by(Notification.id).limit(limit)
+        with unit_of_work():
+            return list(_leased(db.session.scalars(due.with_for_update(skip_locked=True)).all()))
+
+    def record_letter(self, notification: Notification, *, recipient: str, subject: str, body: str) -> bool:
+        """Note what is about to be said to whom; False if the lease was lost meanwhile."""
+        return self._change(notification, handed_over=True, recipient=recipient, subject=subject, body=body)
+
+    def record_sent(self, notification: Notification) -> bool:
+        """Note that the mail server has accepted the message."""
+        return self._change(notification, state="sent", sent_at=now(), lease=None, leased_until=None, reason=None)
+
+    def record_suppressed(self, notification: Notification, reason: str) -> bool:
+        """Note that the message is not to be sent after all."""
+        return self._change(notification, state="suppressed", reason=reason, lease=None, leased_until=None)
+
+    def record_unknown(self, notification: Notification, reason: str) -> bool:
+        """Note that nobody knows whether the message was accepted."""
+        return self._change(notification, state="unknown", reason=reason, lease=None, leased_until=None)
+
+    def record_failure(self, notification: Notification, reason: str, *, final: bool) -> bool:
+        """Note why the message was not sent, and when it is tried again unless that is pointless."""
+        gone = final or notification.attempts >= MAX_ATTEMPTS
+        return self._change(
+            notification,
+            state="failed" if gone else "queued",
+            reason=reason[:300],
+            due_at=now() + pause_after(notification.attempts),
+            lease=None,
+            leased_until=None,
+            handed_over=False,
+        )
+
+    def _change(self, notification: Notification, **values: str | bool | datetime | timedelta | UUID | None) -> bool:
+        with unit_of_work():
+            mine = db.session.scalar(
+                select(Notification)
+                .where(Notification.id == notification.id, Notification.lease == notification.lease)
+                .with_for_update()
+            )
+            if mine is not None:
+                for name, value in values.items():
+                    setattr(mine, name, value)
+        return mine is not None
+
+
+notification_service = NotificationService()
+
+
+def _leased(found: Sequence[Notification]) -> Iterator[Notification]:
+    for notification in found:
+        if notification.state == "sending" and notification.handed_over:
+            notification.state, notification.reason, notification.lease = "unknown", DIED_SENDING, None
+            continue
+        notification.state = "sending"
+        notification.attempts += 1
+        notification.lease, notification.leased_until = new_id(), lease_end()
+        yield notification
+
+
+__all__ = ["Notification", "NotificationNotFound", "NotificationService", "notification_service"]

@@ -1,0 +1,33 @@
+"""Who the patients are and how to reach them."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint
+
+from clinic.core.catalogue import EventType
+from clinic.core.modules import BaseModule, NavigationEntry
+from clinic.patients import api, commands, pages
+from clinic.patients.service import PATIENT_CREATED
+
+
+class PatientsModule(BaseModule):
+    """The register of patients."""
+
+    name = "patients"
+
+    def get_blueprints(self) -> Sequence[Blueprint]:
+        """Return the pages and the JSON endpoints."""
+        return (pages.blueprint, api.blueprint)
+
+    def get_published_events(self) -> Sequence[EventType]:
+        """Return what the register tells of."""
+        return (PATIENT_CREATED,)
+
+    def get_navigation(self) -> Sequence[NavigationEntry]:
+        """Return the entry of the list of patients."""
+        return (NavigationEntry("Patients", "patients.index", "p", 30),)
+
+
+module = PatientsModule()
+pages.blueprint.record_once(module.register)
+pages.blueprint.cli = commands.group

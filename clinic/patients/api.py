@@ -1,0 +1,62 @@
+"""Patients as JSON."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.typing import ResponseReturnValue
+
+from clinic.patients.schemas import PatientSchema
+from clinic.patients.service import PatientFields, patient_service
+from clinic.web.json_api import (
+    ApiBlueprint,
+    SearchQuery,
+    after_cursor,
+    created,
+    document,
+    expected_version,
+    list_schema,
+    listed,
+    single,
+)
+
+blueprint = ApiBlueprint("patients", __name__, path="patients", description="Who the patients are")
+
+
+@blueprint.get("")
+@document(blueprint, 400, 422)
+@blueprint.arguments(SearchQuery, location="query")
+@blueprint.response(200, list_schema(PatientSchema))
+def index(query: dict[str, Any]) -> ResponseReturnValue:
+    """List patients, the latest registered first, or search them by `q`."""
+    words = query.get("q")
+    after: Any = after_cursor(query, words or "")
+    if words:
+        return listed(patient_service.search(words, limit=query["limit"], after=after), words)
+    return listed(patient_service.list(limit=query["limit"], after=after), "")
+
+
+@blueprint.post("")
+@document(blueprint, 400, 415, 422)
+@blueprint.arguments(PatientSchema)
+@blueprint.response(201, PatientSchema)
+def create(fields: PatientFields) -> ResponseReturnValue:
+    """Register a patient."""
+    patient = patient_service.create(**fields)
+    return created(patient, ".show", patient_id=patient.id)
+
+
+@blueprint.get("/<uuid:patient_id>")
+@document(blueprint, 404)
+@blueprint.response(200, PatientSchema)
+def show(patient_id: UUID) -> ResponseReturnValue:
+    """Return a patient."""
+    return single(patient_service.get(patient_id))
+
+
+@blueprint.patch("/<uuid:patient_id>")
+@document(blueprint, 400, 404, 412, 415, 422, 428)
+@blueprint.arguments(PatientSchema(partial=True))
+@blueprint.response(200, PatientSchema)
+def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
+    """Change a patient; `null` clears a field (RFC 7396)."""
+    return single(patient_service.update(patient_id, version=expected_version(), **fields))

@@ -1,0 +1,68 @@
+"""`flask patients …`."""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import click
+
+from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
+from clinic.patients.rules import SEXES
+from clinic.patients.schemas import PatientSchema
+from clinic.patients.service import Patient, patient_service
+
+COLUMNS = ["mrn", "family_name", "given_name", "birth_date", "sex", "phone", "email", "id"]
+
+group = CommandGroup("patients", clinic=True, help="Who the patients are and how to reach them.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+_OPTIONS = [
+    click.option("--family-name"),
+    click.option("--given-name"),
+    click.option("--preferred-name"),
+    click.option("--birth-date", help="YYYY-MM-DD, YYYY-MM or YYYY."),
+    click.option("--sex", help=f"One of {', '.join(SEXES)}."),
+    click.option("--pronouns"),
+    click.option("--phone", help="With its country code, or of the clinic's country."),
+    click.option("--email"),
+    click.option("--language", help="In which to write: pt, pt-BR …"),
+    click.option("--address"),
+]
+
+
+def patient_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Take what is said of a patient as options."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+
+
+@group.command("add")
+@patient_options
+@as_json
+def add(as_json: bool, **options: str | None) -> None:
+    """Register a patient."""
+    patient = patient_service.create(**load_options(PatientSchema(), options))
+    show_record(_dumped(patient), as_json=as_json)
+    say(f"Registered {patient.mrn}. Next: flask appointments book --patient {patient.mrn} …")
+
+
+@group.command("list")
+@click.option("--search", "words", help="Parts of names, a number, a phone.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@as_json
+def list_patients(words: str | None, limit: int, as_json: bool) -> None:
+    """List patients, the latest registered first, or those found by --search."""
+    found = patient_service.search(words, limit=limit) if words else patient_service.list(limit=limit)
+    show_rows([_dumped(patient) for patient in found.rows], COLUMNS, as_json=as_json)
+
+
+@group.command("show")
+@click.argument("number")
+@as_json
+def show(number: str, as_json: bool) -> None:
+    """Show the patient of a medical record NUMBER or id."""
+    show_record(_dumped(patient_service.identify(number)), as_json=as_json)
+
+
+def _dumped(patient: Patient) -> dict[str, Any]:
+    dumped: dict[str, Any] = PatientSchema().dump(patient)
+    return dumped

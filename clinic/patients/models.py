@@ -1,0 +1,79 @@
+"""Patients and the words by which they are found."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clinic.core.columns import ClinicOwned, Instant, Versioned
+from clinic.core.database import Base
+
+_BYTEWISE = String(300, collation="C").with_variant(String(300), "sqlite")
+"""Compared byte by byte on both databases, so that a range finds what begins with a word."""
+
+
+class Patient(ClinicOwned, Versioned, Base):
+    """A person whom the clinic looks after."""
+
+    __tablename__ = "patients"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "id"),
+        UniqueConstraint("clinic_id", "mrn", name="uq_patients_mrn"),
+        CheckConstraint("family_name IS NOT NULL OR given_name IS NOT NULL", name="named"),
+        CheckConstraint("sex IN ('female', 'male', 'other', 'unknown')", name="sex"),
+    )
+
+    mrn: Mapped[str] = mapped_column(String(20))
+    family_name: Mapped[str | None] = mapped_column(String(200))
+    given_name: Mapped[str | None] = mapped_column(String(200))
+    preferred_name: Mapped[str | None] = mapped_column(String(200))
+    birth_date: Mapped[str | None] = mapped_column(String(10))
+    sex: Mapped[str] = mapped_column(String(10), default="unknown")
+    pronouns: Mapped[str | None] = mapped_column(String(50))
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(20))
+    address: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(String(16))
+    sort_name: Mapped[str] = mapped_column(_BYTEWISE)
+    messages_agreed: Mapped[bool] = mapped_column(Boolean, default=True)
+    messages_agreed_source: Mapped[str] = mapped_column(String(50), default="registration")
+    messages_agreed_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def full_name(self) -> str:
+        """The name as lists and banners show it: `PEREIRA, Inês`."""
+        return ", ".join(part for part in ((self.family_name or "").upper(), self.given_name) if part)
+
+    @property
+    def sex_label(self) -> str:
+        """Sex recorded for care, as pages say it."""
+        return "Not known" if self.sex == "unknown" else self.sex.capitalize()
+
+    @property
+    def calling_name(self) -> str:
+        """The name by which letters address the person."""
+        return self.preferred_name or " ".join(part for part in (self.given_name, self.family_name) if part)
+
+
+class PatientWord(ClinicOwned, Base):
+    """A word by which a patient is found: a part of a name, digits of a phone, a number."""
+
+    __tablename__ = "patient_words"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
+        Index("ix_patient_words_word", "clinic_id", "word", "patient_id"),
+        Index("ix_patient_words_patient", "clinic_id", "patient_id"),
+    )
+
+    word: Mapped[str] = mapped_column(_BYTEWISE)
+    patient_id: Mapped[UUID] = mapped_column(Uuid)

@@ -1,0 +1,100 @@
+"""The pages of the register of patients."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.core.errors import Stale
+from clinic.core.modules import registered_modules
+from clinic.patients.schemas import PatientSchema
+from clinic.patients.service import Patient, patient_service
+from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
+from clinic.web.lists import page_query, page_url
+
+blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
+
+PAGE = 20
+FIELDS = (
+    "given_name",
+    "family_name",
+    "preferred_name",
+    "birth_date",
+    "sex",
+    "pronouns",
+    "phone",
+    "email",
+    "language",
+    "address",
+)
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    """List the latest patients, or those who were looked for."""
+    words, after = page_query()
+    if words:
+        found = patient_service.search(words, limit=PAGE, after=after)
+    else:
+        found = patient_service.list(limit=PAGE, after=after)
+    return render_template("patients/index.html", found=found, words=words, next_url=page_url(found, words))
+
+
+@blueprint.get("/new")
+def new() -> ResponseReturnValue:
+    """Show the form of a new patient."""
+    return render_template("patients/new.html", form=Form(request.args.to_dict()))
+
+
+@blueprint.post("")
+def create() -> ResponseReturnValue:
+    """Register a patient from the form."""
+    form = load_form(PatientSchema())
+    if form.errors:
+        return render_template("patients/new.html", form=form), 422
+    patient = patient_service.create(**form.data)
+    flash(f"Registered as {patient.mrn}")
+    return redirect(url_for(".show", patient_id=patient.id), 303)
+
+
+@blueprint.get("/<uuid:patient_id>")
+def show(patient_id: UUID) -> ResponseReturnValue:
+    """Show a patient, with what the other modules have to say."""
+    patient = patient_service.get(patient_id)
+    panels = [panel for module in registered_modules() for panel in module.get_patient_panels(patient_id)]
+    return render_template("patients/show.html", patient=patient, panels=panels)
+
+
+@blueprint.get("/<uuid:patient_id>/edit")
+def edit(patient_id: UUID) -> ResponseReturnValue:
+    """Show the form of a patient as it is."""
+    patient = patient_service.get(patient_id)
+    return render_template("patients/edit.html", patient=patient, form=_filled(patient), version=patient.version)
+
+
+@blueprint.post("/<uuid:patient_id>")
+def update(patient_id: UUID) -> ResponseReturnValue:
+    """Change a patient as the form says."""
+    patient, form = patient_service.get(patient_id), load_form(PatientSchema())
+    if form.errors:
+        return render_template("patients/edit.html", patient=patient, form=form, version=sent_version()), 422
+    patient_service.update(patient_id, version=sent_version(), **form.data)
+    flash("Saved")
+    return redirect(url_for(".show", patient_id=patient_id), 303)
+
+
+@blueprint.errorhandler(Stale)
+def compare(_error: Stale) -> ResponseReturnValue:
+    """Show both versions of a patient whom somebody else has changed, to choose from field by field."""
+    patient = patient_service.get((request.view_args or {})["patient_id"])
+    mine, theirs = (
+        PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS)),
+        PatientSchema().dump(patient),
+    )
+    rows = [(name, mine.get(name), theirs[name]) for name in FIELDS]
+    return render_template("patients/conflict.html", patient=patient, rows=rows), 409
+
+
+def _filled(patient: Patient) -> Form:
+    values = {name: str(getattr(patient, name) or "") for name in FIELDS}
+    return Form(values | date_parts("birth_date", patient.birth_date))

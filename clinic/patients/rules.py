@@ -1,0 +1,46 @@
+"""What a birth date and a phone number may be."""
+
+import re
+from datetime import date
+
+import phonenumbers
+
+SEXES = ("female", "male", "other", "unknown")
+LONGEST_LIFE = 130
+_BIRTH_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+
+NOT_A_DATE = "Date of birth must be a real date, like 27 3 1987"
+IN_THE_FUTURE = "Date of birth must be in the past"
+TOO_LONG_AGO = f"Date of birth must be less than {LONGEST_LIFE} years ago"
+NOT_A_PHONE = "Enter a phone number with its country code, like +351 912 555 014"
+
+
+def birth_date_problem(value: str, today: date) -> str | None:
+    """Say what is the matter with `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as on a given day."""
+    match = _BIRTH_DATE.fullmatch(value)
+    if match is None:
+        return NOT_A_DATE
+    year, month, day = (int(part) if part else None for part in match.groups())
+    try:
+        earliest = date(year or 0, month or 1, day or 1)
+    except ValueError:
+        return NOT_A_DATE
+    if earliest > today:
+        return IN_THE_FUTURE
+    return TOO_LONG_AGO if today.year - earliest.year > LONGEST_LIFE else None
+
+
+def phone_number(value: str, country: str | None) -> str | None:
+    """Return a phone number as E.164 writes it, None if it can't be one; without a code it is of `country`."""
+    try:
+        number = phonenumbers.parse(value, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number) or number.extension:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def medical_record_number(count: int) -> str:
+    """Return the number that people read for the n-th patient of a clinic: `P-004907`."""
+    return f"P-{count:06d}"

@@ -1,0 +1,108 @@
+"""A patient as JSON and forms see it."""
+
+import re
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import Schema, ValidationError, fields, validates_schema
+
+from clinic.core.clock import today
+from clinic.patients.rules import NOT_A_PHONE, SEXES, birth_date_problem, phone_number
+from clinic.staff.service import clinic_service
+from clinic.web.fields import Choice, Line, Moment, Paragraph, described
+
+NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
+
+
+class Email(Line):
+    """An e-mail address, normalised, whose domain isn't asked."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **described(options, format="email"))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is None:
+            return None
+        try:
+            return validate_email(text, check_deliverability=False).normalized
+        except EmailNotValidError as error:
+            raise ValidationError(NOT_AN_EMAIL) from error
+
+
+class Phone(Line):
+    """A phone number as E.164; without a country code it belongs to the clinic's country."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=40, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is None:
+            return None
+        number = phone_number(text, clinic_service.current().country)
+        if number is None:
+            raise ValidationError(NOT_A_PHONE)
+        return number
+
+
+class BirthDate(Line):
+    """`YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the rest is unknown."""
+
+    def __init__(self, **options: Any) -> None:
+        pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+        super().__init__(max_length=20, **described(options, pattern=pattern))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None and (problem := birth_date_problem(text, today(clinic_service.current().zone))):
+            raise ValidationError(problem)
+        return text
+
+
+class Sex(Choice):
+    """Sex recorded for care; nothing said is `unknown`."""
+
+    def __init__(self) -> None:
+        super().__init__(*SEXES, allow_none=True)
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """Read the word, with none meaning `unknown`."""
+        found = super().deserialize(value, attr, data, **kwargs)
+        return "unknown" if found is None else found
+
+
+class Language(Line):
+    """A language tag of BCP 47 such as `pt` or `pt-BR`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None and not re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", text, re.ASCII):
+            raise ValidationError("Enter a language tag like pt or pt-BR")
+        return text
+
+
+class PatientSchema(Schema):
+    """A patient: who they are and how to reach them; at least one name is needed."""
+
+    id = fields.UUID(dump_only=True)
+    mrn = fields.String(dump_only=True, metadata={"description": "medical record number"})
+    given_name = Line()
+    family_name = Line()
+    preferred_name = Line()
+    birth_date = BirthDate()
+    sex = Sex()
+    pronouns = Line(max_length=50)
+    phone = Phone()
+    email = Email()
+    language = Language(max_length=16)
+    address = Paragraph(max_length=500)
+    version = fields.Integer(dump_only=True)
+    created_at = Moment(dump_only=True)
+    updated_at = Moment(dump_only=True)
+
+    @validates_schema(skip_on_field_errors=False)
+    def check_named(self, data: dict[str, Any], **options: Any) -> None:
+        """Ask for one of the names, together with everything else that is to be mended."""
+        if not options.get("partial") and not (data.get("family_name") or data.get("given_name")):
+            raise ValidationError("Enter the family name or the given name", "family_name")

@@ -1,0 +1,63 @@
+"""By which words a patient is found, and how what was typed is understood."""
+
+import re
+
+import phonenumbers
+
+from clinic.core.text import digits, fold, is_cjk, is_storable, words
+from clinic.patients.models import Patient
+
+LONGEST_WORD = 100
+MOST_TERMS = 8
+_NUMBER_LIKE = re.compile(r"[+0-9٠-٩۰-۹０-９\s().\-/]+")
+
+
+def words_of(patient: Patient) -> set[str]:
+    """Return every word by which a patient is to be found."""
+    names = [name for name in (patient.family_name, patient.given_name, patient.preferred_name) if name]
+    found = {word for name in names for word in words(name)}
+    joined = fold("".join(part for part in (patient.family_name, patient.given_name) if part))
+    if is_cjk(joined):
+        found.add(joined)
+    found.add(digits(patient.mrn))
+    found.add(digits(patient.mrn).lstrip("0"))
+    if patient.phone:
+        found |= _phone_words(patient.phone)
+    if patient.email:
+        found.add(fold(patient.email))
+    if patient.birth_date:
+        found.add(digits(patient.birth_date))
+    return {word[:LONGEST_WORD] for word in found if word}
+
+
+def terms_of(query: str) -> list[str]:
+    """Return what a found patient's words must begin with, one for each term."""
+    if not is_storable(query):
+        return []
+    if _NUMBER_LIKE.fullmatch(query) and digits(query):
+        return [digits(query)[:LONGEST_WORD]]
+    terms = [term for part in query.split() for term in _terms_of_part(part)]
+    return [term[:LONGEST_WORD] for term in terms[:MOST_TERMS]]
+
+
+def sort_name_of(patient: Patient) -> str:
+    """Return by what a patient is sorted in a list of names."""
+    return fold(" ".join(part for part in (patient.family_name, patient.given_name) if part))[:300]
+
+
+def after_prefix(prefix: str) -> str:
+    """Return a text behind everything that begins with `prefix`, compared byte by byte."""
+    return prefix + "\U0010ffff"
+
+
+def _terms_of_part(part: str) -> list[str]:
+    if "@" in part:
+        return [fold(part)]
+    if re.fullmatch(r"[A-Za-z]-?[0-9]+", part):
+        return [digits(part)]
+    return words(part)
+
+
+def _phone_words(phone: str) -> set[str]:
+    national = str(phonenumbers.parse(phone).national_number)
+    return {digits(phone), national, "0" + national}

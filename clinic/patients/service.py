@@ -1,0 +1,193 @@
+"""The register of patients: the one door to it, and its only writer."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm.exc import StaleDataError
+
+from clinic.core.catalogue import event_type
+from clinic.core.clock import now
+from clinic.core.database import about_patient, db, unit_of_work
+from clinic.core.errors import Invalid, NotFound, Stale
+from clinic.core.events import event_bus
+from clinic.core.numbering import next_number
+from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.text import is_storable
+from clinic.patients.models import Patient, PatientWord
+from clinic.patients.rules import medical_record_number
+from clinic.patients.search import after_prefix, sort_name_of, terms_of, words_of
+
+PATIENT_CREATED = event_type(
+    "patient.created",
+    "patient_id",
+    "clinic_id",
+    published_by="PatientService.create",
+    when="a patient was registered",
+)
+
+
+class PatientFields(TypedDict, total=False):
+    """What is said of a patient; what is left out is unknown."""
+
+    family_name: str | None
+    given_name: str | None
+    preferred_name: str | None
+    birth_date: str | None
+    sex: str
+    pronouns: str | None
+    email: str | None
+    phone: str | None
+    address: str | None
+    language: str | None
+
+
+class InvalidPatient(Invalid):
+    """A patient has at least one of a family name and a given name."""
+
+    code = "invalid-patient"
+
+
+class PatientNotFound(NotFound):
+    """The clinic in force has no such patient."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such patient")
+
+
+class PatientService:
+    """The register of patients of the clinic in force."""
+
+    def create(self, **fields: Unpack[PatientFields]) -> Patient:
+        """Register a patient under the next free number and tell the other modules.
+
+        :raises InvalidPatient: if there is neither a family name nor a given name
+        """
+        with unit_of_work():
+            patient = Patient(messages_agreed_at=now(), **fields)
+            _check_named(patient)
+            patient.mrn = medical_record_number(next_number("patient"))
+            patient.sort_name = sort_name_of(patient)
+            db.session.add(patient)
+            db.session.flush()
+            _index(patient)
+            about_patient(patient.id, patient.version)
+            event_bus.publish(
+                PATIENT_CREATED.name, {"patient_id": str(patient.id), "clinic_id": str(patient.clinic_id)}
+            )
+        return patient
+
+    def get(self, patient_id: UUID | str) -> Patient:
+        """Return a patient of the clinic in force.
+
+        :raises PatientNotFound: if there is none of that id
+        """
+        wanted = UUID(patient_id) if isinstance(patient_id, str) else patient_id
+        patient = db.session.get(Patient, wanted)
+        if patient is None:
+            raise PatientNotFound
+        return patient
+
+    def get_many(self, patient_ids: Iterable[UUID]) -> Mapping[UUID, Patient]:
+        """Return the patients of these ids in one query."""
+        found = db.session.scalars(select(Patient).where(Patient.id.in_(set(patient_ids))))
+        return {patient.id: patient for patient in found}
+
+    def identify(self, number: str) -> Patient:
+        """Return the patient whom a medical record number or an id names.
+
+        :raises PatientNotFound: if it names none
+        """
+        if not is_storable(number):
+            raise PatientNotFound
+        try:
+            return self.get(number)
+        except ValueError:
+            patient = db.session.scalar(select(Patient).where(Patient.mrn == number.upper()))
+        if patient is None:
+            raise PatientNotFound
+        return patient
+
+    def lock(self, patient_id: UUID) -> Patient:
+        """Return a patient whom, on PostgreSQL, nobody else locks until the unit of work ends.
+
+        :raises PatientNotFound: if there is none of that id
+        """
+        wanted = select(Patient).where(Patient.id == patient_id)
+        patient = db.session.scalar(wanted.with_for_update(key_share=True))
+        if patient is None:
+            raise PatientNotFound
+        return patient
+
+    def update(self, patient_id: UUID, *, version: int | None, **fields: Unpack[PatientFields]) -> Patient:
+        """Change what is given, if nobody changed the patient since `version` (None: whatever it is now).
+
+        :raises PatientNotFound: if there is none of that id
+        :raises Stale: if the patient has another version by now
+        :raises InvalidPatient: if no name would be left
+        """
+        try:
+            with unit_of_work():
+                patient = self.get(patient_id)
+                if version not in {None, patient.version}:
+                    raise Stale
+                for name, value in fields.items():
+                    setattr(patient, name, value)
+                _check_named(patient)
+                patient.sort_name = sort_name_of(patient)
+                db.session.flush()
+                _index(patient)
+        except StaleDataError as error:
+            raise Stale from error
+        return patient
+
+    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Portion[Patient]:
+        """Return patients, the latest registered first."""
+        return portion(select(Patient), [Patient.id], limit=limit, after=after, descending=True)
+
+    def search(
+        self, query: str, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None
+    ) -> Portion[Patient]:
+        """Return patients by name who have, for each term, a word that begins with it.
+
+        Terms are parts of names in any order, a number, a phone's digits, an e-mail; case and accents don't count.
+        """
+        terms = terms_of(query)
+        if not terms:
+            return Portion([], None)
+        wanted = select(Patient)
+        for term in terms:
+            having = select(PatientWord.patient_id).where(
+                PatientWord.word >= term, PatientWord.word < after_prefix(term)
+            )
+            wanted = wanted.where(Patient.id.in_(having))
+        return portion(wanted, [Patient.sort_name, Patient.id], limit=limit, after=after)
+
+
+patient_service = PatientService()
+
+
+def _check_named(patient: Patient) -> None:
+    if not (patient.family_name or patient.given_name):
+        raise InvalidPatient("Enter the family name or the given name", field="family_name")
+
+
+def _index(patient: Patient) -> None:
+    """Keep the words by which a patient is found in step with what they are made of."""
+    wanted = words_of(patient)
+    of_patient = PatientWord.patient_id == patient.id
+    known = set(db.session.scalars(select(PatientWord.word).where(of_patient)))
+    if gone := known - wanted:
+        db.session.execute(delete(PatientWord).where(of_patient, PatientWord.word.in_(gone)))
+    db.session.add_all(PatientWord(patient_id=patient.id, word=word) for word in sorted(wanted - known))
+
+
+__all__ = [
+    "InvalidPatient",
+    "Patient",
+    "PatientFields",
+    "PatientNotFound",
+    "PatientService",
+    "patient_service",
+]

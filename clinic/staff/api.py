@@ -1,0 +1,17 @@
+"""The clinic in force, as JSON."""
+
+from flask.typing import ResponseReturnValue
+
+from clinic.staff.schemas import ClinicSchema
+from clinic.staff.service import clinic_service
+from clinic.web.json_api import ApiBlueprint, document, single
+
+blueprint = ApiBlueprint("staff", __name__, path="clinic", description="The clinic in force")
+
+
+@blueprint.get("")
+@document(blueprint)
+@blueprint.response(200, ClinicSchema)
+def show() -> ResponseReturnValue:
+    """Return the clinic with its time zone and currency."""
+    return single(clinic_service.current())
