@@ -1,0 +1,86 @@
+"""`flask appointments …`."""
+
+from typing import Any
+
+import click
+
+from clinic.appointments.rules import CANCEL_REASONS
+from clinic.appointments.schemas import (
+    AppointmentSchema,
+    BookingSchema,
+    CancellationSchema,
+    DayQuery,
+    PractitionerSchema,
+)
+from clinic.appointments.service import Appointment, appointment_service, practitioner_service
+from clinic.core.clock import today
+from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
+from clinic.patients.service import patient_service
+from clinic.staff.service import clinic_service
+
+COLUMNS = ["starts_at", "ends_at", "status", "patient_id", "practitioner_id", "id"]
+
+group = CommandGroup("appointments", clinic=True, help="Who comes when, and to whom.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@group.command("book")
+@click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
+@click.option("--practitioner", required=True, metavar="NAME", help="Name or id.")
+@click.option("--starts", required=True, metavar="WHEN", help="On the clinic's clocks: '2026-11-23 09:30'.")
+@click.option("--minutes", default="30", show_default=True)
+@click.option("--fold", type=click.Choice(["0", "1"]), default="0", help="1: the second time the clocks show it.")
+@as_json
+def book(patient: str, practitioner: str, starts: str, as_json: bool, **options: str) -> None:
+    """Book an appointment."""
+    day, _, time = starts.replace("T", " ").partition(" ")
+    practitioner_id = str(practitioner_service.identify(practitioner).id)
+    given = {"patient": patient, "practitioner_id": practitioner_id, "day": day, "time": time, **options}
+    fields = load_options(BookingSchema(), given)
+    booked_for = patient_service.identify(fields.pop("patient"))
+    appointment = appointment_service.create(patient_id=booked_for.id, **fields)
+    show_record(_dumped(appointment), as_json=as_json)
+    say(f"Booked for {booked_for.mrn}. To take it back: flask appointments cancel {appointment.id}")
+
+
+@group.command("list")
+@click.option("--day", metavar="DAY", help="Of this day, YYYY-MM-DD; today unless given.")
+@as_json
+def list_appointments(day: str | None, as_json: bool) -> None:
+    """List a day's appointments."""
+    chosen = load_options(DayQuery(), {"day": day}).get("day") or today(clinic_service.current().zone)
+    show_rows([_dumped(appointment) for appointment in appointment_service.day(chosen)], COLUMNS, as_json=as_json)
+
+
+@group.command("cancel")
+@click.argument("appointment_id", type=click.UUID)
+@click.option("--reason", default="other", show_default=True, help=f"One of {', '.join(CANCEL_REASONS)}.")
+@click.option("--note")
+@as_json
+def cancel(appointment_id: Any, as_json: bool, **options: str | None) -> None:
+    """Cancel an appointment."""
+    appointment = appointment_service.cancel(appointment_id, **load_options(CancellationSchema(), options))
+    show_record(_dumped(appointment), as_json=as_json)
+
+
+@group.command("add-practitioner")
+@click.option("--name", required=True)
+@click.option("--speciality")
+@as_json
+def add_practitioner(as_json: bool, **options: str | None) -> None:
+    """Add somebody to whom patients come."""
+    practitioner = practitioner_service.create(**load_options(PractitionerSchema(), options))
+    show_record(PractitionerSchema().dump(practitioner), as_json=as_json)
+
+
+@group.command("practitioners")
+@as_json
+def practitioners(as_json: bool) -> None:
+    """List those to whom patients come."""
+    rows = PractitionerSchema(many=True).dump(practitioner_service.active())
+    show_rows(rows, ["name", "speciality", "id"], as_json=as_json)
+
+
+def _dumped(appointment: Appointment) -> dict[str, Any]:
+    dumped: dict[str, Any] = AppointmentSchema().dump(appointment)
+    return dumped

@@ -1,0 +1,107 @@
+"""The pages of the schedule."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.appointments.schemas import BookingSchema, CancellationSchema, DayQuery
+from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service, practitioner_service
+from clinic.core.clock import today
+from clinic.core.errors import ClinicError, Invalid
+from clinic.patients.service import PatientNotFound, patient_service
+from clinic.staff.service import clinic_service
+from clinic.web.forms import Form, load_form, sent_version
+from clinic.web.lists import parse_query
+
+blueprint = Blueprint("appointments", __name__, url_prefix="/appointments", template_folder="templates")
+
+LENGTHS = (10, 15, 20, 30, 45, 60, 90)
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    """List a day's appointments by practitioner."""
+    day: date = parse_query(DayQuery()).get("day") or today(clinic_service.current().zone)
+    appointments = appointment_service.day(day)
+    return render_template(
+        "appointments/index.html",
+        day=day,
+        before=day - timedelta(days=1),
+        after=day + timedelta(days=1),
+        practitioners=practitioner_service.active(),
+        appointments=appointments,
+        patients=patient_service.get_many(appointment.patient_id for appointment in appointments),
+    )
+
+
+@blueprint.get("/new")
+def new() -> ResponseReturnValue:
+    """Show the form of a new appointment."""
+    given = {
+        "day": today(clinic_service.current().zone).isoformat(),
+        "minutes": "30",
+    } | request.args.to_dict()
+    return _booking_form(Form(given))
+
+
+@blueprint.post("")
+def create() -> ResponseReturnValue:
+    """Book an appointment from the form."""
+    form = load_form(BookingSchema())
+    if form.errors:
+        return _booking_form(form), 422
+    patient = patient_service.identify(form.data.pop("patient"))
+    appointment = appointment_service.create(patient_id=patient.id, **form.data)
+    flash("Booked")
+    return redirect(url_for(".show", appointment_id=appointment.id), 303)
+
+
+@blueprint.errorhandler(SlotTaken)
+@blueprint.errorhandler(PatientBusy)
+def ask_for_another_time(error: ClinicError) -> ResponseReturnValue:
+    """Show the booking again, with what was typed, to choose another time."""
+    return _booking_form(Form(request.form.to_dict(), {"time": [error.message]})), 409
+
+
+@blueprint.errorhandler(Invalid)
+@blueprint.errorhandler(PatientNotFound)
+def ask_again(error: Invalid | PatientNotFound) -> ResponseReturnValue:
+    """Show the booking again, with what was typed, to mend it."""
+    problems = error.problems if isinstance(error, Invalid) else {"patient": [error.message]}
+    return _booking_form(Form(request.form.to_dict(), problems)), 422
+
+
+@blueprint.get("/<uuid:appointment_id>")
+def show(appointment_id: UUID) -> ResponseReturnValue:
+    """Show an appointment, with the form to cancel it."""
+    return _appointment_page(appointment_id, Form({"reason": "patient"}))
+
+
+@blueprint.post("/<uuid:appointment_id>/cancellation")
+def cancel(appointment_id: UUID) -> ResponseReturnValue:
+    """Cancel an appointment."""
+    form = load_form(CancellationSchema())
+    if form.errors:
+        return _appointment_page(appointment_id, form), 422
+    appointment_service.cancel(appointment_id, version=sent_version(), **form.data)
+    flash("Cancelled")
+    return redirect(url_for(".show", appointment_id=appointment_id), 303)
+
+
+def _booking_form(form: Form) -> str:
+    choices = [(str(one.id), one.name) for one in practitioner_service.active()]
+    lengths = [(str(minutes), f"{minutes} minutes") for minutes in LENGTHS]
+    return render_template("appointments/new.html", form=form, practitioners=choices, lengths=lengths)
+
+
+def _appointment_page(appointment_id: UUID, form: Form) -> str:
+    appointment = appointment_service.get(appointment_id)
+    shown: dict[str, Any] = {
+        "appointment": appointment,
+        "patient": patient_service.get(appointment.patient_id),
+        "practitioner": practitioner_service.get(appointment.practitioner_id),
+    }
+    return render_template("appointments/show.html", form=form, **shown)

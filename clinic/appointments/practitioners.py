@@ -1,0 +1,83 @@
+"""Those to whom patients come; other modules reach them through `service.py`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from clinic.appointments.models import Appointment, Practitioner
+from clinic.core.database import db, unit_of_work
+from clinic.core.errors import NotFound
+from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.text import is_storable, nfc
+
+
+class PractitionerNotFound(NotFound):
+    """The clinic in force has no such practitioner."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such practitioner")
+
+
+class PractitionerService:
+    """Those to whom patients come, in the clinic in force."""
+
+    def create(self, *, name: str, speciality: str | None = None) -> Practitioner:
+        """Add a practitioner."""
+        with unit_of_work():
+            practitioner = Practitioner(name=name, speciality=speciality)
+            db.session.add(practitioner)
+            db.session.flush()
+        return practitioner
+
+    def get(self, practitioner_id: UUID) -> Practitioner:
+        """Return a practitioner.
+
+        :raises PractitionerNotFound: if there is none of that id
+        """
+        return _found(db.session.get(Practitioner, practitioner_id))
+
+    def lock(self, practitioner_id: UUID) -> Practitioner:
+        """Return a practitioner whom, on PostgreSQL, nobody else locks until the unit of work ends.
+
+        :raises PractitionerNotFound: if there is none of that id
+        """
+        wanted = select(Practitioner).where(Practitioner.id == practitioner_id)
+        return _found(db.session.scalar(wanted.with_for_update(key_share=True)))
+
+    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None) -> Portion[Practitioner]:
+        """Return practitioners by name."""
+        return portion(select(Practitioner), [Practitioner.name, Practitioner.id], limit=limit, after=after)
+
+    def active(self) -> Sequence[Practitioner]:
+        """Return everybody who takes appointments, by name."""
+        wanted = select(Practitioner).where(Practitioner.active).order_by(Practitioner.name, Practitioner.id)
+        return db.session.scalars(wanted).all()
+
+    def of(self, appointments: Iterable[Appointment]) -> Mapping[UUID, Practitioner]:
+        """Return the practitioners of some appointments in one query."""
+        ids = {appointment.practitioner_id for appointment in appointments}
+        found = db.session.scalars(select(Practitioner).where(Practitioner.id.in_(ids)))
+        return {practitioner.id: practitioner for practitioner in found}
+
+    def identify(self, name: str) -> Practitioner:
+        """Return the practitioner whom a name or an id names.
+
+        :raises PractitionerNotFound: if it names none, or several
+        """
+        if not is_storable(name):
+            raise PractitionerNotFound
+        try:
+            return self.get(UUID(name))
+        except ValueError:
+            found = db.session.scalars(select(Practitioner).where(Practitioner.name == nfc(name))).all()
+        return _found(found[0] if len(found) == 1 else None)
+
+
+practitioner_service = PractitionerService()
+
+
+def _found(practitioner: Practitioner | None) -> Practitioner:
+    if practitioner is None:
+        raise PractitionerNotFound
+    return practitioner

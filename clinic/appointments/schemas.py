@@ -1,0 +1,146 @@
+"""Appointments and practitioners as JSON and forms see them."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from clinic.appointments.rules import CANCEL_REASONS, STATES
+from clinic.core.clock import at_wall_time, is_ambiguous
+from clinic.core.errors import Invalid
+from clinic.staff.service import clinic_service
+from clinic.web.fields import Choice, Count, Identifier, Line, Moment
+from clinic.web.json_api import ListQuery
+
+NOT_A_DAY = "Enter a date like 2026-11-23"
+NOT_A_TIME = "Enter a time like 9:30"
+WHICH_ONE = "The clocks show this time twice on that day: choose the first or the second"
+_TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+class PractitionerSchema(Schema):
+    """Somebody to whom patients come."""
+
+    id = fields.UUID(dump_only=True)
+    name = Line(required=True, what="the name")
+    speciality = Line()
+    active = fields.Boolean(dump_only=True)
+    version = fields.Integer(dump_only=True)
+    created_at = Moment(dump_only=True)
+    updated_at = Moment(dump_only=True)
+
+
+class AppointmentSchema(Schema):
+    """A time at which a patient comes to a practitioner."""
+
+    id = fields.UUID(dump_only=True)
+    patient_id = Identifier(required=True, what="a patient")
+    practitioner_id = Identifier(required=True, what="a practitioner")
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
+    status = fields.String(dump_only=True, metadata={"enum": list(STATES)})
+    cancel_reason = fields.String(dump_only=True, allow_none=True)
+    cancel_note = fields.String(dump_only=True, allow_none=True)
+    version = fields.Integer(dump_only=True)
+    created_at = Moment(dump_only=True)
+    updated_at = Moment(dump_only=True)
+
+
+class CancellationSchema(Schema):
+    """Who could not make it, and what else there is to say."""
+
+    reason = Choice(*CANCEL_REASONS, what="a reason", load_default="other", allow_none=False)
+    note = Line(load_default=None)
+
+
+class AppointmentQuery(ListQuery):
+    """Which appointments are wanted."""
+
+    since = Moment(data_key="starts_at.gte", metadata={"description": "starting then or later"})
+    before = Moment(data_key="starts_at.lt", metadata={"description": "starting earlier"})
+    patient_id = Identifier(what="a patient")
+    practitioner_id = Identifier(what="a practitioner")
+    status = Line(metadata={"description": f"states with commas between: {', '.join(STATES)}"})
+
+    @post_load
+    def split(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        """Take the states apart."""
+        data["status"] = [state for state in (data.get("status") or "").split(",") if state]
+        if unknown := set(data["status"]) - set(STATES):
+            raise ValidationError(f"There is no state {min(unknown)[:40]}", "status")
+        return data
+
+
+class Day(Line):
+    """A day of the calendar, `YYYY-MM-DD`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is None:
+            return None
+        try:
+            return _read_day(text)
+        except ValueError as error:
+            raise ValidationError(NOT_A_DAY) from error
+
+
+class WallTime(Line):
+    """What the clock on the wall shows: `9`, `9:30`, `0930`, `9.30`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        match = _TIME.fullmatch(super()._deserialize(value, attr, data, **kwargs) or "")
+        try:
+            return time(int(match[1]), int(match[2] or 0)) if match else _no_time()
+        except ValueError as error:
+            raise ValidationError(NOT_A_TIME) from error
+
+
+class DayQuery(Schema):
+    """Which day is to be shown."""
+
+    day = Day(metadata={"description": "the day, `YYYY-MM-DD`"})
+
+
+class BookingSchema(Schema):
+    """A booking as people say it: a patient's number, a day and a time on the clinic's clocks, a length."""
+
+    patient = Line(required=True, what="the patient's number")
+    practitioner_id = Identifier(required=True, what="a practitioner")
+    day = Day(required=True, what="the day")
+    time = WallTime(required=True, what="the time")
+    minutes = Count(least=5, most=24 * 60, load_default=30)
+    fold = Choice("0", "1", what="the first or the second", load_default=None)
+
+    @post_load
+    def place(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        """Find the instants on the clinic's clocks.
+
+        :raises ValidationError: in a gap of the clocks; where they go back, unless it was said which is meant
+        """
+        zone, wall = clinic_service.current().zone, datetime.combine(data["day"], data["time"])
+        if data["fold"] is None and is_ambiguous(wall, zone):
+            raise ValidationError(WHICH_ONE, "fold")
+        try:
+            starts_at = at_wall_time(wall, zone, fold=int(data["fold"] or 0))
+            ends_at = starts_at + timedelta(minutes=data["minutes"])
+        except (Invalid, OverflowError) as error:
+            raise ValidationError(error.message if isinstance(error, Invalid) else NOT_A_DAY, "time") from error
+        return {
+            "patient": data["patient"],
+            "practitioner_id": data["practitioner_id"],
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+        }
+
+
+def _read_day(text: str) -> date:
+    day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    if day is None or not 1900 <= day.year <= 9000:  # noqa: PLR2004 - far from where calendars end
+        raise ValueError
+    return day
+
+
+def _no_time() -> time:
+    raise ValueError

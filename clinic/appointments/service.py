@@ -1,0 +1,255 @@
+"""The schedule: the one door to it, and its only writer."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from clinic.appointments.models import Appointment, Practitioner
+from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
+from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, span_problem
+from clinic.core.catalogue import event_type
+from clinic.core.clock import day_bounds, now
+from clinic.core.database import about_patient, db, unit_of_work
+from clinic.core.errors import Conflict, Invalid, NotFound, Stale
+from clinic.core.events import event_bus
+from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.patients.service import PatientNotFound, patient_service
+from clinic.staff.service import clinic_service
+
+APPOINTMENT_SCHEDULED = event_type(
+    "appointment.scheduled",
+    "appointment_id",
+    "patient_id",
+    published_by="AppointmentService.create",
+    when="an appointment was booked",
+)
+APPOINTMENT_CANCELLED = event_type(
+    "appointment.cancelled",
+    "appointment_id",
+    published_by="AppointmentService.cancel",
+    when="an appointment was cancelled",
+)
+
+MOST_UPCOMING = 10
+
+
+class AppointmentNotFound(NotFound):
+    """The clinic in force has no such appointment."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such appointment")
+
+
+class SlotTaken(Conflict):
+    """The practitioner has another appointment then."""
+
+    code = "slot-taken"
+
+    def __init__(self, taken_by: Sequence[UUID] = ()) -> None:
+        super().__init__("This time is taken: choose another one")
+        self.facts = {"conflicts": [str(appointment_id) for appointment_id in taken_by]}
+
+
+class PatientBusy(Conflict):
+    """The patient has another appointment then."""
+
+    code = "patient-busy"
+
+    def __init__(self, busy_with: Sequence[UUID] = ()) -> None:
+        super().__init__("The patient has another appointment at this time: choose another one")
+        self.facts = {"conflicts": [str(appointment_id) for appointment_id in busy_with]}
+
+
+class AppointmentNotCancellable(Conflict):
+    """An appointment is cancelled only before the patient has come."""
+
+    code = "not-cancellable"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"This appointment is {status}: it can't be cancelled")
+
+
+class AppointmentService:
+    """The schedule of the clinic in force."""
+
+    def create(self, *, patient_id: UUID, practitioner_id: UUID, starts_at: datetime, ends_at: datetime) -> Appointment:
+        """Book an appointment and tell the other modules.
+
+        :raises Invalid: if patient or practitioner don't exist or the span is impossible
+        :raises SlotTaken: if the practitioner has another appointment then
+        :raises PatientBusy: if the patient has another appointment then
+        """
+        if problem := span_problem(starts_at, ends_at):
+            raise Invalid(problem, field="ends_at")
+        try:
+            with unit_of_work():
+                self._lock_people(patient_id, practitioner_id)
+                self._check_free(patient_id, practitioner_id, starts_at, ends_at)
+                appointment = Appointment(
+                    patient_id=patient_id,
+                    practitioner_id=practitioner_id,
+                    starts_at=starts_at,
+                    ends_at=ends_at,
+                    status=BOOKED,
+                )
+                db.session.add(appointment)
+                db.session.flush()
+                about_patient(patient_id, appointment.version)
+                event_bus.publish(
+                    APPOINTMENT_SCHEDULED.name,
+                    {"appointment_id": str(appointment.id), "patient_id": str(patient_id)},
+                )
+        except IntegrityError as error:
+            raise _guarded(error) from error
+        return appointment
+
+    def get(self, appointment_id: UUID | str) -> Appointment:
+        """Return an appointment of the clinic in force.
+
+        :raises AppointmentNotFound: if there is none of that id
+        """
+        wanted = UUID(appointment_id) if isinstance(appointment_id, str) else appointment_id
+        appointment = db.session.get(Appointment, wanted)
+        if appointment is None:
+            raise AppointmentNotFound
+        return appointment
+
+    def cancel(
+        self,
+        appointment_id: UUID,
+        *,
+        reason: str = "other",
+        note: str | None = None,
+        version: int | None = None,
+    ) -> Appointment:
+        """Cancel an appointment before the patient has come, and tell the other modules.
+
+        :raises AppointmentNotFound: if there is none of that id
+        :raises AppointmentNotCancellable: if it is over, under way or cancelled already
+        :raises Stale: if it has another version than the one given
+        """
+        try:
+            with unit_of_work():
+                appointment = self.get(appointment_id)
+                if version not in {None, appointment.version}:
+                    raise Stale
+                if appointment.status not in CANCELLABLE:
+                    raise AppointmentNotCancellable(appointment.status)
+                appointment.status, appointment.cancel_reason, appointment.cancel_note = (
+                    CANCELLED,
+                    reason,
+                    note,
+                )
+                db.session.flush()
+                about_patient(appointment.patient_id, appointment.version)
+                event_bus.publish(APPOINTMENT_CANCELLED.name, {"appointment_id": str(appointment.id)})
+        except StaleDataError as error:
+            raise Stale from error
+        return appointment
+
+    def list(
+        self,
+        *,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        patient_id: UUID | None = None,
+        practitioner_id: UUID | None = None,
+        status: Sequence[str] = (),
+        limit: int = DEFAULT_LIMIT,
+        after: tuple[datetime, UUID] | None = None,
+    ) -> Portion[Appointment]:
+        """Return appointments by their start, filtered by what is given."""
+        wanted = select(Appointment)
+        if since is not None:
+            wanted = wanted.where(Appointment.starts_at >= since)
+        if before is not None:
+            wanted = wanted.where(Appointment.starts_at < before)
+        if patient_id is not None:
+            wanted = wanted.where(Appointment.patient_id == patient_id)
+        if practitioner_id is not None:
+            wanted = wanted.where(Appointment.practitioner_id == practitioner_id)
+        if status:
+            wanted = wanted.where(Appointment.status.in_(status))
+        return portion(wanted, [Appointment.starts_at, Appointment.id], limit=limit, after=after)
+
+    def day(self, day: date) -> Sequence[Appointment]:
+        """Return all appointments that start on a day of the clinic's calendar."""
+        first, last = day_bounds(day, clinic_service.current().zone)
+        on_day = (Appointment.starts_at >= first, Appointment.starts_at < last)
+        return db.session.scalars(
+            select(Appointment).where(*on_day).order_by(Appointment.starts_at, Appointment.id)
+        ).all()
+
+    def upcoming_of(self, patient_id: UUID) -> Sequence[Appointment]:
+        """Return a patient's next active appointments."""
+        wanted = (
+            select(Appointment)
+            .where(
+                Appointment.patient_id == patient_id,
+                Appointment.status.in_(ACTIVE),
+                Appointment.ends_at >= now(),
+            )
+            .order_by(Appointment.starts_at)
+            .limit(MOST_UPCOMING)
+        )
+        return db.session.scalars(wanted).all()
+
+    def _lock_people(self, patient_id: UUID, practitioner_id: UUID) -> None:
+        """Let bookings of the same people wait for each other, always in this order: it can't deadlock."""
+        try:
+            practitioner = practitioner_service.lock(practitioner_id)
+        except PractitionerNotFound as error:
+            raise Invalid(error.message, field="practitioner_id") from error
+        if not practitioner.active:
+            raise Invalid("This practitioner takes no appointments any more", field="practitioner_id")
+        try:
+            patient_service.lock(patient_id)
+        except PatientNotFound as error:
+            raise Invalid(error.message, field="patient_id") from error
+
+    def _check_free(self, patient_id: UUID, practitioner_id: UUID, starts_at: datetime, ends_at: datetime) -> None:
+        overlapping = (
+            Appointment.starts_at < ends_at,
+            Appointment.ends_at > starts_at,
+            Appointment.status.in_(ACTIVE),
+        )
+        if taken := _ids(Appointment.practitioner_id == practitioner_id, *overlapping):
+            raise SlotTaken(taken)
+        if busy := _ids(Appointment.patient_id == patient_id, *overlapping):
+            raise PatientBusy(busy)
+
+
+appointment_service = AppointmentService()
+
+
+def _ids(*conditions: ColumnElement[bool]) -> Sequence[UUID]:
+    return db.session.scalars(select(Appointment.id).where(*conditions)).all()
+
+
+def _guarded(error: IntegrityError) -> Exception:
+    """Translate the word of the database's own guard, which stands behind the check."""
+    words = str(error.orig)
+    if "appointments_practitioner_free" in words:
+        return SlotTaken()
+    if "appointments_patient_free" in words:
+        return PatientBusy()
+    return error
+
+
+__all__ = [
+    "Appointment",
+    "AppointmentNotCancellable",
+    "AppointmentNotFound",
+    "AppointmentService",
+    "PatientBusy",
+    "Practitioner",
+    "PractitionerNotFound",
+    "PractitionerService",
+    "SlotTaken",
+    "appointment_service",
+    "practitioner_service",
+]
