@@ -1,0 +1,66 @@
+"""Patients, appointments, billing and messages of a clinic: modules that talk through an event bus."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from clinic import appointments, billing, notifications, operations, patients, staff
+from clinic.core.background import init_background
+from clinic.core.config import load_config
+from clinic.core.database import db
+from clinic.core.logs import init_logs, log_exception
+from clinic.web import init_web
+from clinic.web.json_api import Api, ApiBlueprint
+from clinic.web.requests import csrf
+
+MODULES = (
+    staff.module,
+    patients.module,
+    appointments.module,
+    billing.module,
+    notifications.module,
+)
+"""Every module of the house, lowest first; registering its blueprints registers its object."""
+
+ROOT = Path(__file__).resolve().parent
+MIGRATIONS = ROOT / "core" / "migrations"
+
+
+class Clinic(Flask):
+    """Flask, whose log of an unexpected error never quotes the error's words."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log where an unexpected error came from."""
+        log_exception(exc_info)
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Return an application: settings < `instance/config.toml` < `CLINIC_*` < `config`.
+
+    :raises BadConfiguration: if the settings don't allow it to start
+    """
+    app = Clinic(
+        __name__,
+        instance_path=str((config or {}).get("INSTANCE_PATH", ROOT.parent / "instance")),
+        static_folder=str(ROOT / "web" / "static"),
+        template_folder=str(ROOT / "web" / "templates"),
+    )
+    load_config(app, config)
+    init_logs()
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS), compare_type=True, render_as_batch=False)
+    init_web(app)
+    init_background(app)
+    api = Api(app)
+    for module in MODULES:
+        for blueprint in module.get_blueprints():
+            if isinstance(blueprint, ApiBlueprint):
+                api.register_blueprint(blueprint)
+                csrf.exempt(blueprint)
+            else:
+                app.register_blueprint(blueprint)
+    operations.init_app(app)
+    return app

@@ -1,0 +1,15 @@
+"""Commands that span modules: setting up, demonstrating, working, looking inside."""
+
+from flask import Flask
+
+from clinic.operations import demo, events, modules, setup, worker
+
+
+def init_app(app: Flask) -> None:
+    """Give an application its operators' commands."""
+    app.cli.add_command(setup.init)
+    app.cli.add_command(demo.demo)
+    app.cli.add_command(demo.demo_data)
+    app.cli.add_command(worker.worker)
+    app.cli.add_command(modules.modules)
+    app.cli.add_command(events.group)

@@ -1,0 +1,176 @@
+"""Made-up people for the demo: names of several languages, a filled fortnight, invoices open and paid."""
+
+import random
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from clinic.appointments.service import (
+    Appointment,
+    Practitioner,
+    appointment_service,
+    practitioner_service,
+)
+from clinic.billing.service import Invoice, LineFields, billing_service
+from clinic.core.clock import at_wall_time, today
+from clinic.core.context import acting_as
+from clinic.core.database import unit_of_work
+from clinic.core.money import Money
+from clinic.core.tenancy import in_clinic
+from clinic.core.terminal import say
+from clinic.core.text import fold
+from clinic.patients.service import Patient, patient_service
+from clinic.staff.service import clinic_service
+
+PATIENTS = 320
+BATCH = 40
+INVOICES = 90
+ACTOR = "import:demo"
+CLINIC = {"name": "Harbour Clinic", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "en_GB"}
+
+PRACTITIONERS = [
+    ("Dr Amara Okafor", "General practice"),
+    ("Dr Lukas Brandt", "Dermatology"),
+    ("Sofia Marin", "Physiotherapy"),
+    ("Dr Rui Silva", "Paediatrics"),
+]
+
+NAMES = [
+    ("pt", "Inês João Beatriz Tomás Catarina", "Pereira Gonçalves Araújo Simões Conceição"),
+    ("en", "Olivia George Amelia Harry Isla", "O’Brien Smith-Jones Whitaker MacLeod Adeyemi"),
+    ("de", "Jürgen Käthe Sören Anneliese Björn", "Müller Weiß Schönfeld Jäger Großmann"),
+    ("pl", "Łukasz Małgorzata Piotr Agnieszka Zdzisław", "Wójcik Żółtowski Kowalczyk Dąbrowska Świątek"),
+    ("vi", "Thị·Hà Văn·Đức Minh·Châu Quốc·Bảo Ngọc·Ánh", "Nguyễn Trần Lê Phạm Đặng"),
+    ("fr", "Zoé François Anaïs Théo Gaëlle", "Lefèvre Béranger Côté D’Aubigné Noël"),
+    ("tr", "İbrahim Ayşe Çağla Ömer Şule", "Yılmaz Öztürk Şahin Çelik Güneş"),
+    ("hu", "Eszter László Zsófia Gergő Ágnes", "Kovács Szabó Nagy Tóth Horváth"),
+    ("is", "Sigríður Þór Guðrún Æsa Jón", "Jónsdóttir Sigurðsson Þorláksson Guðmundsdóttir Ólafsson"),
+    ("el", "Ελένη Γιώργος Μαρία Νίκος Σοφία", "Παπαδόπουλος Γεωργίου Νικολάου Ιωάννου Δημητρίου"),
+    ("zh", "小明 丽华 志强 美玲 伟", "王 李 张 陈 刘"),
+    ("ar", "ليلى عمر فاطمة يوسف مريم", "حداد الخطيب نصار منصور سليمان"),
+]
+
+SERVICES = [
+    ("Consultation, general practice", "50.00"),
+    ("Follow-up visit", "35.00"),
+    ("Medical certificate", "12.20"),
+    ("Physiotherapy, 45 minutes", "42.50"),
+    ("Dressing change", "18.75"),
+]
+
+
+def fill() -> None:
+    """Set up the demo's clinic; the same people every time, around today."""
+    chance = random.Random(20261122)  # noqa: S311 - made-up people are no secret
+    with acting_as(ACTOR):
+        clinic = clinic_service.create(**CLINIC)
+        with in_clinic(clinic.id):
+            patients = list(_patients(chance))
+            with unit_of_work():
+                practitioners = [
+                    practitioner_service.create(name=name, speciality=what) for name, what in PRACTITIONERS
+                ]
+            monday = _monday(today(clinic.zone))
+            booked = [
+                one for day in _working_days(monday) for one in _day(chance, day, clinic.zone, practitioners, patients)
+            ]
+            _cancel_some(chance, booked)
+            _invoices(chance, patients, clinic.currency)
+
+
+def _patients(chance: random.Random) -> Iterator[Patient]:
+    for start in range(0, PATIENTS, BATCH):
+        with unit_of_work():
+            people = [_patient(chance, start + offset) for offset in range(BATCH)]
+        yield from people
+        say(f"Registered {start + len(people)} of {PATIENTS} patients")
+
+
+def _patient(chance: random.Random, number: int) -> Patient:
+    language, given_names, family_names = chance.choice(NAMES)
+    given, family = chance.choice(given_names.split()).replace("·", " "), chance.choice(family_names.split())
+    born = date(1935, 1, 1) + timedelta(days=chance.randrange(32_000))
+    mailbox = fold(given).replace(" ", "") if given.isascii() or fold(given).isascii() else "patient"
+    return patient_service.create(
+        given_name=given,
+        family_name=family,
+        birth_date=born.isoformat() if chance.random() < 0.95 else str(born.year),
+        sex=chance.choice(["female", "male", "female", "male", "other", "unknown"]),
+        phone=f"+3519{chance.randrange(10, 40)}{chance.randrange(1_000_000):06d}" if chance.random() < 0.9 else None,
+        email=f"{mailbox}.{number}@example.org" if chance.random() < 0.75 else None,
+        language=language,
+    )
+
+
+def _monday(day: date) -> date:
+    """Return this week's Monday; on a weekend the next one's, so that there is something to see."""
+    monday = day - timedelta(days=day.weekday())
+    return monday if day.weekday() < 5 else monday + timedelta(days=7)
+
+
+def _working_days(monday: date) -> Iterator[date]:
+    return (monday + timedelta(days=week * 7 + day) for week in range(2) for day in range(5))
+
+
+def _day(
+    chance: random.Random, day: date, zone: str, practitioners: list[Practitioner], patients: list[Patient]
+) -> list[Appointment]:
+    """Fill a day from nine to five, with a break and some gaps."""
+    with unit_of_work():
+        booked = [
+            appointment
+            for practitioner in practitioners
+            for start, minutes in _slots(chance, day, zone)
+            if (appointment := _book(practitioner, chance.choice(patients), start, minutes))
+        ]
+    say(f"Booked {len(booked)} appointments on {day}")
+    return booked
+
+
+def _slots(chance: random.Random, day: date, zone: str) -> Iterator[tuple[datetime, int]]:
+    minute = 9 * 60
+    while minute < 17 * 60:
+        length = chance.choice([15, 20, 30, 30, 45])
+        if not 12 * 60 + 30 <= minute < 13 * 60 + 30 and chance.random() < 0.8:
+            yield at_wall_time(datetime(day.year, day.month, day.day, *divmod(minute, 60)), zone), length  # noqa: DTZ001
+        minute += length
+
+
+def _book(practitioner: Practitioner, patient: Patient, start: datetime, minutes: int) -> Appointment | None:
+    """Book, unless the patient happens to be with somebody else then."""
+    end = start + timedelta(minutes=minutes)
+    nearby = appointment_service.list(patient_id=patient.id, since=start - timedelta(hours=2), before=end).rows
+    if any(other.ends_at > start for other in nearby):
+        return None
+    return appointment_service.create(
+        patient_id=patient.id, practitioner_id=practitioner.id, starts_at=start, ends_at=end
+    )
+
+
+def _cancel_some(chance: random.Random, booked: list[Appointment]) -> None:
+    with unit_of_work():
+        for appointment in chance.sample(booked, len(booked) // 25):
+            appointment_service.cancel(appointment.id, reason=chance.choice(["patient", "clinic"]))
+
+
+def _invoices(chance: random.Random, patients: list[Patient], currency: str) -> None:
+    """Write invoices: a few drafts, some open or part paid, most of them paid."""
+    with unit_of_work():
+        for number, patient in enumerate(chance.sample(patients, INVOICES)):
+            lines = [
+                LineFields(description=what, quantity=Fraction(1), unit_price=Money.parse(price, currency))
+                for what, price in chance.sample(SERVICES, chance.randrange(1, 4))
+            ]
+            invoice = billing_service.create(patient_id=patient.id, lines=lines)
+            if number % 10:
+                billing_service.issue(invoice.id)
+                _pay(chance, invoice, number)
+    say(f"Wrote {INVOICES} invoices")
+
+
+def _pay(chance: random.Random, invoice: Invoice, number: int) -> None:
+    """Pay two of three invoices; a few of them in part."""
+    part = number % 7 == 0
+    if number % 3:
+        amount = Money(invoice.total.minor // 2, invoice.currency) if part else invoice.total
+        billing_service.record_payment(invoice.id, amount=amount, method=chance.choice(["cash", "card", "transfer"]))

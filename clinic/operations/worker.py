@@ -1,0 +1,37 @@
+"""`flask worker`: does what is due."""
+
+import logging
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from clinic.core.background import carrier_of, run_due_jobs
+from clinic.core.database import db
+from clinic.core.terminal import answered, say
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@with_appcontext
+def worker(once: bool) -> None:
+    """Deliver events that were left over, and send messages, until told to stop."""
+    current_app.config["SQLITE_BUSY_TIMEOUT_MS"] = BUSY_TIMEOUT_MS
+    with answered():
+        if once:
+            say(f"{run_due_jobs()} done")
+            return
+        db.session.remove()
+        _work_for_ever()
+
+
+def _work_for_ever() -> None:
+    carrier = carrier_of(current_app._get_current_object())  # type: ignore[attr-defined]
+    say("Worker is waiting for work; Ctrl-C stops it")
+    run_due_jobs()
+    db.session.remove()
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    consumer = carrier.create_consumer(workers=1, initial_delay=0.1, backoff=1.15, max_delay=1.0)
+    consumer.run()
