@@ -1,0 +1,46 @@
+"""What each visit costs, and who has paid."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import Blueprint
+
+from clinic.billing import api, commands, pages
+from clinic.billing.service import INVOICE_PAID, billing_service
+from clinic.core.catalogue import EventType
+from clinic.core.modules import BaseModule, NavigationEntry, Panel
+
+
+class BillingModule(BaseModule):
+    """Invoices and payments."""
+
+    name = "billing"
+
+    def get_blueprints(self) -> Sequence[Blueprint]:
+        """Return the pages and the JSON endpoints."""
+        return (pages.blueprint, api.blueprint)
+
+    def get_published_events(self) -> Sequence[EventType]:
+        """Return what billing tells of."""
+        return (INVOICE_PAID,)
+
+    def get_navigation(self) -> Sequence[NavigationEntry]:
+        """Return the entry of the list of invoices."""
+        return (NavigationEntry("Invoices", "billing.index", "i", 40),)
+
+    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
+        """Return what the patient has still to pay."""
+        context = {
+            "patient_id": patient_id,
+            "balance": billing_service.balance_of(patient_id),
+            "open_invoices": billing_service.open_of(patient_id),
+        }
+        return (
+            Panel("billing/panel.html", context, "aside"),
+            Panel("billing/action.html", context, "actions"),
+        )
+
+
+module = BillingModule()
+pages.blueprint.record_once(module.register)
+pages.blueprint.cli = commands.group

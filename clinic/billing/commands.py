@@ -1,0 +1,103 @@
+"""`flask billing …`."""
+
+from typing import Any
+
+import click
+
+from clinic.billing.rules import METHODS, STATUSES
+from clinic.billing.schemas import InvoiceSchema, PaymentSchema
+from clinic.billing.service import Invoice, billing_service
+from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
+from clinic.patients.service import patient_service
+from clinic.staff.service import clinic_service
+
+COLUMNS = ["number", "status", "issued_on", "total", "paid", "due", "patient_id", "id"]
+
+group = CommandGroup("billing", clinic=True, help="What patients are to pay, and have paid.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@group.command("create")
+@click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
+@click.option("--line", "lines", multiple=True, metavar="LINE", help='"DESCRIPTION|QUANTITY|PRICE"; as many as needed.')
+@click.option("--issue", "at_once", is_flag=True, help="Issue it at once.")
+@as_json
+def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -> None:
+    """Draft an invoice in the clinic's currency.
+
+    For example: flask billing create --patient P-000001 --line "Consultation|1|50.00" --issue
+    """
+    given = {
+        "patient_id": str(patient_service.identify(patient).id),
+        "lines": [_read_line(line) for line in lines],
+    }
+    invoice = billing_service.create(**load_options(InvoiceSchema(), given))
+    if at_once:
+        invoice = billing_service.issue(invoice.id)
+    show_record(_dumped(invoice), as_json=as_json)
+    say(_what_next(invoice))
+
+
+@group.command("issue")
+@click.argument("invoice_id", metavar="ID")
+@as_json
+def issue(invoice_id: str, as_json: bool) -> None:
+    """Give the draft of an ID its number and date."""
+    invoice = billing_service.issue(billing_service.identify(invoice_id).id)
+    show_record(_dumped(invoice), as_json=as_json)
+    say(_what_next(invoice))
+
+
+@group.command("invoices")
+@click.option("--status", type=click.Choice(STATUSES), help="Only in this state.")
+@click.option("--patient", metavar="NUMBER", help="Only of this patient: medical record number or id.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@as_json
+def invoices(status: str | None, patient: str | None, limit: int, as_json: bool) -> None:
+    """List invoices, the latest made first."""
+    patient_id = patient_service.identify(patient).id if patient else None
+    found = billing_service.list(status=status, patient_id=patient_id, limit=limit)
+    show_rows([_dumped(invoice) for invoice in found.rows], COLUMNS, as_json=as_json)
+
+
+@group.command("pay")
+@click.argument("number")
+@click.argument("amount")
+@click.option("--method", required=True, type=click.Choice(METHODS), help="How it was paid.")
+@click.option("--reference", help="What the terminal or the bank printed.")
+@as_json
+def pay(number: str, amount: str, as_json: bool, **options: str | None) -> None:
+    """Take a payment of AMOUNT for the invoice of a NUMBER or id, in the clinic's currency."""
+    invoice = billing_service.identify(number)
+    payment = billing_service.record_payment(
+        invoice.id, **load_options(PaymentSchema(), {"amount": _money(amount), **options})
+    )
+    show_record(PaymentSchema().dump(payment), as_json=as_json)
+    invoice = billing_service.get(invoice.id)
+    due = f"{invoice.due.amount} {invoice.currency} is still to pay"
+    say(f"{invoice.number} is paid" if not invoice.due.minor else f"{invoice.number} is not paid yet: {due}")
+
+
+def _read_line(written: str) -> dict[str, Any]:
+    parts = [part.strip() for part in written.rsplit("|", 2)]
+    if len(parts) != 3:  # noqa: PLR2004 - description, quantity, price
+        raise click.BadParameter('write "DESCRIPTION|QUANTITY|PRICE", like "Consultation|1|50.00"', param_hint="--line")
+    return {"description": parts[0], "quantity": parts[1], "unit_price": _money(parts[2])}
+
+
+def _money(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": clinic_service.current().currency}
+
+
+def _what_next(invoice: Invoice) -> str:
+    if invoice.number is None:
+        return f"Drafted. Next: flask billing issue {invoice.id}"
+    if not invoice.due.minor:
+        return f"Issued as {invoice.number}: there is nothing to pay"
+    paying = f"flask billing pay {invoice.number} {invoice.due.amount} --method card"
+    return f"Issued as {invoice.number}. Next: {paying}"
+
+
+def _dumped(invoice: Invoice) -> dict[str, Any]:
+    dumped: dict[str, Any] = InvoiceSchema().dump(invoice)
+    return dumped

@@ -1,0 +1,327 @@
+"""Invoices and payments: the one door to them, and their only writer."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from clinic.billing.models import Invoice, InvoiceLine, Payment
+from clinic.billing.rules import (
+    BALANCED,
+    DRAFT,
+    ISSUED,
+    METHODS,
+    NOT_ABOVE_ZERO,
+    UNKNOWN_METHOD,
+    invoice_number,
+    wrong_currency,
+)
+from clinic.billing.totals import LineFields, priced, total_minor
+from clinic.core.catalogue import event_type
+from clinic.core.clock import today
+from clinic.core.database import about_patient, db, unit_of_work
+from clinic.core.errors import Conflict, Invalid, NotFound, Stale
+from clinic.core.events import event_bus
+from clinic.core.money import Money
+from clinic.core.numbering import next_number
+from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.patients.service import PatientNotFound, patient_service
+from clinic.staff.service import clinic_service
+
+INVOICE_PAID = event_type(
+    "invoice.paid",
+    "invoice_id",
+    "amount",
+    published_by="BillingService.record_payment",
+    when="a payment settled an invoice; the amount is its total",
+)
+
+
+class InvoiceNotFound(NotFound):
+    """The clinic in force has no such invoice."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such invoice")
+
+
+class InvoiceNotDraft(Conflict):
+    """Only a draft is issued."""
+
+    code = "invoice-not-draft"
+
+    def __init__(self) -> None:
+        super().__init__("This invoice has been issued already")
+
+
+class InvoiceNotIssued(Conflict):
+    """A draft can't be paid."""
+
+    code = "invoice-not-issued"
+
+    def __init__(self) -> None:
+        super().__init__("This invoice is a draft: issue it first")
+
+
+class InvoiceAlreadyPaid(Conflict):
+    """Nothing is left to pay."""
+
+    code = "invoice-already-paid"
+
+    def __init__(self) -> None:
+        super().__init__("This invoice has been paid already")
+
+
+class PaymentTooLarge(Conflict):
+    """A payment is at most what is still to pay."""
+
+    code = "payment-too-large"
+
+    def __init__(self, due: Money) -> None:
+        super().__init__(f"Only {due.amount} {due.currency} is still to pay")
+        self.facts = {"due": {"amount": due.amount, "currency": due.currency}}
+
+
+class IdempotencyKeyReused(Conflict):
+    """A key stands for one payment; another one needs another key."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__("This key was used for another payment: check what was taken, then try again")
+
+
+class BillingService:
+    """What the patients of the clinic in force are to pay, and have paid."""
+
+    def create(self, *, patient_id: UUID, lines: Sequence[LineFields]) -> Invoice:
+        """Draft an invoice in the clinic's currency.
+
+        :raises Invalid: if the patient doesn't exist, or a line is impossible
+        """
+        with unit_of_work():
+            _check_patient(patient_id)
+            currency = clinic_service.current().currency
+            rows = priced(lines, currency)
+            invoice = Invoice(patient_id=patient_id, currency=currency, total_minor=total_minor(rows), lines=rows)
+            db.session.add(invoice)
+            db.session.flush()
+        return invoice
+
+    def issue(self, invoice_id: UUID | str, *, version: int | None = None) -> Invoice:
+        """Give a draft its number and date, if nobody changed it since `version` (None: whatever it is now).
+
+        A total of nothing is settled at once, without an event: nobody has paid.
+
+        :raises InvoiceNotFound: if there is none of that id
+        :raises Stale: if the invoice has another version by now
+        :raises InvoiceNotDraft: if it was issued before
+        """
+        with unit_of_work():
+            invoice = self._lock(invoice_id)
+            if version not in {None, invoice.version}:
+                raise Stale
+            if invoice.status != DRAFT:
+                raise InvoiceNotDraft
+            invoice.number, invoice.issued_on = _next_number_and_day()
+            invoice.status = ISSUED if invoice.total_minor else BALANCED
+        return invoice
+
+    def record_payment(
+        self,
+        invoice_id: UUID | str,
+        *,
+        amount: Money,
+        method: str,
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Payment:
+        """Take a payment, and tell the other modules when it settles the invoice.
+
+        The same key again, for the same payment, returns the first one, `replayed`, and changes nothing.
+
+        :raises InvoiceNotFound: if there is none of that id
+        :raises InvoiceNotIssued: if the invoice is a draft
+        :raises InvoiceAlreadyPaid: if nothing is left to pay
+        :raises PaymentTooLarge: if less than that is left to pay
+        :raises IdempotencyKeyReused: if the key was used for something else
+        :raises Invalid: if the amount or the method is impossible
+        """
+        wanted = Payment(
+            amount_minor=amount.minor,
+            currency=amount.currency,
+            method=method,
+            reference=reference,
+            idempotency_key=idempotency_key,
+        )
+        try:
+            with unit_of_work():
+                invoice = self._lock(invoice_id)
+                wanted.invoice_id = invoice.id
+                return _replayed(wanted) or _take(wanted, invoice)
+        except IntegrityError:
+            _replayed(wanted)  # raises, if between our look and our insert another invoice's payment took the key
+            raise
+
+    def get(self, invoice_id: UUID | str) -> Invoice:
+        """Return an invoice of the clinic in force.
+
+        :raises InvoiceNotFound: if there is none of that id
+        """
+        invoice = db.session.get(Invoice, _as_id(invoice_id))
+        if invoice is None:
+            raise InvoiceNotFound
+        return invoice
+
+    def identify(self, number: str) -> Invoice:
+        """Return the invoice that a number or an id names.
+
+        :raises InvoiceNotFound: if it names none
+        """
+        try:
+            return self.get(number)
+        except ValueError:
+            invoice = db.session.scalar(select(Invoice).where(Invoice.number == number.upper()))
+        if invoice is None:
+            raise InvoiceNotFound
+        return invoice
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        patient_id: UUID | None = None,
+        limit: int = DEFAULT_LIMIT,
+        after: tuple[UUID] | None = None,
+    ) -> Portion[Invoice]:
+        """Return invoices with their lines and payments, the latest made first."""
+        wanted = select(Invoice).options(selectinload(Invoice.lines), selectinload(Invoice.payments))
+        if status is not None:
+            wanted = wanted.where(Invoice.status == status)
+        if patient_id is not None:
+            wanted = wanted.where(Invoice.patient_id == patient_id)
+        return portion(wanted, [Invoice.id], limit=limit, after=after, descending=True)
+
+    def payments_of(
+        self, invoice_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
+    ) -> Portion[Payment]:
+        """Return the payments of an invoice, the latest first.
+
+        :raises InvoiceNotFound: if there is none of that id
+        """
+        wanted = select(Payment).where(Payment.invoice_id == self.get(invoice_id).id)
+        return portion(wanted, [Payment.id], limit=limit, after=after, descending=True)
+
+    def open_of(self, patient_id: UUID) -> Sequence[Invoice]:
+        """Return what a patient has still to pay, the oldest invoice first."""
+        wanted = select(Invoice).where(Invoice.patient_id == patient_id, Invoice.status == ISSUED)
+        return db.session.scalars(wanted.order_by(Invoice.number)).all()
+
+    def balance_of(self, patient_id: UUID) -> Money:
+        """Return how much a patient has still to pay in the clinic's currency."""
+        currency = clinic_service.current().currency
+        due = select(func.coalesce(func.sum(Invoice.total_minor - Invoice.paid_minor), 0)).where(
+            Invoice.patient_id == patient_id, Invoice.status == ISSUED, Invoice.currency == currency
+        )
+        return Money(int(db.session.scalars(due).one()), currency)
+
+    def _lock(self, invoice_id: UUID | str) -> Invoice:
+        """Return an invoice as it is now; until the unit of work ends, nobody else changes it."""
+        wanted = select(Invoice).where(Invoice.id == _as_id(invoice_id)).with_for_update()
+        invoice = db.session.scalar(wanted.execution_options(populate_existing=True))
+        if invoice is None:
+            raise InvoiceNotFound
+        return invoice
+
+
+billing_service = BillingService()
+
+
+def _as_id(given: UUID | str) -> UUID:
+    return UUID(given) if isinstance(given, str) else given
+
+
+def _check_patient(patient_id: UUID) -> None:
+    try:
+        patient_service.get(patient_id)
+    except PatientNotFound as error:
+        raise Invalid(error.message, field="patient_id") from error
+
+
+def _next_number_and_day() -> tuple[str, date]:
+    """Return the next invoice's number and day, which never lies before that of the number before.
+
+    Taking the number makes everybody else wait: only then it is certain which day came last in its year.
+    """
+    day = max(today(clinic_service.current().zone), _latest_day(date.max))
+    number = invoice_number(day.year, next_number(f"invoice:{day.year}"))
+    return number, max(day, _latest_day(date(day.year, 12, 31)))
+
+
+def _latest_day(until: date) -> date:
+    """Return the latest day up to `until` on which an invoice was issued."""
+    return db.session.scalar(select(func.max(Invoice.issued_on)).where(Invoice.issued_on <= until)) or date.min
+
+
+def _replayed(wanted: Payment) -> Payment | None:
+    """Return the payment that was taken under the same key before, if one was.
+
+    :raises IdempotencyKeyReused: if it was for another invoice, amount or method
+    """
+    if wanted.idempotency_key is None:
+        return None
+    found = db.session.scalar(select(Payment).where(Payment.idempotency_key == wanted.idempotency_key))
+    if found is None:
+        return None
+    if (found.invoice_id, found.amount, found.method) != (wanted.invoice_id, wanted.amount, wanted.method):
+        raise IdempotencyKeyReused
+    found.replayed = True
+    return found
+
+
+def _take(payment: Payment, invoice: Invoice) -> Payment:
+    """Add a payment to its locked invoice, and publish that it settles it, if it does."""
+    _check_payable(payment, invoice)
+    invoice.paid_minor += payment.amount_minor
+    settled = not invoice.due.minor
+    if settled:
+        invoice.status = BALANCED
+    db.session.add(payment)
+    db.session.flush()
+    if settled:
+        about_patient(invoice.patient_id, invoice.version)
+        event_bus.publish(INVOICE_PAID.name, {"invoice_id": str(invoice.id), "amount": invoice.total.amount})
+    return payment
+
+
+def _check_payable(payment: Payment, invoice: Invoice) -> None:
+    if payment.currency != invoice.currency:
+        raise Invalid(wrong_currency(invoice.currency), field="amount")
+    if payment.amount_minor <= 0:
+        raise Invalid(NOT_ABOVE_ZERO, field="amount")
+    if payment.method not in METHODS:
+        raise Invalid(UNKNOWN_METHOD, field="method")
+    if invoice.status == DRAFT:
+        raise InvoiceNotIssued
+    if invoice.status == BALANCED:
+        raise InvoiceAlreadyPaid
+    if payment.amount.minor > invoice.due.minor:
+        raise PaymentTooLarge(invoice.due)
+
+
+__all__ = [
+    "BillingService",
+    "IdempotencyKeyReused",
+    "Invoice",
+    "InvoiceAlreadyPaid",
+    "InvoiceLine",
+    "InvoiceNotDraft",
+    "InvoiceNotFound",
+    "InvoiceNotIssued",
+    "LineFields",
+    "Payment",
+    "PaymentTooLarge",
+    "billing_service",
+]

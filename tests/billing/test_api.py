@@ -1,0 +1,298 @@
+"""Invoices and payments as integrators use them."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from werkzeug.test import TestResponse
+
+from clinic.billing.service import billing_service
+from tests.billing.invoices import (
+    KEY,
+    a_draft,
+    an_invoice,
+    euros,
+    line_fields,
+    money,
+    paid_events,
+    payment_fields,
+)
+from tests.builders import a_patient
+
+INVOICES = "/api/v1/invoices"
+
+
+def pay(client: Any, invoice_id: Any, fields: dict[str, Any], key: str | None = KEY) -> Any:
+    """Send a payment."""
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return client.post(f"{INVOICES}/{invoice_id}/payments", json=fields, headers=headers)
+
+
+def pointers(response: TestResponse) -> list[str]:
+    return [error["pointer"] for error in (response.json or {})["errors"]]
+
+
+def same_bytes(response: TestResponse) -> bytes:
+    """Return an answer's body without what differs from request to request."""
+    return re.sub(rb"urn:clinic:request:[0-9a-f]+", b"", response.data)
+
+
+def test_an_invoice_is_drafted_issued_and_paid(client, here, published) -> None:
+    with here():
+        patient_id = str(a_patient().id)
+    lines = [line_fields(), line_fields(quantity="2.5", unit_price=money("3.01"))]
+
+    draft = client.post(INVOICES, json={"patient_id": patient_id, "lines": lines})
+    issued = client.post(f"{INVOICES}/{draft.json['id']}/issue")
+    payment = pay(client, draft.json["id"], payment_fields("57.53", reference="004242"))
+
+    assert (draft.status_code, issued.status_code, payment.status_code) == (201, 200, 201)
+    assert draft.json["lines"][1] == lines[1] | {"amount": money("7.53")}
+    assert (draft.json["number"], draft.json["status"], draft.json["version"]) == (None, "draft", 1)
+    assert draft.headers["Location"] == f"{INVOICES}/{draft.json['id']}"
+    assert (issued.json["status"], issued.headers["ETag"]) == ("issued", '"2"')
+    assert payment.json["amount"] == money("57.53")
+    assert paid_events(published) == [{"invoice_id": draft.json["id"], "amount": "57.53"}]
+
+
+def test_an_invoice_shows_what_was_paid_and_is_due(client, here) -> None:
+    with here():
+        invoice_id = an_invoice().id
+    pay(client, invoice_id, payment_fields("20.00", "cash"))
+
+    shown = client.get(f"{INVOICES}/{invoice_id}")
+
+    assert (shown.json["total"], shown.json["paid"], shown.json["due"]) == tuple(
+        map(money, ("50.00", "20.00", "30.00"))
+    )
+    assert [payment["method"] for payment in shown.json["payments"]] == ["cash"]
+    assert re.fullmatch(r"INV-[0-9]{4}-00001", shown.json["number"])
+    assert client.get(shown.request.path, headers={"If-None-Match": shown.headers["ETag"]}).status_code == 304
+
+
+def test_a_list_is_filtered_and_comes_in_portions(client, here) -> None:
+    with here():
+        patient_id = a_patient().id
+        made = [str(a_draft().id) for _ in range(3)]
+        an_invoice()
+
+    first = client.get(INVOICES, query_string={"status": "draft", "limit": 2})
+    second = client.get(first.headers["Link"][1:].partition(">")[0])
+
+    assert [row["id"] for row in first.json["data"] + second.json["data"]] == made[::-1]
+    assert second.json["next_cursor"] is None
+    assert client.get(INVOICES, query_string={"patient_id": patient_id}).json["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("status=void", 422), ("patient_id=7", 422), ("limit=0", 422), ("cursor=x", 400), ("number=1", 400)],
+)
+def test_a_bad_query_is_refused(client, query: str, status: int) -> None:
+    assert client.get(f"{INVOICES}?{query}").status_code == status
+
+
+def test_a_cursor_is_good_for_its_own_filter_only(client, here) -> None:
+    with here():
+        for _ in range(2):
+            a_draft()
+    cursor = client.get(f"{INVOICES}?limit=1").json["next_cursor"]
+
+    assert client.get(INVOICES, query_string={"cursor": cursor, "status": "draft"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"lines": []}, "#/lines"),
+        ({"lines": None}, "#/lines"),
+        ({"lines": [7]}, "#/lines/0"),
+        ({"lines": [line_fields()] * 101}, "#/lines"),
+        ({"lines": [line_fields(description=" ")]}, "#/lines/0/description"),
+        ({"lines": [line_fields(quantity="-1")]}, "#/lines/0/quantity"),
+        ({"lines": [line_fields(quantity=1)]}, "#/lines/0/quantity"),
+        ({"lines": [line_fields(unit_price=money("-5.00"))]}, "#/lines/0/unit_price"),
+        ({"lines": [line_fields(unit_price=money("5.00", "USD"))]}, "#/lines"),
+        ({"lines": [line_fields(amount=money("1.00"))]}, "#/lines/0/amount"),
+        ({"total": money("1.00")}, "#/total"),
+        ({"patient_id": "00000000-0000-7000-8000-000000000000"}, "#/patient_id"),
+        ({"patient_id": "P-000001"}, "#/patient_id"),
+    ],
+)
+def test_an_impossible_invoice_is_refused_where_it_is_wrong(client, here, fields: Any, pointer: str) -> None:
+    with here():
+        given = {"patient_id": str(a_patient().id), "lines": [line_fields()]}
+
+    refused = client.post(INVOICES, json=given | fields)
+
+    assert (refused.status_code, pointers(refused)) == (422, [pointer])
+    assert client.get(INVOICES).json["data"] == []
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        *("NaN", "Infinity", "-Infinity", "-5", "0", "0.00", "0.005", "1e400", "1_000", "٤٥", "1,5", "", " 1"),
+        *("9" * 16, "1000000000000000", "+1", "0x1F", ".5", "1.", True, 45, None, ["1"], {"amount": "1"}),
+    ],
+)
+def test_a_bad_amount_is_refused_with_a_reason_and_nothing_is_stored(client, here, amount: Any) -> None:
+    with here():
+        invoice_id = an_invoice().id
+
+    refused = pay(client, invoice_id, {"amount": {"amount": amount, "currency": "EUR"}, "method": "card"})
+
+    assert refused.status_code == 422
+    assert pointers(refused)[0].startswith("#/amount")
+    assert client.get(f"{INVOICES}/{invoice_id}").json["paid"] == money("0.00")
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_a_number_that_json_does_not_have_is_refused(client, here, constant: str) -> None:
+    with here():
+        invoice_id = an_invoice().id
+    address, body = f"{INVOICES}/{invoice_id}", f'{{"amount": {constant}, "method": "card"}}'
+    headers = {"Idempotency-Key": KEY, "Content-Type": "application/json"}
+
+    refused = client.post(f"{address}/payments", data=body, headers=headers)
+
+    assert refused.status_code in {400, 422}
+    assert client.get(address).json["payments"] == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        (payment_fields("5.00") | {"amount": money("5.00", "USD")}, "#/amount"),
+        (payment_fields("5.00") | {"amount": money("5.00", "XXZ")}, "#/amount/currency"),
+        (payment_fields("5.00", "cheque"), "#/method"),
+        (payment_fields("5.00", reference="x" * 101), "#/reference"),
+        (payment_fields("5.00", currency="EUR"), "#/currency"),
+        ({"method": "card"}, "#/amount"),
+    ],
+)
+def test_an_impossible_payment_is_refused_where_it_is_wrong(client, here, fields: Any, pointer: str) -> None:
+    with here():
+        invoice_id = an_invoice().id
+
+    refused = pay(client, invoice_id, fields)
+
+    assert (refused.status_code, pointers(refused)) == (422, [pointer])
+
+
+def test_too_much_is_a_conflict_that_names_what_is_due(client, here) -> None:
+    with here():
+        invoice_id = an_invoice().id
+
+    refused = pay(client, invoice_id, payment_fields("50.01"))
+
+    assert (refused.status_code, refused.json["code"]) == (409, "payment-too-large")
+    assert (refused.json["due"], refused.json["detail"]) == (money("50.00"), "Only 50.00 EUR is still to pay")
+
+
+def test_a_draft_and_a_paid_invoice_take_no_payment(client, here) -> None:
+    with here():
+        draft, paid = a_draft().id, an_invoice().id
+        billing_service.record_payment(paid, amount=euros(5000), method="card")
+
+    assert pay(client, draft, payment_fields()).json["code"] == "invoice-not-issued"
+    assert pay(client, paid, payment_fields("1.00")).json["code"] == "invoice-already-paid"
+
+
+def test_a_key_sent_again_gets_the_same_answer_and_takes_nothing(client, here, published) -> None:
+    with here():
+        invoice_id = an_invoice().id
+
+    first, again = (pay(client, invoice_id, payment_fields()) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.data == again.data
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(paid_events(published)) == 1
+
+
+def test_a_key_sent_for_something_else_is_a_conflict(client, here) -> None:
+    with here():
+        invoice_id = an_invoice().id
+    pay(client, invoice_id, payment_fields("20.00"))
+
+    refused = pay(client, invoice_id, payment_fields("30.00"))
+
+    assert (refused.status_code, refused.json["code"]) == (409, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [(None, 400), ("", 422), ("x" * 15, 422), ("x" * 256, 422), ("é" * 16, 422), ("x" * 255, 201)],
+)
+def test_a_payment_needs_a_key_of_a_fair_length(client, here, key: str | None, status: int) -> None:
+    with here():
+        invoice_id = an_invoice().id
+
+    assert pay(client, invoice_id, payment_fields(), key).status_code == status
+
+
+def test_the_payments_of_an_invoice_are_listed_the_latest_first(client, here) -> None:
+    with here():
+        invoice_id = an_invoice().id
+        for cents in (100, 200, 300):
+            billing_service.record_payment(invoice_id, amount=euros(cents), method="cash")
+
+    first = client.get(f"{INVOICES}/{invoice_id}/payments?limit=2")
+    second = client.get(first.headers["Link"][1:].partition(">")[0])
+
+    amounts = [row["amount"]["amount"] for row in first.json["data"] + second.json["data"]]
+    assert amounts == ["3.00", "2.00", "1.00"]
+
+
+def test_a_stale_issue_is_refused_and_without_a_version_it_goes_through(client, here) -> None:
+    with here():
+        address = f"{INVOICES}/{a_draft().id}/issue"
+
+    stale = client.post(address, headers={"If-Match": '"7"'})
+    good = client.post(address, headers={"If-Match": '"1"'})
+    again = client.post(address)
+
+    assert (stale.status_code, good.status_code) == (412, 200)
+    assert (again.status_code, again.json["code"]) == (409, "invoice-not-draft")
+
+
+def test_another_clinics_invoice_answers_like_one_that_is_not_there(client, here, other_clinic) -> None:
+    with here(other_clinic.id):
+        theirs = an_invoice().id
+
+    for method, path, body in (
+        ("GET", "", None),
+        ("POST", "/issue", None),
+        ("POST", "/payments", payment_fields()),
+    ):
+        answers = [
+            client.open(f"{INVOICES}/{one}{path}", method=method, json=body, headers={"Idempotency-Key": KEY})
+            for one in (theirs, uuid4())
+        ]
+
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert same_bytes(answers[0]) == same_bytes(answers[1])
+
+
+def test_another_clinics_patient_can_not_be_billed(client, here, other_clinic) -> None:
+    with here(other_clinic.id):
+        theirs = a_patient().id
+
+    refused = client.post(INVOICES, json={"patient_id": str(theirs), "lines": [line_fields()]})
+
+    assert (refused.status_code, pointers(refused)) == (422, ["#/patient_id"])
+
+
+def test_clinics_count_and_key_apart(client, here, other_clinic) -> None:
+    with here(other_clinic.id):
+        theirs = an_invoice()
+        billing_service.record_payment(theirs.id, amount=euros(5000), method="card", idempotency_key=KEY)
+    with here():
+        ours = an_invoice()
+
+    assert ours.number == theirs.number
+    assert pay(client, ours.id, payment_fields()).status_code == 201
+    assert [row["id"] for row in client.get(INVOICES).json["data"]] == [str(ours.id)]

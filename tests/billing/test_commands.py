@@ -1,0 +1,97 @@
+"""`flask billing …`."""
+
+import json
+
+from tests.billing.invoices import a_draft, an_invoice, paid_events
+from tests.builders import a_patient
+
+
+def test_an_invoice_is_made_issued_and_paid(run, here, published) -> None:
+    with here():
+        patient = a_patient()
+
+    made = run("billing", "create", "--patient", patient.mrn, "--line", "A|B|2|25.00", "--issue", "--json")
+    invoice = json.loads(made.stdout)
+    paid = run("billing", "pay", invoice["number"], "50", "--method", "card", "--json")
+
+    assert invoice["lines"][0]["description"] == "A|B"
+    assert f"flask billing pay {invoice['number']} 50.00" in made.stderr
+    assert json.loads(paid.stdout)["amount"] == {"amount": "50.00", "currency": "EUR"}
+    assert f"{invoice['number']} is paid" in paid.stderr
+    assert len(paid_events(published)) == 1
+
+
+def test_a_draft_is_issued_later(run, here) -> None:
+    with here():
+        draft = a_draft()
+
+    issued = run("billing", "issue", draft.id)
+
+    assert issued.exit_code == 0
+    assert "status\tissued" in issued.stdout
+    assert run("billing", "issue", draft.id).exit_code == 5
+
+
+def test_a_command_says_what_comes_next(run, here) -> None:
+    with here():
+        patient = a_patient().mrn
+
+    draft = run("billing", "create", "--patient", patient, "--line", "Consultation|1|50.00")
+    free = run("billing", "create", "--patient", patient, "--line", "Advice|1|0.00", "--issue")
+
+    assert "Next: flask billing issue" in draft.stderr
+    assert "there is nothing to pay" in free.stderr
+
+
+def test_a_part_payment_says_what_is_still_to_pay(run, here) -> None:
+    with here():
+        invoice = an_invoice()
+
+    paid = run("billing", "pay", invoice.number, "20.00", "--method", "cash", "--reference", "till 2")
+
+    assert "reference\ttill 2" in paid.stdout
+    assert f"{invoice.number} is not paid yet: 30.00 EUR is still to pay" in paid.stderr
+
+
+def test_invoices_are_listed_by_status_and_patient(run, here) -> None:
+    with here():
+        patient = a_patient()
+        number, wanted = patient.mrn, str(an_invoice(patient).id)
+        a_draft(patient)
+        an_invoice()
+
+    listed = run("billing", "invoices", "--status", "issued", "--patient", number)
+
+    cells = [row.split("\t") for row in listed.stdout.splitlines()]
+    assert [(row[1], row[3:6], row[-1]) for row in cells] == [
+        ("issued", ["50.00 EUR", "0.00 EUR", "50.00 EUR"], wanted)
+    ]
+    assert json.loads(run("billing", "invoices", "--status", "balanced", "--json").stdout) == []
+
+
+def test_what_can_not_be_is_one_line_and_an_exit_code(run, here) -> None:
+    with here():
+        invoice = an_invoice()
+        number, patient = invoice.number, a_patient().mrn
+    by_card = ("--method", "card")
+
+    refused = [
+        run("billing", "pay", number, "50.01", *by_card),
+        run("billing", "pay", "INV-1999-00001", "1", *by_card),
+        run("billing", "pay", number, "1,5", *by_card),
+        run("billing", "create", "--patient", patient),
+        run("billing", "create", "--patient", patient, "--line", "A|1"),
+    ]
+
+    assert [one.exit_code for one in refused] == [5, 3, 2, 2, 2]
+    assert all(len(one.stderr.splitlines()) == 1 for one in refused)
+    assert "Only 50.00 EUR is still to pay" in refused[0].stderr
+    assert "Enter at least one line" in refused[3].stderr
+
+
+def test_another_clinics_invoice_is_not_found(run, here, other_clinic) -> None:
+    with here(other_clinic.id):
+        theirs = an_invoice().id
+
+    assert run("billing", "pay", theirs, "1", "--method", "card").exit_code == 3
+    assert run("billing", "invoices").stdout == ""

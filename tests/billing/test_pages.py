@@ -1,0 +1,333 @@
+"""Invoices and payments on pages, without JavaScript."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from clinic.billing.schemas import plain_decimal, typed_rows
+from clinic.billing.service import Invoice, billing_service
+from clinic.core.database import db
+from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
+from tests.browsing import hidden_value
+from tests.builders import a_patient
+
+
+def typed_lines(*rows: tuple[str, str, str]) -> dict[str, str]:
+    """Return rows as a form sends them."""
+    names = ("description", "quantity", "unit_price")
+    return {f"lines-{at}-{name}": value for at, row in enumerate(rows) for name, value in zip(names, row, strict=True)}
+
+
+def pay(client: Any, invoice_id: UUID, **fields: str) -> Any:
+    """Send the form of a payment; of 20.00 by card unless told otherwise."""
+    given = {"key": KEY, "amount": "20.00", "method": "card", "reference": ""} | fields
+    return client.submit(f"/invoices/{invoice_id}/payments", **given)
+
+
+def stored(here: Any, invoice_id: UUID) -> Invoice:
+    """Return an invoice as it is in the database, with its payments."""
+    with here():
+        invoice = billing_service.get(invoice_id)
+        db.session.refresh(invoice, ["payments"])
+        return invoice
+
+
+def test_an_invoice_is_drafted_from_the_form(client, here) -> None:
+    with here():
+        patient = a_patient()
+    rows = typed_lines(("Consultation", "1", "50,00"), ("", "1", ""), ("Certificate", "2,5", "12.2"))
+
+    sent = client.submit("/invoices", patient=patient.mrn, **rows)
+    page = client.get(sent.location)
+
+    assert sent.status_code == 303
+    assert "<title>Draft invoice" in page.text
+    assert page.text.index("Consultation") < page.text.index("Certificate")
+    assert "80,50\xa0€" in page.text
+
+
+def test_the_form_knows_the_patient_from_whose_page_it_was_opened(client, here) -> None:
+    with here():
+        patient = a_patient()
+
+    page = client.get(f"/invoices/new?patient={patient.id}")
+
+    assert hidden_value(page.text, "patient") == patient.mrn
+    assert "PEREIRA, Inês" in page.text
+    assert page.text.count("<fieldset>") == 3
+
+
+@pytest.mark.parametrize("named", ["", "P-999999", "%00", "00000000-0000-7000-8000-000000000000"])
+def test_the_form_asks_for_the_patient_if_it_knows_none(client, named: str) -> None:
+    page = client.get(f"/invoices/new?patient={named}")
+
+    assert page.status_code == 200
+    assert 'id="f-patient"' in page.text
+
+
+def test_more_lines_keep_what_was_typed_and_store_nothing(client, here) -> None:
+    with here():
+        patient = a_patient()
+    rows = typed_lines(("", "1", ""), ("X-ray", "2", "oops"), ("", "1", ""))
+
+    page = client.submit("/invoices", patient=patient.mrn, more="1", **rows)
+
+    assert (page.status_code, page.text.count("<fieldset>")) == (200, 6)
+    assert 'name="lines-0-description" value="X-ray"' in page.text
+    assert 'name="lines-0-unit_price" type="text" value="oops"' in page.text
+    assert "no invoice" in client.get("/invoices").text.lower()
+
+
+def test_lines_can_be_added_up_to_a_hundred(client) -> None:
+    rows = typed_lines(*[("", "1", "")] * 99)
+
+    page = client.submit("/invoices", more="1", **rows)
+
+    assert page.text.count("<fieldset>") == 100
+    assert "More lines" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "field", "words"),
+    [
+        ([("", "1", "5")], "f-lines-0-description", "Enter a description"),
+        ([("X-ray", "0", "5")], "f-lines-0-quantity", "Enter a quantity like 1 or 2.5"),
+        ([("", "1", ""), ("X-ray", "1", "five")], "f-lines-0-unit_price", "Enter an amount like 45.00"),
+        ([("X-ray", "1", "-5")], "f-lines-0-unit_price", "Enter a price that is not below zero"),
+        ([("X-ray", "1", "0.005")], "f-lines-0-unit_price", "EUR has 2 digits after the point"),
+        ([("", "1", "")], "f-lines", "Enter at least one line"),
+        ([("X-ray", "999999", "999999999999")], "f-lines", "This amount is too large"),
+    ],
+)
+def test_an_impossible_line_is_shown_again_with_what_was_typed(client, here, rows, field: str, words: str) -> None:
+    with here():
+        patient = a_patient()
+
+    page = client.submit("/invoices", patient=patient.mrn, **typed_lines(*rows))
+
+    assert page.status_code == 422
+    assert f'<a href="#{field}">{words}</a>' in page.text
+    assert f'id="{field}"' in page.text
+    assert "<title>Error: New invoice" in page.text
+    assert all(f'value="{cell}"' in page.text for row in rows for cell in row if cell)
+
+
+@pytest.mark.parametrize(("number", "words"), [("", "Enter the patient’s number"), ("P-9", "There is no such patient")])
+def test_an_invoice_for_nobody_is_asked_for_again(client, number: str, words: str) -> None:
+    page = client.submit("/invoices", patient=number, **typed_lines(("X-ray", "1", "5")))
+
+    assert page.status_code == 422
+    assert f'<a href="#f-patient">{words}</a>' in page.text
+    assert 'value="X-ray"' in page.text
+
+
+def test_a_draft_is_issued_by_its_button_once(client, here) -> None:
+    with here():
+        draft = a_draft()
+
+    first = client.submit(f"/invoices/{draft.id}/issue")
+    again = client.submit(f"/invoices/{draft.id}/issue")
+
+    number = stored(here, draft.id).number
+    assert (first.status_code, again.status_code) == (303, 409)
+    assert "This invoice has been issued already" in again.text
+    assert f"Invoice {number}" in client.get(f"/invoices/{draft.id}").text
+
+
+def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_own(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+        billing_service.record_payment(invoice.id, amount=euros(500), method="cash")
+
+    first, second = (client.get(f"/invoices/{invoice.id}").text for _ in range(2))
+
+    assert 'name="amount" type="text" value="45.00"' in first
+    assert "Pressing twice takes the payment once." in first
+    assert 'value="card" checked' in first
+    assert hidden_value(first, "key") != hidden_value(second, "key")
+
+
+@pytest.mark.parametrize(("typed", "cents"), [("45", 4500), ("45.0", 4500), ("45,00", 4500), (" 45,5 ", 4550)])
+def test_amounts_are_read_as_people_type_them(client, here, typed: str, cents: int) -> None:
+    with here():
+        invoice = an_invoice()
+
+    assert pay(client, invoice.id, amount=typed).status_code == 303
+    assert stored(here, invoice.id).paid == euros(cents)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("", "NaN", "inf", "-5", "0", "0,00", "0.005", "1e400", "1_000"),
+        *("٤٥", "1,500", "1.500,00", "1 000", "9" * 16, "€5"),
+    ],
+)
+def test_a_bad_amount_is_shown_again_with_a_reason_and_nothing_is_stored(client, here, typed: str) -> None:
+    with here():
+        invoice = an_invoice()
+
+    page = pay(client, invoice.id, amount=typed, reference="slip 7", method="cash")
+
+    assert page.status_code == 422
+    assert '<a href="#f-amount">' in page.text
+    assert f'name="amount" type="text" value="{typed}"' in page.text
+    assert 'value="slip 7"' in page.text
+    assert 'value="cash" checked' in page.text
+    assert stored(here, invoice.id).payments == []
+
+
+def test_too_much_is_shown_again_with_the_same_words_as_json(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+
+    page = pay(client, invoice.id, amount="50,01")
+
+    assert page.status_code == 409
+    assert '<a href="#f-amount">Only 50.00 EUR is still to pay</a>' in page.text
+    assert 'value="50,01"' in page.text
+    assert hidden_value(page.text, "key") == KEY
+
+
+def test_pressing_twice_takes_the_payment_once(client, here, published) -> None:
+    with here():
+        invoice = an_invoice()
+
+    answers = [pay(client, invoice.id, amount="50") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len(stored(here, invoice.id).payments) == 1
+    assert len(paid_events(published)) == 1
+
+
+def test_a_key_used_for_another_amount_is_refused_and_replaced(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+    pay(client, invoice.id)
+
+    page = pay(client, invoice.id, amount="25.00")
+
+    assert page.status_code == 409
+    assert "This key was used for another payment" in page.text
+    assert hidden_value(page.text, "key") != KEY
+
+
+def test_a_form_without_a_proper_key_is_refused_and_gets_one(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+
+    page = pay(client, invoice.id, key="short")
+
+    assert page.status_code == 422
+    assert len(hidden_value(page.text, "key")) >= 16
+    assert stored(here, invoice.id).payments == []
+
+
+def test_a_paid_invoice_says_so_and_takes_nothing_more(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+        billing_service.record_payment(invoice.id, amount=euros(5000), method="transfer", reference="B-17")
+
+    page, refused = client.get(f"/invoices/{invoice.id}"), pay(client, invoice.id)
+
+    assert '<span class="tag ok">Paid</span>' in page.text
+    assert "Bank transfer" in page.text
+    assert "B-17" in page.text
+    assert "Take payment" not in page.text
+    assert refused.status_code == 409
+    assert "This invoice has been paid already" in refused.text
+
+
+def test_a_title_carries_the_number_and_never_a_name(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+
+    title = client.get(f"/invoices/{invoice.id}").text.partition("</title>")[0].rpartition("<title>")[2]
+
+    assert title.startswith(f"Invoice {invoice.number} ")
+    assert "Pereira" not in title.title()
+
+
+def test_what_was_typed_is_never_markup(client, here) -> None:
+    with here():
+        patient = a_patient()
+
+    sent = client.submit("/invoices", patient=patient.mrn, **typed_lines(("<b>x</b>", "1", "5")))
+
+    assert "&lt;b&gt;x&lt;/b&gt;" in client.get(sent.location).text
+
+
+def test_the_list_shows_how_each_invoice_stands(client, here) -> None:
+    with here():
+        a_draft()
+        part_paid = an_invoice()
+        billing_service.record_payment(part_paid.id, amount=euros(100), method="cash")
+
+    page = client.get("/invoices")
+
+    assert '<span class="tag">Draft</span>' in page.text
+    assert '<span class="tag warn">Part paid</span>' in page.text
+    assert page.text.index(str(part_paid.id)) < page.text.index(">Draft</a>", page.text.index("<tbody"))
+
+
+def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
+    with here():
+        patient = a_patient()
+        patient_id, made = patient.id, [a_draft(patient).id for _ in range(21)]
+        an_invoice(patient)
+
+    first = client.get(f"/invoices?status=draft&patient_id={patient_id}")
+    rest = first.text.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    second = client.get(rest)
+
+    assert str(made[1]) in first.text
+    assert str(made[0]) not in first.text
+    assert str(made[0]) in second.text
+
+
+def test_an_empty_list_says_what_will_be_there(client) -> None:
+    assert "No invoice yet" in client.get("/invoices").text
+    assert "No invoice matches" in client.get("/invoices?status=draft").text
+    assert client.get("/invoices?status=void").status_code == 422
+
+
+def test_a_patients_page_shows_what_is_to_be_paid(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+        billing_service.record_payment(invoice.id, amount=euros(500), method="cash")
+
+    page = client.get(f"/patients/{invoice.patient_id}").text
+
+    assert '<span class="money">45,00\xa0€</span>' in page
+    assert f'href="/invoices/{invoice.id}#pay"' in page
+    assert f'href="/invoices/new?patient={invoice.patient_id}"' in page
+
+
+def test_another_clinics_invoice_is_not_found(client, here, other_clinic) -> None:
+    with here(other_clinic.id):
+        theirs = an_invoice().id
+
+    assert client.get(f"/invoices/{theirs}").status_code == 404
+    assert client.submit(f"/invoices/{theirs}/issue").status_code == 404
+    assert pay(client, theirs).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "locale", "plain"),
+    [
+        ("45,00", "en_GB", "45.00"),
+        ("1,500", "en_US", "1,500"),
+        ("1,500", "pt_PT", "1.500"),
+        (" 2,5 ", "en_GB", "2.5"),
+        ("1,2,3", "pt_PT", "1.2,3"),
+    ],
+)
+def test_a_comma_that_may_part_thousands_is_not_taken_for_a_point(typed: str, locale: str, plain: str) -> None:
+    assert plain_decimal(typed, locale) == plain
+
+
+def test_rows_in_which_nothing_was_typed_do_not_count() -> None:
+    typed = typed_lines(("", "3", " "), ("X-ray", "1", "5")) | {"lines-x-description": "?", "patient": "P-1"}
+
+    assert typed_rows(typed) == [{"description": "X-ray", "quantity": "1", "unit_price": "5"}]
