@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 
 from clinic import appointments, billing, notifications, operations, patients, staff
 from clinic.core.background import init_background
-from clinic.core.config import load_config
+from clinic.core.config import instance_folder, load_config
 from clinic.core.database import db
 from clinic.core.logs import init_logs, log_exception
 from clinic.web import init_web
@@ -44,7 +44,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """
     app = Clinic(
         __name__,
-        instance_path=str((config or {}).get("INSTANCE_PATH", ROOT.parent / "instance")),
+        instance_path=str(instance_folder(config, ROOT.parent / "instance")),
         static_folder=str(ROOT / "web" / "static"),
         template_folder=str(ROOT / "web" / "templates"),
     )

@@ -50,6 +50,11 @@ class BadConfiguration(RuntimeError):
     """The settings don't allow the application to start."""
 
 
+def instance_folder(given: Mapping[str, Any] | None, usual: Path) -> Path:
+    """Return where this machine keeps its own: as given, or as `CLINIC_INSTANCE_PATH` says, or the usual folder."""
+    return Path((given or {}).get("INSTANCE_PATH") or os.environ.get("CLINIC_INSTANCE_PATH") or usual).resolve()
+
+
 def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
     """Settle the configuration of an application.
 

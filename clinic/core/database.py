@@ -91,6 +91,7 @@ class _Work:
     subject_version: int | None = None
 
     def collect(self, event_type: str, data: dict[str, Any]) -> None:
+        """Keep an event until the commit, refusing what was not declared."""
         depth = current_depth()
         event = Published(event_type, checked(event_type, data), depth, self.patient_id, self.subject_version)
         if not is_too_deep(event_type, depth):
@@ -110,6 +111,7 @@ class _Work:
         return stored
 
     def abandon(self) -> None:
+        """Roll everything back."""
         self._release()
         self.session.rollback()
 

@@ -40,9 +40,9 @@ class Invalid(ClinicError):
 
     code = "invalid"
 
-    def __init__(self, message: str, *, field: str = "") -> None:
+    def __init__(self, message: str, *, field: str = "", problems: dict[str, list[str]] | None = None) -> None:
         super().__init__(message)
-        self.problems: dict[str, list[str]] = {field: [message]}
+        self.problems: dict[str, list[str]] = problems or {field: [message]}
 
 
 class NotSetUp(ClinicError):

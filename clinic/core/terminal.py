@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
-from flask.cli import AppGroup
+from flask import current_app
+from flask.cli import AppGroup, ScriptInfo
 from marshmallow import Schema, ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -53,7 +54,9 @@ class CommandGroup(AppGroup):
         return decorate
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command, as the operating system's user."""
+        """Run a command, as the operating system's user; options are read within the application already."""
+        if not current_app:
+            ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
         with answered():
             return super().invoke(ctx)
 
@@ -158,6 +161,6 @@ def _sentences(errors: Any, name: str = "") -> list[str]:
 
 def _about_database(error: DBAPIError) -> str:
     words = str(error.orig).lower()
-    if "no such table" in words or "does not exist" in words:
+    if any(sign in words for sign in ("no such table", "does not exist", "unable to open")):
         return "the database is not set up: run `flask init`"
     return "the database can't be reached or is busy; nothing was changed"

@@ -1,5 +1,6 @@
 """`flask demo`: the whole clinic with made-up people, on this machine, in one command."""
 
+import logging
 import os
 import signal
 import socket
@@ -60,6 +61,7 @@ def demo(port: int, reset: bool) -> None:
 @with_appcontext
 def demo_data() -> None:
     """Fill the demo's database, unless it is filled already."""
+    logging.getLogger("clinic.events").setLevel(logging.WARNING)
     with answered():
         if Path(current_app.config["SQLALCHEMY_DATABASE_URI"]).name != "demo.db":
             fail(FAILED, "made-up people are put into the demo's own database only: use flask demo")

@@ -36,19 +36,20 @@ PRACTITIONERS = [
 ]
 
 NAMES = [
-    ("pt", "Inês João Beatriz Tomás Catarina", "Pereira Gonçalves Araújo Simões Conceição"),
-    ("en", "Olivia George Amelia Harry Isla", "O’Brien Smith-Jones Whitaker MacLeod Adeyemi"),
-    ("de", "Jürgen Käthe Sören Anneliese Björn", "Müller Weiß Schönfeld Jäger Großmann"),
-    ("pl", "Łukasz Małgorzata Piotr Agnieszka Zdzisław", "Wójcik Żółtowski Kowalczyk Dąbrowska Świątek"),
-    ("vi", "Thị·Hà Văn·Đức Minh·Châu Quốc·Bảo Ngọc·Ánh", "Nguyễn Trần Lê Phạm Đặng"),
-    ("fr", "Zoé François Anaïs Théo Gaëlle", "Lefèvre Béranger Côté D’Aubigné Noël"),
-    ("tr", "İbrahim Ayşe Çağla Ömer Şule", "Yılmaz Öztürk Şahin Çelik Güneş"),
-    ("hu", "Eszter László Zsófia Gergő Ágnes", "Kovács Szabó Nagy Tóth Horváth"),
-    ("is", "Sigríður Þór Guðrún Æsa Jón", "Jónsdóttir Sigurðsson Þorláksson Guðmundsdóttir Ólafsson"),
-    ("el", "Ελένη Γιώργος Μαρία Νίκος Σοφία", "Παπαδόπουλος Γεωργίου Νικολάου Ιωάννου Δημητρίου"),
-    ("zh", "小明 丽华 志强 美玲 伟", "王 李 张 陈 刘"),
-    ("ar", "ليلى عمر فاطمة يوسف مريم", "حداد الخطيب نصار منصور سليمان"),
+    ("pt", "Inês Beatriz Catarina", "João Tomás Gonçalo", "Pereira Gonçalves Araújo Simões Conceição"),
+    ("en", "Olivia Amelia Isla", "George Harry Oisín", "O’Brien Smith-Jones Whitaker MacLeod Adeyemi"),
+    ("de", "Käthe Anneliese Jördis", "Jürgen Sören Björn", "Müller Weiß Schönfeld Jäger Großmann"),
+    ("pl", "Małgorzata Agnieszka Łucja", "Łukasz Piotr Zdzisław", "Wójcik Kowalczyk Dudek Zając Świątek"),
+    ("vi", "Thị·Hà Minh·Châu Ngọc·Ánh", "Văn·Đức Quốc·Bảo Hữu·Lộc", "Nguyễn Trần Lê Phạm Đặng"),
+    ("fr", "Zoé Anaïs Gaëlle", "François Théo Loïc", "Lefèvre Béranger Côté D’Aubigné Noël"),
+    ("tr", "Ayşe Çağla Şule", "İbrahim Ömer Uğur", "Yılmaz Öztürk Şahin Çelik Güneş"),
+    ("hu", "Eszter Zsófia Ágnes", "László Gergő Örs", "Kovács Szabó Nagy Tóth Horváth"),
+    ("is", "Sigríður Guðrún Æsa", "Þór Jón Ægir", "Ólafs Sigurðs Þorláks Guðmunds Hákonar"),
+    ("el", "Ελένη Μαρία Σοφία", "Γιώργος Νίκος Στέφανος", "Παπαδάκη Γεωργίου Νικολάου Ιωάννου Δημητρίου"),
+    ("zh", "丽华 美玲 芳", "小明 志强 伟", "王 李 张 陈 刘"),
+    ("ar", "ليلى فاطمة مريم", "عمر يوسف كريم", "حداد الخطيب نصار منصور سليمان"),
 ]
+"""Language, women's names, men's names, family names; a dot stands for a space inside a name."""
 
 SERVICES = [
     ("Consultation, general practice", "50.00"),
@@ -87,15 +88,17 @@ def _patients(chance: random.Random) -> Iterator[Patient]:
 
 
 def _patient(chance: random.Random, number: int) -> Patient:
-    language, given_names, family_names = chance.choice(NAMES)
-    given, family = chance.choice(given_names.split()).replace("·", " "), chance.choice(family_names.split())
+    language, women, men, families = chance.choice(NAMES)
+    sex = chance.choice(["female", "male"])
+    given = chance.choice((women if sex == "female" else men).split()).replace("·", " ")
+    family = chance.choice(families.split())
     born = date(1935, 1, 1) + timedelta(days=chance.randrange(32_000))
-    mailbox = fold(given).replace(" ", "") if given.isascii() or fold(given).isascii() else "patient"
+    mailbox = fold(given).replace(" ", "") if fold(given).isascii() else "patient"
     return patient_service.create(
         given_name=given,
         family_name=family,
         birth_date=born.isoformat() if chance.random() < 0.95 else str(born.year),
-        sex=chance.choice(["female", "male", "female", "male", "other", "unknown"]),
+        sex=sex if chance.random() < 0.95 else "unknown",
         phone=f"+3519{chance.randrange(10, 40)}{chance.randrange(1_000_000):06d}" if chance.random() < 0.9 else None,
         email=f"{mailbox}.{number}@example.org" if chance.random() < 0.75 else None,
         language=language,

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from clinic.core.database import db, unit_of_work
-from clinic.core.errors import Conflict, NotFound, NotSetUp
+from clinic.core.errors import Conflict, Invalid, NotFound, NotSetUp
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
 from clinic.staff.models import Clinic
+from clinic.staff.rules import clinic_problems
 
 
 class ClinicFields(TypedDict):
@@ -21,6 +22,12 @@ class ClinicFields(TypedDict):
     zone: str
     currency: str
     locale: str
+
+
+class InvalidClinic(Invalid):
+    """A clinic's settings can't be what was given."""
+
+    code = "invalid-clinic"
 
 
 class ClinicExists(Conflict):
@@ -35,8 +42,10 @@ class ClinicService:
     def create(self, **fields: Unpack[ClinicFields]) -> Clinic:
         """Set up a clinic.
 
+        :raises InvalidClinic: with every problem, if a setting is not what it may be
         :raises ClinicExists: if the name is taken
         """
+        self.check(**fields)
         try:
             with unit_of_work():
                 clinic = Clinic(**fields)
@@ -45,6 +54,14 @@ class ClinicService:
         except IntegrityError as error:
             raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
         return clinic
+
+    def check(self, **fields: Unpack[ClinicFields]) -> None:
+        """Make sure that a clinic could have these settings.
+
+        :raises InvalidClinic: with every problem, if it could not
+        """
+        if problems := clinic_problems(**fields):
+            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
 
     def current(self) -> Clinic:
         """Return the clinic in force."""
@@ -76,4 +93,4 @@ class ClinicService:
 
 clinic_service = ClinicService()
 
-__all__ = ["Clinic", "ClinicExists", "ClinicFields", "ClinicService", "clinic_service"]
+__all__ = ["Clinic", "ClinicExists", "ClinicFields", "ClinicService", "InvalidClinic", "clinic_service"]

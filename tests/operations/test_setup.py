@@ -1,0 +1,98 @@
+"""`flask init`: the database by migrations, and the first clinic."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from click.testing import Result
+from flask import Flask
+
+from clinic import create_app
+from clinic.core.database import Base, db
+from clinic.operations.setup import upgrade_database
+
+GIVEN = ["--clinic", "Clínica São João", "--zone", "Europe/Lisbon", "--currency", "EUR", "--locale", "pt_PT"]
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Flask:
+    """An application whose database is not there yet."""
+    url = f"sqlite:///{tmp_path / 'deep' / 'clinic.db'}"
+    return create_app(
+        {"TESTING": True, "INSTANCE_PATH": tmp_path, "SQLALCHEMY_DATABASE_URI": url, "SECRET_KEY": "x" * 32}
+    )
+
+
+def init(app: Flask, *args: str, **options: str) -> Result:
+    result = app.test_cli_runner().invoke(args=["init", *args], **options)
+    with app.app_context():
+        db.engine.dispose()
+    return result
+
+
+def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) -> None:
+    result = init(fresh, *GIVEN)
+
+    assert result.exit_code == 0
+    assert "Clínica São João is set up (Europe/Lisbon, EUR)" in result.stderr
+    with sqlite3.connect(tmp_path / "deep" / "clinic.db") as connection:
+        assert connection.execute("SELECT name, zone, currency, locale FROM clinics").fetchall() == [
+            ("Clínica São João", "Europe/Lisbon", "EUR", "pt_PT")
+        ]
+    connection.close()
+
+
+def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> None:
+    init(fresh, *GIVEN)
+
+    again, second = init(fresh, *GIVEN), init(fresh, *GIVEN, "--clinic", "Harbour")
+
+    assert (again.exit_code, again.stderr) == (5, "Error: There is a clinic named Clínica São João already\n")
+    assert second.exit_code == 0
+
+
+def test_init_without_a_terminal_says_what_is_missing(fresh: Flask) -> None:
+    result = init(fresh, "--zone", "Europe/Lisbon")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: Clinic's name is missing: give --clinic")
+
+
+def test_init_names_everything_that_is_wrong_and_makes_nothing(fresh: Flask, tmp_path: Path) -> None:
+    result = init(fresh, "--clinic", "x\ny", "--zone", "Mars/Olympus", "--currency", "EURO", "--locale", "xx")
+
+    assert result.exit_code == 2
+    assert all(f"--{name}: Enter" in result.stderr for name in ("clinic", "zone", "currency", "locale"))
+    assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "deep").exists()
+
+
+def test_a_command_before_init_says_what_to_do(fresh: Flask) -> None:
+    result = fresh.test_cli_runner().invoke(args=["patients", "list"])
+
+    assert result.exit_code == 1
+    assert "flask init" in result.stderr
+
+
+def test_a_page_before_there_is_a_clinic_says_what_to_do(app: Flask) -> None:
+    page, json = app.test_client().get("/patients"), app.test_client().get("/api/v1/patients")
+
+    assert (page.status_code, json.status_code) == (503, 503)
+    assert "flask init" in page.text
+    assert json.get_json()["code"] == "not-set-up"
+
+
+def test_the_migration_makes_just_what_the_models_say(app: Flask) -> None:
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, Base.metadata)
+
+    assert [one for one in differences if "appointments_" not in str(one)] == []
+
+
+def test_migrating_twice_changes_nothing(app: Flask) -> None:
+    with app.app_context():
+        upgrade_database()
+        upgrade_database()

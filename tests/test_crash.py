@@ -1,0 +1,127 @@
+"""A process killed at the worst moment loses nothing and does nothing twice."""
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from clinic.core.clock import now
+from clinic.core.database import db, unit_of_work
+from clinic.core.outbox import Delivery
+from clinic.notifications.models import Notification
+from clinic.patients.models import Patient
+from clinic.staff.service import Clinic
+from tests.conftest import Here
+
+pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("clinic")]
+
+START = """
+import json, os, signal, sys
+from clinic import create_app
+from clinic.core import database, deliveries, outbox
+from clinic.core.sessions import ClinicSession
+from clinic.core.tenancy import chosen_clinic, in_clinic
+from clinic.notifications.service import NotificationService
+from clinic.patients.service import patient_service
+
+settings = json.loads(sys.argv[1])
+app = create_app(settings)
+
+def die(*args, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def die_after(owner, name):
+    original = getattr(owner, name)
+    def dying(*args, **options):
+        original(*args, **options)
+        die()
+    setattr(owner, name, dying)
+"""
+
+REGISTER = """
+with app.app_context(), in_clinic(chosen_clinic()):
+    patient_service.create(family_name="Weiß", email="weiss@example.org")
+"""
+
+WORK = "app.test_cli_runner().invoke(args=['worker', '--once'], catch_exceptions=False)"
+
+MOMENTS = {
+    "between the commit and the first handler": "deliveries.run = die",
+    "when the handler begins": "NotificationService.queue = die",
+    "when the handler has written": "die_after(NotificationService, 'queue')",
+    "when the delivery is acknowledged but not committed": "die_after(deliveries, '_acknowledge')",
+    "right after the handler's commit": "die_after(deliveries, 'run')",
+}
+
+
+def start(app: Flask, instance: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a process of its own, on the test's database."""
+    settings = {
+        "SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"],
+        "INSTANCE_PATH": str(instance),
+    }
+    return subprocess.run(
+        [sys.executable, "-c", START + script, json.dumps(settings)], check=False, capture_output=True, text=True
+    )
+
+
+def work(app: Flask, instance: Path, here: Here) -> None:
+    """Restart: let a worker do what is due once the dead process's leases have run out."""
+    with here(), unit_of_work():
+        for leased in (Delivery, Notification):
+            db.session.execute(update(leased).values(leased_until=now() - timedelta(seconds=1)))
+    done = start(app, instance, WORK)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_process_leaves_exactly_one_welcome(app: Flask, here: Here, tmp_path: Path, moment: str) -> None:
+    killed = start(app, tmp_path, MOMENTS[moment] + REGISTER)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    work(app, tmp_path, here)
+    work(app, tmp_path, here)
+
+    with here():
+        assert db.session.scalar(select(func.count(Patient.id))) == 1
+        assert db.session.scalars(select(Delivery.state)).all() == ["delivered"]
+        assert db.session.scalars(select(Notification.state)).all() == ["sent"]
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
+
+
+def test_a_process_killed_before_the_commit_leaves_nothing(app: Flask, here: Here, tmp_path: Path) -> None:
+    killed = start(app, tmp_path, "outbox.StoredEvent.__init__ = die" + REGISTER)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    work(app, tmp_path, here)
+
+    with here():
+        assert db.session.scalar(select(func.count(Patient.id))) == 0
+        assert db.session.scalar(select(func.count(Delivery.id))) == 0
+
+
+def test_a_worker_killed_while_the_mail_server_has_the_message_asks_a_person(
+    app: Flask, clinic: Clinic, here: Here, tmp_path: Path
+) -> None:
+    registered = start(app, tmp_path, REGISTER)
+    assert registered.returncode == 0, registered.stderr
+    killed = start(
+        app,
+        tmp_path,
+        "die_after(NotificationService, 'record_letter')\n" + WORK,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    work(app, tmp_path, here)
+
+    with here():
+        notification = db.session.scalars(select(Notification)).one()
+    assert notification.state == "unknown"
+    assert "worker died" in (notification.reason or "")
+    assert not (tmp_path / "outbox").exists()
