@@ -26,6 +26,7 @@ OPTIONAL_ROOMS = {
     "totals.py",
     "slots.py",
     "practitioners.py",
+    "payments.py",
     "letters.py",
     "senders.py",
     "sending.py",

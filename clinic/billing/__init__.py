@@ -6,7 +6,8 @@ from uuid import UUID
 from flask import Blueprint
 
 from clinic.billing import api, commands, pages
-from clinic.billing.service import INVOICE_PAID, billing_service
+from clinic.billing.payments import INVOICE_PAID
+from clinic.billing.service import billing_service
 from clinic.core.catalogue import EventType
 from clinic.core.modules import BaseModule, NavigationEntry, Panel
 

@@ -16,7 +16,7 @@ from clinic.patients.service import Patient, PatientNotFound, patient_service
 from clinic.staff.service import clinic_service
 from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import quantity_text
-from clinic.web.forms import Form, load_form
+from clinic.web.forms import Form, load_form, sent_version
 from clinic.web.lists import parse_query
 
 blueprint = Blueprint("billing", __name__, url_prefix="/invoices", template_folder="templates")
@@ -75,7 +75,7 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:invoice_id>/issue")
 def issue(invoice_id: UUID) -> ResponseReturnValue:
     """Give a draft its number and date."""
-    invoice = billing_service.issue(invoice_id)
+    invoice = billing_service.issue(invoice_id, version=sent_version())
     flash(f"Issued as {invoice.number}")
     return redirect(url_for(".show", invoice_id=invoice_id), 303)
 

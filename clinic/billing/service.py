@@ -9,35 +9,24 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from clinic.billing.models import Invoice, InvoiceLine, Payment
-from clinic.billing.rules import (
-    BALANCED,
-    DRAFT,
-    ISSUED,
-    METHODS,
-    NOT_ABOVE_ZERO,
-    UNKNOWN_METHOD,
-    invoice_number,
-    wrong_currency,
+from clinic.billing.payments import (
+    IdempotencyKeyReused,
+    InvoiceAlreadyPaid,
+    InvoiceNotIssued,
+    PaymentTooLarge,
+    replayed,
+    take,
 )
+from clinic.billing.rules import BALANCED, DRAFT, ISSUED, invoice_number
 from clinic.billing.totals import LineFields, priced, total_minor
-from clinic.core.catalogue import event_type
 from clinic.core.clock import today
-from clinic.core.database import about_patient, db, unit_of_work
+from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Conflict, Invalid, NotFound, Stale
-from clinic.core.events import event_bus
 from clinic.core.money import Money
 from clinic.core.numbering import next_number
 from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
 from clinic.patients.service import PatientNotFound, patient_service
 from clinic.staff.service import clinic_service
-
-INVOICE_PAID = event_type(
-    "invoice.paid",
-    "invoice_id",
-    "amount",
-    published_by="BillingService.record_payment",
-    when="a payment settled an invoice; the amount is its total",
-)
 
 
 class InvoiceNotFound(NotFound):
@@ -54,43 +43,6 @@ class InvoiceNotDraft(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This invoice has been issued already")
-
-
-class InvoiceNotIssued(Conflict):
-    """A draft can't be paid."""
-
-    code = "invoice-not-issued"
-
-    def __init__(self) -> None:
-        super().__init__("This invoice is a draft: issue it first")
-
-
-class InvoiceAlreadyPaid(Conflict):
-    """Nothing is left to pay."""
-
-    code = "invoice-already-paid"
-
-    def __init__(self) -> None:
-        super().__init__("This invoice has been paid already")
-
-
-class PaymentTooLarge(Conflict):
-    """A payment is at most what is still to pay."""
-
-    code = "payment-too-large"
-
-    def __init__(self, due: Money) -> None:
-        super().__init__(f"Only {due.amount} {due.currency} is still to pay")
-        self.facts = {"due": {"amount": due.amount, "currency": due.currency}}
-
-
-class IdempotencyKeyReused(Conflict):
-    """A key stands for one payment; another one needs another key."""
-
-    code = "idempotency-key-reused"
-
-    def __init__(self) -> None:
-        super().__init__("This key was used for another payment: check what was taken, then try again")
 
 
 class BillingService:
@@ -160,9 +112,9 @@ class BillingService:
             with unit_of_work():
                 invoice = self._lock(invoice_id)
                 wanted.invoice_id = invoice.id
-                return _replayed(wanted) or _take(wanted, invoice)
+                return replayed(wanted) or take(wanted, invoice)
         except IntegrityError:
-            _replayed(wanted)  # raises, if between our look and our insert another invoice's payment took the key
+            replayed(wanted)  # raises, if between our look and our insert another invoice's payment took the key
             raise
 
     def get(self, invoice_id: UUID | str) -> Invoice:
@@ -263,52 +215,6 @@ def _next_number_and_day() -> tuple[str, date]:
 def _latest_day(until: date) -> date:
     """Return the latest day up to `until` on which an invoice was issued."""
     return db.session.scalar(select(func.max(Invoice.issued_on)).where(Invoice.issued_on <= until)) or date.min
-
-
-def _replayed(wanted: Payment) -> Payment | None:
-    """Return the payment that was taken under the same key before, if one was.
-
-    :raises IdempotencyKeyReused: if it was for another invoice, amount or method
-    """
-    if wanted.idempotency_key is None:
-        return None
-    found = db.session.scalar(select(Payment).where(Payment.idempotency_key == wanted.idempotency_key))
-    if found is None:
-        return None
-    if (found.invoice_id, found.amount, found.method) != (wanted.invoice_id, wanted.amount, wanted.method):
-        raise IdempotencyKeyReused
-    found.replayed = True
-    return found
-
-
-def _take(payment: Payment, invoice: Invoice) -> Payment:
-    """Add a payment to its locked invoice, and publish that it settles it, if it does."""
-    _check_payable(payment, invoice)
-    invoice.paid_minor += payment.amount_minor
-    settled = not invoice.due.minor
-    if settled:
-        invoice.status = BALANCED
-    db.session.add(payment)
-    db.session.flush()
-    if settled:
-        about_patient(invoice.patient_id, invoice.version)
-        event_bus.publish(INVOICE_PAID.name, {"invoice_id": str(invoice.id), "amount": invoice.total.amount})
-    return payment
-
-
-def _check_payable(payment: Payment, invoice: Invoice) -> None:
-    if payment.currency != invoice.currency:
-        raise Invalid(wrong_currency(invoice.currency), field="amount")
-    if payment.amount_minor <= 0:
-        raise Invalid(NOT_ABOVE_ZERO, field="amount")
-    if payment.method not in METHODS:
-        raise Invalid(UNKNOWN_METHOD, field="method")
-    if invoice.status == DRAFT:
-        raise InvoiceNotIssued
-    if invoice.status == BALANCED:
-        raise InvoiceAlreadyPaid
-    if payment.amount.minor > invoice.due.minor:
-        raise PaymentTooLarge(invoice.due)
 
 
 __all__ = [

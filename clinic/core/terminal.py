@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
-from flask import current_app
+from flask import has_app_context
 from flask.cli import AppGroup, ScriptInfo
 from marshmallow import Schema, ValidationError
 from rich.console import Console
@@ -55,7 +55,7 @@ class CommandGroup(AppGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, as the operating system's user; options are read within the application already."""
-        if not current_app:
+        if not has_app_context():
             ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
         with answered():
             return super().invoke(ctx)

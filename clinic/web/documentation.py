@@ -10,7 +10,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def init_app(app: Flask) -> None:
-    """Serve `/api/openapi.json` and `/api/docs`."""
+    """Serve `/api/openapi.json` and `/api/docs`; in debug mode also every component of the pages."""
     app.config.update(
         API_TITLE="clinic",
         API_VERSION="v1",
@@ -22,6 +22,8 @@ def init_app(app: Flask) -> None:
     )
     app.add_url_rule("/api/openapi.json", "openapi", _openapi)
     app.add_url_rule("/api/docs", "api_docs", _docs)
+    if app.debug or app.testing:
+        app.add_url_rule("/dev/components", "components", _components)
 
 
 def specification() -> dict[str, Any]:
@@ -32,6 +34,10 @@ def specification() -> dict[str, Any]:
 
 def _openapi() -> ResponseReturnValue:
     return jsonify(specification())
+
+
+def _components() -> ResponseReturnValue:
+    return render_template("dev/components.html")
 
 
 def _docs() -> ResponseReturnValue:

@@ -126,8 +126,8 @@ def test_a_draft_is_issued_by_its_button_once(client, here) -> None:
     with here():
         draft = a_draft()
 
-    first = client.submit(f"/invoices/{draft.id}/issue")
-    again = client.submit(f"/invoices/{draft.id}/issue")
+    first = client.submit(f"/invoices/{draft.id}/issue", version=1)
+    again = client.submit(f"/invoices/{draft.id}/issue", version=1)
 
     number = stored(here, draft.id).number
     assert (first.status_code, again.status_code) == (303, 409)

@@ -1,0 +1,244 @@
+"""From the register to the receipt: the four events, on pages, in JSON and by commands alike."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, event, select
+
+from clinic.core.catalogue import declared_events
+from clinic.core.database import db
+from clinic.core.events import event_bus, handler_name
+from clinic.core.outbox import Delivery, StoredEvent
+from clinic.notifications.models import Notification
+from tests.browsing import PageClient, hidden_value
+from tests.builders import MONDAY, a_practitioner, an_appointment
+from tests.conftest import Here, Run
+
+KINDS = ["welcome", "confirmation", "cancellation", "receipt"]
+
+
+class Face(Protocol):
+    """One of the three ways to do the same."""
+
+    def register(self) -> tuple[str, str]: ...
+    def book(self, number: str, patient_id: str, practitioner_id: UUID) -> str: ...
+    def cancel(self, appointment_id: str) -> None: ...
+    def bill_and_pay(self, number: str, patient_id: str) -> str: ...
+
+
+class Pages:
+    """The front desk."""
+
+    def __init__(self, client: PageClient) -> None:
+        self.client = client
+
+    def register(self) -> tuple[str, str]:
+        sent = self.client.submit("/patients", family_name="Weiß", given_name="Jörg", email="joerg@example.org")
+        assert sent.status_code == 303
+        return "P-000001", sent.location.rpartition("/")[2]
+
+    def book(self, number: str, patient_id: str, practitioner_id: UUID) -> str:
+        sent = self.client.submit(
+            "/appointments",
+            patient=number,
+            practitioner_id=practitioner_id,
+            day="2026-11-30",
+            time="9:30",
+            minutes="30",
+        )
+        assert sent.status_code == 303
+        return str(sent.location.rpartition("/")[2])
+
+    def cancel(self, appointment_id: str) -> None:
+        page = f"/appointments/{appointment_id}"
+        version = hidden_value(self.client.get(page).text, "version")
+        assert self.client.submit(f"{page}/cancellation", reason="patient", version=version).status_code == 303
+
+    def bill_and_pay(self, number: str, patient_id: str) -> str:
+        line = {"lines-0-description": "Visit", "lines-0-quantity": "1", "lines-0-unit_price": "45"}
+        form = self.client.get(f"/invoices/new?patient={patient_id}").text
+        names = {name for name in ("description", "quantity", "unit_price") if f'name="lines-0-{name}"' in form}
+        assert len(names) == 3
+        draft = self.client.submit("/invoices", patient=patient_id, **line)
+        assert draft.status_code == 303, draft.text
+        page = draft.location
+        version = hidden_value(self.client.get(page).text, "version")
+        assert self.client.submit(f"{page}/issue", version=version).status_code == 303
+        key = hidden_value(self.client.get(page).text, "key")
+        paid = self.client.submit(f"{page}/payments", amount="45,00", method="card", key=key)
+        assert paid.status_code == 303, paid.text
+        return str(page.rpartition("/")[2])
+
+
+class Json:
+    """An integrator's program."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def send(self, path: str, body: dict[str, Any], **headers: str) -> Any:
+        response = self.client.post(f"/api/v1{path}", json=body, headers=headers)
+        assert response.status_code in {200, 201}, response.text
+        return response.get_json()
+
+    def register(self) -> tuple[str, str]:
+        body = {"family_name": "Weiß", "given_name": "Jörg", "email": "joerg@example.org"}
+        patient = self.send("/patients", body)
+        return patient["mrn"], patient["id"]
+
+    def book(self, number: str, patient_id: str, practitioner_id: UUID) -> str:
+        body = {
+            "patient_id": patient_id,
+            "practitioner_id": str(practitioner_id),
+            "starts_at": "2026-11-30T09:30:00Z",
+            "ends_at": "2026-11-30T10:00:00Z",
+        }
+        return str(self.send("/appointments", body)["id"])
+
+    def cancel(self, appointment_id: str) -> None:
+        self.send(f"/appointments/{appointment_id}/cancel", {"reason": "patient"})
+
+    def bill_and_pay(self, number: str, patient_id: str) -> str:
+        money = {"amount": "45.00", "currency": "EUR"}
+        line = {"description": "Visit", "quantity": "1", "unit_price": money}
+        invoice = self.send("/invoices", {"patient_id": patient_id, "lines": [line]})["id"]
+        self.send(f"/invoices/{invoice}/issue", {})
+        self.send(f"/invoices/{invoice}/payments", {"amount": money, "method": "card"}, **{"Idempotency-Key": "k" * 16})
+        return str(invoice)
+
+
+class Commands:
+    """An operator."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def say(self, *words: Any) -> Any:
+        result = self.run(*words, "--json")
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    def register(self) -> tuple[str, str]:
+        patient = self.say(
+            "patients", "add", "--family-name", "Weiß", "--given-name", "Jörg", "--email", "joerg@example.org"
+        )
+        return patient["mrn"], patient["id"]
+
+    def book(self, number: str, patient_id: str, practitioner_id: UUID) -> str:
+        said = self.say(
+            "appointments",
+            "book",
+            "--patient",
+            number,
+            "--practitioner",
+            practitioner_id,
+            "--starts",
+            "2026-11-30 9:30",
+        )
+        return str(said["id"])
+
+    def cancel(self, appointment_id: str) -> None:
+        self.say("appointments", "cancel", appointment_id, "--reason", "patient")
+
+    def bill_and_pay(self, number: str, patient_id: str) -> str:
+        invoice = self.say("billing", "create", "--patient", number, "--line", "Visit|1|45.00", "--issue")
+        self.say("billing", "pay", invoice["number"], "45.00", "--method", "card")
+        return str(invoice["id"])
+
+
+@pytest.fixture(params=["pages", "json", "commands"])
+def face(request: pytest.FixtureRequest, client: PageClient, run: Run) -> Face:
+    """Each of the three faces in turn."""
+    return {"pages": Pages(client), "json": Json(client), "commands": Commands(run)}[request.param]
+
+
+@pytest.fixture
+def practitioner_id(here: Here) -> UUID:
+    """Somebody to come to."""
+    with here():
+        return a_practitioner().id
+
+
+def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and_heard(
+    face: Face, here: Here, practitioner_id: UUID, published: list[tuple[str, dict[str, Any]]], clinic: Any
+) -> None:
+    number, patient_id = face.register()
+    appointment_id = face.book(number, patient_id, practitioner_id)
+    face.cancel(appointment_id)
+    invoice_id = face.bill_and_pay(number, patient_id)
+
+    expected = [
+        ("patient.created", {"patient_id": patient_id, "clinic_id": str(clinic.id)}),
+        ("appointment.scheduled", {"appointment_id": appointment_id, "patient_id": patient_id}),
+        ("appointment.cancelled", {"appointment_id": appointment_id}),
+        ("invoice.paid", {"invoice_id": invoice_id, "amount": "45.00"}),
+    ]
+    assert published == expected
+    with here():
+        stored = db.session.execute(select(StoredEvent.type, StoredEvent.data).order_by(StoredEvent.id)).all()
+        assert [tuple(row) for row in stored] == expected
+        kinds = db.session.scalars(select(Notification.kind).order_by(Notification.id)).all()
+        assert kinds == KINDS
+
+
+def test_every_declared_event_goes_through_every_handler(
+    face: Face, here: Here, practitioner_id: UUID, failed_handlers: list[str]
+) -> None:
+    number, patient_id = face.register()
+    face.cancel(face.book(number, patient_id, practitioner_id))
+    face.bill_and_pay(number, patient_id)
+
+    with here():
+        joined = select(StoredEvent.type, Delivery.handler, Delivery.state).join(
+            Delivery, Delivery.event_id == StoredEvent.id
+        )
+        done = {(row.type, row.handler) for row in db.session.execute(joined) if row.state == "delivered"}
+    assert done == {
+        (declared.name, handler_name(handler))
+        for declared in declared_events()
+        for handler in event_bus.handlers(declared.name)
+    }
+    assert failed_handlers == []
+
+
+@pytest.fixture
+def queries(app: Flask) -> Iterator[list[str]]:
+    """The SQL statements that are executed."""
+    seen: list[str] = []
+
+    def note(_connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+        seen.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_no_page_asks_the_database_more_than_twelve_times(client: PageClient, here: Here, queries: list[str]) -> None:
+    with here():
+        appointments = [an_appointment(starts_at=MONDAY + timedelta(minutes=number)) for number in range(25)]
+        patient_id, appointment_id = appointments[0].patient_id, appointments[0].id
+    pages = [
+        "/patients",
+        "/patients?q=pereira",
+        f"/patients/{patient_id}",
+        f"/patients/{patient_id}/edit",
+        "/patients/new",
+    ]
+    pages += ["/appointments?day=2026-11-30", "/appointments/new", f"/appointments/{appointment_id}"]
+    pages += ["/invoices", f"/invoices/new?patient={patient_id}", "/messages", "/api/docs"]
+    asked = {}
+    for page in pages:
+        queries.clear()
+        assert client.get(page).status_code == 200
+        asked[page] = len([statement for statement in queries if not statement.startswith(("BEGIN", "PRAGMA"))])
+
+    assert {page: count for page, count in asked.items() if count > 12} == {}
