@@ -4,9 +4,13 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
 WRITING = {"clinic_writing": True}
 """The execution option of a connection that is going to write."""
+
+UNDEFINED_TABLE = "42P01"
+"""PostgreSQL's SQLSTATE."""
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -15,6 +19,13 @@ def engine_options(url: str) -> dict[str, Any]:
     if not url.startswith("sqlite"):
         options["pool_pre_ping"] = True
     return options
+
+
+def lacks_tables(error: DBAPIError) -> bool:
+    """Say whether a statement failed because the database was never set up."""
+    words = str(error.orig).lower()
+    missing = ("no such table", "unable to open database file")
+    return any(sign in words for sign in missing) or getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE
 
 
 def configure_engine(engine: Engine, app: Flask) -> None:

@@ -14,9 +14,10 @@ from flask.cli import AppGroup, ScriptInfo
 from marshmallow import Schema, ValidationError
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from clinic.core.context import acting_as
+from clinic.core.engine import lacks_tables
 from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
 from clinic.core.tenancy import chosen_clinic, enter_clinic
 
@@ -74,7 +75,9 @@ def answered() -> Iterator[None]:
     except ClinicError as error:
         code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
         fail(code, "; ".join(_sentences(error.problems)) if isinstance(error, Invalid) else error.message)
-    except (OperationalError, ProgrammingError) as error:
+    except DBAPIError as error:
+        if not (isinstance(error, OperationalError) or lacks_tables(error)):
+            raise
         fail(FAILED, _about_database(error))
 
 
@@ -160,7 +163,6 @@ def _sentences(errors: Any, name: str = "") -> list[str]:
 
 
 def _about_database(error: DBAPIError) -> str:
-    words = str(error.orig).lower()
-    if any(sign in words for sign in ("no such table", "does not exist", "unable to open")):
+    if lacks_tables(error):
         return "the database is not set up: run `flask init`"
     return "the database can't be reached or is busy; nothing was changed"

@@ -22,5 +22,5 @@ def name_the_clinic() -> dict[str, Any]:
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """Lead to the day's appointments."""
+    """Lead to the patients."""
     return redirect(url_for("patients.index"))

@@ -4,13 +4,14 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, current_app, make_response, render_template
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
+from clinic.core.engine import lacks_tables
 from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
 from clinic.core.failures import class_of, frames_of
 from clinic.web.problems import problem
@@ -44,6 +45,13 @@ _TITLES = {
 }
 
 
+_DETAILS = {
+    400: "The request can't be understood",
+    404: "There is nothing at this address",
+    413: "This is more than the 1 MB that is taken at once",
+}
+
+
 @dataclass(frozen=True)
 class _Answer:
     """What is to be said about an error, before it is known in which form."""
@@ -62,7 +70,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _answer_http)
     app.register_error_handler(ClinicError, _answer_own)
     app.register_error_handler(StaleDataError, _answer_stale)
-    app.register_error_handler(OperationalError, _answer_database)
+    app.register_error_handler(DBAPIError, _answer_database)
     app.register_error_handler(InternalServerError, _answer_unexpected)
 
 
@@ -78,7 +86,7 @@ def _answer_http(error: HTTPException) -> Any:
     elif isinstance(error, MethodNotAllowed):
         detail = "This address does not answer to that method"
     else:
-        detail = data.get("detail") or (error.description if data or is_own_words(error) else None) or error.name
+        detail = (error.description if is_own_words(error) else None) or _DETAILS.get(status, error.name)
     return _respond(_Answer(status, code, detail, data.get("errors"), headers))
 
 
@@ -100,21 +108,28 @@ def _answer_stale(_error: StaleDataError) -> Any:
     return _answer_own(Stale())
 
 
-def _answer_database(error: OperationalError) -> Any:
-    """Say that the database is busy or away; nothing was stored."""
-    _log.error("database_unavailable error=%s frames=%s", class_of(error), frames_of(error))
-    return _respond(
-        _Answer(
-            503,
-            "unavailable",
-            "The database is busy: nothing was saved, try again",
-            headers=[("Retry-After", "5")],
-        )
-    )
+def _answer_database(error: DBAPIError) -> Any:
+    """Say that the database is busy or away, or was never set up; nothing was stored."""
+    _log.error("database_failed error=%s frames=%s", class_of(error), frames_of(error))
+    if lacks_tables(error):
+        return _answer_own(NotSetUp())
+    if not isinstance(error, OperationalError):
+        return _answer_unexpected(InternalServerError())
+    words = "The database is busy: nothing was saved, try again"
+    return _respond(_Answer(503, "unavailable", words, headers=[("Retry-After", "5")]))
 
 
 def _answer_unexpected(_error: InternalServerError) -> Any:
     return _respond(_Answer(500, "internal-error", "Nothing was saved. Try again, or report the reference below"))
+
+
+def _framed(shown: dict[str, Any]) -> str:
+    return render_template("errors/error.html", **shown)
+
+
+def _bare(shown: dict[str, Any]) -> str:
+    """Render without what the modules give every page: that may need the database."""
+    return current_app.jinja_env.get_template("errors/bare.html").render(shown)
 
 
 def _respond(answer: _Answer) -> Response:
@@ -122,9 +137,7 @@ def _respond(answer: _Answer) -> Response:
     if is_api():
         response = problem(answer.status, answer.code, title, answer.detail, answer.errors, **(answer.more or {}))
     else:
-        page = "errors/bare.html" if answer.status >= 500 else "errors/error.html"  # noqa: PLR2004
-        response = make_response(
-            render_template(page, title=title, answer=answer, reference=request_id()), answer.status
-        )
+        shown = {"title": title, "answer": answer, "reference": request_id()}
+        response = make_response(_bare(shown) if answer.status >= 500 else _framed(shown), answer.status)  # noqa: PLR2004
     response.headers.extend(answer.headers)
     return response

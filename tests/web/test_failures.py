@@ -1,0 +1,94 @@
+"""When the house itself is in trouble: a clear answer, nothing half-stored, no words of the error."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from clinic import create_app
+from clinic.core.database import db
+from clinic.patients.models import Patient
+from tests.browsing import PageClient
+from tests.builders import patient_fields
+from tests.conftest import Here
+
+
+@pytest.fixture
+def _impatient(app: Flask) -> Iterator[None]:
+    """Let SQLite wait for a lock for a moment only."""
+    before = app.config["SQLITE_BUSY_TIMEOUT_MS"]
+    app.config["SQLITE_BUSY_TIMEOUT_MS"] = 50
+    with app.app_context():
+        db.engine.dispose()
+    yield
+    app.config["SQLITE_BUSY_TIMEOUT_MS"] = before
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(
+    app: Flask, client: PageClient, here: Here
+) -> None:
+    token = client.token()
+    with app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("only SQLite locks the whole database")
+        writer = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+
+    json = client.post("/api/v1/patients", json=patient_fields())
+    page = client.post("/patients", data={"csrf_token": token, "family_name": "Weiß"})
+    writer.close()
+
+    assert [(one.status_code, one.headers["Retry-After"]) for one in (json, page)] == [(503, "5"), (503, "5")]
+    assert json.get_json()["code"] == "unavailable"
+    assert "nothing was saved" in page.text
+    with here():
+        assert db.session.scalar(select(func.count(Patient.id))) == 0
+
+
+def test_a_database_that_was_never_set_up_says_what_to_do(app: Flask) -> None:
+    with app.app_context():
+        url = app.config["SQLALCHEMY_DATABASE_URI"]
+        if db.engine.dialect.name == "postgresql":
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("DROP DATABASE IF EXISTS clinic_test_never_set_up"))
+                connection.execute(text("CREATE DATABASE clinic_test_never_set_up"))
+            url = db.engine.url.set(database="clinic_test_never_set_up").render_as_string(hide_password=False)
+        else:
+            url = "sqlite://"
+    bare = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": app.instance_path})
+
+    page = bare.test_client().get("/patients")
+    with bare.app_context():
+        db.engine.dispose()
+    if "never_set_up" in url:
+        with app.app_context(), db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("DROP DATABASE clinic_test_never_set_up WITH (FORCE)"))
+
+    assert page.status_code == 503
+    assert "flask init" in page.text
+
+
+def test_an_unexpected_error_is_answered_without_the_database_and_logged_without_its_words(
+    app: Flask, client: PageClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def burn(*_args: object, **_options: object) -> None:
+        raise RuntimeError("Inês Pereira, born 1991-06-21")
+
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setattr("clinic.patients.service.PatientService.list", burn)
+    monkeypatch.setattr("clinic.staff.service.ClinicService.current", burn)
+
+    page = client.get("/patients", headers={"X-Request-ID": "ref-1"})
+    json = client.get("/api/v1/patients", headers={"X-Request-ID": "ref-2"})
+
+    assert (page.status_code, json.status_code) == (500, 500)
+    assert "Something went wrong here" in page.text
+    assert "ref-1" in page.text
+    assert json.get_json()["instance"] == "urn:clinic:request:ref-2"
+    assert "unexpected_error error=RuntimeError" in caplog.text
+    assert not any("Pereira" in said for said in (page.text, json.text, caplog.text))
