@@ -1,0 +1,79 @@
+"""Looking at a page as people see it: at several widths, in the light and in the dark, with assistive technology."""
+
+from typing import Any, Literal
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+from clinic.core.text import fold
+
+WIDTHS = (320, 390, 768, 1440)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+_RUN_AXE = """() => axe
+  .run(document, { resultTypes: ['violations'], preload: false })
+  .then((results) => results.violations)"""
+
+_CUT_OFF = """() => {
+  const cut = (box, clip) => box.width > 1 && (box.right > clip.right + 1 || box.left < clip.left - 1);
+  const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  const found = [];
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const card = node.parentElement.closest('.card, .col, .appt, .banner');
+    if (!node.textContent.trim() || !card || node.parentElement.closest('.vh, pre, .flow thead, .what')) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const clip = card.getBoundingClientRect();
+    if ([...range.getClientRects()].some((box) => cut(box, clip))) found.push(node.textContent.trim());
+  }
+  return found;
+}"""
+
+_OVERLAPPING = """() => {
+  const found = [];
+  for (const row of document.querySelectorAll('main tbody tr')) {
+    const cells = [...row.cells].map((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return [cell, range.getBoundingClientRect()];
+    }).filter(([cell, box]) => box.width > 1 && box.height > 1);
+    for (const [one, a] of cells) for (const [other, b] of cells) {
+      const apart = a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+      if (one !== other && !apart) found.push(`${one.textContent.trim()} over ${other.textContent.trim()}`);
+    }
+  }
+  return found;
+}"""
+
+
+def axe_violations(page: Page) -> list[str]:
+    """Return what axe finds wrong; its source is evaluated, which a strict policy allows to a debugger."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    return [_told(violation) for violation in page.evaluate(_RUN_AXE)]
+
+
+def looks_wrong(page: Page, width: int) -> list[str]:
+    """Return what doesn't fit at a width: a page that scrolls sideways, words cut off or over one another."""
+    page.set_viewport_size({"width": width, "height": 900})
+    sideways = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    problems = [f"scrolls {sideways} px sideways"] if sideways > 0 else []
+    problems += [f"cut off: {words}" for words in page.evaluate(_CUT_OFF)]
+    problems += [f"overlapping: {words}" for words in page.evaluate(_OVERLAPPING)]
+    return [f"{width} px: {problem}" for problem in problems]
+
+
+def words_of_title(page: Page) -> set[str]:
+    """Return the folded words of a title, without the clinic's name at its end."""
+    return set(fold(page.title().rsplit(" – ", 1)[0]).replace(",", " ").split())
+
+
+def html_bytes(page: Page) -> int:
+    """Return how many bytes of HTML the page came as."""
+    size: int = page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize")
+    return size
+
+
+def _told(violation: dict[str, Any]) -> str:
+    nodes = [" ".join(str(part) for part in node["target"]) for node in violation["nodes"]]
+    return f"{violation['id']}: {'; '.join(nodes[:5])}"

@@ -1,0 +1,97 @@
+"""Every page of the clinic, and how to get there."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.browser.acts import SEND, book, edit_phone, register
+from tests.browser.records import Records
+
+PLACES = {
+    "patients": "/patients",
+    "patients found": "/patients?q=a",
+    "no patient found": "/patients?q=nobody",
+    "new patient": "/patients/new",
+    "patient": "/patients/{patient}",
+    "edit patient": "/patients/{patient}/edit",
+    "day": "/appointments?day={day}",
+    "book": "/appointments/new?patient={patient_number}",
+    "appointment": "/appointments/{appointment}",
+    "cancelled appointment": "/appointments/{cancelled_appointment}",
+    "invoices": "/invoices",
+    "new invoice": "/invoices/new",
+    "new invoice of a patient": "/invoices/new?patient={patient_number}",
+    "draft invoice": "/invoices/{draft}",
+    "open invoice": "/invoices/{open_invoice}",
+    "part paid invoice": "/invoices/{part_paid_invoice}",
+    "paid invoice": "/invoices/{paid_invoice}",
+    "messages": "/messages",
+    "API documentation": "/api/docs",
+    "page not found": "/nowhere",
+}
+
+EMPTY_PLACES = {
+    "no patient yet": "/patients",
+    "no practitioner yet": "/appointments",
+    "no invoice yet": "/invoices",
+    "no message yet": "/messages",
+}
+
+
+def new_patient_with_errors(page: Page, records: Records) -> None:
+    """Try to register somebody without a name."""
+    page.goto("/patients/new")
+    page.get_by_label("Email").fill("nonsense")
+    page.get_by_label("Year").fill("3000")
+    page.locator(SEND).click()
+
+
+def conflict(page: Page, records: Records) -> None:
+    """Edit a patient whom somebody else changes meanwhile."""
+    register(page)
+    patient = page.url
+    edit_phone(page, patient, "+351 912 555 041")
+    other = page.context.new_page()
+    edit_phone(other, patient, "+351 912 555 014")
+    other.get_by_label("Address").fill("Rua Nova 1")
+    other.locator(SEND).click()
+    other.close()
+    page.locator(SEND).click()
+
+
+def taken_slot(page: Page, records: Records) -> None:
+    """Try to book a time that is taken."""
+    book(page, records.patient_number, records, records.taken_time)
+
+
+def new_invoice_with_errors(page: Page, records: Records) -> None:
+    """Try to make an invoice with a price that is none."""
+    page.goto(f"/invoices/new?patient={records.patient_number}")
+    page.get_by_label("Price").first.fill("much")
+    page.locator(SEND).click()
+
+
+def payment_with_errors(page: Page, records: Records) -> None:
+    """Try to take more than is still to pay."""
+    page.goto(f"/invoices/{records.open_invoice}")
+    page.get_by_label("Amount").fill("9999")
+    page.locator(SEND).click()
+
+
+ACTED: dict[str, Callable[[Page, Records], None]] = {
+    "new patient with errors": new_patient_with_errors,
+    "conflict": conflict,
+    "taken slot": taken_slot,
+    "new invoice with errors": new_invoice_with_errors,
+    "payment with errors": payment_with_errors,
+}
+
+PAGES = [*PLACES, *ACTED]
+
+
+def open_page(name: str, page: Page, records: Records) -> None:
+    """Open a page of the clinic that has records."""
+    if act := ACTED.get(name):
+        act(page, records)
+    else:
+        page.goto(PLACES[name].format_map(vars(records)))

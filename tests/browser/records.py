@@ -1,0 +1,126 @@
+"""What the clinic of the browser tests has: people of many languages, a filled day, invoices, messages."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from clinic.appointments.service import Practitioner, appointment_service
+from clinic.billing.service import Invoice, LineFields, billing_service
+from clinic.core.clock import at_wall_time, today
+from clinic.core.database import unit_of_work
+from clinic.core.money import Money
+from clinic.core.tenancy import in_clinic
+from clinic.core.text import fold
+from clinic.notifications.service import notification_service
+from clinic.operations.demo_data import NAMES
+from clinic.patients.service import Patient
+from tests.builders import a_clinic, a_patient, a_practitioner, an_appointment
+
+ZONE = "Europe/Lisbon"
+PRACTITIONERS = ("Dr Amara Okafor", "Dr Lukas Brandt", "Sofia Marin")
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Großmann de Vasconcelos"
+
+
+@dataclass(frozen=True)
+class Records:
+    """Where the records are that tests look at, and what must never stand in a title."""
+
+    day: date
+    names: frozenset[str]
+    patient: str
+    patient_number: str
+    practitioner: str
+    appointment: str
+    cancelled_appointment: str
+    taken_time: str
+    draft: str
+    open_invoice: str
+    part_paid_invoice: str
+    paid_invoice: str
+
+
+def fill() -> Records:
+    """Set up a clinic with everything that its pages can show, around a day in a week."""
+    with in_clinic(a_clinic(name="Harbour Clinic", zone=ZONE, locale="en_GB").id):
+        with unit_of_work():
+            patients = list(_people())
+            practitioners = [a_practitioner(name) for name in PRACTITIONERS]
+        day = today(ZONE) + timedelta(days=7)
+        appointments = list(_book(day, patients, practitioners))
+        appointment_service.cancel(appointments[-1], reason="patient", note="Has a cold")
+        invoices = _invoices(patients)
+        _send_messages()
+        return Records(
+            day=day,
+            names=frozenset(_words(patients)),
+            patient=str(patients[0].id),
+            patient_number=patients[0].mrn,
+            practitioner=str(practitioners[0].id),
+            appointment=str(appointments[0]),
+            cancelled_appointment=str(appointments[-1]),
+            taken_time="9:00",
+            draft=str(invoices[0].id),
+            open_invoice=str(invoices[1].id),
+            part_paid_invoice=str(invoices[2].id),
+            paid_invoice=str(invoices[3].id),
+        )
+
+
+def _people() -> Iterator[Patient]:
+    """Register two or three people of each language, and one with as long a name as some have."""
+    for number, (language, women, men, families) in enumerate(NAMES):
+        for offset, given in enumerate([*women.split()[:2], *men.split()[: number % 2]]):
+            yield a_patient(
+                given_name=given.replace("·", " "),
+                family_name=families.split()[offset],
+                birth_date=f"{1940 + number * 5}-0{offset + 1}-1{offset}",
+                sex="male" if offset == 2 else "female",
+                phone=f"+35191255{number:02d}{offset:02d}" if offset else None,
+                email=f"{language}.{offset}@example.org" if offset != 1 else None,
+                language=language,
+                address="Rua das Flores 18\n4050-262 Porto",
+            )
+    yield a_patient(given_name="Maximiliana", family_name=LONG_NAME, email=f"{fold(LONG_NAME)[:40]}@example.org")
+
+
+def _book(day: date, patients: Sequence[Patient], practitioners: Sequence[Practitioner]) -> Iterator[UUID]:
+    """Book a dozen appointments on the day, four with each practitioner, from nine."""
+    for number, patient in enumerate([*patients[:11], patients[-1]]):
+        starts_at = at_wall_time(datetime(day.year, day.month, day.day, 9 + number // 3), ZONE)
+        yield an_appointment(patient, practitioners[number % 3], starts_at).id
+
+
+def _invoices(patients: Sequence[Patient]) -> Sequence[Invoice]:
+    """Write a draft, an open, a part paid and a paid invoice, for the first patient and more of them for others."""
+    drafts = [_draft(patient) for patient in [*[patients[0]] * 4, *patients[2:12], patients[-1]]]
+    for number, invoice in enumerate(drafts[1:], start=1):
+        billing_service.issue(invoice.id)
+        if number % 4 > 1:
+            amount = invoice.total if number % 4 == 3 else Money(2000, "EUR")
+            billing_service.record_payment(invoice.id, amount=amount, method="card", reference="TX 4711")
+    return drafts
+
+
+def _draft(patient: Patient) -> Invoice:
+    wanted = [("Consultation, general practice", "1", 5000), ("Physiotherapy, by the hour", "1.5", 4250)]
+    lines = [
+        LineFields(description=what, quantity=Fraction(quantity), unit_price=Money(minor, "EUR"))
+        for what, quantity, minor in wanted
+    ]
+    return billing_service.create(patient_id=patient.id, lines=lines)
+
+
+def _send_messages() -> None:
+    """Let some messages be sent, one fail, one be held back."""
+    *sent, failed, held_back = notification_service.claim_due(8)
+    for notification in sent:
+        notification_service.record_sent(notification)
+    notification_service.record_failure(failed, "550 5.1.1 The mailbox does not exist", final=True)
+    notification_service.record_suppressed(held_back, "the patient does not want messages")
+
+
+def _words(patients: Sequence[Patient]) -> Iterator[str]:
+    for patient in patients:
+        yield from fold(f"{patient.given_name} {patient.family_name}").split()

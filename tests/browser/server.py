@@ -1,0 +1,66 @@
+"""A real web server of the clinic on this machine, for a real browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+APPLICATION = """
+from pathlib import Path
+
+from clinic import create_app
+
+app = create_app({"INSTANCE_PATH": Path(__file__).parent})
+"""
+
+SETTINGS = """
+threads = 4
+graceful_timeout = 1
+control_socket_disable = True
+"""
+
+
+@contextmanager
+def serve(database_url: str, folder: Path) -> Iterator[str]:
+    """Serve the clinic of a database from a folder of its own; yield its origin."""
+    (folder / "served.py").write_text(APPLICATION)
+    (folder / "gunicorn.conf.py").write_text(SETTINGS)
+    with socket.create_server(("127.0.0.1", 0)) as door, (folder / "server.log").open("wb") as log:
+        origin = f"http://127.0.0.1:{door.getsockname()[1]}"
+        process = _start(door, log.fileno(), folder, database_url)
+        try:
+            _wait_for(origin, process, folder / "server.log")
+            yield origin
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+
+
+def _start(door: socket.socket, log: int, folder: Path, database_url: str) -> subprocess.Popen[bytes]:
+    """Start the server behind a door that is open already, so that nobody else can take the port."""
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{door.fileno()}", "served:app"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLINIC_")}
+    environment |= {"CLINIC_DATABASE_URL": database_url, "CLINIC_ENV": "development", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, pass_fds=[door.fileno()], stdout=log, stderr=subprocess.STDOUT
+    )
+
+
+def _wait_for(origin: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{origin}/api/v1/clinic", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"the server did not start: {log.read_text()}")

@@ -1,0 +1,160 @@
+"""The work of a front desk, with and without JavaScript."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.acts import (
+    SEND,
+    a_new_name,
+    book,
+    edit_phone,
+    make_invoice,
+    number_of,
+    payments_of,
+    register,
+    take_payment,
+    toast,
+)
+from tests.browser.conftest import Browse
+from tests.browser.records import Records
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_new_patient_gets_a_page_of_their_own(either_page: Page) -> None:
+    name = a_new_name()
+
+    number = register(either_page, name)
+
+    expect(either_page.locator("h1")).to_have_text(f"{name.upper()}, Vera")
+    expect(toast(either_page)).to_have_text(f"Registered as {number}")
+
+
+def test_a_patient_without_a_name_is_asked_for_one(either_page: Page) -> None:
+    either_page.goto("/patients/new")
+    either_page.get_by_label("Address").fill("Rua Nova 1")
+
+    either_page.locator(SEND).click()
+
+    expect(either_page.locator(".errors")).to_contain_text("Enter the family name or the given name")
+    expect(either_page.get_by_label("Address")).to_have_value("Rua Nova 1")
+
+
+def test_a_patient_is_found_by_a_part_of_the_name(either_page: Page) -> None:
+    name = a_new_name()
+    register(either_page, name)
+
+    either_page.goto("/")
+    either_page.locator("main").get_by_label("Find").fill(name[:9].lower())
+    either_page.get_by_role("button", name="Search").click()
+
+    expect(either_page.locator("#patient-results tbody a")).to_have_text([f"{name.upper()}, Vera"])
+
+
+def test_a_booked_appointment_is_on_the_list_of_its_day(either_page: Page, records: Records) -> None:
+    number, time = register(either_page), _free_time(either_page, records)
+
+    book(either_page, number, records, time)
+
+    expect(toast(either_page)).to_have_text("Booked")
+    either_page.get_by_role("link", name="Show that day").click()
+    expect(either_page.locator(".appt").filter(has_text=number)).to_contain_text("Booked")
+
+
+def test_an_appointment_is_cancelled_with_its_reason(either_page: Page, records: Records) -> None:
+    book(either_page, register(either_page), records, _free_time(either_page, records))
+
+    either_page.get_by_label("The practitioner").check()
+    either_page.get_by_role("button", name="Cancel the appointment").click()
+
+    expect(toast(either_page)).to_have_text("Cancelled")
+    expect(either_page.locator(".facts")).to_contain_text("practitioner")
+    expect(either_page.get_by_role("button", name="Cancel the appointment")).to_have_count(0)
+
+
+def test_a_taken_slot_is_refused_and_the_form_keeps_what_was_typed(either_page: Page, records: Records) -> None:
+    number = register(either_page)
+
+    book(either_page, number, records, records.taken_time)
+
+    expect(either_page.locator(".errors")).to_contain_text("This time is taken")
+    expect(either_page.get_by_label("Patient", exact=True)).to_have_value(number)
+    expect(either_page.get_by_label("With")).to_have_value(records.practitioner)
+    expect(either_page.get_by_label("Date")).to_have_value(str(records.day))
+    expect(either_page.get_by_label("Time")).to_have_value(records.taken_time)
+
+
+def test_an_invoice_is_written_issued_and_paid(either_page: Page) -> None:
+    make_invoice(either_page, register(either_page), "45.00")
+
+    expect(either_page.get_by_label("Amount")).to_have_value("45.00")
+    either_page.get_by_role("button", name="Take payment").click()
+
+    expect(toast(either_page)).to_have_text("€45.00 taken")
+    expect(either_page.locator("h1 + .tag")).to_have_text("Paid")
+    assert [payment["amount"] for payment in payments_of(either_page)] == [{"amount": "45.00", "currency": "EUR"}]
+
+
+def test_a_part_is_paid_first_and_the_rest_later(either_page: Page) -> None:
+    make_invoice(either_page, register(either_page), "45.00")
+
+    take_payment(either_page, "20")
+
+    expect(either_page.locator("h1 + .tag")).to_have_text("Part paid")
+    expect(either_page.get_by_label("Amount")).to_have_value("25.00")
+
+
+def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page) -> None:
+    make_invoice(either_page, register(either_page), "45.00")
+    either_page.get_by_label("Amount").fill("20")
+
+    either_page.get_by_role("button", name="Take payment").dblclick()
+
+    expect(either_page.locator("h1 + .tag")).to_have_text("Part paid")
+    assert len(payments_of(either_page)) == 1
+
+
+def test_a_form_of_a_payment_that_is_sent_again_takes_nothing_again(either_page: Page) -> None:
+    make_invoice(either_page, register(either_page), "45.00")
+    key = either_page.locator("[name=key]").input_value()
+    take_payment(either_page, "20")
+
+    either_page.locator("[name=key]").evaluate("(input, key) => { input.value = key; }", key)
+    take_payment(either_page, "20")
+
+    expect(toast(either_page)).to_have_text("This payment had been taken before: nothing was taken again")
+    assert len(payments_of(either_page)) == 1
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_the_second_of_two_editors_sees_both_versions_and_chooses(browse: Browse, javascript: bool) -> None:
+    first, second = browse(java_script_enabled=javascript), browse(java_script_enabled=javascript)
+    number, patient = register(first), first.url
+    edit_phone(second, patient, "+351 912 555 041")
+    second.get_by_label("Pronouns").fill("she/her")
+    edit_phone(first, patient, "+351 912 555 014")
+    first.locator(SEND).click()
+
+    second.locator(SEND).click()
+
+    expect(second.locator("h1")).to_contain_text("Somebody else changed")
+    expect(second.get_by_label("+351912555041")).to_be_checked()
+    second.get_by_label("+351912555014").check()
+    second.locator(SEND).click()
+    expect(toast(second)).to_have_text("Saved")
+    assert number_of(second) == number
+    expect(second.locator(".banner")).to_contain_text("+351912555014")
+    expect(second.locator(".facts")).to_contain_text("she/her")
+
+
+def test_the_start_leads_to_a_list(either_page: Page) -> None:
+    either_page.goto("/")
+
+    expect(either_page.locator("main tbody tr")).not_to_have_count(0)
+
+
+def _free_time(page: Page, records: Records) -> str:
+    """Return a time after noon at which the first practitioner is still free."""
+    page.goto(f"/appointments?day={records.day}")
+    booked = page.locator(".col").first.locator("time").all_inner_texts()
+    return next(time for hour in range(13, 23) if not any(one.startswith(time := f"{hour}:00") for one in booked))

@@ -1,0 +1,46 @@
+"""What holds for every page; the fixture `browse` adds: no error, no violated policy, no request elsewhere."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Browse
+from tests.browser.looks import SCHEMES, WIDTHS, axe_violations, html_bytes, looks_wrong, words_of_title
+from tests.browser.pages import EMPTY_PLACES, PAGES, open_page
+from tests.browser.records import Records
+
+pytestmark = pytest.mark.browser
+
+MOST_HTML = 60 * 1024
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_holds_the_rules_of_every_page(name: str, page: Page, records: Records) -> None:
+    open_page(name, page, records)
+
+    assert not _problems(page)
+    assert not words_of_title(page) & records.names
+
+
+@pytest.mark.parametrize("name", EMPTY_PLACES)
+def test_a_page_of_a_new_clinic_holds_the_rules_of_every_page(name: str, browse: Browse, new_site: str) -> None:
+    page = browse(new_site)
+    page.goto(EMPTY_PLACES[name])
+
+    assert page.locator("main .empty").is_visible()
+    assert not _problems(page)
+
+
+def _problems(page: Page) -> list[str]:
+    """Return what is wrong with a page at any width, in any colours."""
+    problems = [] if page.locator("h1").count() == 1 else ["not one h1"]
+    problems += [] if html_bytes(page) <= MOST_HTML else [f"{html_bytes(page)} bytes of HTML"]
+    for width in WIDTHS:
+        problems += looks_wrong(page, width)
+        if width in {390, 1440}:
+            problems += [found for scheme in SCHEMES for found in _violations(page, scheme)]
+    return problems
+
+
+def _violations(page: Page, scheme: str) -> list[str]:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    return [f"{scheme}, {page.viewport_size}: {violation}" for violation in axe_violations(page)]

@@ -1,0 +1,41 @@
+"""Things that only an eye would notice, measured."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Browse
+from tests.browser.pages import open_page
+from tests.browser.records import Records
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("name", ["book", "taken slot"])
+def test_fields_side_by_side_are_level(name: str, page: Page, records: Records) -> None:
+    open_page(name, page, records)
+
+    assert _top(page.get_by_label("Date")) == pytest.approx(_top(page.get_by_label("Time")), abs=1)
+
+
+def test_numbers_in_cards_say_what_they_are(browse: Browse) -> None:
+    page = browse(viewport={"width": 390, "height": 900})
+
+    for address in ("/messages", "/invoices"):
+        page.goto(address)
+        bare = page.locator("tbody td:not([data-label])").filter(has_text=re.compile(r"^\D?[\d.,]+$"))
+        expect(page.locator("tbody td[data-label]").first).to_be_visible()
+        expect(bare).to_have_count(0)
+
+
+def test_the_lines_of_an_address_stay_lines(page: Page, records: Records) -> None:
+    page.goto(f"/patients/{records.patient}")
+
+    expect(page.locator(".facts")).to_contain_text("Rua das Flores 18\n4050-262 Porto", use_inner_text=True)
+
+
+def _top(field: Locator) -> float:
+    box = field.bounding_box()
+    assert box
+    return box["y"]

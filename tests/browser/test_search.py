@@ -1,0 +1,65 @@
+"""The search for patients that answers while one types."""
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.acts import a_new_name, register
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_list_changes_while_typing_without_a_reload(page: Page) -> None:
+    name = a_new_name()
+    register(page, name)
+    page.goto("/patients")
+    page.evaluate("window.still_here = true")
+
+    page.locator("main").get_by_label("Find").press_sequentially(name[:9])
+
+    expect(page.locator("#patient-results tbody a")).to_have_text([f"{name.upper()}, Vera"])
+    assert page.evaluate("window.still_here")
+    assert page.url.endswith(f"/patients?q={name[:9]}")
+
+
+def test_how_many_were_found_is_announced(page: Page) -> None:
+    page.goto("/patients")
+
+    page.locator("main").get_by_label("Find").press_sequentially("nobody at all")
+
+    expect(page.locator("[data-announcer]")).to_have_text("0 patients")
+    expect(page.locator("#patient-results")).to_contain_text("No patient matches “nobody at all”")
+
+
+def test_down_from_the_field_goes_to_the_first_who_was_found(page: Page) -> None:
+    page.goto("/patients")
+    page.locator("main").get_by_label("Find").press_sequentially("kovacs eszter")
+    expect(page.locator("#patient-results tbody tr")).to_have_count(1)
+
+    page.keyboard.press("ArrowDown")
+
+    expect(page.get_by_role("link", name="KOVÁCS, Eszter")).to_be_focused()
+
+
+def test_the_last_word_wins_over_an_answer_that_comes_late(page: Page) -> None:
+    page.goto("/patients")
+    late: list[Route] = []
+    page.route("**/patients?q=o", lambda route: late.append(route))  # noqa: PLW0108 - Playwright marks its handlers, which no built-in allows
+    search = page.locator("main").get_by_label("Find")
+
+    with page.expect_request("**/patients?q=o"):
+        search.fill("o")
+    search.fill("kovacs")
+
+    expect(page.locator("#patient-results tbody a")).to_have_text(["KOVÁCS, Eszter"])
+    assert len(late) == 1
+    expect(search).to_have_value("kovacs")
+
+
+def test_without_a_connection_the_list_stays_and_the_page_says_so(page: Page) -> None:
+    page.goto("/patients")
+    page.route("**/patients?q=*", lambda route: route.abort("internetdisconnected"))
+
+    page.locator("main").get_by_label("Find").fill("kovacs")
+
+    expect(page.get_by_text("No connection")).to_be_visible()
+    expect(page.locator("#patient-results tbody tr")).not_to_have_count(0)

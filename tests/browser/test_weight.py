@@ -1,0 +1,38 @@
+"""How much a browser has to fetch; the HTML of each page is weighed with its other rules."""
+
+import gzip
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Response
+
+pytestmark = pytest.mark.browser
+
+MOST_STYLES_AND_SCRIPTS = 12 * 1024
+"""Bytes, compressed."""
+
+
+def test_styles_and_scripts_weigh_at_most_12_kilobytes_compressed(page: Page) -> None:
+    fetched = _fetched(page, "/patients")
+
+    files = {
+        urlsplit(one.url).path: one.body() for one in fetched if one.request.resource_type in {"stylesheet", "script"}
+    }
+    assert {path.rsplit(".", 1)[-1] for path in files} == {"css", "js"}
+    assert sum(len(gzip.compress(body)) for body in files.values()) <= MOST_STYLES_AND_SCRIPTS
+
+
+def test_styles_scripts_and_icons_may_be_kept_for_ever(page: Page) -> None:
+    fetched = _fetched(page, "/patients")
+
+    kept = [one.headers.get("cache-control", "") for one in fetched if "/static/" in one.url]
+    assert kept
+    assert all("immutable" in policy for policy in kept)
+
+
+def _fetched(page: Page, address: str) -> list[Response]:
+    """Open a page and return every answer that it needed."""
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright marks its handlers, which no built-in allows
+    page.goto(address, wait_until="networkidle")
+    return answers
