@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from marshmallow import ValidationError
 
 from clinic.appointments.rules import CANCEL_REASONS
 from clinic.appointments.schemas import (
@@ -36,7 +37,7 @@ def book(patient: str, practitioner: str, starts: str, as_json: bool, **options:
     day, _, time = starts.replace("T", " ").partition(" ")
     practitioner_id = str(practitioner_service.identify(practitioner).id)
     given = {"patient": patient, "practitioner_id": practitioner_id, "day": day, "time": time, **options}
-    fields = load_options(BookingSchema(), given)
+    fields = _read_booking(given)
     booked_for = patient_service.identify(fields.pop("patient"))
     appointment = appointment_service.create(patient_id=booked_for.id, **fields)
     show_record(_dumped(appointment), as_json=as_json)
@@ -79,6 +80,19 @@ def practitioners(as_json: bool) -> None:
     """List those to whom patients come."""
     rows = PractitionerSchema(many=True).dump(practitioner_service.active())
     show_rows(rows, ["name", "speciality", "id"], as_json=as_json)
+
+
+def _read_booking(given: dict[str, str]) -> dict[str, Any]:
+    """Read a booking, whose day and time are one option here.
+
+    :raises ValidationError: with every problem at once
+    """
+    try:
+        return load_options(BookingSchema(), given)
+    except ValidationError as error:
+        problems = dict(error.messages) if isinstance(error.messages, dict) else {}
+        starts = [*problems.pop("day", []), *problems.pop("time", [])]
+        raise ValidationError(problems | ({"starts": starts} if starts else {})) from error
 
 
 def _dumped(appointment: Appointment) -> dict[str, Any]:

@@ -68,15 +68,15 @@ class BillingService:
         A total of nothing is settled at once, without an event: nobody has paid.
 
         :raises InvoiceNotFound: if there is none of that id
-        :raises Stale: if the invoice has another version by now
         :raises InvoiceNotDraft: if it was issued before
+        :raises Stale: if the invoice has another version by now
         """
         with unit_of_work():
             invoice = self._lock(invoice_id)
-            if version not in {None, invoice.version}:
-                raise Stale
             if invoice.status != DRAFT:
                 raise InvoiceNotDraft
+            if version not in {None, invoice.version}:
+                raise Stale
             invoice.number, invoice.issued_on = _next_number_and_day()
             invoice.status = ISSUED if invoice.total_minor else BALANCED
         return invoice

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, get_timezone_name
+from email_validator import validate_email
 from flask import current_app, render_template
 
 from clinic.appointments.service import appointment_service, practitioner_service
@@ -51,8 +52,8 @@ def as_mail(letter: Letter, notification: Notification, patient: Patient, clinic
     """Return a letter as a mail with a text and an HTML part."""
     message = EmailMessage()
     message["Subject"] = letter.subject
-    message["From"] = Address(clinic.name, addr_spec=current_app.config["MAIL_FROM"])
-    message["To"] = Address(patient.calling_name, addr_spec=patient.email or "")
+    message["From"] = _address(clinic.name, current_app.config["MAIL_FROM"])
+    message["To"] = _address(patient.calling_name, patient.email or "")
     message["Date"] = mail_date(now())
     message["Message-ID"] = f"<{notification.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -60,6 +61,14 @@ def as_mail(letter: Letter, notification: Notification, patient: Patient, clinic
     message.add_alternative(render_template("letters/layout.html", letter=letter, clinic=clinic), subtype="html")
     message["Content-Language"] = letter.language
     return message
+
+
+def _address(name: str, email: str) -> Address:
+    """Return a mail address; only one beyond ASCII before its @ needs a server that can write to it."""
+    user, _, domain = email.rpartition("@")
+    if user.isascii() and not domain.isascii():
+        domain = validate_email(email, check_deliverability=False).ascii_domain
+    return Address(name, user, domain)
 
 
 def _language(patient: Patient, clinic: Clinic) -> str:

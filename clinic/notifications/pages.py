@@ -15,7 +15,7 @@ PAGE = 20
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     """List what patients were told, the latest first."""
-    _words, after = page_query()
+    _, after = page_query()
     found = notification_service.list(limit=PAGE, after=after)
     patients = patient_service.get_many(notification.patient_id for notification in found.rows)
     return render_template("notifications/index.html", found=found, patients=patients, next_url=page_url(found, None))

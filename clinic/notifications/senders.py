@@ -3,7 +3,8 @@
 import logging
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -68,43 +69,56 @@ class SmtpSender:
 
     def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
         """Speak SMTP step by step, so that it is known whether the message can have been accepted."""
-        try:
-            with self._connected() as server:
+        with self._connected() as server:
+            try:
                 self._address(server, message)
                 hand_over()
                 self._transmit(server, message)
-        except smtplib.SMTPResponseException as error:
-            raise NotSent(f"the mail server answered {error.smtp_code}", final=error.smtp_code >= TEMPORARY) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise NotSent("the mail server can't write to such an address", final=True) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise NotSent(f"the mail server can't be reached ({type(error).__name__})") from error
+            except smtplib.SMTPResponseException as error:
+                final = error.smtp_code >= TEMPORARY
+                raise NotSent(f"the mail server answered {error.smtp_code}", final=final) from error
+            except (smtplib.SMTPException, OSError) as error:
+                raise _unreachable(error) from error
 
-    def _connected(self) -> smtplib.SMTP:
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        """Greet the server and take leave of it; a refusal to talk concerns no message, so that it is never final."""
+        try:
+            server = self._connect()
+        except (smtplib.SMTPException, OSError) as error:
+            raise _unreachable(error) from error
+        try:
+            self._introduce(server)
+            yield server
+        finally:
+            _take_leave(server)
+
+    def _connect(self) -> smtplib.SMTP:
         host, port = self.url.hostname or "localhost", self.url.port or 0
         if self.url.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
-            )
-        else:
-            server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
-        if self.starttls:
-            server.starttls(context=ssl.create_default_context())
-        server.ehlo_or_helo_if_needed()
-        if self.url.username:
-            server.login(unquote(self.url.username), unquote(self.url.password or ""))
-        return server
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+        return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+
+    def _introduce(self, server: smtplib.SMTP) -> None:
+        try:
+            if self.starttls:
+                server.starttls(context=ssl.create_default_context())
+            server.ehlo_or_helo_if_needed()
+            if self.url.username:
+                server.login(unquote(self.url.username), unquote(self.url.password or ""))
+        except (smtplib.SMTPException, OSError) as error:
+            raise _unreachable(error) from error
 
     def _address(self, server: smtplib.SMTP, message: EmailMessage) -> None:
         sender, recipient = _address_of(message, "From"), _address_of(message, "To")
         international = not (sender.isascii() and recipient.isascii())
         if international and not server.has_extn("smtputf8"):
-            raise smtplib.SMTPNotSupportedError
+            raise NotSent("the mail server can't write to such an address", final=True)
         _accepted(server.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if international else ()))
         _accepted(server.rcpt(recipient))
 
     def _transmit(self, server: smtplib.SMTP, message: EmailMessage) -> None:
-        policy = SMTP.clone(utf8=not _address_of(message, "To").isascii())
+        policy = SMTP.clone(cte_type="7bit", utf8=not _address_of(message, "To").isascii())
         try:
             _accepted(server.data(message.as_bytes(policy=policy)))
         except smtplib.SMTPResponseException:
@@ -118,6 +132,20 @@ def configured_sender() -> Sender:
     if url := current_app.config["SMTP_URL"]:
         return SmtpSender(url)
     return OutboxSender(Path(current_app.instance_path) / "outbox")
+
+
+def _unreachable(error: Exception) -> NotSent:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return NotSent(f"the mail server turned us away with {error.smtp_code}")
+    return NotSent(f"the mail server can't be reached ({type(error).__name__})")
+
+
+def _take_leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; what is answered changes nothing about a message that was accepted."""
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()
 
 
 def _accepted(reply: tuple[int, bytes]) -> None:

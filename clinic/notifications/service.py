@@ -22,6 +22,7 @@ IMPORTED = "imported"
 NO_CONSENT = "the patient does not want messages"
 NO_ADDRESS = "the patient has no e-mail address any more"
 DIED_SENDING = "the worker died while the mail server had the message"
+DIED_TRYING = "the worker died each time it tried to send this"
 
 
 class NotificationNotFound(NotFound):
@@ -42,12 +43,15 @@ class NotificationService:
         if not patient.email:
             return None
         who = acting()
+        version = who.subject_version or 0
         with unit_of_work():
+            if known := self._known(kind, about, version):
+                return known
             notification = Notification(
                 patient_id=patient.id,
                 kind=kind,
                 about_id=about,
-                about_version=who.subject_version or 0,
+                about_version=version,
                 state="suppressed" if who.imports else "queued",
                 reason=IMPORTED if who.imports else None,
             )
@@ -86,7 +90,10 @@ class NotificationService:
         left = (Notification.state == "sending") & (Notification.leased_until < at)
         due = select(Notification).where(or_(waiting, left)).order_by(Notification.id).limit(limit)
         with unit_of_work():
-            return list(_leased(db.session.scalars(due.with_for_update(skip_locked=True)).all()))
+            claimed = list(_leased(db.session.scalars(due.with_for_update(skip_locked=True)).all()))
+        for notification in claimed:
+            db.session.expunge(notification)  # it keeps its own lease, even if another worker takes over
+        return claimed
 
     def record_letter(self, notification: Notification, *, recipient: str, subject: str, body: str) -> bool:
         """Note what is about to be said to whom; False if the lease was lost meanwhile."""
@@ -117,6 +124,17 @@ class NotificationService:
             handed_over=False,
         )
 
+    def _known(self, kind: str, about: UUID, version: int) -> Notification | None:
+        same = (
+            Notification.kind == kind,
+            Notification.about_id == about,
+            Notification.about_version == version,
+            Notification.offset_minutes == 0,
+            Notification.channel == "email",
+        )
+        found: Notification | None = db.session.scalar(select(Notification).where(*same))
+        return found
+
     def _change(self, notification: Notification, **values: str | bool | datetime | timedelta | UUID | None) -> bool:
         with unit_of_work():
             mine = db.session.scalar(
@@ -137,6 +155,9 @@ def _leased(found: Sequence[Notification]) -> Iterator[Notification]:
     for notification in found:
         if notification.state == "sending" and notification.handed_over:
             notification.state, notification.reason, notification.lease = "unknown", DIED_SENDING, None
+            continue
+        if notification.state == "sending" and notification.attempts >= MAX_ATTEMPTS:
+            notification.state, notification.reason, notification.lease = "failed", DIED_TRYING, None
             continue
         notification.state = "sending"
         notification.attempts += 1

@@ -97,16 +97,8 @@ def _flask(environment: Mapping[str, str], *words: str) -> subprocess.Popen[byte
 def _serve(port: int, environment: Mapping[str, str], instance: Path) -> None:
     """Run web and worker until one of them ends or a person stops both."""
     address = f"http://{HOST}:{port}"
-    server = [
-        "gunicorn",
-        "--threads",
-        "8",
-        "--bind",
-        f"{HOST}:{port}",
-        "--log-level",
-        "warning",
-        "clinic:create_app()",
-    ]
+    quietly = ["--log-level", "warning", "--no-control-socket"]
+    server = ["gunicorn", "--threads", "8", "--bind", f"{HOST}:{port}", *quietly, "clinic:create_app()"]
     environment = {**environment, "CLINIC_PUBLIC_URL": address}
     children = [
         _flask(environment, "worker"),

@@ -32,7 +32,7 @@ FIELDS = (
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     """List the latest patients, or those who were looked for."""
-    words, after = page_query()
+    words, after = page_query("q")
     if words:
         found = patient_service.search(words, limit=PAGE, after=after)
     else:

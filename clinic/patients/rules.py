@@ -22,7 +22,7 @@ def birth_date_problem(value: str, today: date) -> str | None:
         return NOT_A_DATE
     year, month, day = (int(part) if part else None for part in match.groups())
     try:
-        earliest = date(year or 0, month or 1, day or 1)
+        earliest = date(year or 0, 1 if month is None else month, 1 if day is None else day)
     except ValueError:
         return NOT_A_DATE
     if earliest > today:

@@ -9,13 +9,17 @@ from clinic.patients.models import Patient
 
 LONGEST_WORD = 100
 MOST_TERMS = 8
+_RECORD_NUMBER = re.compile(r"[Pp]-?[0-9]+", re.ASCII)
+_APART = str.maketrans(dict.fromkeys("'’ʼ`´", " "))
+"""Takes a name apart at its apostrophes: D'Almeida is found as dalmeida and as almeida."""
+
 _NUMBER_LIKE = re.compile(r"[+0-9٠-٩۰-۹０-９\s().\-/]+")
 
 
 def words_of(patient: Patient) -> set[str]:
     """Return every word by which a patient is to be found."""
     names = [name for name in (patient.family_name, patient.given_name, patient.preferred_name) if name]
-    found = {word for name in names for word in words(name)}
+    found = {word for name in names for word in (*words(name), *words(name.translate(_APART)))}
     joined = fold("".join(part for part in (patient.family_name, patient.given_name) if part))
     if is_cjk(joined):
         found.add(joined)
@@ -53,7 +57,7 @@ def after_prefix(prefix: str) -> str:
 def _terms_of_part(part: str) -> list[str]:
     if "@" in part:
         return [fold(part)]
-    if re.fullmatch(r"[A-Za-z]-?[0-9]+", part):
+    if _RECORD_NUMBER.fullmatch(part):
         return [digits(part)]
     return words(part)
 

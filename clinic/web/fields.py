@@ -1,6 +1,7 @@
 """Fields of schemas, with the same words for pages, JSON and commands."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,12 +17,21 @@ Messages = dict[str, str | list[Any] | dict[Any, Any]]
 
 MAX_LINE = 200
 MAX_PARAGRAPH = 2000
+_MOST_COMPOSED = 4
+"""NFC makes one character of at most four."""
+
+_UNREADABLE = "\ufffd"
+"""What a browser's bytes become that are not UTF-8."""
+
+_EARLIEST, _LATEST = 1900, 9000
+"""Years that are far enough from where calendars end for every zone."""
+
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _QUANTITY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 
 
 class Line(fields.String):
-    """One line of text: NFC, trimmed, without control characters; an empty one is None."""
+    """One line of text: NFC, trimmed, without control characters; one in which nothing can be seen is None."""
 
     def __init__(self, *, max_length: int = MAX_LINE, what: str = "this", **options: Any) -> None:
         options.setdefault("allow_none", not options.get("required"))
@@ -33,17 +43,21 @@ class Line(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise self.make_error("invalid")
+        if len(value) > _MOST_COMPOSED * self.max_length:
+            raise ValidationError(f"Enter at most {self.max_length} characters")
         text = self._tidy(value)
-        if not is_storable(text) or not self._allows(text):
+        if not is_storable(text) or _UNREADABLE in text or not self._allows(text):
             raise ValidationError("Leave out control characters")
         if len(text) > self.max_length:
             raise ValidationError(f"Enter at most {self.max_length} characters")
-        if not text and self.required:
+        if not text and not self.allow_none:
             raise ValidationError(self.missing)
         return text or None
 
     def _tidy(self, value: str) -> str:
-        return nfc(value).strip() if is_storable(value) else value
+        if not is_storable(value):
+            return value
+        return "" if _is_invisible(value) else nfc(value).strip()
 
     def _allows(self, text: str) -> bool:
         return "\n" not in text and "\t" not in text and "\u2028" not in text and "\u2029" not in text
@@ -108,7 +122,7 @@ class Moment(fields.Field[datetime]):
             raise ValidationError(words)
         try:
             moment = datetime.fromisoformat(value.upper())
-            if moment.tzinfo is None:
+            if moment.tzinfo is None or not _EARLIEST <= moment.year <= _LATEST:
                 raise ValidationError(words)
             return moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
@@ -168,6 +182,10 @@ class Identifier(fields.UUID):
 def described(options: dict[str, Any], **metadata: Any) -> dict[str, Any]:
     """Return a field's options with what the API's description is to say of it, unless they say it already."""
     return {**options, "metadata": {**metadata, **options.get("metadata", {})}}
+
+
+def _is_invisible(text: str) -> bool:
+    return all(char.isspace() or unicodedata.category(char) == "Cf" for char in text)
 
 
 def quantity_text(value: Fraction) -> str:

@@ -11,6 +11,7 @@ from clinic.core.errors import Invalid
 from clinic.web.problems import flattened
 
 NOT_FIELDS = {"csrf_token", "version"}
+_PARTS = ("year", "month", "day")
 
 
 @dataclass
@@ -62,17 +63,17 @@ def sent_version() -> int:
 
 def with_dates(typed: Mapping[str, str], only: Iterable[str] | None = None) -> dict[str, Any]:
     """Return the fields with each three-part date put together: `2026-03-27`, `2026-03`, `2026` or nothing."""
-    found: dict[str, Any] = {name: value for name, value in typed.items() if "." not in name}
-    for name in {name.partition(".")[0] for name in typed if name.endswith(".year")}:
-        year, month, day = (typed.get(f"{name}.{part}", "").strip() for part in ("year", "month", "day"))
-        found[name] = _put_together(year, month, day)
+    parts = {name for name in typed if name.endswith(tuple(f".{part}" for part in _PARTS))}
+    found: dict[str, Any] = {name: value for name, value in typed.items() if name not in parts}
+    for name in {part.rpartition(".")[0] for part in parts}:
+        found[name] = _put_together(*(typed.get(f"{name}.{part}", "").strip() for part in _PARTS))
     return found if only is None else {name: value for name, value in found.items() if name in set(only)}
 
 
 def date_parts(name: str, value: str | None) -> dict[str, str]:
     """Return a date's three parts as a form shows them."""
-    parts = [*(value or "").split("-"), "", ""][:3]
-    return {f"{name}.{part}": text.lstrip("0") for part, text in zip(("year", "month", "day"), parts, strict=True)}
+    texts = [*(value or "").split("-"), "", ""][:3]
+    return {f"{name}.{part}": text.lstrip("0") for part, text in zip(_PARTS, texts, strict=True)}
 
 
 def _put_together(year: str, month: str, day: str) -> str:

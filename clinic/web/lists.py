@@ -23,12 +23,12 @@ def parse_query(schema: Schema) -> dict[str, Any]:
     return found
 
 
-def page_query() -> tuple[str | None, Any]:
-    """Return the words that are looked for and the sort key after which the wanted portion starts.
+def page_query(*known: str) -> tuple[str | None, Any]:
+    """Return the words that are looked for, if the page knows `q`, and after which sort key the portion starts.
 
     :raises HTTPException: 400 for an unknown parameter or a cursor of another list, 422 for a bad value
     """
-    query = parse_query(SearchQuery())
+    query = parse_query(SearchQuery(only=("cursor", *known)))
     words = query.get("q")
     return words, read_cursor(query.get("cursor"), request.path, words or "")
 

@@ -1,6 +1,10 @@
 """`flask init`: the database by migrations, and the first clinic."""
 
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +100,19 @@ def test_migrating_twice_changes_nothing(app: Flask) -> None:
     with app.app_context():
         upgrade_database()
         upgrade_database()
+
+
+def test_init_asks_a_person_for_what_is_not_given(tmp_path: Path) -> None:
+    terminal, theirs = pty.openpty()
+    environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}
+    command = [sys.executable, "-m", "flask", "--app", "clinic", "init", "--currency", "EUR"]
+
+    asking = subprocess.Popen(command, env=environment, stdin=theirs, stderr=subprocess.PIPE, text=True)
+    os.write(terminal, "Clínica São João\nEurope/Lisbon\n".encode())
+    said = asking.communicate(timeout=60)[1]
+    os.close(theirs)
+    os.close(terminal)
+
+    assert asking.returncode == 0, said
+    assert "Clinic's name: Time zone: " in said.replace("\n", "")
+    assert "Clínica São João is set up (Europe/Lisbon, EUR)" in said

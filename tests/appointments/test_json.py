@@ -1,0 +1,262 @@
+"""Appointments and practitioners as integrators see them."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.builders import a_patient, a_practitioner, an_appointment, appointment_fields
+from tests.inspecting import masked, pointers, row_counts, rows, stored_events, words_about
+
+URL = "/api/v1/appointments"
+
+
+@pytest.fixture
+def fields(here):
+    """What books a patient with a practitioner."""
+    with here():
+        return appointment_fields(a_patient().id, a_practitioner().id)
+
+
+@pytest.fixture
+def booked(client, fields):
+    """A booked appointment as JSON."""
+    return client.post(URL, json=fields).json
+
+
+def test_booking_answers_201_with_the_appointment_its_address_and_version(client, fields):
+    answer = client.post(URL, json=fields)
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"{URL}/{answer.json['id']}"
+    assert answer.headers["ETag"] == '"1"'
+    assert answer.json.items() >= (fields | {"status": "booked", "version": 1}).items()
+    assert client.get(answer.headers["Location"]).json == answer.json
+
+
+def test_booking_and_cancelling_publish_exactly_their_ids(app, client, booked, published):
+    client.post(f"{URL}/{booked['id']}/cancel", json={"reason": "patient"})
+
+    assert published == [("appointment.cancelled", {"appointment_id": booked["id"]})]
+    assert stored_events(app, "appointment.cancelled") == [{"appointment_id": booked["id"]}]
+    assert stored_events(app, "appointment.scheduled") == [
+        {"appointment_id": booked["id"], "patient_id": booked["patient_id"]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("2026-11-30T09:00:00+01:00", "2026-11-30T08:00:00Z"),
+        ("2026-11-30t09:00:00z", "2026-11-30T09:00:00Z"),
+        ("2026-11-30 09:00+00:00", "2026-11-30T09:00:00Z"),
+        ("2026-11-30T08:00:00.250-01:00", "2026-11-30T09:00:00.250000Z"),
+    ],
+)
+def test_times_with_any_offset_are_answered_in_utc(client, fields, given, stored):
+    answer = client.post(URL, json=fields | {"starts_at": given})
+
+    assert (answer.status_code, answer.json.get("starts_at")) == (201, stored)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2026-11-30T09:00:00",
+        "2026-11-30",
+        "09:00",
+        "2026-11-31T09:00:00Z",
+        "2026-02-30T09:00:00Z",
+        "2026-11-30T24:30:00Z",
+        "0001-01-01T00:00:00Z",
+        "1899-12-31T23:59:59Z",
+        "9999-12-31T23:00:00Z",
+        "٢٠٢٦-11-30T09:00:00Z",
+        "x",
+        "",
+        1764493200,
+        None,
+    ],
+)
+def test_row_84_a_start_that_is_no_instant_is_refused(app, client, fields, moment):
+    before = row_counts(app)
+
+    answer = client.post(URL, json=fields | {"starts_at": moment, "ends_at": "9998-01-01T00:00:00Z"})
+
+    assert answer.status_code == 422
+    assert "#/starts_at" in pointers(answer)
+    assert words_about(answer, "#/starts_at").startswith("Enter a date and time")
+    assert row_counts(app) == before
+
+
+def test_a_taken_time_is_a_conflict_that_names_what_is_there(app, client, here, fields, booked):
+    with here():
+        other = str(a_patient().id)
+    before = row_counts(app)
+
+    answer = client.post(URL, json=fields | {"patient_id": other})
+
+    assert answer.status_code == 409
+    assert answer.json.items() >= {"code": "slot-taken", "conflicts": [booked["id"]], "status": 409}.items()
+    assert row_counts(app) == before
+
+
+def test_a_busy_patient_is_a_conflict_that_names_what_is_there(client, here, fields, booked):
+    with here():
+        other = str(a_practitioner("Dr Brandt").id)
+
+    answer = client.post(URL, json=fields | {"practitioner_id": other})
+
+    assert answer.status_code == 409
+    assert answer.json.items() >= {"code": "patient-busy", "conflicts": [booked["id"]]}.items()
+
+
+def test_appointments_may_touch(client, fields, booked):
+    later = {"starts_at": fields["ends_at"], "ends_at": "2026-11-30T10:00:00Z"}
+
+    assert client.post(URL, json=fields | later).status_code == 201
+
+
+@pytest.mark.parametrize("ends_at", ["2026-11-30T09:00:00Z", "2026-11-30T08:00:00Z", "2026-12-01T09:00:01Z"])
+def test_an_impossible_length_is_refused(client, fields, ends_at):
+    answer = client.post(URL, json=fields | {"ends_at": ends_at})
+
+    assert (answer.status_code, pointers(answer)) == (422, ["#/ends_at"])
+
+
+@pytest.mark.parametrize("field", ["patient_id", "practitioner_id"])
+def test_row_29_somebody_of_another_clinic_is_refused_like_nobody(client, here, other_clinic, fields, field):
+    with here(other_clinic.id):
+        theirs = {
+            "patient_id": str(a_patient(family_name="Secret").id),
+            "practitioner_id": str(a_practitioner("Dr Secret").id),
+        }
+    before = row_counts(client.application)
+
+    foreign, missing = (client.post(URL, json=fields | {field: an_id}) for an_id in (theirs[field], str(uuid4())))
+
+    assert (foreign.status_code, pointers(foreign)) == (422, [f"#/{field}"])
+    assert masked(foreign) == masked(missing)
+    assert row_counts(client.application) == before
+
+
+def test_an_appointment_of_another_clinic_answers_like_none_at_all(client, here, other_clinic):
+    with here(other_clinic.id):
+        theirs = an_appointment().id
+
+    for act in (lambda an_id: client.get(f"{URL}/{an_id}"), lambda an_id: client.post(f"{URL}/{an_id}/cancel")):
+        foreign, missing = act(theirs), act(uuid4())
+        assert foreign.status_code == missing.status_code == 404
+        assert masked(foreign) == masked(missing)
+
+
+@pytest.mark.parametrize("field", ["id", "clinic_id", "status", "version", "lane", "cancel_reason"])
+def test_a_field_that_nobody_may_set_is_refused(app, client, fields, field):
+    before = row_counts(app)
+
+    answer = client.post(URL, json=fields | {field: "1"})
+
+    assert (answer.status_code, pointers(answer)) == (422, [f"#/{field}"])
+    assert row_counts(app) == before
+
+
+def test_every_problem_is_told_at_once(client):
+    answer = client.post(URL, json={"patient_id": "0", "ends_at": "x", "status": "fulfilled"})
+
+    assert sorted(pointers(answer)) == ["#/ends_at", "#/patient_id", "#/practitioner_id", "#/starts_at", "#/status"]
+
+
+@pytest.mark.parametrize("body", [None, {}, {"reason": "patient", "note": "Has a cold"}])
+def test_cancelling_takes_a_reason_or_nothing_at_all(client, booked, body):
+    answer = client.post(f"{URL}/{booked['id']}/cancel", **({"json": body} if body is not None else {}))
+
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] == '"2"'
+    assert answer.json["status"] == "cancelled"
+    assert answer.json["cancel_reason"] == (body or {}).get("reason", "other")
+
+
+def test_cancelling_twice_is_a_conflict(app, client, booked):
+    client.post(f"{URL}/{booked['id']}/cancel")
+
+    answer = client.post(f"{URL}/{booked['id']}/cancel")
+
+    assert (answer.status_code, answer.json["code"]) == (409, "not-cancellable")
+    assert len(stored_events(app, "appointment.cancelled")) == 1
+
+
+def test_cancelling_honours_if_match(client, booked):
+    url = f"{URL}/{booked['id']}/cancel"
+
+    assert client.post(url, headers={"If-Match": '"7"'}).status_code == 412
+    assert client.get(f"{URL}/{booked['id']}").json["status"] == "booked"
+    assert client.post(url, headers={"If-Match": '"1"'}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [{"reason": "weather"}, {"reason": None}, {"note": "x" * 201}, {"status": "booked"}, {"note": "a\nb"}]
+)
+def test_a_cancellation_that_makes_no_sense_changes_nothing(client, booked, body):
+    answer = client.post(f"{URL}/{booked['id']}/cancel", json=body)
+
+    assert answer.status_code == 422
+    assert client.get(f"{URL}/{booked['id']}").json == booked
+
+
+def test_the_list_is_filtered(client, booked):
+    known = [
+        {},
+        {"starts_at.gte": "2026-11-30T09:00:00Z", "starts_at.lt": "2026-11-30T09:00:01Z"},
+        {"patient_id": booked["patient_id"]},
+        {"practitioner_id": booked["practitioner_id"], "status": "booked,arrived"},
+    ]
+    others = [{"starts_at.lt": "2026-11-30T09:00:00Z"}, {"patient_id": str(uuid4())}, {"status": "cancelled"}]
+
+    assert [client.get(URL, query_string=query).json["data"] for query in known] == [[booked]] * 4
+    assert [client.get(URL, query_string=query).json["data"] for query in others] == [[]] * 3
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("status=lost", 422),
+        ("starts_at.gte=2026-11-30", 422),
+        ("patient_id=1", 422),
+        ("sort=starts_at", 400),
+        ("starts_at=x", 400),
+        ("limit=0", 422),
+        ("cursor=x", 400),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(client, query, status):
+    assert client.get(f"{URL}?{query}").status_code == status
+
+
+def test_the_list_comes_in_portions(client, fields):
+    ids = [
+        client.post(
+            URL, json=fields | {"starts_at": f"2026-11-30T{hour}:00:00Z", "ends_at": f"2026-11-30T{hour}:30:00Z"}
+        ).json["id"]
+        for hour in range(10, 15)
+    ]
+
+    first = client.get(f"{URL}?limit=3&status=booked")
+    rest = client.get(first.headers["Link"].partition(">")[0].removeprefix("<"))
+
+    assert [one["id"] for one in first.json["data"] + rest.json["data"]] == ids
+
+
+def test_a_practitioner_is_added_and_listed_by_name(client):
+    added = client.post("/api/v1/practitioners", json={"name": "Dr Brandt", "speciality": "Cardiology"})
+    client.post("/api/v1/practitioners", json={"name": "Dr Amado"})
+
+    assert added.status_code == 201
+    assert client.get(added.headers["Location"]).json == added.json
+    assert [one["name"] for one in client.get("/api/v1/practitioners").json["data"]] == ["Dr Amado", "Dr Brandt"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": " "}, {"name": None}, {"name": "x" * 201}, {"name": "X", "active": False}]
+)
+def test_a_practitioner_that_makes_no_sense_is_refused(app, client, body):
+    assert client.post("/api/v1/practitioners", json=body).status_code == 422
+    assert rows(app, "practitioners") == []

@@ -1,0 +1,220 @@
+"""The pages of the schedule, in a browser without JavaScript."""
+
+from uuid import uuid4
+
+import pytest
+
+from clinic.appointments.service import appointment_service
+from tests.browsing import hidden_value
+from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.inspecting import element, masked, row_counts, rows, spoken, stored_events, title
+
+
+@pytest.fixture
+def typed(client, here):
+    """What somebody types to book the first patient."""
+    with here():
+        patient, practitioner = a_patient(), a_practitioner()
+        return {
+            "patient": patient.mrn,
+            "practitioner_id": str(practitioner.id),
+            "day": "2026-11-30",
+            "time": "9:00",
+            "minutes": "30",
+        }
+
+
+def test_booking_leads_to_the_appointment(app, client, typed):
+    answer = client.submit("/appointments", **typed)
+    page = spoken(client.get(answer.location).text)
+
+    assert answer.status_code == 303
+    assert "Mon 30 Nov 2026, 09:00–09:30" in page
+    assert "Dr Amara Okafor" in page
+    assert rows(app, "appointments")[0]["starts_at"].replace(tzinfo=MONDAY.tzinfo) == MONDAY
+
+
+def test_booking_and_cancelling_publish_exactly_their_ids(app, client, typed, published):
+    location = client.submit("/appointments", **typed).location
+    appointment, patient = rows(app, "appointments")[0], rows(app, "patients")[0]
+    client.submit(f"{location}/cancellation", version="1", reason="patient")
+
+    assert published == [
+        ("appointment.scheduled", {"appointment_id": str(appointment["id"]), "patient_id": str(patient["id"])}),
+        ("appointment.cancelled", {"appointment_id": str(appointment["id"])}),
+    ]
+    assert stored_events(app, "appointment.cancelled") == [{"appointment_id": str(appointment["id"])}]
+    assert [event["actor"] for event in rows(app, "events")][1:] == ["page", "page"]
+
+
+def test_a_taken_time_shows_the_form_again_with_what_was_typed(app, client, here, typed):
+    client.submit("/appointments", **typed)
+    with here():
+        other = a_patient().mrn
+    before = row_counts(app)
+
+    answer = client.submit("/appointments", **typed | {"patient": other})
+
+    assert answer.status_code == 409
+    assert title(answer.text).startswith("Error: Book an appointment")
+    assert spoken(answer.text).count("This time is taken: choose another one") == 2
+    assert 'aria-invalid="true"' in element(answer.text, "f-time")
+    assert f'value="{other}"' in element(answer.text, "f-patient")
+    assert f'value="{typed["practitioner_id"]}" selected' in answer.text
+    assert 'value="9:00"' in element(answer.text, "f-time")
+    assert row_counts(app) == before
+
+
+def test_a_busy_patient_shows_the_form_again(client, here, typed):
+    client.submit("/appointments", **typed)
+    with here():
+        other = str(a_practitioner("Dr Brandt").id)
+
+    answer = client.submit("/appointments", **typed | {"practitioner_id": other})
+
+    assert answer.status_code == 409
+    assert "The patient has another appointment at this time" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"patient": ""}, "patient"),
+        ({"patient": "P-999999"}, "patient"),
+        ({"patient": "Pereira"}, "patient"),
+        ({"practitioner_id": ""}, "practitioner_id"),
+        ({"practitioner_id": str(uuid4())}, "practitioner_id"),
+        ({"day": "30.11.2026"}, "day"),
+        ({"day": "2026-11-31"}, "day"),
+        ({"day": "0001-01-01"}, "day"),
+        ({"day": "9999-12-31"}, "day"),
+        ({"time": ""}, "time"),
+        ({"time": "25:00"}, "time"),
+        ({"time": "9:60"}, "time"),
+        ({"time": "٩"}, "time"),
+        ({"minutes": "0"}, "minutes"),
+        ({"minutes": "1e3"}, "minutes"),
+        ({"minutes": "1441"}, "minutes"),
+        ({"fold": "2"}, "fold"),
+    ],
+)
+def test_what_makes_no_sense_shows_the_form_again_at_its_field(app, client, typed, change, field):
+    before = row_counts(app)
+
+    answer = client.submit("/appointments", **typed | change)
+
+    assert answer.status_code == 422
+    assert f'href="#f-{field}"' in answer.text
+    assert 'value="2026-11-30"' in answer.text or field == "day"
+    assert row_counts(app) == before
+
+
+@pytest.mark.parametrize(("time", "shown"), [("9", "09:00"), ("0930", "09:30"), ("9.30", "09:30"), ("14h15", "14:15")])
+def test_a_time_is_read_as_people_write_it(client, typed, time, shown):
+    location = client.submit("/appointments", **typed | {"time": time}).location
+
+    assert f"30 Nov 2026, {shown}" in spoken(client.get(location).text)
+
+
+def test_a_patient_of_another_clinic_can_not_be_booked_by_number_or_id(app, client, here, other_clinic, typed):
+    with here(other_clinic.id):
+        a_patient()
+        theirs = a_patient(family_name="Secret")
+    before = row_counts(app)
+
+    for name in (theirs.mrn, str(theirs.id)):
+        answer = client.submit("/appointments", **typed | {"patient": name})
+        assert answer.status_code == 422
+        assert "There is no such patient" in answer.text
+        assert "secret" not in answer.text.lower()
+
+    assert row_counts(app) == before
+
+
+def test_the_day_shows_who_comes_to_whom(client, typed):
+    client.submit("/appointments", **typed)
+
+    page = client.get("/appointments?day=2026-11-30").text
+
+    assert title(page).startswith("Schedule for Mon 30 Nov 2026")
+    assert "09:00–09:30 PEREIRA, Inês" in spoken(page)
+    assert "1 booked" in spoken(page)
+    assert "Nobody is booked" in client.get("/appointments?day=2026-12-01").text
+
+
+@pytest.mark.parametrize("query", ["day=x", "day=2026-13-01", "day=0001-01-01", "day=9999-12-31", "day=%00"])
+def test_a_day_that_is_none_is_refused(client, query):
+    assert client.get(f"/appointments?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "9000-12-31", ""])
+def test_the_first_and_the_last_day_can_be_shown(client, day):
+    assert client.get(f"/appointments?day={day}").status_code == 200
+
+
+def test_the_form_is_filled_with_what_the_link_said(client, typed):
+    page = client.get(f"/appointments/new?patient={typed['patient']}&practitioner_id={typed['practitioner_id']}").text
+
+    assert 'value="P-000001"' in element(page, "f-patient")
+    assert f'value="{typed["practitioner_id"]}" selected' in page
+
+
+def test_cancelling_says_so_and_who_could_not_make_it(app, client, typed):
+    location = client.submit("/appointments", **typed).location
+    version = hidden_value(client.get(location).text, "version")
+
+    answer = client.submit(f"{location}/cancellation", version=version, reason="practitioner", note="Is ill")
+
+    page = spoken(client.get(answer.location).text)
+    assert answer.status_code == 303
+    assert "Cancelled by The practitioner Note Is ill" in page
+    assert "Cancel the appointment" not in page
+
+
+def test_cancelling_a_second_time_is_a_conflict(app, client, typed):
+    location = client.submit("/appointments", **typed).location
+    client.submit(f"{location}/cancellation", version="1", reason="patient")
+
+    for version in ("1", "2"):
+        assert client.submit(f"{location}/cancellation", version=version, reason="patient").status_code == 409
+    assert len(stored_events(app, "appointment.cancelled")) == 1
+
+
+@pytest.mark.parametrize("fields", [{"reason": "weather"}, {"reason": ""}, {"reason": "patient", "note": "x" * 201}])
+def test_a_cancellation_that_makes_no_sense_is_shown_again(client, here, typed, fields):
+    location = client.submit("/appointments", **typed).location
+
+    answer = client.submit(f"{location}/cancellation", version="1", **fields)
+
+    assert answer.status_code == 422
+    assert title(answer.text).startswith("Error: ")
+    with here():
+        assert [one.status for one in appointment_service.list().rows] == ["booked"]
+
+
+def test_an_appointment_of_another_clinic_has_no_page(client, here, other_clinic):
+    with here(other_clinic.id):
+        theirs = an_appointment().id
+
+    foreign, missing = client.get(f"/appointments/{theirs}"), client.get(f"/appointments/{uuid4()}")
+    cancelled = client.submit(f"/appointments/{theirs}/cancellation", version="1", reason="patient")
+
+    assert foreign.status_code == missing.status_code == cancelled.status_code == 404
+    assert masked(foreign) == masked(missing)
+
+
+def test_the_patients_page_shows_what_is_to_come(client, typed):
+    client.submit("/appointments", **typed | {"day": "2040-11-30"})
+    patient = client.get("/api/v1/patients").json["data"][0]
+
+    page = spoken(client.get(f"/patients/{patient['id']}").text)
+
+    assert "Fri 30 Nov 2040, 09:00" in page
+    assert "Dr Amara Okafor Booked" in page
+
+
+def test_titles_carry_no_name(client, typed):
+    location = client.submit("/appointments", **typed).location
+
+    for url in (location, "/appointments?day=2026-11-30", "/appointments/new?patient=P-000001"):
+        assert "pereira" not in title(client.get(url).text).lower()

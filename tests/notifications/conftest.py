@@ -1,0 +1,81 @@
+"""Fixtures of the tests of messages: a mail server on this machine."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from flask import Flask
+
+
+@dataclass
+class Mailbox:
+    """A mail server's part: what it received, and what it answers."""
+
+    messages: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    recipients: list[str] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+    hangs_up: bool = False
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if refusal := self.answers.get("MAIL"):
+            return refusal
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if refusal := self.answers.get("RCPT"):
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.hangs_up:
+            server.transport.abort()
+        elif refusal := self.answers.get("DATA"):
+            return refusal
+        self.raw.append(envelope.content)
+        self.recipients += envelope.rcpt_tos
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        return "250 OK"
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        return self.answers.get("QUIT", "221 Bye")
+
+    def only(self) -> EmailMessage:
+        """The one message that was received."""
+        [message] = self.messages
+        return message
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def _mail_server() -> Iterator[tuple[Mailbox, str]]:
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
+    controller.start()
+    yield mailbox, f"smtp://127.0.0.1:{controller.port}"
+    controller.stop()
+
+
+@pytest.fixture
+def mailbox(app: Flask, _mail_server: tuple[Mailbox, str], monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    """A mail server to which the application sends; empty, and accepting everything."""
+    box, url = _mail_server
+    monkeypatch.setitem(app.config, "SMTP_URL", url)
+    box.__init__()  # type: ignore[misc]
+    return box

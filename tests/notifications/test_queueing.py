@@ -1,0 +1,94 @@
+"""What is queued when something happens, and what is not."""
+
+import pytest
+from sqlalchemy import update
+
+from clinic.appointments.service import appointment_service
+from clinic.core.background import run_due_jobs
+from clinic.core.context import acting_as
+from clinic.core.database import Base, db
+from clinic.core.deliveries import deliver_due
+from clinic.notifications.service import NotificationNotFound, notification_service
+from clinic.patients.service import patient_service
+from tests.builders import a_patient, an_appointment
+from tests.inspecting import rows
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+
+def queued(app):
+    return [(row["kind"], row["state"]) for row in rows(app, "notifications")]
+
+
+def test_each_event_queues_its_message(app):
+    appointment = an_appointment()
+    appointment_service.cancel(appointment.id)
+
+    assert queued(app) == [("welcome", "queued"), ("confirmation", "queued"), ("cancellation", "queued")]
+    assert [row["about_version"] for row in rows(app, "notifications")] == [1, 1, 2]
+    assert [row["about_id"] for row in rows(app, "notifications")][1:] == [appointment.id] * 2
+
+
+def test_without_an_address_nothing_is_queued(app):
+    appointment = an_appointment(a_patient(email=None))
+    appointment_service.cancel(appointment.id)
+
+    assert queued(app) == []
+
+
+def test_an_event_that_is_delivered_twice_queues_one_message(app, mailbox):
+    a_patient()
+    with db.engine.begin() as connection:
+        connection.execute(
+            update(Base.metadata.tables["deliveries"]).values(state="retrying", lease=None, leased_until=None)
+        )
+
+    assert deliver_due() == 1
+
+    assert queued(app) == [("welcome", "queued")]
+    assert [row["state"] for row in rows(app, "deliveries")] == ["delivered"]
+    run_due_jobs()
+    assert len(mailbox.messages) == 1
+
+
+def test_queueing_the_same_message_again_gives_the_one_that_is_there(app):
+    patient = a_patient()
+
+    with acting_as("test", subject_version=7):
+        first = notification_service.queue("welcome", patient, about=patient.id)
+        again = notification_service.queue("welcome", patient, about=patient.id)
+
+    assert first
+    assert again
+    assert first.id == again.id
+    assert len(queued(app)) == 2
+
+
+def test_records_of_the_past_message_nobody(app, mailbox):
+    with acting_as("import:old-system"):
+        appointment = an_appointment()
+        appointment_service.cancel(appointment.id)
+
+    run_due_jobs()
+
+    assert queued(app) == [(kind, "suppressed") for kind in ("welcome", "confirmation", "cancellation")]
+    assert {row["reason"] for row in rows(app, "notifications")} == {"imported"}
+    assert mailbox.messages == []
+
+
+def test_changing_a_patient_queues_nothing(app):
+    patient = a_patient()
+
+    patient_service.update(patient.id, version=1, family_name="Sousa")
+
+    assert queued(app) == [("welcome", "queued")]
+
+
+def test_a_message_of_another_clinic_is_none_here(here, other_clinic):
+    with here(other_clinic.id):
+        a_patient()
+        [theirs] = notification_service.list().rows
+
+    with pytest.raises(NotificationNotFound):
+        notification_service.get(theirs.id)
+    assert notification_service.list().rows == []

@@ -1,0 +1,118 @@
+"""`flask patients …`, as operators know it."""
+
+import json
+
+import pytest
+
+from tests.builders import a_patient
+from tests.inspecting import row_counts, rows, stored_events
+
+
+def test_adding_a_patient_prints_it_and_what_to_do_next(app, run, here):
+    result = run(
+        "patients", "add", "--family-name", "Nguyễn", "--given-name", "Thị", "--birth-date", "1991-06-21", "--json"
+    )
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout).items() >= {"mrn": "P-000001", "family_name": "Nguyễn", "sex": "unknown"}.items()
+    assert "Registered P-000001" in result.stderr
+    ids = [event["patient_id"] for event in stored_events(app, "patient.created")]
+    assert ids == [json.loads(result.stdout)["id"]]
+
+
+def test_a_command_acts_as_the_person_at_the_terminal(app, run):
+    run("patients", "add", "--family-name", "Pereira")
+
+    assert [event["actor"].startswith("cli:") for event in rows(app, "events")] == [True]
+
+
+def test_listing_prints_one_line_a_patient_the_latest_first(run, inside):
+    a_patient(given_name="First")
+    a_patient(given_name="Second", email=None)
+
+    lines = run("patients", "list").stdout.splitlines()
+
+    assert [line.split("\t")[:3] for line in lines] == [
+        ["P-000002", "Pereira", "Second"],
+        ["P-000001", "Pereira", "First"],
+    ]
+
+
+def test_listing_finds_by_words(run, inside):
+    a_patient(family_name="Nguyễn")
+    a_patient(family_name="Noise")
+
+    found = json.loads(run("patients", "list", "--search", "nguyen", "--json").stdout)
+
+    assert [patient["family_name"] for patient in found] == ["Nguyễn"]
+    assert json.loads(run("patients", "list", "--search", "' OR 1=1--", "--json").stdout) == []
+
+
+def test_the_list_of_nobody_is_empty(run):
+    assert run("patients", "list", "--json").stdout == "[]\n"
+    assert run("patients", "list").stdout == ""
+
+
+@pytest.mark.parametrize("name", ["P-000001", "p-000001"])
+def test_a_patient_is_shown_by_number(run, inside, name):
+    patient = a_patient()
+
+    shown = json.loads(run("patients", "show", name, "--json").stdout)
+
+    assert shown["id"] == str(patient.id)
+    assert run("patients", "show", str(patient.id), "--json").stdout == run("patients", "show", name, "--json").stdout
+
+
+def test_a_patient_of_another_clinic_is_found_in_that_clinic_only(run, here, other_clinic):
+    with here(other_clinic.id):
+        theirs = a_patient(family_name="Theirs")
+
+    assert "Theirs" in run("patients", "list", "--clinic", "Other Clinic").stdout
+    for name in ("P-000001", str(theirs.id)):
+        result = run("patients", "show", name)
+        assert (result.exit_code, result.stdout, result.stderr) == (3, "", "Error: There is no such patient\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["show", "P-999999"], 3),
+        (["show", "\udcff"], 3),
+        (["show", "0"], 3),
+        (["list", "--limit", "0"], 2),
+        (["list", "--limit", "²"], 2),
+        (["list", "--search", "a@\udcff"], 0),
+        (["list", "--clinic", "Nowhere"], 3),
+        (["list", "--clinic", "\udcff"], 3),
+        (["add"], 2),
+        (["add", "--family-name", " "], 2),
+        (["add", "--family-name", "\udcff"], 2),
+        (["add", "--mrn", "P-7"], 2),
+        (["add", "--family-name", "X", "--is-admin", "1"], 2),
+        (["nonsense"], 2),
+    ],
+)
+def test_wrong_input_is_answered_in_one_line_and_a_code(app, run, args, code):
+    before = row_counts(app)
+
+    result = run("patients", *args)
+
+    assert result.exit_code == code
+    assert len(result.stderr.splitlines()) == (1 if code else 0)
+    assert result.stdout == ""
+    assert row_counts(app) == before
+
+
+def test_all_problems_are_told_at_once(run):
+    result = run("patients", "add", "--birth-date", "2031-01-01", "--email", "nobody", "--phone", "12")
+
+    assert result.exit_code == 2
+    for words in ("--birth-date: Date of birth must be in the past", "--email: ", "--phone: ", "--family-name: "):
+        assert words in result.stderr
+
+
+def test_without_a_clinic_a_command_says_what_to_do(app):
+    result = app.test_cli_runner().invoke(args=["patients", "list"])
+
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "flask init" in result.stderr

@@ -1,0 +1,215 @@
+"""Patients as integrators see them."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.builders import a_patient, patient_fields
+from tests.inspecting import masked, pointers, row_counts, rows, stored_events
+
+URL = "/api/v1/patients"
+MERGE = "application/merge-patch+json"
+
+
+@pytest.fixture
+def patient(client):
+    """A registered patient as JSON."""
+    return client.post(URL, json=patient_fields(phone="+351912555014", email="ines@example.org")).json
+
+
+def change(client, patient, version='"1"', **fields):
+    return client.patch(f"{URL}/{patient['id']}", json=fields, headers={"If-Match": version} if version else {})
+
+
+def test_registering_answers_201_with_the_patient_its_address_and_version(client):
+    answer = client.post(URL, json=patient_fields(email="ines@example.org"))
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"{URL}/{answer.json['id']}"
+    assert answer.headers["ETag"] == '"1"'
+    assert answer.json.items() >= patient_fields(email="ines@example.org", mrn="P-000001", version=1).items()
+    assert client.get(answer.headers["Location"]).json == answer.json
+
+
+def test_a_patient_has_exactly_the_documented_fields(client, patient):
+    assert set(patient) == {
+        "id",
+        "mrn",
+        "given_name",
+        "family_name",
+        "preferred_name",
+        "birth_date",
+        "sex",
+        "pronouns",
+        "phone",
+        "email",
+        "language",
+        "address",
+        "version",
+        "created_at",
+        "updated_at",
+    }
+    assert patient["created_at"].endswith("Z")
+
+
+def test_registering_stores_one_patient_and_one_event(app, client, clinic, patient):
+    data = {"patient_id": patient["id"], "clinic_id": str(clinic.id)}
+
+    assert [str(row["id"]) for row in rows(app, "patients")] == [patient["id"]]
+    assert stored_events(app, "patient.created") == [data]
+    assert [event["actor"] for event in rows(app, "events")] == ["api"]
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ({"family_name": "  Pereira  "}, {"family_name": "Pereira"}),
+        ({"family_name": "Nguye\u0302\u0303n"}, {"family_name": "Nguyễn"}),
+        ({"phone": "912 555 014"}, {"phone": "+351912555014"}),
+        ({"phone": "+49 30 901820"}, {"phone": "+4930901820"}),
+        ({"email": "Ines@EXAMPLE.org"}, {"email": "Ines@example.org"}),
+        ({"birth_date": "1991-06"}, {"birth_date": "1991-06"}),
+        ({"birth_date": "2000-02-29"}, {"birth_date": "2000-02-29"}),
+        ({"address": "Rua das Flores 18\r\n1200-195 Lisboa"}, {"address": "Rua das Flores 18\n1200-195 Lisboa"}),
+        ({"sex": None}, {"sex": "unknown"}),
+        ({"email": "", "phone": " "}, {"email": None, "phone": None}),
+        ({"language": "pt-BR"}, {"language": "pt-BR"}),
+    ],
+)
+def test_input_is_tidied(client, given, stored):
+    answer = client.post(URL, json=patient_fields(**given))
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json.items() >= stored.items()
+
+
+def test_a_patient_that_the_client_has_is_not_sent_again(client, patient):
+    url = f"{URL}/{patient['id']}"
+
+    known = client.get(url, headers={"If-None-Match": '"1"'})
+    stale = client.get(url, headers={"If-None-Match": '"7"'})
+
+    assert (known.status_code, known.data, known.headers["ETag"]) == (304, b"", '"1"')
+    assert (stale.status_code, stale.json) == (200, patient)
+
+
+def test_changing_answers_the_new_version(client, patient):
+    answer = change(client, patient, family_name="Sousa")
+
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] == '"2"'
+    assert answer.json.items() >= {"family_name": "Sousa", "given_name": "Inês", "version": 2}.items()
+
+
+def test_null_clears_a_field_and_what_is_left_out_stays(client, patient):
+    answer = client.patch(
+        f"{URL}/{patient['id']}", data='{"phone": null}', headers={"If-Match": '"1"'}, content_type=MERGE
+    )
+
+    assert answer.status_code == 200
+    assert answer.json.items() >= {"phone": None, "email": "ines@example.org", "sex": "female"}.items()
+
+
+def test_changing_without_if_match_is_refused(client, patient):
+    answer = change(client, patient, version=None, family_name="Sousa")
+
+    assert (answer.status_code, answer.json["code"]) == (428, "precondition-required")
+    assert client.get(f"{URL}/{patient['id']}").json == patient
+
+
+@pytest.mark.parametrize("version", ['"2"', '"0"', 'W/"1"', '"1", "2"', '"²"', '"-1"', '"9999999999"', '"x"'])
+def test_changing_another_version_is_refused(client, patient, version):
+    answer = change(client, patient, version, family_name="Sousa")
+
+    assert answer.status_code == 412
+    assert client.get(f"{URL}/{patient['id']}").json == patient
+
+
+def test_changing_whatever_version_there_is_takes_a_star(client, patient):
+    assert change(client, patient, "*", family_name="Sousa").json["version"] == 2
+
+
+def test_changing_nothing_keeps_the_version(client, patient):
+    assert change(client, patient).json == patient
+
+
+@pytest.mark.parametrize("fields", [{"family_name": None, "given_name": None}, {"family_name": "", "given_name": " "}])
+def test_the_last_name_can_not_be_cleared(client, patient, fields):
+    answer = change(client, patient, **fields)
+
+    assert answer.status_code == 422
+    assert pointers(answer) == ["#/family_name"]
+    assert client.get(f"{URL}/{patient['id']}").json == patient
+
+
+def test_a_change_is_found_by_its_new_words(client, patient):
+    change(client, patient, family_name="Sousa")
+
+    assert [one["id"] for one in client.get(f"{URL}?q=sousa").json["data"]] == [patient["id"]]
+    assert client.get(f"{URL}?q=pereira").json["data"] == []
+
+
+def test_search_takes_words_and_nothing_else(client, patient):
+    client.post(URL, json=patient_fields(family_name="Noise", given_name="Nobody"))
+
+    found = client.get(URL, query_string={"q": "inês per"})
+
+    assert found.json == {"data": [patient], "next_cursor": None}
+    assert client.get(URL, query_string={"q": "' OR 1=1--"}).json["data"] == []
+
+
+@pytest.mark.parametrize("method", ["get", "patch"])
+def test_a_patient_of_another_clinic_answers_like_none_at_all(client, here, other_clinic, method):
+    with here(other_clinic.id):
+        theirs = a_patient().id
+    options = {"json": {"family_name": "X"}, "headers": {"If-Match": '"1"'}} if method == "patch" else {}
+
+    foreign, missing = (getattr(client, method)(f"{URL}/{an_id}", **options) for an_id in (theirs, uuid4()))
+
+    assert foreign.status_code == missing.status_code == 404
+    assert masked(foreign) == masked(missing)
+    assert {name: foreign.headers[name] for name in ("Content-Type", "Content-Length")} == {
+        name: missing.headers[name] for name in ("Content-Type", "Content-Length")
+    }
+
+
+@pytest.mark.parametrize(
+    "an_id",
+    [
+        "0",
+        "-1",
+        "2147483648",
+        "9223372036854775808",
+        "1" * 5000,
+        "1.0",
+        "%201",
+        "%D9%A1",
+        "None",
+        "..",
+        "%00",
+        "x" * 36,
+    ],
+)
+@pytest.mark.parametrize("url", ["/patients/", URL + "/"])
+def test_row_65_what_is_no_id_is_not_found(client, url, an_id):
+    assert client.get(url + an_id).status_code in {404, 405 if an_id == "None" else 404}
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"), [(URL, {"GET", "HEAD", "OPTIONS", "POST"}), ("/patients/new", {"GET", "HEAD", "OPTIONS"})]
+)
+def test_another_method_is_refused_naming_those_that_work(client, url, allowed):
+    for method in ("put", "delete", "trace"):
+        answer = getattr(client, method)(url)
+        assert answer.status_code == 405
+        assert set(answer.headers["Allow"].split(", ")) == allowed
+
+
+def test_a_method_can_not_be_smuggled_in(app, client, patient):
+    before = row_counts(app)
+
+    client.get(f"{URL}/{patient['id']}", headers={"X-HTTP-Method-Override": "DELETE"})
+    answer = client.get(f"{URL}?_method=DELETE")
+
+    assert answer.status_code == 400
+    assert row_counts(app) == before

@@ -1,0 +1,153 @@
+"""Lists in portions: everybody once, whatever is registered meanwhile."""
+
+import pytest
+
+from clinic.patients.service import patient_service
+from tests.builders import a_patient, patient_fields
+
+URL = "/api/v1/patients"
+
+
+@pytest.fixture
+def many(inside):
+    """Register 120 people; their ids, the latest first."""
+    return [str(a_patient(given_name=f"Number {count}", email=None).id) for count in range(120)][::-1]
+
+
+def walk(client, url, **query):
+    """Return the ids of each portion of a list, going on as each one says."""
+    while url:
+        answer = client.get(url, query_string=query or None)
+        yield [row["id"] for row in answer.json["data"]]
+        url, query = answer.headers.get("Link", "").partition(">")[0].removeprefix("<"), {}
+
+
+def test_everybody_is_listed_exactly_once_while_others_are_registered(many, client):
+    seen = []
+    for portion in walk(client, URL, limit=25):
+        seen += portion
+        assert client.post(URL, json=patient_fields(given_name="Newcomer")).status_code == 201
+
+    assert seen == many
+
+
+def test_everybody_who_is_found_is_listed_exactly_once(many, client):
+    seen = [an_id for portion in walk(client, URL, q="number", limit=50) for an_id in portion]
+
+    assert len(seen) == len(set(seen)) == 120
+    assert set(seen) == set(many)
+
+
+def test_the_next_cursor_and_the_link_lead_to_the_same_portion(inside, client):
+    for _ in range(3):
+        a_patient()
+
+    first = client.get(f"{URL}?limit=2")
+    by_cursor = client.get(URL, query_string={"limit": 2, "cursor": first.json["next_cursor"]})
+    by_link = client.get(first.headers["Link"].partition(">")[0].removeprefix("<"))
+
+    assert by_cursor.json == by_link.json
+    assert len(by_link.json["data"]) == 1
+    assert by_link.json["next_cursor"] is None
+    assert "Link" not in by_link.headers
+
+
+def test_a_portion_of_exactly_the_rest_is_the_last_one(inside, client):
+    for _ in range(2):
+        a_patient()
+
+    assert client.get(f"{URL}?limit=2").json["next_cursor"] is None
+
+
+def test_the_pages_of_the_list_show_everybody_exactly_once(inside, client):
+    for count in range(45):
+        a_patient(given_name=f"Number-{count:02}-", email=None)
+
+    url, seen = "/patients", []
+    while url:
+        page = client.get(url).text
+        seen += [count for count in range(45) if f"Number-{count:02}-" in page]
+        url = page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0] if 'rel="next"' in page else ""
+        url = url.replace("&amp;", "&")
+
+    assert sorted(seen) == list(range(45))
+
+
+@pytest.fixture
+def cursor(inside, client):
+    """A cursor of the list of all patients."""
+    for _ in range(2):
+        a_patient()
+    return client.get(f"{URL}?limit=1").json["next_cursor"]
+
+
+def test_a_cursor_of_another_list_is_refused(client, cursor):
+    for url in (
+        f"{URL}?q=pereira&cursor=",
+        "/api/v1/practitioners?cursor=",
+        "/api/v1/appointments?cursor=",
+        "/patients?cursor=",
+    ):
+        answer = client.get(url + cursor)
+        assert answer.status_code == 400, url
+
+
+def test_a_cursor_that_was_tampered_with_is_refused(client, cursor):
+    head, _, tail = cursor.rpartition(".")
+    forged = [
+        cursor[:-1],
+        cursor + "x",
+        cursor[::-1],
+        head,
+        f"{head}.{tail[::-1]}",
+        "x",
+        "....",
+        "W10.x",
+        "é",
+        "' OR 1=1--",
+    ]
+
+    assert {one: client.get(URL, query_string={"cursor": one}).status_code for one in forged} == dict.fromkeys(
+        forged, 400
+    )
+
+
+@pytest.mark.parametrize(
+    "limit", ["0", "-1", "201", "1000000000", "²", "１", "1e3", "1.0", " 1", "+1", "", "x", "0x10", "1_0"]
+)
+def test_row_43_a_limit_that_is_no_number_of_rows_is_refused(client, limit):
+    answer = client.get(URL, query_string={"limit": limit})
+
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [
+        {"pointer": "#/limit", "code": "invalid", "detail": "Enter a whole number from 1 to 200"}
+    ]
+
+
+@pytest.mark.parametrize("query", ["cursor=a&cursor=b", "q=a&q=b"])
+@pytest.mark.parametrize("url", [URL, "/patients"])
+def test_a_parameter_that_stands_there_twice_is_refused(client, url, query):
+    assert client.get(f"{url}?{query}").status_code == 400
+
+
+def test_an_unknown_parameter_is_refused_naming_the_known_ones(client):
+    answer = client.get(f"{URL}?sort=(CASE WHEN 1 THEN name END)")
+
+    assert answer.status_code == 400
+    assert answer.json["detail"] == "There is no such parameter here; known are: cursor, limit, q"
+    assert client.get("/patients?sort=name").status_code == 400
+
+
+@pytest.mark.parametrize("words", ["\x00", "a\u202eb", "x" * 201])
+@pytest.mark.parametrize("url", [URL, "/patients"])
+def test_words_that_nobody_can_have_typed_are_refused(client, url, words):
+    assert client.get(url, query_string={"q": words}).status_code == 422
+
+
+def test_another_clinic_lists_its_own_patients_only(inside, here, other_clinic):
+    ours = a_patient().id
+    with here(other_clinic.id):
+        theirs = a_patient().id
+        assert [patient.id for patient in patient_service.list().rows] == [theirs]
+
+    assert [patient.id for patient in patient_service.list().rows] == [ours]

@@ -1,0 +1,234 @@
+"""The pages of the register, in a browser without JavaScript."""
+
+from uuid import uuid4
+
+import pytest
+from markupsafe import escape
+
+from tests.browsing import hidden_value
+from tests.builders import a_patient
+from tests.inspecting import element, masked, row_counts, rows, spoken, title
+
+FILLED = {
+    "given_name": "Inês",
+    "family_name": "Pereira",
+    "birth_date__day": "21",
+    "birth_date__month": "6",
+    "birth_date__year": "1991",
+    "sex": "female",
+    "email": "ines@example.org",
+    "phone": "912 555 014",
+}
+
+
+@pytest.fixture
+def patient(client, here):
+    """A registered patient."""
+    with here():
+        return a_patient(phone="+351912555014")
+
+
+def test_registering_leads_to_the_patients_page_and_says_the_number(client):
+    answer = client.submit("/patients", **FILLED)
+    page = client.get(answer.location).text
+
+    assert answer.status_code == 303
+    assert "Registered as P-000001" in page
+    assert "PEREIRA, Inês" in page
+    assert "21-Jun-1991" in spoken(page)
+
+
+def test_registering_stores_what_was_typed(app, client):
+    client.submit("/patients", **FILLED)
+
+    [row] = rows(app, "patients")
+    assert (row["family_name"], row["birth_date"], row["phone"]) == ("Pereira", "1991-06-21", "+351912555014")
+    assert [event["actor"] for event in rows(app, "events")] == ["page"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        (("1", "2", "1990"), "1990-02-01"),
+        (("", "2", "1990"), "1990-02"),
+        (("", "", "1990"), "1990"),
+        (("", "", ""), None),
+    ],
+)
+def test_a_birth_date_comes_in_three_parts_that_may_be_unknown(app, client, typed, stored):
+    parts = dict(zip(("birth_date__day", "birth_date__month", "birth_date__year"), typed, strict=True))
+
+    answer = client.submit("/patients", family_name="Pereira", **parts)
+
+    assert answer.status_code == 303
+    assert rows(app, "patients")[0]["birth_date"] == stored
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year"),
+    [("30", "2", "1991"), ("13", "21", "1991"), ("1", "", "1990"), ("", "3", ""), ("1", "2", "91"), ("²", "2", "1990")],
+)
+def test_parts_that_make_no_date_are_refused_at_the_day(app, client, day, month, year):
+    answer = client.submit(
+        "/patients", family_name="X", birth_date__day=day, birth_date__month=month, birth_date__year=year
+    )
+
+    assert answer.status_code == 422
+    assert "Date of birth must be a real date" in answer.text
+    assert f'value="{year}"' in element(answer.text, "f-birth_date-year")
+    assert row_counts(app)["patients"] == 0
+
+
+def test_a_day_without_a_year_is_refused_not_forgotten(app, client):
+    answer = client.submit("/patients", family_name="X", birth_date__day="5")
+
+    assert answer.status_code == 422
+    assert row_counts(app)["patients"] == 0
+
+
+def test_a_refused_form_lists_every_problem_first_and_leads_to_its_field(client):
+    answer = client.submit("/patients", email="nobody", phone="12", birth_date__year="2031")
+    summary = answer.text.partition('<div class="errors"')[2].partition("</div>")[0]
+
+    assert answer.status_code == 422
+    assert title(answer.text).startswith("Error: New patient")
+    for name in ("family_name", "email", "phone", "birth_date"):
+        assert f'href="#f-{name}"' in summary
+        assert element(answer.text, f"f-{name}")
+
+
+def test_a_field_with_a_problem_says_so_to_everybody(client):
+    answer = client.submit("/patients", family_name="Pereira", email="nobody")
+
+    field = element(answer.text, "f-email")
+    assert 'aria-invalid="true"' in field
+    assert 'aria-describedby="f-email-error"' in field
+    assert element(answer.text, "f-email-error")
+    assert "aria-invalid" not in element(answer.text, "f-family_name")
+
+
+def test_what_was_typed_is_kept_when_a_form_is_refused(client):
+    typed = FILLED | {"email": "nobody", "family_name": '<b>"O\'Brien"', "address": "Rua 1\nLisboa"}
+
+    page = client.submit("/patients", **typed).text
+
+    assert 'value="nobody"' in element(page, "f-email")
+    assert 'value="&lt;b&gt;&#34;O&#39;Brien&#34;"' in element(page, "f-family_name")
+    assert 'value="21"' in element(page, "f-birth_date")
+    assert " checked" in page.partition('value="female"')[2].partition(">")[0]
+    assert ">Rua 1\nLisboa</textarea>" in page
+
+
+def test_titles_carry_the_number_and_never_the_name(client, patient):
+    for url in ("", "/edit"):
+        shown = title(client.get(f"/patients/{patient.id}{url}").text)
+        assert "P-000001" in shown
+        assert "pereira" not in shown.lower()
+
+
+def test_the_edit_form_shows_the_patient_as_it_is(client, patient):
+    page = client.get(f"/patients/{patient.id}/edit").text
+
+    assert 'value="Pereira"' in element(page, "f-family_name")
+    assert 'value="21"' in element(page, "f-birth_date")
+    assert 'value="6"' in element(page, "f-birth_date-month")
+    assert hidden_value(page, "version") == "1"
+
+
+def test_saving_changes_the_patient_and_the_words_by_which_it_is_found(app, client, patient):
+    answer = client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Sousa"})
+
+    assert (answer.status_code, answer.location) == (303, f"/patients/{patient.id}")
+    assert rows(app, "patients")[0]["family_name"] == "Sousa"
+    assert "SOUSA, Inês" in client.get("/patients?q=sousa").text
+    assert "No patient matches" in client.get("/patients?q=pereira").text
+
+
+def test_a_refused_change_keeps_the_version_that_was_opened(client, patient):
+    answer = client.submit(f"/patients/{patient.id}", version="1", family_name="", given_name="")
+
+    assert answer.status_code == 422
+    assert hidden_value(answer.text, "version") == "1"
+    assert "Error: Edit patient P-000001" in title(answer.text)
+
+
+def test_saving_over_somebody_elses_change_shows_both_versions(app, client, patient):
+    client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Theirs"})
+
+    answer = client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Mine"})
+
+    assert answer.status_code == 409
+    assert 'name="family_name" value="Mine" checked' in answer.text
+    assert 'name="family_name" value="Theirs"' in answer.text
+    assert hidden_value(answer.text, "version") == "2"
+    assert hidden_value(answer.text, "given_name") == "Inês"
+    assert rows(app, "patients")[0]["family_name"] == "Theirs"
+
+
+@pytest.mark.parametrize("chosen", ["Mine", "Theirs"])
+def test_what_is_chosen_of_two_versions_is_saved(app, client, patient, chosen):
+    client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Theirs"})
+    page = client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Mine"}).text
+    same = {name: hidden_value(page, name) for name in ("version", "given_name", "birth_date", "sex", "email", "phone")}
+
+    answer = client.submit(f"/patients/{patient.id}", family_name=chosen, **same)
+
+    assert answer.status_code == 303
+    [saved] = rows(app, "patients")
+    assert (saved["family_name"], saved["birth_date"]) == (chosen, "1991-06-21")
+
+
+@pytest.mark.parametrize("version", ["", "x", "²", "-1", "99999999999", "1.0"])
+def test_a_form_without_a_proper_version_saves_nothing(app, client, patient, version):
+    answer = client.submit(f"/patients/{patient.id}", version=version, **FILLED | {"family_name": "Mine"})
+
+    assert answer.status_code == 409
+    assert rows(app, "patients")[0]["family_name"] == "Pereira"
+
+
+def test_a_patient_of_another_clinic_has_no_page(client, here, other_clinic):
+    with here(other_clinic.id):
+        theirs = a_patient().id
+
+    for path in ("", "/edit"):
+        foreign, missing = client.get(f"/patients/{theirs}{path}"), client.get(f"/patients/{uuid4()}{path}")
+        assert foreign.status_code == missing.status_code == 404
+        assert masked(foreign).replace(str(theirs), "") == masked(missing)
+
+
+def test_a_patient_of_another_clinic_can_not_be_changed(app, client, here, other_clinic):
+    with here(other_clinic.id):
+        theirs = a_patient().id
+
+    answer = client.submit(f"/patients/{theirs}", version="1", **FILLED | {"family_name": "Mine"})
+
+    assert answer.status_code == 404
+    assert rows(app, "patients")[0]["family_name"] == "Pereira"
+
+
+def test_an_empty_register_says_what_to_do(client):
+    assert "Register the first patient" in client.get("/patients").text
+
+
+def test_a_search_that_finds_nobody_offers_to_register(client):
+    page = client.get("/patients", query_string={"q": "<script>"}).text
+
+    assert "Register a new patient" in page
+    assert "<script>" not in page.partition("</head>")[2]
+
+
+def test_the_form_of_a_new_patient_takes_what_was_looked_for(client):
+    assert 'value="zé"' in element(client.get("/patients/new?family_name=zé").text, "f-family_name")
+
+
+@pytest.mark.parametrize("text", ["{{7*7}}", "{% raw %}", "${7*7}", "%s", "{0.__class__}", "<script>alert(1)</script>"])
+def test_rows_44_and_45_text_is_shown_as_it_was_typed(client, text):
+    answer = client.submit(
+        "/patients", family_name=text, given_name=text, preferred_name=text, pronouns=text, address=text
+    )
+
+    for url in (answer.location, answer.location + "/edit", "/patients"):
+        page = client.get(url).text
+        assert "<script>alert" not in page
+        assert escape(text).lower() in page.lower()
+        assert "49" not in spoken(page)

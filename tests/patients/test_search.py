@@ -1,0 +1,231 @@
+"""Finding patients: parts of names in any order, without accents, a phone, a number, an e-mail."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from clinic.core.text import fold
+from clinic.patients.models import Patient
+from clinic.patients.search import LONGEST_WORD, after_prefix, terms_of, words_of
+from clinic.patients.service import patient_service
+from tests.builders import a_patient
+
+PEOPLE = {
+    "nguyen": {"family_name": "Nguyễn", "given_name": "Thị Hồng"},
+    "lukasz": {"family_name": "Wałęsa", "given_name": "Łukasz"},
+    "sorensen": {"family_name": "Sørensen", "given_name": "Åse"},
+    "muller": {"family_name": "Müller", "given_name": "Jürgen", "preferred_name": "Jupp"},
+    "istanbul": {"family_name": "İstanbullu", "given_name": "Işıl"},
+    "strauss": {"family_name": "Strauß", "given_name": "Zoë"},
+    "obrien": {"family_name": "O’Brien", "given_name": "Aoife"},
+    "dalmeida": {"family_name": "D'Almeida", "given_name": "Maria João"},
+    "yamada": {"family_name": "山田", "given_name": "太郎"},
+    "kim": {"family_name": "김", "given_name": "민준"},
+    "petrova": {"family_name": "Петрова", "given_name": "Дарья"},
+    "percent": {"family_name": "100% Real", "given_name": "Under_score"},
+    "hyphen": {"family_name": "Costa-Lima", "given_name": "Ana"},
+}
+
+
+BY_NAME = {
+    "nguyen": ["nguyen"],
+    "Nguyễn": ["nguyen"],
+    "NGUYỄN thi": ["nguyen"],
+    "hong nguyen": ["nguyen"],
+    "lukasz": ["lukasz"],
+    "walesa luk": ["lukasz"],
+    "sorensen ase": ["sorensen"],
+    "Sørensen": ["sorensen"],
+    "muller": ["muller"],
+    "jurgen mul": ["muller"],
+    "jupp": ["muller"],
+    "istanbul": ["istanbul"],
+    "ISTANBULLU": ["istanbul"],
+    "ıstanbul isil": ["istanbul"],
+    "strauss zoe": ["strauss"],
+    "STRAUẞ": ["strauss"],
+    "o'brien": ["obrien"],
+    "O’Brien": ["obrien"],
+    "obrien": ["obrien"],
+    "brien aoife": ["obrien"],
+    "o brien": ["obrien"],
+    "almeida": ["dalmeida"],
+    "d'almeida joao": ["dalmeida"],
+    "山田": ["yamada"],
+    "太郎": ["yamada"],
+    "山田太郎": ["yamada"],
+    "太郎 山田": ["yamada"],
+    "김민준": ["kim"],
+    "петрова": ["petrova"],
+    "lima": ["hyphen"],
+    "costa-lima": ["hyphen"],
+    "  costa   ana ": ["hyphen"],
+    "costa nguyen": [],
+    "zzz": [],
+}
+
+BY_NOTHING = [
+    "' OR 1=1--",
+    "%",
+    "%%",
+    "n%yen",
+    "_",
+    "ng_yen",
+    "\\",
+    "\\%",
+    "*",
+    ";--",
+    "nguyen' --x",
+    "",
+    " ",
+    "\x00",
+    "a@\udcff",
+]
+
+
+BY_DIGITS = [
+    "+351912555014",
+    "+351 912 555 014",
+    "351912555014",
+    "912555014",
+    "912 555 014",
+    "0912 555",
+    "912-555-014",
+    "(912) 555 014",
+    "９１２５５５",
+    "P-000001",
+    "p-000001",
+    "000001",
+    "1991-06-21",
+    "19910621",
+    "1991",
+    "ines.pereira@example.org",
+    "INES.PEREIRA@EXAMPLE",
+    "pereira 912555014",
+    "pereira 1991",
+]
+
+
+@pytest.fixture
+def people(inside):
+    """Register everybody; the names by which tests know them, by id."""
+    return {patient_service.create(**fields).id: name for name, fields in PEOPLE.items()}
+
+
+def found_by(queries, people):
+    return {query: [people[patient.id] for patient in patient_service.search(query).rows] for query in queries}
+
+
+def test_names_are_found_by_their_parts_in_any_order_without_case_and_accents(people):
+    assert found_by(BY_NAME, people) == BY_NAME
+
+
+def test_row_41_wildcards_and_quotes_are_literal_characters(people):
+    assert found_by(BY_NOTHING, people) == {query: [] for query in BY_NOTHING}
+
+
+def test_wildcards_in_a_name_are_found_as_they_stand(people):
+    queries = ["100%", "100% real", "under_score", "under_"]
+
+    assert found_by(queries, people) == {query: ["percent"] for query in queries}
+
+
+def test_a_phone_a_number_a_birth_date_and_an_address_are_found(inside):
+    wanted = a_patient(phone="+351912555014", email="ines.pereira@example.org")
+    a_patient(family_name="Noise", phone="+351213000000", email="noise@example.org", birth_date="1950-01-02")
+
+    found = found_by(BY_DIGITS, {wanted.id: "wanted"})
+
+    assert found == {query: ["wanted"] for query in BY_DIGITS}
+
+
+def test_found_patients_come_by_name(inside):
+    for family, first in (("Pérez", "Zita"), ("Perez", "Ana"), ("PEREIRA", "Rui"), ("pérez", "Mia")):
+        a_patient(family_name=family, given_name=first)
+
+    found = patient_service.search("per").rows
+
+    assert [patient.given_name for patient in found] == ["Rui", "Ana", "Mia", "Zita"]
+
+
+def test_nobody_of_another_clinic_is_found(here, other_clinic, inside):
+    with here(other_clinic.id):
+        a_patient(family_name="Hidden")
+
+    assert patient_service.search("hidden").rows == []
+
+
+def test_what_is_found_comes_in_portions(inside):
+    ids = [a_patient(given_name=f"Number {count}").id for count in range(5)]
+
+    first = patient_service.search("pereira", limit=3)
+    rest = patient_service.search("pereira", limit=3, after=first.next_key)
+
+    assert [patient.id for patient in (*first.rows, *rest.rows)] == ids
+    assert rest.next_key is None
+
+
+def test_a_changed_name_is_found_and_the_old_one_no_more(inside):
+    patient = a_patient(family_name="Before", phone="+351912555014")
+
+    patient_service.update(patient.id, version=1, family_name="After", phone=None)
+
+    assert [one.id for one in patient_service.search("after").rows] == [patient.id]
+    assert patient_service.search("before").rows == []
+    assert patient_service.search("912555014").rows == []
+
+
+NAMES = [
+    "X",
+    "ا" * 40,
+    "שרה לוי",
+    "👩‍👩‍👧‍👦 Family",
+    "Z̸̢̛̖a̵͓͝l̷̰̾g̶̱̈́o̴͈͠",
+    "İpek Iğdır ılgın",
+    "O'Brien",
+    "Null",
+    "undefined",
+    "<b>Bold</b>",
+    "{{7*7}}",
+    "${7*7}%s{0.__class__}",
+    "a" * 200,
+    "Ａｎａ",
+    "ﬁancé",
+    "𝒜𝓃𝒶",
+    "Jean–Luc",
+]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_row_66_names_are_found_in_either_form(inside, form):
+    names = {a_patient(family_name=unicodedata.normalize("NFC", name)).id: name for name in NAMES}
+
+    for patient_id, name in names.items():
+        found = patient_service.search(unicodedata.normalize(form, name), limit=200).rows
+        assert patient_id in [patient.id for patient in found], name
+
+
+names = st.text(st.characters(codec="utf-8", categories=["L", "M", "N", "Pd", "Zs"]), min_size=1, max_size=30)
+
+
+@given(names)
+@settings(max_examples=150, derandomize=True, deadline=None)
+def test_each_part_of_a_name_leads_to_its_patient(name):
+    assume(not re.search(r"[pP]-?[0-9]", name))  # reads like a record number
+    patient = Patient(mrn="P-000001", family_name=unicodedata.normalize("NFC", name))
+
+    words = words_of(patient)
+
+    for term in terms_of(name):
+        assert any(term <= word < after_prefix(term) for word in words), (term, words)
+
+
+@given(names)
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_words_are_folded_and_of_bounded_length(name):
+    patient = Patient(mrn="P-000001", family_name=name, given_name=name)
+
+    assert all(word == fold(word) and 0 < len(word) <= LONGEST_WORD for word in words_of(patient))

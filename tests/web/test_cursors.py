@@ -1,0 +1,48 @@
+"""Cursors: signed, and good for one list only."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from werkzeug.exceptions import BadRequest
+
+from clinic.web.cursors import read_cursor, write_cursor
+
+KEYS = [
+    (uuid4(),),
+    ("pereira inês", uuid4()),
+    (datetime(2026, 11, 30, 9, tzinfo=UTC), uuid4()),
+    (7, None),
+]
+
+
+@pytest.fixture(autouse=True)
+def inside_the_application(app):
+    """Cursors are signed with the application's key."""
+    with app.app_context():
+        yield
+
+
+@pytest.mark.parametrize("key", KEYS, ids=["id", "name", "instant", "plain"])
+def test_a_cursor_is_read_as_it_was_written(key):
+    assert read_cursor(write_cursor(key, "/x", "q"), "/x", "q") == key
+
+
+def test_the_end_of_a_list_has_no_cursor():
+    assert write_cursor(None, "/x") is None
+    assert read_cursor(None, "/x") is None
+    assert read_cursor("", "/x") is None
+
+
+@pytest.mark.parametrize("about", [(), ("/y",), ("/x", "q"), ("/x", "")])
+def test_a_cursor_is_good_for_its_own_list_only(about):
+    with pytest.raises(BadRequest):
+        read_cursor(write_cursor((1,), "/x"), *about)
+
+
+def test_a_cursor_that_was_signed_with_another_key_is_refused(app, monkeypatch):
+    cursor = write_cursor((1,), "/x")
+    monkeypatch.setitem(app.config, "SECRET_KEY", "another" * 10)
+
+    with pytest.raises(BadRequest):
+        read_cursor(cursor, "/x")

@@ -1,0 +1,99 @@
+"""Fields of forms and JSON: what they take, tidy and refuse."""
+
+import unicodedata
+from contextlib import suppress
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from marshmallow import ValidationError
+
+from clinic.web.fields import Choice, Count, Line, Moment, Paragraph, Quantity, quantity_text
+from clinic.web.forms import Form, date_parts, with_dates
+
+bounded = settings(max_examples=80, derandomize=True, deadline=None)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.text(max_size=300))
+@bounded
+def test_a_line_is_tidy_or_refused(text):
+    try:
+        line = Line().deserialize(text)
+    except ValidationError:
+        return
+
+    assert line is None or (line == unicodedata.normalize("NFC", line).strip() and 0 < len(line) <= 200)
+    assert line is None or line.encode().isascii() or line.encode().decode() == line
+    assert line is None or not set(line) & set("\n\r\t\x00\u2028\u202e\ufffd")
+
+
+@given(st.text(max_size=300))
+@bounded
+def test_tidying_twice_changes_nothing(text):
+    for field in (Line(), Paragraph()):
+        try:
+            once = field.deserialize(text)
+        except ValidationError:
+            continue
+        assert field.deserialize(once) == once
+
+
+@given(any_json)
+@bounded
+def test_no_field_fails_otherwise_than_by_refusing(value):
+    for field in (Line(), Paragraph(), Choice("a"), Count(least=1, most=9), Moment(), Quantity()):
+        with suppress(ValidationError):
+            field.deserialize(value)
+
+
+@pytest.mark.parametrize("text", ["a" * 200, "\u0041\u030a" * 200, "\u03b1\u0313\u0300\u0345" * 200])
+def test_the_length_counts_composed_characters(text):
+    assert len(Line().deserialize(text)) == 200
+    with pytest.raises(ValidationError, match="at most 200"):
+        Line().deserialize(text + "a")
+
+
+@given(st.datetimes(datetime(1901, 1, 1), datetime(8999, 1, 1), timezones=st.timezones()))
+@bounded
+def test_an_instant_is_read_as_it_was_written(moment):
+    utc = moment.astimezone(UTC)
+
+    assert Moment().deserialize(utc.isoformat()) == utc
+    assert Moment().deserialize(Moment()._serialize(utc, None, None)) == utc
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "10", "-1", "1e0", "²", "１", " 1", "1 ", "+1", "1.0", "", True, 1.0, None, 10**20]
+)
+def test_a_count_is_plain_digits_within_its_bounds(text):
+    with pytest.raises(ValidationError):
+        Count(least=1, most=9).deserialize(text)
+
+
+@given(st.integers(1, 999_999_999))
+@bounded
+def test_a_quantity_is_written_as_it_was_read(thousandths):
+    quantity = Fraction(thousandths, 1000)
+
+    assert Quantity().deserialize(quantity_text(quantity)) == quantity
+
+
+@given(st.dates())
+@bounded
+def test_a_date_taken_apart_is_put_together_again(day):
+    for text in (f"{day:%Y-%m-%d}".zfill(10), f"{day.year:04}-{day.month:02}", f"{day.year:04}"):
+        parts = date_parts("x", text)
+        assert int(with_dates(parts)["x"].replace("-", "")) == int(text.replace("-", ""))
+
+
+def test_problems_come_in_the_order_of_the_fields_one_for_each():
+    form = Form(errors={"b": ["second"], "": ["whole"], "a": ["first", "more"]}, order=["a", "b"])
+
+    assert form.problems == [("a", "first"), ("b", "second"), ("", "whole")]

@@ -1,0 +1,84 @@
+"""Forms: their token against forgery, and that looking changes nothing."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.browsing import PageClient
+from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.inspecting import row_counts, rows
+
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def page_forms(app):
+    """Return (url, method) of every form of a page, with an id of nothing in each place."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods & UNSAFE):
+            if not rule.rule.startswith("/api/"):
+                yield app.url_map.bind("").build(rule.endpoint, dict.fromkeys(rule.arguments, uuid4())), method
+
+
+def test_row_22_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
+    before, forms = row_counts(app), list(page_forms(app))
+
+    for url, method in forms:
+        answer = client.open(url, method=method, data={"family_name": "Pereira"})
+        assert answer.status_code == 400, url
+        assert "This form has expired" in answer.text
+
+    assert len(forms) >= 4
+    assert row_counts(app) == before
+
+
+@pytest.mark.parametrize("where", ["query", "wrong", "other session", "header of another"])
+def test_row_23_a_token_from_elsewhere_is_refused(app, client, where):
+    mine, theirs = client.token(), PageClient(app).token()
+    url = f"/patients?csrf_token={mine}" if where == "query" else "/patients"
+    data = {"query": {}, "wrong": {"csrf_token": mine[:-1]}, "other session": {"csrf_token": theirs}}.get(where, {})
+    headers = {"X-CSRFToken": theirs} if where == "header of another" else {}
+
+    answer = client.post(url, data={"family_name": "Pereira", **data}, headers=headers)
+
+    assert answer.status_code == 400
+    assert row_counts(app)["patients"] == 0
+
+
+def test_the_api_takes_no_forms_and_needs_no_token(client):
+    assert client.post("/api/v1/practitioners", data={"name": "Dr X"}).status_code == 415
+    assert client.post("/api/v1/practitioners", json={"name": "Dr X"}).status_code == 201
+
+
+def test_row_25_looking_at_everything_writes_nothing(app, client, here):
+    with here():
+        appointment = an_appointment(a_patient(), a_practitioner())
+        ids = {"patient_id": appointment.patient_id, "practitioner_id": appointment.practitioner_id}
+        ids |= {"appointment_id": appointment.id, "notification_id": rows(app, "notifications")[0]["id"]}
+    before = {table: rows(app, table) for table in ("patients", "appointments", "notifications", "events")}
+    counts, seen = row_counts(app), 0
+
+    for rule in app.url_map.iter_rules():
+        if "GET" in rule.methods and rule.endpoint != "static":
+            url = app.url_map.bind("").build(rule.endpoint, {name: ids.get(name, uuid4()) for name in rule.arguments})
+            statuses = [client.open(url, method=method).status_code for method in ("GET", "HEAD", "OPTIONS")]
+            assert statuses[0] in {200, 302, 404}, url
+            assert statuses[2] == 200
+            seen += 1
+
+    assert seen > 15
+    assert row_counts(app) == counts
+    assert {table: rows(app, table) for table in before} == before
+
+
+def test_a_session_cookie_can_not_be_read_by_scripts_or_sent_by_other_sites(client):
+    cookie = client.get("/patients/new").headers["Set-Cookie"]
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+@pytest.mark.parametrize("cookie", ["x", "eyJh.x.y", "é", "a" * 4000])
+def test_row_17_a_cookie_that_was_tampered_with_is_no_cookie(client, cookie):
+    client.set_cookie("session", cookie)
+
+    assert client.get("/patients/new").status_code == 200

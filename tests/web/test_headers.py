@@ -1,0 +1,91 @@
+"""Headers that every answer carries, whatever it is."""
+
+import pytest
+
+from tests.builders import patient_fields
+
+SHARED = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+KINDS = {
+    "page": lambda client: client.get("/patients"),
+    "redirect": lambda client: client.submit("/patients", family_name="Pereira"),
+    "missing page": lambda client: client.get("/nowhere"),
+    "missing patient": lambda client: client.get("/patients/1"),
+    "wrong method": lambda client: client.put("/patients"),
+    "refused form": lambda client: client.submit("/patients"),
+    "expired form": lambda client: client.post("/patients"),
+    "json": lambda client: client.get("/api/v1/patients"),
+    "created": lambda client: client.post("/api/v1/patients", json=patient_fields()),
+    "json error": lambda client: client.post("/api/v1/patients", json={}),
+    "missing json": lambda client: client.get("/api/nowhere"),
+    "too large": lambda client: client.post("/api/v1/patients", data=b"x" * 2_000_000),
+    "static file": lambda client: client.get("/static/css/base.css"),
+    "missing file": lambda client: client.get("/static/nowhere.css"),
+    "documentation": lambda client: client.get("/api/docs"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_95_every_answer_carries_the_same_headers(client, kind):
+    with KINDS[kind](client) as answer:
+        headers = answer.headers
+
+    assert {name: headers[name] for name in SHARED} == SHARED
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    for directive in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "object-src 'none'"):
+        assert directive in headers["Content-Security-Policy"]
+    assert "Permissions-Policy" in headers
+    assert headers["X-Request-ID"]
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "file" not in kind])
+def test_row_95_nothing_about_people_is_kept_by_browsers(client, kind):
+    assert KINDS[kind](client).headers["Cache-Control"] == "no-store"
+
+
+def test_a_static_file_is_kept_for_ever_only_at_the_address_of_its_content(client):
+    page = client.get("/patients").text
+    url = page.partition('rel="stylesheet" href="')[2].partition('"')[0].replace("&amp;", "&")
+
+    with client.get(url) as kept, client.get(url.partition("?")[0]) as plain:
+        assert kept.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert "immutable" not in plain.headers["Cache-Control"]
+
+
+def test_browsers_are_bound_to_encryption_where_there_is_any(client):
+    assert "max-age=" in client.get("/patients", base_url="https://localhost").headers["Strict-Transport-Security"]
+    assert "Strict-Transport-Security" not in client.get("/patients").headers
+
+
+@pytest.mark.parametrize("asked", ["x y", "x" * 65, "é", "<b>"])
+def test_an_id_of_a_request_that_could_forge_a_log_is_replaced(client, asked):
+    assert client.get("/patients", headers={"X-Request-ID": asked}).headers["X-Request-ID"] != asked
+
+
+@pytest.mark.parametrize(
+    "path", ["..%2f..%2fpyproject.toml", "../../../pyproject.toml", "css/..%5c..%5cx", "%00", "css"]
+)
+def test_row_57_nothing_outside_the_static_files_is_served(client, path):
+    assert client.get(f"/static/{path}").status_code == 404
+
+
+def test_no_page_has_a_script_or_style_of_its_own_or_anything_from_outside(client):
+    for url in (
+        "/patients",
+        "/patients/new",
+        "/appointments",
+        "/appointments/new",
+        "/messages",
+        "/nowhere",
+        "/api/docs",
+    ):
+        page = client.get(url).text
+        assert page.count("<script") == page.count('<script type="module" src="/static/')
+        assert "<style" not in page
+        for outside in (' style="', " onclick=", 'src="http', 'href="http', 'src="//', 'href="//', "@import"):
+            assert outside not in page, (url, outside)
