@@ -155,7 +155,8 @@ class Commands:
 @pytest.fixture(params=["pages", "json", "commands"])
 def face(request: pytest.FixtureRequest, client: PageClient, run: Run) -> Face:
     """Each of the three faces in turn."""
-    return {"pages": Pages(client), "json": Json(client), "commands": Commands(run)}[request.param]
+    faces: dict[str, Face] = {"pages": Pages(client), "json": Json(client), "commands": Commands(run)}
+    return faces[request.param]
 
 
 @pytest.fixture
