@@ -23,9 +23,11 @@ from clinic.web.json_api import (
     list_schema,
     listed,
     single,
+    tell_present,
 )
 
 blueprint = ApiBlueprint("appointments", __name__, path="appointments", description="Who comes when, and to whom")
+tell_present(blueprint, appointment_service.get, AppointmentSchema)
 practitioners = ApiBlueprint("practitioners", __name__, path="practitioners", description="Those to whom patients come")
 
 

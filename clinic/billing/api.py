@@ -19,6 +19,7 @@ from clinic.web.json_api import (
     list_schema,
     listed,
     single,
+    tell_present,
 )
 from clinic.web.json_input import raise_invalid
 
@@ -32,6 +33,7 @@ KEY_PARAMETER = {
 }
 
 blueprint = ApiBlueprint("billing", __name__, path="invoices", description="What patients are to pay, and have paid")
+tell_present(blueprint, billing_service.get, InvoiceSchema)
 
 
 @blueprint.get("")

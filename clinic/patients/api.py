@@ -17,9 +17,11 @@ from clinic.web.json_api import (
     list_schema,
     listed,
     single,
+    tell_present,
 )
 
 blueprint = ApiBlueprint("patients", __name__, path="patients", description="Who the patients are")
+tell_present(blueprint, patient_service.get, PatientSchema)
 
 
 @blueprint.get("")

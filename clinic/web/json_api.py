@@ -1,21 +1,24 @@
 """The JSON API: its blueprints, answers, versions and lists."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin, resolver
-from flask import Flask, abort, request, url_for
+from flask import Flask, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 
+from clinic.core.errors import Stale
 from clinic.core.paging import DEFAULT_LIMIT, MAX_LIMIT, Portion
 from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import Count, Line
 from clinic.web.json_input import StrictParser
+from clinic.web.problems import problem
 
 PREFIX = "/api/v1"
+STALE_TITLE = "Something has changed"
 
 
 class Api(flask_smorest.Api):
@@ -126,10 +129,22 @@ def etag(record: Versioned) -> dict[str, str]:
     return {"ETag": f'"{record.version}"'}
 
 
+def tell_present(blueprint: ApiBlueprint, present: Callable[..., Versioned], schema: type[Schema]) -> None:
+    """Let a change of a stale version be answered with the record as it is now."""
+
+    @blueprint.errorhandler(Stale)
+    def answer(error: Stale) -> Response:
+        record = present(**(request.view_args or {}))
+        response = problem(412, error.code, STALE_TITLE, error.message, present=schema().dump(record))
+        response.headers.update(etag(record))
+        return response
+
+
 def expected_version() -> int | None:
     """Return the version that `If-Match` names, None for `*`.
 
-    :raises HTTPException: 428 without the header, 412 if it names none that could ever be
+    :raises HTTPException: 428 without the header
+    :raises Stale: if it names none that could ever be
     """
     if "If-Match" not in request.headers:
         abort(428, "Send If-Match with the ETag of the version that you are changing")
@@ -137,7 +152,7 @@ def expected_version() -> int | None:
         return None
     tags = request.if_match.as_set()
     if len(tags) != 1 or not (tag := tags.pop()).isascii() or not tag.isdigit() or len(tag) > 9:  # noqa: PLR2004
-        abort(412, "This is not the present version")
+        raise Stale
     return int(tag)
 
 

@@ -213,3 +213,17 @@ def test_a_method_can_not_be_smuggled_in(app, client, patient):
 
     assert answer.status_code == 400
     assert row_counts(app) == before
+
+
+def test_a_stale_change_is_answered_with_the_patient_as_it_is_now(client, here) -> None:
+    with here():
+        patient = a_patient(given_name="Inês")
+    url = f"/api/v1/patients/{patient.id}"
+    client.patch(url, json={"given_name": "Agnes"}, headers={"If-Match": '"1"'})
+
+    answers = [client.patch(url, json={"given_name": "Ines"}, headers={"If-Match": tag}) for tag in ('"1"', '"x"')]
+
+    for answer in answers:
+        assert (answer.status_code, answer.headers["ETag"]) == (412, '"2"')
+        assert answer.content_type == "application/problem+json"
+        assert answer.get_json(force=True)["present"] == client.get(url).get_json()
