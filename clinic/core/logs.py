@@ -1,16 +1,34 @@
 """Logs: what happened, where and how often; never who."""
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
+from clinic.core.context import acting
 from clinic.core.failures import class_of, frames_of
 
 _log = logging.getLogger("clinic.web")
 
 
-class _OneLine(logging.Formatter):
-    """Writes a record as one line, whatever is in it."""
+class JsonLine(logging.Formatter):
+    """Writes a record as one line of JSON with the id of its request, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON; whatever is in it, it is one line of ASCII."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "request_id": acting().request_id,
+            "message": record.getMessage(),
+        }
+        return json.dumps(line)
+
+
+class PlainLine(logging.Formatter):
+    """Writes a record as one line for a person at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record with line breaks and control characters escaped."""
@@ -23,7 +41,8 @@ def init_logs() -> None:
     logger = logging.getLogger("clinic")
     if not any(getattr(handler, "clinic", False) for handler in logger.handlers):
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        plain = PlainLine("%(asctime)s %(levelname)s %(name)s %(message)s")
+        handler.setFormatter(plain if sys.stderr.isatty() else JsonLine())
         handler.clinic = True  # type: ignore[attr-defined]
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

@@ -28,6 +28,7 @@ from clinic.patients.service import patient_service
 from clinic.staff.service import Clinic
 from tests.builders import a_patient, patient_fields
 from tests.conftest import Here, Run
+from tests.threads import run_at_once
 
 WELCOME = "clinic.notifications:NotificationsModule._on_patient_created"
 
@@ -437,3 +438,19 @@ def test_the_event_log_refuses_what_is_done_already() -> None:
         event_log.retry(event_id)
     with pytest.raises(NotFound):
         event_log.get(new_id())
+
+
+@pytest.mark.expects_failing_handler
+def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clinic, here: Here) -> None:
+    event_bus.subscribe("patient.created", raises)
+    with here():
+        for _ in range(12):
+            a_patient(email=None)
+        make_due()
+    event_bus.unsubscribe("patient.created", raises)
+    event_bus.subscribe("patient.created", named_like(raises))
+
+    outcomes = run_at_once(app, clinic.id, 3, lambda _: [deliver_due(limit=5) for _ in range(6)])
+
+    assert outcomes == [None, None, None]
+    assert len(calls) == len({data["patient_id"] for data in calls}) == 12
