@@ -104,6 +104,9 @@ def app(_application: Flask) -> Iterator[Flask]:
     event_bus.clear()
 
 
+UNEXPECTED = ("handler_failed", "recursion_cut", "failure_not_recorded", "afterwards_failed", "job_failed")
+
+
 class _Failures(logging.Handler):
     """Keeps what is said about failed handlers."""
 
@@ -113,7 +116,7 @@ class _Failures(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if message.startswith(("handler_failed", "recursion_cut", "failure_not_recorded")):
+        if message.startswith(UNEXPECTED):
             self.seen.append(message)
 
 
@@ -121,7 +124,7 @@ class _Failures(logging.Handler):
 def failed_handlers(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """What was logged about failed handlers; a test that does not expect any fails."""
     failures = _Failures()
-    logger = logging.getLogger("clinic.events")
+    logger = logging.getLogger("clinic")
     logger.addHandler(failures)
     yield failures.seen
     logger.removeHandler(failures)

@@ -14,11 +14,12 @@ from sqlalchemy import Engine, MetaData
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 
 from clinic.core.catalogue import checked
-from clinic.core.engine import WRITING, configure_engine
+from clinic.core.context import Acting, acting
+from clinic.core.engine import WRITING, configure_engine, is_in_transaction
 from clinic.core.events import collecting, current_depth, is_too_deep
 from clinic.core.failures import class_of, frames_of
 from clinic.core.sessions import ClinicSession, UnitOfWorkOpen
-from clinic.core.tenancy import clinic_pinned
+from clinic.core.tenancy import clinic_id_or_none, clinic_pinned
 
 _log = getLogger("clinic.database")
 
@@ -55,11 +56,13 @@ db = Database(
 
 @dataclass(frozen=True)
 class Published:
-    """An event that a unit of work has collected, and the record it is about."""
+    """An event that a unit of work has collected: where, by whom, and about which record."""
 
     type: str
     data: dict[str, Any]
     depth: int
+    clinic_id: UUID | None
+    acting: Acting
     patient_id: UUID | None
     subject_version: int | None
 
@@ -93,7 +96,15 @@ class _Work:
     def collect(self, event_type: str, data: dict[str, Any]) -> None:
         """Keep an event until the commit, refusing what was not declared."""
         depth = current_depth()
-        event = Published(event_type, checked(event_type, data), depth, self.patient_id, self.subject_version)
+        event = Published(
+            event_type,
+            checked(event_type, data),
+            depth,
+            clinic_id_or_none(),
+            acting(),
+            self.patient_id,
+            self.subject_version,
+        )
         if not is_too_deep(event_type, depth):
             self.published.append(event)
 
@@ -101,14 +112,19 @@ class _Work:
         """Store the events and commit; a transaction that somebody else ended is not committed over."""
         if self.doomed or self.session.info.get("interfered"):
             raise UnitOfWorkDoomed("a part of the unit of work failed")
+        self.ensure_open()
         self.session.flush()
         stored = _outbox.store(self.session, self.published) if self.published else ()
         self.session.flush()
-        if self.session.get_transaction() is not self.transaction or not self.transaction.is_active:
-            raise UnitOfWorkOpen("the transaction was ended from inside the unit of work")
         self._release()
         self.session.commit()
         return stored
+
+    def ensure_open(self) -> None:
+        """Notice that somebody ended the transaction behind the session."""
+        begun = self.session.get_transaction() is self.transaction and self.transaction.is_active
+        if not begun or not is_in_transaction(self.session.connection()):
+            raise UnitOfWorkOpen("the transaction was ended from inside the unit of work")
 
     def abandon(self) -> None:
         """Roll everything back."""
@@ -171,6 +187,14 @@ def when_committed(call: Callable[[], None]) -> None:
     work = _open_work()
     if call not in work.afterwards:
         work.afterwards.append(call)
+
+
+def ensure_open() -> None:
+    """Make sure that what was written so far is still to be committed.
+
+    :raises UnitOfWorkOpen: if the transaction was ended from inside the unit of work
+    """
+    _open_work().ensure_open()
 
 
 @contextmanager

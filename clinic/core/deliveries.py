@@ -2,25 +2,24 @@
 
 import logging
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from clinic.core.clock import now
-from clinic.core.context import acting, acting_as
-from clinic.core.database import Published, db, unit_of_work, use_outbox
-from clinic.core.events import Handler, at_depth, event_bus, handler_name, log_failure
+from clinic.core.context import acting_as
+from clinic.core.database import Published, db, ensure_open, unit_of_work, use_outbox
+from clinic.core.events import Handler, at_depth, copied, event_bus, handler_name, log_failure
 from clinic.core.failures import class_of, frames_of
 from clinic.core.ids import new_id
 from clinic.core.outbox import DEAD, DELIVERED, OPEN, RETRYING, Delivery, StoredEvent
 from clinic.core.sessions import ClinicSession
-from clinic.core.tenancy import clinic_id_or_none, in_clinic
+from clinic.core.tenancy import in_clinic
 
 MAX_ATTEMPTS = 10
 FIRST_PAUSE = timedelta(seconds=10)
@@ -45,21 +44,26 @@ class _Attempt:
     lease: UUID
 
 
+@dataclass(frozen=True)
+class _Told:
+    """A stored event, and the handlers that are to hear of it."""
+
+    event: StoredEvent
+    attempts: Sequence[_Attempt]
+
+
 class DeliveryOutbox:
     """Stores events with the change and delivers them after its commit."""
 
-    def store(self, session: ClinicSession, published: Sequence[Published]) -> Sequence[_Attempt]:
+    def store(self, session: ClinicSession, published: Sequence[Published]) -> Sequence[_Told]:
         """Add the events to the open transaction, with a delivery leased to this process for each handler."""
-        return [attempt for one in published for attempt in _stored(session, one)]
+        return [_stored(session, one) for one in published]
 
-    def deliver(self, stored: Sequence[_Attempt]) -> None:
+    def deliver(self, stored: Sequence[_Told]) -> None:
         """Run the handlers in the order of publishing and of subscription."""
-        announced: set[UUID] = set()
-        for attempt in stored:
-            if attempt.event.id not in announced:
-                announced.add(attempt.event.id)
-                event_bus.announce(attempt.event.type, attempt.event.data)
-            if attempt.handler is not _nobody:
+        for told in stored:
+            event_bus.announce(told.event.type, told.event.data)
+            for attempt in told.attempts:
                 run(attempt)
 
 
@@ -67,16 +71,20 @@ use_outbox(DeliveryOutbox())
 
 
 def deliver_due(limit: int = 100) -> int:
-    """Run deliveries that are due: left by a process that died, or failed before; return how many were tried."""
-    with in_clinic(None):
-        claimed = _claim(limit)
-    for event, delivery in claimed:
+    """Run deliveries that are due: left by a process that died, or failed before; return how many were tried.
+
+    They are taken one by one, those tried least first: one that kills its process costs no other a try.
+    """
+    tried = 0
+    while tried < limit and (claimed := _claim()):
+        event, delivery = claimed
+        tried += 1
         handler = _subscribed(event.type, delivery.handler)
         if handler is None:
             _record_failure(delivery.id, delivery.lease, NOT_SUBSCRIBED, "", delivery.attempts)
         elif delivery.lease is not None:
             run(_Attempt(event, handler, delivery.id, delivery.lease), delivery.attempts)
-    return len(claimed)
+    return tried
 
 
 def run(attempt: _Attempt, attempts: int = 1) -> None:
@@ -84,7 +92,7 @@ def run(attempt: _Attempt, attempts: int = 1) -> None:
     event = attempt.event
     try:
         with _as_published(event), unit_of_work():
-            attempt.handler(_copy(event.data))
+            attempt.handler(copied(event.data))
             _acknowledge(attempt)
     except KeyboardInterrupt:
         raise
@@ -106,41 +114,34 @@ def lease_end() -> datetime:
     return now() + timedelta(seconds=current_app.config["LEASE_SECONDS"])
 
 
-def _nobody(_data: dict[str, Any]) -> None:
-    """Stand in for the handlers of an event that nobody listens to, so that it is announced all the same."""
-
-
-def _stored(session: ClinicSession, published: Published) -> Iterator[_Attempt]:
-    who = acting()
+def _stored(session: ClinicSession, published: Published) -> _Told:
     event = StoredEvent(
         id=new_id(),
         type=published.type,
         data=published.data,
-        clinic_id=clinic_id_or_none(),
-        actor=who.actor,
-        request_id=who.request_id,
+        clinic_id=published.clinic_id,
+        actor=published.acting.actor,
+        request_id=published.acting.request_id,
         depth=published.depth,
         patient_id=published.patient_id,
         subject_version=published.subject_version,
     )
     session.add(event)
+    session.flush()
+    return _Told(event, list(_leased_here(session, event)))
+
+
+def _leased_here(session: ClinicSession, event: StoredEvent) -> Iterator[_Attempt]:
+    """Add a delivery for each handler that has a name of its own."""
     names: set[str] = set()
-    for position, handler in enumerate(event_bus.handlers(event.type) or (_nobody,)):
-        name = None if handler is _nobody else handler_name(handler)
-        lease = new_id()
+    for position, handler in enumerate(event_bus.handlers(event.type)):
+        name, lease = handler_name(handler), new_id()
         if name is None or name in names:
             yield _Attempt(event, handler, None, lease)
             continue
         names.add(name)
-        delivery = Delivery(
-            id=new_id(),
-            event_id=event.id,
-            handler=name,
-            position=position,
-            lease=lease,
-            leased_until=lease_end(),
-        )
-        session.flush()
+        delivery = Delivery(id=new_id(), event_id=event.id, handler=name, position=position, lease=lease)
+        delivery.leased_until = lease_end()
         session.add(delivery)
         yield _Attempt(event, handler, delivery.id, lease)
 
@@ -156,15 +157,12 @@ def _as_published(event: StoredEvent) -> Iterator[None]:
         yield
 
 
-def _copy(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: _copy(value) if isinstance(value, dict) else value for key, value in data.items()}
-
-
 def _acknowledge(attempt: _Attempt) -> None:
     """Mark a delivery as done in the handler's own transaction, unless its lease was lost."""
+    ensure_open()
+    db.session.flush()
     if attempt.delivery_id is None:
         return
-    db.session.flush()
     done = db.session.execute(
         update(Delivery)
         .where(Delivery.id == attempt.delivery_id, Delivery.lease == attempt.lease)
@@ -203,10 +201,22 @@ def _record_failure(delivery_id: UUID, lease: UUID | None, error: str, frames: s
         _log.error("failure_not_recorded error=%s frames=%s", class_of(failure), frames_of(failure))
 
 
-def _claim(limit: int) -> list[tuple[StoredEvent, Delivery]]:
-    """Lease due deliveries to this process; on PostgreSQL two workers pass each other by."""
+def _claim() -> tuple[StoredEvent, Delivery] | None:
+    """Lease the next due delivery to this process; on PostgreSQL two workers pass each other by."""
+    with in_clinic(None):
+        while True:
+            with unit_of_work():
+                found = db.session.execute(_next_due()).first()
+                if found is None:
+                    return None
+                event, delivery = found
+                if _is_taken(delivery):
+                    return event, delivery
+
+
+def _next_due() -> Select[StoredEvent, Delivery]:
     at = now()
-    due = (
+    return (
         select(StoredEvent, Delivery)
         .join(Delivery, Delivery.event_id == StoredEvent.id)
         .where(
@@ -214,26 +224,21 @@ def _claim(limit: int) -> list[tuple[StoredEvent, Delivery]]:
             Delivery.next_attempt_at <= at,
             or_(Delivery.leased_until.is_(None), Delivery.leased_until < at),
         )
-        .order_by(Delivery.event_id, Delivery.position)
-        .limit(limit)
+        .order_by(Delivery.attempts, Delivery.event_id, Delivery.position)
+        .limit(1)
         .with_for_update(of=Delivery, skip_locked=True)
     )
-    with unit_of_work():
-        claimed = [(event, delivery) for event, delivery in db.session.execute(due)]
-        return list(_lease(claimed))
 
 
-def _lease(found: Iterable[tuple[StoredEvent, Delivery]]) -> Iterator[tuple[StoredEvent, Delivery]]:
-    """Take each found delivery; one whose holder died on the last try is dead."""
-    for event, delivery in found:
-        died = delivery.lease is not None
-        if died and delivery.attempts >= MAX_ATTEMPTS:
-            delivery.state, delivery.lease, delivery.leased_until = DEAD, None, None
-            delivery.last_error, delivery.last_frames = LEASE_RAN_OUT, None
-            continue
-        delivery.attempts += 1
-        delivery.lease, delivery.leased_until = new_id(), lease_end()
-        yield event, delivery
+def _is_taken(delivery: Delivery) -> bool:
+    """Take a delivery, and count the try; one whose holder died on the last try is dead instead."""
+    if delivery.lease is not None and delivery.attempts >= MAX_ATTEMPTS:
+        delivery.state, delivery.lease, delivery.leased_until = DEAD, None, None
+        delivery.last_error, delivery.last_frames = LEASE_RAN_OUT, None
+        return False
+    delivery.attempts += 1
+    delivery.lease, delivery.leased_until = new_id(), lease_end()
+    return True
 
 
 def _subscribed(event_type: str, name: str) -> Handler | None:

@@ -1,5 +1,7 @@
 """Connections to SQLite and PostgreSQL: what each is told when it is opened and begins."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -28,10 +30,28 @@ def lacks_tables(error: DBAPIError) -> bool:
     return any(sign in words for sign in missing) or getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE
 
 
+def is_in_transaction(connection: Connection) -> bool:
+    """Ask the driver whether a transaction is open, whatever SQLAlchemy believes."""
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        return bool(driver.in_transaction)
+    return bool(driver.info.transaction_status)
+
+
 def configure_engine(engine: Engine, app: Flask) -> None:
-    """Let SQLite be durable, checked and patient, and take its write lock when a unit of work begins."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Let an engine be durable, checked and patient, and begin writing as its database needs it."""
+    if engine.dialect.name == "sqlite":
+        _configure_sqlite(engine, app)
+    else:
+        _configure_postgresql(engine, app)
+
+
+def _configure_sqlite(engine: Engine, app: Flask) -> None:
+    @event.listens_for(engine, "do_connect")
+    def refuse_to_create(_dialect: object, _record: object, arguments: list[Any], _options: object) -> None:
+        path = str(arguments[0])
+        if path != ":memory:" and not Path(path).exists():
+            raise sqlite3.OperationalError(f"unable to open database file: there is no {path}")
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: object) -> None:
@@ -45,5 +65,16 @@ def configure_engine(engine: Engine, app: Flask) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("clinic_writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _is_writing(connection) else "BEGIN")
+
+
+def _configure_postgresql(engine: Engine, app: Flask) -> None:
+    @event.listens_for(engine, "begin")
+    def wait_for_a_while(connection: Connection) -> None:
+        """Bound the wait for a lock; it also opens the transaction, which the driver would put off."""
+        if _is_writing(connection):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(app.config['SQLITE_BUSY_TIMEOUT_MS'])}")
+
+
+def _is_writing(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("clinic_writing"))

@@ -200,6 +200,11 @@ def _as_subscribed(signal: _EventSignal, handler: Handler) -> Handler:
     return handler
 
 
+def copied(data: dict[str, Any]) -> dict[str, Any]:
+    """Return an event's data for one handler alone."""
+    return _copier(data)(data)
+
+
 def _copier(data: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Choose the cheapest copy that shares nothing that can be changed."""
     if any(isinstance(value, dict | list) for value in data.values()):

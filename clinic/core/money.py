@@ -40,7 +40,7 @@ class BadAmount(ValueError):
     """A text is not an amount of that currency."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Money:
     """An amount in minor units (cents for EUR, yen for JPY, fils for KWD)."""
 

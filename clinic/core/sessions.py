@@ -59,6 +59,8 @@ def keep_to_the_clinic(state: ORMExecuteState) -> None:
     """Filter every clinic's own rows by the clinic in force; without one, refuse the query."""
     if state.is_column_load or state.is_relationship_load:
         return
+    if (state.is_insert or state.is_update or state.is_delete) and not state.session.info.get("writing"):
+        raise OutsideUnitOfWork("rows are written inside a unit of work only")
     state.statement = state.statement.options(_OF_THE_CLINIC)
 
 

@@ -10,8 +10,6 @@ from clinic.notifications.service import NO_ADDRESS, NO_CONSENT, Notification, n
 from clinic.patients.service import patient_service
 from clinic.staff.service import clinic_service
 
-BATCH = 50
-
 _log = logging.getLogger("clinic.worker")
 
 
@@ -26,7 +24,7 @@ def send_due() -> int:
     tried = 0
     for clinic_id in clinics:
         with in_clinic(clinic_id):
-            for notification in notification_service.claim_due(BATCH):
+            while notification := notification_service.claim_next():
                 _send(notification, sender)
                 tried += 1
     return tried
@@ -68,5 +66,6 @@ def _try_to_send(notification: Notification, sender: Sender) -> None:
             raise LeaseLost
 
     sender.send(message, hand_over)
-    notification_service.record_sent(notification)
+    if not notification_service.record_sent(notification):
+        raise LeaseLost
     _log.info("sent notification=%s kind=%s", notification.id, notification.kind)

@@ -1,10 +1,9 @@
 """The messages of the clinic in force: queued here, sent by a worker."""
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from clinic.core.background import wake_worker
 from clinic.core.clock import now
@@ -80,24 +79,26 @@ class NotificationService:
             wanted = wanted.where(Notification.state == state)
         return portion(wanted, [Notification.id], limit=limit, after=after, descending=True)
 
-    def claim_due(self, limit: int) -> Sequence[Notification]:
-        """Take messages that are due, for as long as a lease; a message whose sender died is taken again.
+    def claim_next(self) -> Notification | None:
+        """Take the next message that is due, for as long as a lease; one whose sender died is taken again.
 
-        One that a mail server may have had by then is `unknown`: a person decides.
+        Those tried least come first, so that one that kills its worker keeps no other waiting.
         """
-        at = now()
-        waiting = (Notification.state == "queued") & (Notification.due_at <= at)
-        left = (Notification.state == "sending") & (Notification.leased_until < at)
-        due = select(Notification).where(or_(waiting, left)).order_by(Notification.id).limit(limit)
-        with unit_of_work():
-            claimed = list(_leased(db.session.scalars(due.with_for_update(skip_locked=True)).all()))
-        for notification in claimed:
-            db.session.expunge(notification)  # it keeps its own lease, even if another worker takes over
-        return claimed
+        while True:
+            with unit_of_work():
+                notification = db.session.scalar(_next_due())
+                taken = notification is not None and _is_taken(notification)
+            if notification is None:
+                return None
+            if taken:
+                db.session.expunge(notification)  # it keeps its own lease, even if another worker takes over
+                return notification
 
     def record_letter(self, notification: Notification, *, recipient: str, subject: str, body: str) -> bool:
         """Note what is about to be said to whom; False if the lease was lost meanwhile."""
-        return self._change(notification, handed_over=True, recipient=recipient, subject=subject, body=body)
+        return self._change(
+            notification, handed_over=True, leased_until=lease_end(), recipient=recipient, subject=subject, body=body
+        )
 
     def record_sent(self, notification: Notification) -> bool:
         """Note that the mail server has accepted the message."""
@@ -151,18 +152,26 @@ class NotificationService:
 notification_service = NotificationService()
 
 
-def _leased(found: Sequence[Notification]) -> Iterator[Notification]:
-    for notification in found:
-        if notification.state == "sending" and notification.handed_over:
-            notification.state, notification.reason, notification.lease = "unknown", DIED_SENDING, None
-            continue
-        if notification.state == "sending" and notification.attempts >= MAX_ATTEMPTS:
-            notification.state, notification.reason, notification.lease = "failed", DIED_TRYING, None
-            continue
-        notification.state = "sending"
-        notification.attempts += 1
-        notification.lease, notification.leased_until = new_id(), lease_end()
-        yield notification
+def _next_due() -> Select[Notification]:
+    at = now()
+    waiting = (Notification.state == "queued") & (Notification.due_at <= at)
+    left = (Notification.state == "sending") & (Notification.leased_until < at)
+    due = select(Notification).where(or_(waiting, left)).order_by(Notification.attempts, Notification.id)
+    return due.limit(1).with_for_update(skip_locked=True)
+
+
+def _is_taken(notification: Notification) -> bool:
+    """Take a message, and count the try; one that a mail server may have had by now is left to a person."""
+    if notification.state == "sending" and notification.handed_over:
+        notification.state, notification.reason, notification.lease = "unknown", DIED_SENDING, None
+        return False
+    if notification.state == "sending" and notification.attempts >= MAX_ATTEMPTS:
+        notification.state, notification.reason, notification.lease = "failed", DIED_TRYING, None
+        return False
+    notification.state = "sending"
+    notification.attempts += 1
+    notification.lease, notification.leased_until = new_id(), lease_end()
+    return True
 
 
 __all__ = ["Notification", "NotificationNotFound", "NotificationService", "notification_service"]

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.core.catalogue import UndeclaredEvent
+from clinic.core.context import acting_as
 from clinic.core.database import UnitOfWorkDoomed, db, unit_of_work, when_committed
 from clinic.core.events import event_bus
 from clinic.core.outbox import Delivery, StoredEvent
@@ -115,6 +116,29 @@ def test_a_transaction_ended_behind_the_session_is_noticed() -> None:
     assert count(Patient) == 0
 
 
+def test_a_raw_rollback_is_noticed() -> None:
+    with pytest.raises(UnitOfWorkOpen), unit_of_work():
+        a_patient()
+        db.session.connection().exec_driver_sql("ROLLBACK")
+
+    db.session.remove()
+    assert count(Patient) == 0
+
+
+def test_a_bulk_update_outside_a_unit_of_work_is_refused() -> None:
+    a_patient()
+
+    with pytest.raises(OutsideUnitOfWork):
+        db.session.execute(update(Patient).values(pronouns="they"))
+
+
+def test_an_event_is_stored_for_whoever_published_it_not_for_whoever_commits() -> None:
+    with unit_of_work(), acting_as("import:file"):
+        a_patient(email=None)
+
+    assert db.session.scalars(select(StoredEvent.actor)).one() == "import:file"
+
+
 def test_rows_are_usable_after_the_commit_without_being_read_again() -> None:
     patient = a_patient(family_name="Weiß")
 
@@ -202,6 +226,7 @@ def test_what_is_to_be_done_after_the_commit_is_done_once_and_not_after_a_rollba
     assert done == [1]
 
 
+@pytest.mark.expects_failing_handler
 def test_an_error_after_the_commit_is_logged_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise ValueError("Inês Pereira")

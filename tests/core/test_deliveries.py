@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from clinic.core import deliveries
+from clinic.core import catalogue, deliveries
+from clinic.core.catalogue import EventType
 from clinic.core.clock import now
 from clinic.core.context import acting, acting_as
 from clinic.core.database import db, unit_of_work
@@ -79,6 +81,10 @@ def removes_the_session(data: dict[str, Any]) -> None:
     db.session.remove()
 
 
+def rolls_back_behind_the_session(data: dict[str, Any]) -> None:
+    db.session.connection().exec_driver_sql("ROLLBACK")
+
+
 def changes_the_dict(data: dict[str, Any]) -> None:
     data.clear()
     data["patient_id"] = "somebody else"
@@ -116,6 +122,7 @@ FAILING = [
     hides_a_rollback,
     commits,
     removes_the_session,
+    rolls_back_behind_the_session,
     unspeakable,
     writes_then_raises,
 ]
@@ -454,3 +461,57 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
 
     assert outcomes == [None, None, None]
     assert len(calls) == len({data["patient_id"] for data in calls}) == 12
+
+
+@pytest.mark.expects_failing_handler
+def test_row_88_a_delivery_that_kills_its_worker_costs_no_other_a_try(
+    app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "run", lambda attempt, attempts=1: None)
+    event_bus.clear()
+    event_bus.subscribe("patient.created", hears)
+    for _ in range(3):
+        client.post("/api/v1/patients", json=patient_fields())
+    monkeypatch.undo()
+    poison = killed_by_the_first(monkeypatch)
+
+    with here():
+        for _ in range(MAX_ATTEMPTS + 3):
+            with unit_of_work():
+                db.session.execute(update(Delivery).values(leased_until=now() - timedelta(seconds=1)))
+            with suppress(KeyboardInterrupt):
+                deliver_due()
+        rows = db.session.execute(select(Delivery.event_id, Delivery.state, Delivery.attempts)).all()
+
+    assert {row.state for row in rows if row.event_id not in poison} == {"delivered"}
+    assert [(row.state, row.attempts) for row in rows if row.event_id in poison] == [("dead", MAX_ATTEMPTS)]
+
+
+def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
+    """Let the delivery of the first event that is tried end its worker each time, as a crash would."""
+    poison: set[Any] = set()
+    run = deliveries.run
+
+    def crash(attempt: Any, attempts: int = 1) -> None:
+        if not poison:
+            poison.add(attempt.event.id)
+        if attempt.event.id in poison:
+            raise KeyboardInterrupt
+        run(attempt, attempts)
+
+    monkeypatch.setattr(deliveries, "run", crash)
+    return poison
+
+
+@pytest.mark.usefixtures("inside")
+def test_nested_data_of_a_stored_event_are_each_handlers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    nested = EventType("test.nested", frozenset({"numbers"}), "a test", "always")
+    monkeypatch.setitem(catalogue._declared, nested.name, nested)
+    event_bus.subscribe("test.nested", lambda data: data["numbers"].append(9))
+    event_bus.subscribe("test.nested", lambda data: seen.append(data["numbers"]))
+
+    with unit_of_work():
+        event_bus.publish("test.nested", {"numbers": [1]})
+
+    assert seen == [[1]]

@@ -220,9 +220,16 @@ def test_without_a_mail_server_each_message_becomes_a_file(app):
     assert {path.stem for path in new} == {str(row["id"]) for row in rows(app, "notifications")}
 
 
+def claimed():
+    """Return the next due message, taken by this process."""
+    notification = notification_service.claim_next()
+    assert notification is not None
+    return notification
+
+
 def test_a_message_that_another_worker_has_taken_is_left_to_it(app, mailbox):
     a_patient()
-    [mine] = notification_service.claim_due(10)
+    mine = claimed()
     theirs = new_id()
     with db.engine.begin() as connection:
         connection.execute(update(NOTIFICATIONS).values(lease=theirs))
@@ -237,28 +244,50 @@ def test_a_message_that_another_worker_has_taken_is_left_to_it(app, mailbox):
     assert (only(app)["state"], only(app)["lease"], only(app)["subject"]) == ("sending", theirs, None)
 
 
-def test_a_message_that_is_taken_over_while_others_are_sent_is_not_sent_twice(app, mailbox, monkeypatch):
+def test_a_message_is_taken_only_when_it_is_its_turn(app, mailbox, monkeypatch):
     for count in range(2):
         a_patient(email=f"number{count}@example.org")
-    record_sent = notification_service.record_sent
+    record_letter, seen = notification_service.record_letter, []
 
-    def lose_the_other(notification):
-        with db.engine.begin() as connection:
-            connection.execute(
-                update(NOTIFICATIONS).where(NOTIFICATIONS.c.id != notification.id).values(lease=new_id())
-            )
-        return record_sent(notification)
+    def look(notification, **letter):
+        seen.append([row["state"] for row in rows(app, "notifications")])
+        return record_letter(notification, **letter)
 
-    monkeypatch.setattr(notification_service, "record_sent", lose_the_other)
+    monkeypatch.setattr(notification_service, "record_letter", look)
     send_due()
 
-    assert mailbox.recipients == ["number0@example.org"]
-    assert [row["state"] for row in rows(app, "notifications")] == ["sent", "sending"]
+    assert seen == [["sending", "queued"], ["sent", "sending"]]
+
+
+def test_a_message_that_is_taken_over_while_it_is_written_is_not_sent_twice(app, mailbox, monkeypatch):
+    a_patient()
+    record_letter = notification_service.record_letter
+
+    def lose(notification, **letter):
+        with db.engine.begin() as connection:
+            connection.execute(update(NOTIFICATIONS).values(lease=new_id()))
+        return record_letter(notification, **letter)
+
+    monkeypatch.setattr(notification_service, "record_letter", lose)
+    send_due()
+
+    assert (mailbox.messages, only(app)["state"]) == ([], "sending")
+
+
+def test_handing_a_message_over_renews_its_lease(app, mailbox):
+    a_patient()
+    mine = claimed()
+    before = only(app)["leased_until"]
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
+        notification_service.record_letter(mine, recipient="x@example.org", subject="x", body="x")
+
+    assert only(app)["leased_until"] - before > timedelta(seconds=20)
 
 
 def test_a_message_whose_worker_died_before_handing_it_over_is_sent_by_the_next(app, mailbox):
     a_patient()
-    notification_service.claim_due(10)
+    notification_service.claim_next()
 
     assert send_due() == 0
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
@@ -269,7 +298,7 @@ def test_a_message_whose_worker_died_before_handing_it_over_is_sent_by_the_next(
 
 def test_a_message_whose_worker_died_while_handing_it_over_is_left_to_a_person(app, mailbox):
     a_patient()
-    [mine] = notification_service.claim_due(10)
+    mine = claimed()
     notification_service.record_letter(mine, recipient="x@example.org", subject="x", body="x")
 
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
@@ -284,7 +313,7 @@ def test_row_88_a_message_that_kills_its_worker_each_time_is_given_up(app, mailb
 
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
         for _ in range(MAX_ATTEMPTS + 1):
-            notification_service.claim_due(10)
+            notification_service.claim_next()
             clock.shift(timedelta(hours=1))
 
     assert (only(app)["state"], only(app)["attempts"]) == ("failed", MAX_ATTEMPTS)
