@@ -67,7 +67,7 @@ def show(appointment_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, AppointmentSchema)
 def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment; the body may be empty."""
-    version = expected_version() if "If-Match" in request.headers else None
+    version = expected_version(appointment_service.get) if "If-Match" in request.headers else None
     return single(appointment_service.cancel(appointment_id, version=version, **fields))
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
@@ -132,23 +131,16 @@ class AppointmentService:
         :raises AppointmentNotCancellable: if it is over, under way or cancelled already
         :raises Stale: if it has another version than the one given
         """
-        try:
-            with unit_of_work():
-                appointment = self.get(appointment_id)
-                if version not in {None, appointment.version}:
-                    raise Stale
-                if appointment.status not in CANCELLABLE:
-                    raise AppointmentNotCancellable(appointment.status)
-                appointment.status, appointment.cancel_reason, appointment.cancel_note = (
-                    CANCELLED,
-                    reason,
-                    note,
-                )
-                db.session.flush()
-                about_patient(appointment.patient_id, appointment.version)
-                event_bus.publish(APPOINTMENT_CANCELLED.name, {"appointment_id": str(appointment.id)})
-        except StaleDataError as error:
-            raise Stale from error
+        with unit_of_work():
+            appointment = self._lock(appointment_id)
+            if version not in {None, appointment.version}:
+                raise Stale
+            if appointment.status not in CANCELLABLE:
+                raise AppointmentNotCancellable(appointment.status)
+            appointment.status, appointment.cancel_reason, appointment.cancel_note = CANCELLED, reason, note
+            db.session.flush()
+            about_patient(appointment.patient_id, appointment.version)
+            event_bus.publish(APPOINTMENT_CANCELLED.name, {"appointment_id": str(appointment.id)})
         return appointment
 
     def list(
@@ -197,6 +189,14 @@ class AppointmentService:
             .limit(MOST_UPCOMING)
         )
         return db.session.scalars(wanted).all()
+
+    def _lock(self, appointment_id: UUID) -> Appointment:
+        """Return an appointment as it is now; until the unit of work ends, nobody else changes it."""
+        wanted = select(Appointment).where(Appointment.id == appointment_id).with_for_update(key_share=True)
+        appointment = db.session.scalar(wanted.execution_options(populate_existing=True))
+        if appointment is None:
+            raise AppointmentNotFound
+        return appointment
 
     def _lock_people(self, patient_id: UUID, practitioner_id: UUID) -> None:
         """Let bookings of the same people wait for each other, always in this order: it can't deadlock."""

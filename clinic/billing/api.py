@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from flask import abort, request
+from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from clinic.billing.rules import BAD_KEY, is_idempotency_key
 from clinic.billing.schemas import InvoiceQuery, InvoiceSchema, PaymentSchema
-from clinic.billing.service import billing_service
+from clinic.billing.service import IdempotencyKeyReused, billing_service
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,
@@ -22,6 +22,7 @@ from clinic.web.json_api import (
     tell_present,
 )
 from clinic.web.json_input import raise_invalid
+from clinic.web.problems import problem
 
 KEY = "Idempotency-Key"
 KEY_PARAMETER = {
@@ -72,7 +73,7 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, InvoiceSchema)
 def issue(invoice_id: UUID) -> ResponseReturnValue:
     """Give a draft its number and date; `If-Match` is honoured, but not required."""
-    version = expected_version() if "If-Match" in request.headers else None
+    version = expected_version(billing_service.get) if "If-Match" in request.headers else None
     return single(billing_service.issue(invoice_id, version=version))
 
 
@@ -95,6 +96,12 @@ def pay(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
     """Take a payment; sent again with the same key, it answers the same and takes nothing."""
     payment = billing_service.record_payment(invoice_id, idempotency_key=_sent_key(), **fields)
     return payment, {"Idempotency-Replayed": "true"} if payment.replayed else {}  # type: ignore[return-value]
+
+
+@blueprint.errorhandler(IdempotencyKeyReused)
+def refuse_another_body(error: IdempotencyKeyReused) -> Response:
+    """Answer a key that came with another body before: here that is wrong input, as the client chose the key."""
+    return problem(422, error.code, "There is a problem", error.message)
 
 
 def _sent_key() -> str:

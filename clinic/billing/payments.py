@@ -59,14 +59,14 @@ class IdempotencyKeyReused(Conflict):
 def replayed(wanted: Payment) -> Payment | None:
     """Return the payment that was taken under the same key before, if one was.
 
-    :raises IdempotencyKeyReused: if it was for another invoice, amount or method
+    :raises IdempotencyKeyReused: if it was for another invoice, amount, method or reference
     """
     if wanted.idempotency_key is None:
         return None
     found = db.session.scalar(select(Payment).where(Payment.idempotency_key == wanted.idempotency_key))
     if found is None:
         return None
-    if (found.invoice_id, found.amount, found.method) != (wanted.invoice_id, wanted.amount, wanted.method):
+    if _said_of(found) != _said_of(wanted):
         raise IdempotencyKeyReused
     found.replayed = True
     return found
@@ -85,6 +85,11 @@ def take(payment: Payment, invoice: Invoice) -> Payment:
         about_patient(invoice.patient_id, invoice.version)
         event_bus.publish(INVOICE_PAID.name, {"invoice_id": str(invoice.id), "amount": invoice.total.amount})
     return payment
+
+
+def _said_of(payment: Payment) -> tuple[object, ...]:
+    """Return what makes a payment the same one when its key is sent again."""
+    return payment.invoice_id, payment.amount, payment.method, payment.reference
 
 
 def _check_payable(payment: Payment, invoice: Invoice) -> None:

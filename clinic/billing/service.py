@@ -25,6 +25,7 @@ from clinic.core.errors import Conflict, Invalid, NotFound, Stale
 from clinic.core.money import Money
 from clinic.core.numbering import next_number
 from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.text import is_storable
 from clinic.patients.service import PatientNotFound, patient_service
 from clinic.staff.service import clinic_service
 
@@ -132,6 +133,8 @@ class BillingService:
 
         :raises InvoiceNotFound: if it names none
         """
+        if not is_storable(number):
+            raise InvoiceNotFound
         try:
             return self.get(number)
         except ValueError:

@@ -9,6 +9,7 @@ from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Conflict, NotFound
 from clinic.core.outbox import DEAD, DISCARDED, OPEN, RETRYING, Delivery, StoredEvent
+from clinic.core.text import is_storable
 
 
 class EventLog:
@@ -18,6 +19,8 @@ class EventLog:
         self, *, state: str | None = None, event_type: str | None = None, limit: int = 50
     ) -> Sequence[tuple[StoredEvent, Delivery | None]]:
         """Return events with their deliveries, the latest first; one without a listener stands alone."""
+        if event_type and not is_storable(event_type):
+            return []
         wanted = (
             select(StoredEvent, Delivery)
             .join(Delivery, Delivery.event_id == StoredEvent.id, isouter=True)

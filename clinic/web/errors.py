@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, make_response, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from clinic.core.engine import lacks_tables
@@ -16,6 +16,8 @@ from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetU
 from clinic.core.failures import class_of, frames_of
 from clinic.web.problems import problem
 from clinic.web.requests import is_api, request_id
+
+UNKNOWN_HOST = "unknown-host"
 
 _log = logging.getLogger("clinic.web")
 
@@ -83,6 +85,8 @@ def _answer_http(error: HTTPException) -> Any:
     code = data.get("code") or error.name.lower().replace(" ", "-")
     if isinstance(error, CSRFError):
         code, detail = "form-expired", "This form has expired. Go back, reload the page and send it again"
+    elif isinstance(error, SecurityError):
+        code, detail = UNKNOWN_HOST, "This host name is not one of ours: CLINIC_TRUSTED_HOSTS lists those that are"
     elif isinstance(error, MethodNotAllowed):
         detail = "This address does not answer to that method"
     else:
@@ -138,6 +142,7 @@ def _respond(answer: _Answer) -> Response:
         response = problem(answer.status, answer.code, title, answer.detail, answer.errors, **(answer.more or {}))
     else:
         shown = {"title": title, "answer": answer, "reference": request_id()}
-        response = make_response(_bare(shown) if answer.status >= 500 else _framed(shown), answer.status)  # noqa: PLR2004
+        bare = answer.status >= 500 or answer.code == UNKNOWN_HOST  # noqa: PLR2004
+        response = make_response(_bare(shown) if bare else _framed(shown), answer.status)
     response.headers.extend(answer.headers)
     return response

@@ -1,16 +1,17 @@
 """The JSON API: its blueprints, answers, versions and lists."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin, resolver
-from flask import Flask, Response, abort, request, url_for
+from flask import Flask, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 
-from clinic.core.errors import Stale
+from clinic.core.errors import NotFound, Stale
 from clinic.core.paging import DEFAULT_LIMIT, MAX_LIMIT, Portion
 from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import Count, Line
@@ -19,6 +20,11 @@ from clinic.web.problems import problem
 
 PREFIX = "/api/v1"
 STALE_TITLE = "Something has changed"
+
+NO_VERSION = 0
+"""A version that no record has: they are counted from 1."""
+
+_VERSION_TAG = re.compile("[1-9][0-9]{0,8}")
 
 
 class Api(flask_smorest.Api):
@@ -133,27 +139,32 @@ def tell_present(blueprint: ApiBlueprint, present: Callable[..., Versioned], sch
     """Let a change of a stale version be answered with the record as it is now."""
 
     @blueprint.errorhandler(Stale)
-    def answer(error: Stale) -> Response:
-        record = present(**(request.view_args or {}))
+    def answer(error: Stale) -> ResponseReturnValue:
+        try:
+            record = present(**(request.view_args or {}))
+        except NotFound as gone:
+            return current_app.handle_user_exception(gone)
         response = problem(412, error.code, STALE_TITLE, error.message, present=schema().dump(record))
         response.headers.update(etag(record))
         return response
 
 
-def expected_version() -> int | None:
-    """Return the version that `If-Match` names, None for `*`.
+def expected_version(present: Callable[..., Versioned]) -> int | None:
+    """Return the version that `If-Match` names, None for `*`; of several the present one, if it is among them.
+
+    What no record's version could be is `NO_VERSION`: whether there is a record at all is asked first.
 
     :raises HTTPException: 428 without the header
-    :raises Stale: if it names none that could ever be
+    :raises NotFound: if it names several, and there is no record
     """
     if "If-Match" not in request.headers:
         abort(428, "Send If-Match with the ETag of the version that you are changing")
     if request.if_match.star_tag:
         return None
-    tags = request.if_match.as_set()
-    if len(tags) != 1 or not (tag := tags.pop()).isascii() or not tag.isdigit() or len(tag) > 9:  # noqa: PLR2004
-        raise Stale
-    return int(tag)
+    versions = {int(tag) for tag in request.if_match.as_set() if _VERSION_TAG.fullmatch(tag)}
+    if len(versions) > 1:
+        versions &= {present(**(request.view_args or {})).version}
+    return versions.pop() if versions else NO_VERSION
 
 
 def _schema_name(schema: Any) -> str:

@@ -4,7 +4,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, current_app
 
 
 def init_app(app: Flask) -> None:
@@ -14,7 +14,7 @@ def init_app(app: Flask) -> None:
 
 def static_url(filename: str) -> str:
     """Return the address of a static file with a hash of what is in it."""
-    return url_for("static", filename=filename, v=_hash_of(filename))
+    return f"{current_app.static_url_path}/{filename}?v={_hash_of(filename)}"
 
 
 @cache

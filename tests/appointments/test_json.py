@@ -192,6 +192,22 @@ def test_cancelling_honours_if_match(client, booked):
     assert client.post(url, headers={"If-Match": '"1"'}).status_code == 200
 
 
+@pytest.mark.parametrize("tags", ['"1", "2"', '"7", "1"'])
+def test_cancelling_takes_any_of_several_versions(client, booked, tags):
+    assert client.post(f"{URL}/{booked['id']}/cancel", headers={"If-Match": tags}).status_code == 200
+
+
+@pytest.mark.parametrize("tags", ["abc", 'W/"1"', '"1", "2"', '"7"', "", "*"])
+def test_whatever_version_is_named_an_appointment_that_is_not_ours_is_not_found(client, here, other_clinic, tags):
+    with here(other_clinic.id):
+        theirs = an_appointment().id
+
+    foreign, missing = (client.post(f"{URL}/{one}/cancel", headers={"If-Match": tags}) for one in (theirs, uuid4()))
+
+    assert (foreign.status_code, foreign.get_json(force=True)["code"]) == (404, "not-found")
+    assert masked(foreign) == masked(missing)
+
+
 @pytest.mark.parametrize(
     "body", [{"reason": "weather"}, {"reason": None}, {"note": "x" * 201}, {"status": "booked"}, {"note": "a\nb"}]
 )

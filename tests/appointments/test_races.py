@@ -4,13 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from clinic.appointments.service import (
-    AppointmentNotCancellable,
-    PatientBusy,
-    SlotTaken,
-    appointment_service,
-)
-from clinic.core.errors import Stale
+from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.inspecting import row_counts, stored_events
 
@@ -67,11 +61,19 @@ def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, a
     assert 5 <= row_counts(app)["appointments"] <= 10
 
 
-def test_one_of_two_cancellations_wins(app, at_once):
+def test_one_of_several_cancellations_wins_and_the_others_learn_that_it_is_done(app, at_once):
+    for turn in range(1, 4):
+        appointment_id = an_appointment(starts_at=MONDAY + timedelta(hours=turn)).id
+
+        outcomes = at_once(4, lambda _n, it=appointment_id: appointment_service.cancel(it))
+
+        assert kinds(outcomes) == ["AppointmentNotCancellable"] * 3 + ["NoneType"]
+        assert len(stored_events(app, "appointment.cancelled")) == turn
+
+
+def test_one_of_several_cancellations_of_a_version_wins_and_the_others_are_stale(at_once):
     appointment_id = an_appointment().id
 
-    outcomes = at_once(2, lambda _n: appointment_service.cancel(appointment_id))
+    outcomes = at_once(4, lambda _n: appointment_service.cancel(appointment_id, version=1))
 
-    assert sorted(outcome is None for outcome in outcomes) == [False, True]
-    assert {type(outcome) for outcome in outcomes} <= {type(None), Stale, AppointmentNotCancellable}
-    assert len(stored_events(app, "appointment.cancelled")) == 1
+    assert kinds(outcomes) == ["NoneType", "Stale", "Stale", "Stale"]

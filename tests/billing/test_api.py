@@ -213,14 +213,20 @@ def test_a_key_sent_again_gets_the_same_answer_and_takes_nothing(client, here, p
     assert len(paid_events(published)) == 1
 
 
-def test_a_key_sent_for_something_else_is_a_conflict(client, here) -> None:
+@pytest.mark.parametrize(
+    ("amount", "other"), [("30.00", {}), ("20.00", {"reference": "till 2"}), ("20.00", {"method": "cash"})]
+)
+def test_a_key_sent_with_another_body_is_refused_and_takes_nothing(client, here, amount: str, other: Any) -> None:
     with here():
         invoice_id = an_invoice().id
-    pay(client, invoice_id, payment_fields("20.00"))
+    first = pay(client, invoice_id, payment_fields("20.00", reference="till 1"))
 
-    refused = pay(client, invoice_id, payment_fields("30.00"))
+    refused = pay(client, invoice_id, payment_fields(amount, **{"reference": "till 1"} | other))
 
-    assert (refused.status_code, refused.json["code"]) == (409, "idempotency-key-reused")
+    assert (refused.status_code, refused.content_type) == (422, "application/problem+json")
+    assert (refused.json["code"], refused.json["status"]) == ("idempotency-key-reused", 422)
+    assert "used for another payment" in refused.json["detail"]
+    assert client.get(f"{INVOICES}/{invoice_id}/payments").json["data"] == [first.json]
 
 
 @pytest.mark.parametrize(
@@ -257,6 +263,25 @@ def test_a_stale_issue_is_refused_and_without_a_version_it_goes_through(client, 
 
     assert (stale.status_code, good.status_code) == (412, 200)
     assert (again.status_code, again.json["code"]) == (409, "invoice-not-draft")
+
+
+def test_issuing_takes_any_of_several_versions(client, here) -> None:
+    with here():
+        address = f"{INVOICES}/{a_draft().id}/issue"
+
+    assert client.post(address, headers={"If-Match": '"7", "8"'}).status_code == 412
+    assert client.post(address, headers={"If-Match": '"1", "2"'}).status_code == 200
+
+
+@pytest.mark.parametrize("tags", ["abc", 'W/"1"', '"1", "2"', '"7"', "", "*"])
+def test_whatever_version_is_named_an_invoice_that_is_not_ours_is_not_found(client, here, other_clinic, tags) -> None:
+    with here(other_clinic.id):
+        theirs = a_draft().id
+
+    answers = [client.post(f"{INVOICES}/{one}/issue", headers={"If-Match": tags}) for one in (theirs, uuid4())]
+
+    assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(404, "not-found")] * 2
+    assert same_bytes(answers[0]) == same_bytes(answers[1])
 
 
 def test_another_clinics_invoice_answers_like_one_that_is_not_there(client, here, other_clinic) -> None:

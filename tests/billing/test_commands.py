@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.billing.invoices import a_draft, an_invoice, paid_events
 from tests.builders import a_patient
 
@@ -95,3 +97,10 @@ def test_another_clinics_invoice_is_not_found(run, here, other_clinic) -> None:
 
     assert run("billing", "pay", theirs, "1", "--method", "card").exit_code == 3
     assert run("billing", "invoices").stdout == ""
+
+
+@pytest.mark.parametrize("name", ["\udcff", "INV-\x00", "\u202e"])
+def test_what_is_no_text_names_no_invoice(run, name: str) -> None:
+    refused = [run("billing", "pay", name, "5", "--method", "cash"), run("billing", "issue", name)]
+
+    assert [(one.exit_code, one.stderr) for one in refused] == [(3, "Error: There is no such invoice\n")] * 2

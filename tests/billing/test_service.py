@@ -1,6 +1,7 @@
 """Invoices and payments: every rule of the service, on a real database."""
 
 from datetime import date
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -238,6 +239,17 @@ def test_a_key_stands_for_one_amount_and_method(cents: int, method: str) -> None
 
     with pytest.raises(IdempotencyKeyReused):
         billing_service.record_payment(invoice.id, amount=euros(cents), method=method, idempotency_key=KEY)
+
+
+@pytest.mark.parametrize(("first", "then"), [("till 1", "till 2"), ("till 1", None), (None, "till 2")])
+def test_a_key_stands_for_one_reference(first: str | None, then: str | None) -> None:
+    paying = partial(
+        billing_service.record_payment, an_invoice().id, amount=euros(2000), method="card", idempotency_key=KEY
+    )
+    paying(reference=first)
+
+    with pytest.raises(IdempotencyKeyReused):
+        paying(reference=then)
 
 
 def test_a_key_stands_for_one_invoice() -> None:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from clinic.patients.service import patient_service
+from tests.builders import a_patient
 from tests.inspecting import spoken, title
 
 
@@ -86,3 +87,14 @@ def test_without_a_clinic_it_is_said_what_to_do(app, url):
 
     assert answer.status_code == 503
     assert "flask init" in answer.text
+
+
+@pytest.mark.parametrize("name", ["\udcff", "patient.\x00", "no.such"])
+def test_an_event_type_that_can_not_be_is_one_without_events(run, here, name):
+    with here():
+        a_patient()
+
+    listed = run("events", "list", "--type", name)
+
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert "patient.created" in run("events", "list", "--type", "patient.created").stdout

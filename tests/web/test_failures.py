@@ -92,3 +92,19 @@ def test_an_unexpected_error_is_answered_without_the_database_and_logged_without
     assert json.get_json()["instance"] == "urn:clinic:request:ref-2"
     assert "unexpected_error error=RuntimeError" in caplog.text
     assert not any("Pereira" in said for said in (page.text, json.text, caplog.text))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:5000"])
+def test_row_60_a_foreign_host_name_is_refused_on_pages_files_and_in_json(client: PageClient, host: str) -> None:
+    paths = ["/patients", "/", "/static/css/base.css", "/nowhere", "/api/v1/patients"]
+
+    answers = [client.get(path, base_url=f"http://{host}") for path in paths]
+
+    assert [answer.status_code for answer in answers] == [400] * len(paths)
+    assert "CLINIC_TRUSTED_HOSTS" in answers[0].text
+    assert answers[-1].get_json(force=True)["code"] == "unknown-host"
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:5000"])
+def test_this_machine_is_always_trusted(client: PageClient, host: str) -> None:
+    assert client.get("/patients", base_url=f"http://{host}").status_code == 200
