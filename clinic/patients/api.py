@@ -61,4 +61,5 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, PatientSchema)
 def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
     """Change a patient; `null` clears a field (RFC 7396)."""
-    return single(patient_service.update(patient_id, version=expected_version(), **fields))
+    version = expected_version(patient_service.get)
+    return single(patient_service.update(patient_id, version=version, **fields))

@@ -9,6 +9,7 @@ from clinic.patients.models import Patient
 
 LONGEST_WORD = 100
 MOST_TERMS = 8
+LONGEST_RECORD_NUMBER = 6
 _RECORD_NUMBER = re.compile(r"[Pp]-?[0-9]+", re.ASCII)
 _APART = str.maketrans(dict.fromkeys("'’ʼ`´", " "))
 """Takes a name apart at its apostrophes: D'Almeida is found as dalmeida and as almeida."""
@@ -23,8 +24,8 @@ def words_of(patient: Patient) -> set[str]:
     joined = fold("".join(part for part in (patient.family_name, patient.given_name) if part))
     if is_cjk(joined):
         found.add(joined)
-    found.add(digits(patient.mrn))
-    found.add(digits(patient.mrn).lstrip("0"))
+    number = digits(patient.mrn)
+    found |= {number, number.lstrip("0"), f"p{number}", "p" + number.lstrip("0")}
     if patient.phone:
         found |= _phone_words(patient.phone)
     if patient.email:
@@ -39,7 +40,7 @@ def terms_of(query: str) -> list[str]:
     if not is_storable(query):
         return []
     if _NUMBER_LIKE.fullmatch(query) and digits(query):
-        return [digits(query)[:LONGEST_WORD]]
+        return [_dialled(digits(query))[:LONGEST_WORD]]
     terms = [term for part in query.split() for term in _terms_of_part(part)]
     return [term[:LONGEST_WORD] for term in terms[:MOST_TERMS]]
 
@@ -58,8 +59,13 @@ def _terms_of_part(part: str) -> list[str]:
     if "@" in part:
         return [fold(part)]
     if _RECORD_NUMBER.fullmatch(part):
-        return [digits(part)]
-    return words(part)
+        return ["p" + digits(part)]
+    return [_dialled(word) for word in words(part)]
+
+
+def _dialled(term: str) -> str:
+    """Return a phone number without the 00 of a call abroad; a record number is too short to be one."""
+    return term[2:] if term.startswith("00") and term.isdigit() and len(term) > LONGEST_RECORD_NUMBER else term
 
 
 def _phone_words(phone: str) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.core.catalogue import event_type
@@ -129,7 +129,7 @@ class PatientService:
         """
         try:
             with unit_of_work():
-                patient = self.get(patient_id)
+                patient = self.lock(patient_id)
                 if version not in {None, patient.version}:
                     raise Stale
                 for name, value in fields.items():
@@ -146,10 +146,8 @@ class PatientService:
         """Return patients, the latest registered first."""
         return portion(select(Patient), [Patient.id], limit=limit, after=after, descending=True)
 
-    def search(
-        self, query: str, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None
-    ) -> Portion[Patient]:
-        """Return patients by name who have, for each term, a word that begins with it.
+    def search(self, query: str, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Portion[Patient]:
+        """Return patients by name, behind the one of an id, who have, for each term, a word that begins with it.
 
         Terms are parts of names in any order, a number, a phone's digits, an e-mail; case and accents don't count.
         """
@@ -162,10 +160,20 @@ class PatientService:
                 PatientWord.word >= term, PatientWord.word < after_prefix(term)
             )
             wanted = wanted.where(Patient.id.in_(having))
-        return portion(wanted, [Patient.sort_name, Patient.id], limit=limit, after=after)
+        return _portion_by_name(wanted, limit, after)
 
 
 patient_service = PatientService()
+
+
+def _portion_by_name(wanted: Select[Patient], limit: int, after: tuple[UUID] | None) -> Portion[Patient]:
+    """Return patients by name behind the one of an id, which alone, and no name, is the key of the next portion."""
+    behind = None
+    if after is not None:
+        name = select(Patient.sort_name).where(Patient.id == after[0]).correlate(None).scalar_subquery()
+        behind = (func.coalesce(name, ""), *after)
+    found = portion(wanted, [Patient.sort_name, Patient.id], limit=limit, after=behind)
+    return Portion(found.rows, found.next_key and found.next_key[1:])
 
 
 def _check_named(patient: Patient) -> None:

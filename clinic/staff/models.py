@@ -1,5 +1,6 @@
 """The clinic: the managing organisation to which everything belongs."""
 
+from babel.core import get_global
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,8 +20,9 @@ class Clinic(Identified, Versioned, Base):
 
     @property
     def country(self) -> str | None:
-        """The ISO 3166 code of the clinic's country, as its locale names it."""
-        return self.locale.partition("_")[2] or None
+        """The ISO 3166 code of the country in whose zone the clinic's clocks go."""
+        country: str | None = get_global("zone_territories").get(self.zone)
+        return country
 
     @property
     def language(self) -> str:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from clinic.core.clock import now
+from clinic.core.clock import is_ambiguous, today
 
 
 def init_app(app: Flask) -> None:
@@ -19,14 +19,14 @@ def day(value: date) -> str:
 
 
 def time(value: datetime, zone: str) -> str:
-    """Return what the clocks of a zone show at an instant: `09:30`."""
-    return f"{value.astimezone(ZoneInfo(zone)):%H:%M}"
+    """Return what the clocks of a zone show at an instant: `09:30`, or `01:30 WEST` if they show that twice."""
+    there = value.astimezone(ZoneInfo(zone))
+    return f"{there:%H:%M %Z}" if is_ambiguous(there.replace(tzinfo=None), zone) else f"{there:%H:%M}"
 
 
 def instant(value: datetime, zone: str) -> str:
     """Return an instant on the wall of a zone: `Thu 12 Nov 2026, 09:30`."""
-    there = value.astimezone(ZoneInfo(zone))
-    return f"{day(there)}, {there:%H:%M}"
+    return f"{day(wall_day(value, zone))}, {time(value, zone)}"
 
 
 def wall_day(value: datetime, zone: str) -> date:
@@ -34,8 +34,8 @@ def wall_day(value: datetime, zone: str) -> date:
     return value.astimezone(ZoneInfo(zone)).date()
 
 
-def born(value: str | None) -> str:
-    """Return a birth date, maybe partly unknown, with the age: `21-Jun-1991 (35 y)`, `Jun-1991`, `1991`."""
+def born(value: str | None, zone: str) -> str:
+    """Return a birth date, maybe partly unknown, with the age in a zone: `21-Jun-1991 (35 y)`, `Jun-1991`, `1991`."""
     if not value:
         return ""
     parts = [int(part) for part in value.split("-")]
@@ -44,9 +44,8 @@ def born(value: str | None) -> str:
     shown = date(parts[0], parts[1], parts[2] if len(parts) == 3 else 1)  # noqa: PLR2004 - year, month, day
     if len(parts) == 2:  # noqa: PLR2004
         return f"{shown:%b-%Y}"
-    return f"{shown:%d-%b-%Y} ({_age(shown)} y)"
+    return f"{shown:%d-%b-%Y} ({_age(shown, today(zone))} y)"
 
 
-def _age(birthday: date) -> int:
-    today = now().date()
-    return today.year - birthday.year - ((today.month, today.day) < (birthday.month, birthday.day))
+def _age(birthday: date, on: date) -> int:
+    return on.year - birthday.year - ((on.month, on.day) < (birthday.month, birthday.day))

@@ -24,7 +24,10 @@ class Form:
     order: Iterable[str] = ()
 
     def value(self, name: str) -> str:
-        """Return what was typed into a field."""
+        """Return what was typed into a field; a part of a date, `x.day`, is found in a whole `x` as well."""
+        whole, _, part = name.rpartition(".")
+        if name not in self.values and part in _PARTS and whole in self.values:
+            return date_parts(whole, self.values[whole])[name]
         return self.values.get(name, "")
 
     def error(self, name: str) -> str | None:

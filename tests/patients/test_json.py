@@ -1,14 +1,17 @@
 """Patients as integrators see them."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from clinic.core.errors import Stale
+from clinic.patients.service import patient_service
 from tests.builders import a_patient, patient_fields
 from tests.inspecting import masked, pointers, row_counts, rows, stored_events
 
 URL = "/api/v1/patients"
 MERGE = "application/merge-patch+json"
+HOSTILE_TAGS = ['"2"', '"0"', '"01"', 'W/"1"', '"2", "3"', '"²"', '"-1"', '"9999999999"', '"x"', "abc"]
 
 
 @pytest.fixture
@@ -117,12 +120,61 @@ def test_changing_without_if_match_is_refused(client, patient):
     assert client.get(f"{URL}/{patient['id']}").json == patient
 
 
-@pytest.mark.parametrize("version", ['"2"', '"0"', 'W/"1"', '"1", "2"', '"²"', '"-1"', '"9999999999"', '"x"'])
+@pytest.mark.parametrize("version", HOSTILE_TAGS)
 def test_changing_another_version_is_refused(client, patient, version):
     answer = change(client, patient, version, family_name="Sousa")
 
     assert answer.status_code == 412
     assert client.get(f"{URL}/{patient['id']}").json == patient
+
+
+@pytest.mark.parametrize("version", ['"1", "2"', '"7","1"', 'W/"7", "x", "1"'])
+def test_changing_takes_any_of_several_versions(client, patient, version):
+    answer = change(client, patient, version, family_name="Sousa")
+
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
+
+
+@pytest.mark.parametrize("version", [*HOSTILE_TAGS, '"1", "2"', "*"])
+def test_whatever_version_is_named_a_patient_that_is_not_ours_is_not_found(client, here, other_clinic, version):
+    with here(other_clinic.id):
+        theirs = a_patient().id
+
+    foreign, missing = (
+        client.patch(f"{URL}/{an_id}", json={"family_name": "X"}, headers={"If-Match": version})
+        for an_id in (theirs, uuid4())
+    )
+
+    assert (foreign.status_code, foreign.get_json(force=True)["code"]) == (404, "not-found")
+    assert masked(foreign) == masked(missing)
+
+
+def test_a_patient_that_is_gone_once_a_change_turns_out_stale_is_not_found(client, monkeypatch):
+    def stale(*_args, **_fields):
+        raise Stale
+
+    monkeypatch.setattr(patient_service, "update", stale)
+
+    answer = change(client, {"id": uuid4()})
+
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (404, "not-found")
+
+
+def test_changes_of_whatever_version_there_is_wait_for_each_other(app, client, patient, at_once):
+    names = ["Sousa", "Costa", "Matos", "Reis"]
+
+    outcomes = at_once(4, lambda n: patient_service.update(UUID(patient["id"]), version=None, family_name=names[n]))
+
+    assert outcomes == [None] * 4
+    assert client.get(f"{URL}/{patient['id']}").json["version"] == 5
+
+
+def test_one_of_several_changes_of_a_version_at_once_wins(app, patient, at_once):
+    names = ["Sousa", "Costa", "Matos", "Reis"]
+
+    outcomes = at_once(4, lambda n: patient_service.update(UUID(patient["id"]), version=1, family_name=names[n]))
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "Stale", "Stale", "Stale"]
 
 
 def test_changing_whatever_version_there_is_takes_a_star(client, patient):

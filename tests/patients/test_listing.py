@@ -1,6 +1,10 @@
 """Lists in portions: everybody once, whatever is registered meanwhile."""
 
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
 import pytest
+from itsdangerous import URLSafeSerializer
 
 from clinic.patients.service import patient_service
 from tests.builders import a_patient, patient_fields
@@ -36,6 +40,37 @@ def test_everybody_who_is_found_is_listed_exactly_once(many, client):
 
     assert len(seen) == len(set(seen)) == 120
     assert set(seen) == set(many)
+
+
+def test_everybody_who_is_found_is_listed_exactly_once_while_others_are_registered(many, client):
+    seen = []
+    for portion in walk(client, URL, q="pereira", limit=25):
+        seen += portion
+        for name in ("Aaron", "Number 7x", "Zoe"):
+            assert client.post(URL, json=patient_fields(given_name=name)).status_code == 201
+
+    assert len(seen) == len(set(seen))
+    assert set(many) <= set(seen)
+
+
+def test_the_cursor_of_a_search_holds_an_id_and_no_name(inside, client):
+    ids = [str(a_patient(given_name=f"Number {count:02}").id) for count in range(25)]
+    by_api = client.get(URL, query_string={"q": "per num", "limit": 20})
+    page = client.get("/patients?q=per+num").text
+    on_page = page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+
+    for url in (by_api.headers["Link"].partition(">")[0], on_page):
+        _, told = URLSafeSerializer("any").loads_unsafe(parse_qs(urlsplit(url).query)["cursor"][0])
+        assert told == [{"id": ids[19]}]
+
+
+def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, other_clinic):
+    ours = [a_patient(given_name=name).id for name in ("Ana", "Rui")]
+    with here(other_clinic.id):
+        theirs = a_patient(given_name="Mia").id
+
+    for stranger in (theirs, UUID(int=0)):
+        assert [patient.id for patient in patient_service.search("pereira", after=(stranger,)).rows] == ours
 
 
 def test_the_next_cursor_and_the_link_lead_to_the_same_portion(inside, client):

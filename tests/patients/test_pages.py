@@ -178,6 +178,25 @@ def test_what_is_chosen_of_two_versions_is_saved(app, client, patient, chosen):
     assert (saved["family_name"], saved["birth_date"]) == (chosen, "1991-06-21")
 
 
+def test_a_birth_date_outlives_a_choice_between_two_versions_that_leaves_no_name(app, client, patient):
+    url = f"/patients/{patient.id}"
+    client.submit(url, version="1", **FILLED | {"family_name": ""})
+    page = client.submit(url, version="1", **FILLED | {"given_name": ""}).text
+    same = {name: hidden_value(page, name) for name in ("version", "birth_date", "sex", "email", "phone")}
+
+    refused = client.submit(url, family_name="", given_name="", **same)
+    ids = {"day": "f-birth_date", "month": "f-birth_date-month", "year": "f-birth_date-year"}
+    shown = {
+        part: element(refused.text, an_id).partition('value="')[2].partition('"')[0] for part, an_id in ids.items()
+    }
+    parts = {f"birth_date__{part}": value for part, value in shown.items()}
+    saved = client.submit(url, version=hidden_value(refused.text, "version"), family_name="Pereira", **parts)
+
+    assert (refused.status_code, saved.status_code) == (422, 303)
+    assert shown == {"day": "21", "month": "6", "year": "1991"}
+    assert rows(app, "patients")[0]["birth_date"] == "1991-06-21"
+
+
 @pytest.mark.parametrize("version", ["", "x", "²", "-1", "99999999999", "1.0"])
 def test_a_form_without_a_proper_version_saves_nothing(app, client, patient, version):
     answer = client.submit(f"/patients/{patient.id}", version=version, **FILLED | {"family_name": "Mine"})

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from itsdangerous import URLSafeSerializer
 from werkzeug.exceptions import BadRequest
 
 from clinic.web.cursors import read_cursor, write_cursor
 
 KEYS = [
     (uuid4(),),
-    ("pereira inês", uuid4()),
+    ("consultação", uuid4()),
     (datetime(2026, 11, 30, 9, tzinfo=UTC), uuid4()),
     (7, None),
 ]
@@ -23,7 +24,7 @@ def inside_the_application(app):
         yield
 
 
-@pytest.mark.parametrize("key", KEYS, ids=["id", "name", "instant", "plain"])
+@pytest.mark.parametrize("key", KEYS, ids=["id", "text", "instant", "plain"])
 def test_a_cursor_is_read_as_it_was_written(key):
     assert read_cursor(write_cursor(key, "/x", "q"), "/x", "q") == key
 
@@ -46,3 +47,9 @@ def test_a_cursor_that_was_signed_with_another_key_is_refused(app, monkeypatch):
 
     with pytest.raises(BadRequest):
         read_cursor(cursor, "/x")
+
+
+def test_a_cursor_tells_neither_its_list_nor_what_was_looked_for():
+    _, payload = URLSafeSerializer("any").loads_unsafe(write_cursor((1,), "/x", "pereira") or "")
+
+    assert payload == [1]
