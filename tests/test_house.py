@@ -106,7 +106,7 @@ def test_no_template_has_a_script_or_style_of_its_own(path: Path) -> None:
     assert not re.search(r"(?:src|href|action)=[\"'](?:https?:)?//", source)
 
 
-def test_every_event_that_is_heard_is_declared_and_every_declared_one_is_published_somewhere(app: Flask) -> None:
+def test_every_event_that_is_heard_is_declared_and_every_declared_one_is_in_a_table_of_contents(app: Flask) -> None:
     declared = {event.name for event in declared_events()}
     heard = {name for module in registered_modules(app) for name in module.get_event_handlers()}
     published = {event.name for module in registered_modules(app) for event in module.get_published_events()}

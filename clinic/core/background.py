@@ -1,14 +1,17 @@
 """The carrier of background work: huey, which only ever gets a tick; what is due stands in tables."""
 
 import logging
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from flask import Flask, current_app
 from huey import MemoryHuey, RedisHuey, SqliteHuey, crontab
 from huey.api import Huey
+from huey.exceptions import ConfigurationError
 from sqlalchemy import make_url
 
+from clinic.core.config import BadConfiguration
 from clinic.core.deliveries import deliver_due
 from clinic.core.failures import class_of, frames_of
 from clinic.core.modules import registered_modules
@@ -44,31 +47,46 @@ def wake_worker() -> None:
 
 
 def run_due_jobs() -> int:
-    """Do what is due: deliveries first, then each module's jobs; return how much was done.
+    """Do all that is due: deliveries first, then each module's jobs; return how much was done.
 
     A job that fails is logged and keeps no other one from running.
     """
-    jobs: list[tuple[str, Any]] = [("deliveries", deliver_due)]
+    jobs: list[tuple[str, Callable[[], int]]] = [("deliveries", deliver_due)]
     jobs += [(job.name, job.run) for module in registered_modules() for job in module.get_periodic_jobs()]
     return sum(_run(name, job) for name, job in jobs)
 
 
-def _run(name: str, job: Any) -> int:
+def _run(name: str, job: Callable[[], int]) -> int:
+    """Repeat a job until it finds nothing more; what it has to try again later is not due then."""
+    done = 0
     try:
-        return int(job())
+        while found := job():
+            done += found
     except Exception as error:  # noqa: BLE001 - the next job is not to blame
         _log.error("job_failed job=%s error=%s frames=%s", name, class_of(error), frames_of(error))
-        return 0
+    return done
 
 
 def _carrier(app: Flask) -> Huey:
     if app.testing:
         return MemoryHuey("clinic", immediate=False)
     if app.config["REDIS_URL"]:
-        return RedisHuey("clinic", url=app.config["REDIS_URL"])
+        return _on_redis(_database_name(app), app.config["REDIS_URL"])
     folder = Path(app.instance_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("clinic", filename=str(folder / f"{_database_name(app)}-queue.db"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return SqliteHuey("clinic", filename=str(folder / f"{_database_name(app)}-queue.db"))
+    except (OSError, sqlite3.OperationalError) as error:
+        raise BadConfiguration(f"{folder} can't be written to: let this user write there") from error
+
+
+def _on_redis(name: str, url: str) -> Huey:
+    try:
+        return RedisHuey(name, url=url)
+    except ConfigurationError as error:
+        raise BadConfiguration("CLINIC_REDIS_URL is set, but redis is not installed: install .[redis]") from error
+    except ValueError as error:
+        raise BadConfiguration("CLINIC_REDIS_URL is malformed: write it like redis://host:6379/0") from error
 
 
 def _database_name(app: Flask) -> str:

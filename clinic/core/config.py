@@ -1,13 +1,18 @@
 """Settings: defaults < `instance/config.toml` < environment `CLINIC_*` < what `create_app` is given."""
 
+import math
 import os
 import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import click
 from flask import Flask
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from clinic.core.engine import engine_options
 
@@ -41,13 +46,19 @@ DEFAULTS: dict[str, Any] = {
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
 }
 
+THIS_MACHINE = ["localhost", "127.0.0.1"]
 MIN_KEY_LENGTH = 32
 MIN_KEY_VARIETY = 5
 EXAMPLE_KEYS = {"dev", "secret", "changeme", "change-me"}
 
 
-class BadConfiguration(RuntimeError):
-    """The settings don't allow the application to start."""
+class BadConfiguration(click.ClickException):
+    """The settings don't allow the application to start; a command ends with this one line."""
+
+    exit_code = 4
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
 
 
 def instance_folder(given: Mapping[str, Any] | None, usual: Path) -> Path:
@@ -69,6 +80,7 @@ def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
     if not app.config.get("SQLALCHEMY_DATABASE_URI"):
         app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{Path(app.instance_path) / 'clinic.db'}"
     url = _with_driver(str(app.config["SQLALCHEMY_DATABASE_URI"]))
+    _refuse_bad_url(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url) | app.config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
 
@@ -79,27 +91,48 @@ def is_production(app: Flask) -> bool:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise BadConfiguration(f"{path} can't be read ({error.strerror}): let this user read it") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfiguration(f"{path} is not valid TOML: {error}") from error
     if unknown := sorted(found.keys() - SETTINGS.keys()):
         raise BadConfiguration(f"{path} has an unknown setting: {unknown[0]}; known are {', '.join(SETTINGS)}")
+    for name in found.keys() - {"CLINIC_LEASE_SECONDS", "CLINIC_TRUSTED_HOSTS"}:
+        if not isinstance(found[name], str):
+            raise BadConfiguration(f"{name} in {path} is not text: put it in quotation marks")
     return {SETTINGS[name]: value for name, value in found.items()}
 
 
 def _settle_types(app: Flask) -> None:
-    try:
-        app.config["LEASE_SECONDS"] = float(app.config["LEASE_SECONDS"])
-    except ValueError as error:
-        raise BadConfiguration("CLINIC_LEASE_SECONDS is a number of seconds") from error
+    app.config["LEASE_SECONDS"] = _seconds(app.config["LEASE_SECONDS"])
     hosts = app.config["TRUSTED_HOSTS"]
     if isinstance(hosts, str):
-        app.config["TRUSTED_HOSTS"] = [host.strip() for host in hosts.split(",") if host.strip()] or None
+        hosts = [host.strip() for host in hosts.split(",") if host.strip()]
+    public = _host(app.config["PUBLIC_URL"])
+    app.config["TRUSTED_HOSTS"] = hosts or [*THIS_MACHINE, *([public] if public else [])]
     if app.config["ENVIRONMENT"] not in {"development", "production"}:
         raise BadConfiguration("CLINIC_ENV is development or production")
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError as error:
+        raise BadConfiguration("CLINIC_PUBLIC_URL is malformed: write it like https://clinic.example.org") from error
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise BadConfiguration("CLINIC_LEASE_SECONDS is not a number of seconds: set it to one, like 60")
+    return seconds
 
 
 def _settle_key(app: Flask) -> None:
@@ -109,7 +142,7 @@ def _settle_key(app: Flask) -> None:
             raise BadConfiguration("debug mode is not for production")
         _refuse_weak_key(key)
     elif not key:
-        app.config["SECRET_KEY"] = _own_key(Path(app.instance_path))
+        app.config["SECRET_KEY"] = _kept_key(Path(app.instance_path))
     elif not app.debug and not app.testing and not app.config.get("TESTING"):
         _refuse_weak_key(key)
 
@@ -121,6 +154,16 @@ def _refuse_weak_key(key: str | None) -> None:
             f"CLINIC_SECRET_KEY is missing or weak: set at least {MIN_KEY_LENGTH} random characters, "
             "for example from `python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
         )
+
+
+def _kept_key(instance: Path) -> str:
+    try:
+        return _own_key(instance)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfiguration(
+            f"the secret key can't be kept in {instance / 'secret_key'} ({getattr(error, 'strerror', 'not ASCII')}): "
+            "let this user write there, or set CLINIC_SECRET_KEY"
+        ) from error
 
 
 def _own_key(instance: Path) -> str:
@@ -137,6 +180,24 @@ def _own_key(instance: Path) -> str:
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(key)
     return key
+
+
+def _refuse_bad_url(url: str) -> None:
+    """Refuse what is no database's address, or one whose driver is not installed; the address may hold a password."""
+    try:
+        dialect = make_url(url).get_dialect()
+        if dialect.name not in {"sqlite", "postgresql"}:
+            raise BadConfiguration(f"CLINIC_DATABASE_URL is for {dialect.name}: use SQLite or PostgreSQL")
+        dialect.import_dbapi()
+    except ImportError as error:
+        raise BadConfiguration(
+            "CLINIC_DATABASE_URL is set, but the database's driver is not installed: install .[postgres]"
+        ) from error
+    except (ArgumentError, ValueError) as error:
+        raise BadConfiguration(
+            "CLINIC_DATABASE_URL is malformed: write it like sqlite:////folder/clinic.db "
+            "or postgresql://user:password@host/clinic"
+        ) from error
 
 
 def _with_driver(url: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,9 @@ from clinic.core.context import acting
 from clinic.core.failures import class_of, frames_of
 
 _log = logging.getLogger("clinic.web")
+
+QUERY = re.compile(r"\?(?:.*(?= HTTP/)|.*)", re.DOTALL)
+"""What follows a question mark in a request line: people's names are searched there."""
 
 
 class JsonLine(logging.Formatter):
@@ -36,8 +40,20 @@ class PlainLine(logging.Formatter):
         return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in written)
 
 
+class WithoutQuery(logging.Filter):
+    """Cuts the query string out of the request lines of Flask's own server."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without what was asked for."""
+        record.msg, record.args = QUERY.sub("", record.getMessage()), ()
+        return True
+
+
 def init_logs() -> None:
     """Let the clinic's loggers write to stderr, once in a process, unless somebody has set them up before."""
+    server = logging.getLogger("werkzeug")
+    if not any(isinstance(one, WithoutQuery) for one in server.filters):
+        server.addFilter(WithoutQuery())
     logger = logging.getLogger("clinic")
     if not any(getattr(handler, "clinic", False) for handler in logger.handlers):
         handler = logging.StreamHandler(sys.stderr)

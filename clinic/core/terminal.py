@@ -13,7 +13,7 @@ from flask import has_app_context
 from flask.cli import AppGroup, ScriptInfo
 from marshmallow import Schema, ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from clinic.core.context import acting_as
@@ -78,7 +78,7 @@ def answered() -> Iterator[None]:
     except DBAPIError as error:
         if not (isinstance(error, OperationalError) or lacks_tables(error)):
             raise
-        fail(FAILED, _about_database(error))
+        fail(NOT_CONFIGURED if lacks_tables(error) else FAILED, _about_database(error))
 
 
 def _clinic_option() -> click.Option:
@@ -122,7 +122,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_j
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif sys.stdout.isatty():
-        table = Table(*columns, box=None)
+        table = Table(*(Column(column, overflow="fold") for column in columns), box=None)
         for row in rows:
             table.add_row(*(_cell(row.get(column)) for column in columns))
         Console().print(table)

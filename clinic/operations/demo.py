@@ -1,20 +1,24 @@
 """`flask demo`: the whole clinic with made-up people, on this machine, in one command."""
 
+import fcntl
 import logging
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy import make_url
 
 from clinic.core.terminal import CONFLICTING, FAILED, answered, fail, say
 from clinic.operations.demo_data import fill
@@ -23,6 +27,8 @@ from clinic.staff.service import clinic_service
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
+KEPT = ("demo.db", "demo-queue.db")
+UNFINISHED = ("demo-new.db", "demo-new-queue.db")
 
 WELCOME = """
 The clinic is open at {address}
@@ -48,77 +54,133 @@ Ctrl-C closes the clinic; its data stay in {file}.
 def demo(port: int, reset: bool) -> None:
     """Show the clinic with made-up people: web and worker, until Ctrl-C."""
     instance = Path(current_app.instance_path)
-    file, environment = instance / "demo.db", _environment(instance / "demo.db")
-    _refuse_taken(port)
-    if reset:
-        _forget(instance)
-    if _flask(environment, "demo-data").wait():
-        fail(FAILED, f"the demo's data could not be made: try flask demo --reset ({file})")
-    _serve(port, environment, instance)
+    with _alone(instance) as lock:
+        _listen(port).close()
+        signal.signal(signal.SIGTERM, _interrupt)
+        if reset:
+            _forget(instance, KEPT)
+        _prepare(instance, lock)
+        with _listen(port) as listener:
+            _serve(listener, instance, lock)
 
 
 @click.command("demo-data", hidden=True)
 @with_appcontext
 def demo_data() -> None:
-    """Fill the demo's database, unless it is filled already."""
+    """Bring the demo's database up to date, or fill a new one."""
     logging.getLogger("clinic.events").setLevel(logging.WARNING)
+    url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
+    file = Path(str(url.database))
     with answered():
-        if Path(current_app.config["SQLALCHEMY_DATABASE_URI"]).name != "demo.db":
+        if file not in {Path(current_app.instance_path) / name for name in ("demo.db", "demo-new.db")}:
             fail(FAILED, "made-up people are put into the demo's own database only: use flask demo")
         upgrade_database()
-        if clinic_service.list():
+        if file.name == "demo-new.db":
+            fill()
+        elif clinic_service.list():
             say("Using the demo's data as they were left; flask demo --reset starts over")
         else:
-            fill()
+            fail(FAILED, "the demo's database is empty")
+
+
+@contextmanager
+def _alone(instance: Path) -> Iterator[int]:
+    """Hold the lock of this instance's demo; the children share it, so that it lasts as long as they do."""
+    instance.mkdir(parents=True, exist_ok=True)
+    with (instance / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fail(CONFLICTING, f"a demo is running already on {instance / 'demo.db'}: stop it first")
+        yield lock.fileno()
+
+
+def _listen(port: int) -> socket.socket:
+    """Take the port, before the server that gets it is started, so that nobody else's is mistaken for it."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        fail(CONFLICTING, f"port {port} is taken, maybe by another demo: try flask demo --port {port + 1}")
+    return listener
+
+
+def _prepare(instance: Path, lock: int) -> None:
+    """Bring the demo's data up to date; new ones get their name when they are complete."""
+    file, new = instance / "demo.db", instance / "demo-new.db"
+    _forget(instance, UNFINISHED)
+    kept = file.exists()
+    child = _flask(_environment(file if kept else new), lock, "demo-data")
+    try:
+        code = child.wait()
+    finally:
+        _end([child])
+    if code:
+        fail(FAILED, f"the demo's data could not be made: try flask demo --reset ({file})")
+    if not kept:
+        _forget(instance, KEPT)
+        with closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        new.rename(file)
+        _forget(instance, UNFINISHED)
 
 
 def _environment(file: Path) -> dict[str, str]:
-    return {**os.environ, "CLINIC_DATABASE_URL": f"sqlite:///{file}", "CLINIC_ENV": "development"}
+    """Return the children's environment; whatever is configured, a demo sends no mail and shares no queue."""
+    apart = dict.fromkeys(["CLINIC_SMTP_URL", "CLINIC_REDIS_URL", "CLINIC_TRUSTED_HOSTS"], "")
+    own = {"CLINIC_DATABASE_URL": f"sqlite:///{file}", "CLINIC_INSTANCE_PATH": str(file.parent)}
+    return {**os.environ, **apart, **own, "CLINIC_ENV": "development"}
 
 
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            fail(CONFLICTING, f"port {port} is taken, maybe by another demo: try flask demo --port {port + 1}")
+def _forget(instance: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        for end in ("", "-wal", "-shm", "-journal"):
+            (instance / f"{name}{end}").unlink(missing_ok=True)
 
 
-def _forget(instance: Path) -> None:
-    for path in instance.glob("demo*.db*"):
-        path.unlink()
+def _flask(environment: Mapping[str, str], lock: int, *words: str) -> subprocess.Popen[bytes]:
+    return _start(environment, [lock], "flask", "--app", "clinic", *words)
 
 
-def _flask(environment: Mapping[str, str], *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "flask", "--app", "clinic", *words], env=dict(environment))
+def _start(environment: Mapping[str, str], kept: list[int], *words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", *words], env=dict(environment), pass_fds=kept)
 
 
-def _serve(port: int, environment: Mapping[str, str], instance: Path) -> None:
+def _serve(listener: socket.socket, instance: Path, lock: int) -> None:
     """Run web and worker until one of them ends or a person stops both."""
-    address = f"http://{HOST}:{port}"
-    quietly = ["--log-level", "warning", "--no-control-socket"]
-    server = ["gunicorn", "--threads", "8", "--bind", f"{HOST}:{port}", *quietly, "clinic:create_app()"]
-    environment = {**environment, "CLINIC_PUBLIC_URL": address}
-    children = [
-        _flask(environment, "worker"),
-        subprocess.Popen([sys.executable, "-m", *server], env=environment),
-    ]
-    signal.signal(signal.SIGTERM, _interrupt)
+    file, address = instance / "demo.db", f"http://{HOST}:{listener.getsockname()[1]}"
+    environment = {**_environment(file), "CLINIC_PUBLIC_URL": address}
+    database = environment["CLINIC_DATABASE_URL"]
+    children: list[subprocess.Popen[bytes]] = []
     try:
+        children.append(_flask(environment, lock, "worker"))
+        children.append(_web(environment, lock, listener))
         _wait_for(address, children)
-        file = instance / "demo.db"
-        database = environment["CLINIC_DATABASE_URL"]
         say(WELCOME.format(address=address, outbox=instance / "outbox", database=database, file=file))
         while all(child.poll() is None for child in children):
             time.sleep(0.5)
     except KeyboardInterrupt:
         say("Closing")
     finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait()
+        _end(children)
+
+
+def _web(environment: Mapping[str, str], lock: int, listener: socket.socket) -> subprocess.Popen[bytes]:
+    """Hand the port over to a web server."""
+    with listener:
+        number = listener.fileno()
+        server = ["gunicorn", "--threads", "8", "--bind", f"fd://{number}", "--log-level", "warning"]
+        return _start(environment, [lock, number], *server, "--no-control-socket", "clinic:create_app()")
+
+
+def _end(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.wait()
 
 
 def _wait_for(address: str, children: list[subprocess.Popen[bytes]]) -> None:

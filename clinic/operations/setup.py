@@ -15,6 +15,8 @@ from clinic.core.terminal import USAGE, answered, fail, say
 from clinic.core.text import nfc
 from clinic.staff.service import ClinicFields, clinic_service
 
+NEXT = "Next: gunicorn --threads 8 wsgi:app, and flask worker beside it"
+
 
 def upgrade_database() -> None:
     """Bring the database to the newest migration, making it if it is not there."""
@@ -24,6 +26,7 @@ def upgrade_database() -> None:
     url = db.engine.url
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).touch()
     logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(config, "head")
     db.engine.dispose()
@@ -49,7 +52,7 @@ def init(name: str | None, zone: str | None, currency: str | None, locale: str) 
         clinic_service.check(**fields)
         upgrade_database()
         clinic = clinic_service.create(**fields)
-        say(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). Next: flask run, and flask worker beside it")
+        say(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
 
 
 def _ask(question: str) -> str:

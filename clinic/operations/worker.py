@@ -9,6 +9,7 @@ from flask.cli import with_appcontext
 from clinic.core.background import carrier_of, run_due_jobs
 from clinic.core.database import db
 from clinic.core.terminal import answered, say
+from clinic.staff.service import clinic_service
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -20,6 +21,7 @@ def worker(once: bool) -> None:
     """Deliver events that were left over, and send messages, until told to stop."""
     current_app.config["SQLITE_BUSY_TIMEOUT_MS"] = BUSY_TIMEOUT_MS
     with answered():
+        clinic_service.list()  # its jobs log what fails and go on: say here that there is no database
         if once:
             say(f"{run_due_jobs()} done")
             return

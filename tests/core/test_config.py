@@ -1,6 +1,9 @@
 """Settings: defaults < `instance/config.toml` < environment < what the factory is given."""
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
+from clinic.core.background import carrier_of
 from clinic.core.config import BadConfiguration
 
 STRONG = "0123456789abcdef" * 3
@@ -87,3 +91,116 @@ def test_a_postgresql_url_means_psycopg_3(tmp_path: Path, url: str) -> None:
 
 def test_hosts_are_a_list(tmp_path: Path) -> None:
     assert start(tmp_path, TRUSTED_HOSTS="a.org, b.org").config["TRUSTED_HOSTS"] == ["a.org", "b.org"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"LEASE_SECONDS": "abc"}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
+        ({"LEASE_SECONDS": "nan"}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
+        ({"LEASE_SECONDS": "0"}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
+        ({"LEASE_SECONDS": []}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
+        ({"SQLALCHEMY_DATABASE_URI": "clinic.db"}, "CLINIC_DATABASE_URL is malformed"),
+        ({"SQLALCHEMY_DATABASE_URI": "postgresql://u:hush@h:port/d"}, "CLINIC_DATABASE_URL is malformed"),
+        ({"SQLALCHEMY_DATABASE_URI": "nosuch://u:hush@h/d"}, "CLINIC_DATABASE_URL is malformed"),
+        ({"SQLALCHEMY_DATABASE_URI": "mysql://u:hush@h/d"}, "use SQLite or PostgreSQL"),
+        ({"PUBLIC_URL": "http://[x"}, "CLINIC_PUBLIC_URL is malformed"),
+    ],
+)
+def test_a_malformed_setting_is_refused_in_one_sentence_without_its_password(
+    tmp_path: Path, settings: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadConfiguration, match=said) as refused:
+        start(tmp_path, **settings)
+
+    assert "\n" not in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+def test_a_value_of_the_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("CLINIC_SECRET_KEY = 12345")
+
+    with pytest.raises(BadConfiguration, match=r"CLINIC_SECRET_KEY in .* is not text"):
+        start(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("module", "settings", "extra"),
+    [
+        ("psycopg", {"SQLALCHEMY_DATABASE_URI": "postgresql://u@h/d"}, "postgres"),
+        ("redis", {"REDIS_URL": "redis://h"}, "redis"),
+    ],
+)
+def test_what_is_configured_but_not_installed_is_named_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, settings: dict[str, str], extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    if module == "redis":
+        monkeypatch.setattr("huey.storage.Redis", None)
+
+    with pytest.raises(BadConfiguration, match=rf"install \.\[{extra}\]"):
+        start(tmp_path, **settings)
+
+
+def test_a_key_that_cannot_be_kept_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(BadConfiguration, match="set CLINIC_SECRET_KEY"):
+        start(tmp_path / "file" / "instance")
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(BadConfiguration, match="can't be written to"):
+        start(tmp_path / "file" / "instance", SECRET_KEY=STRONG)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"CLINIC_ENV": "production"},
+        {"CLINIC_LEASE_SECONDS": "abc"},
+        {"CLINIC_DATABASE_URL": "clinic.db"},
+        {"CLINIC_INSTANCE_PATH": "/dev/null/instance"},
+    ],
+)
+@pytest.mark.parametrize("app", [[], ["--app", "clinic"]])
+def test_a_command_answers_a_bad_configuration_in_one_line(
+    tmp_path: Path, settings: dict[str, str], app: list[str]
+) -> None:
+    command = [sys.executable, "-m", "flask", *app, "patients", "list"]
+    environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path), **settings}
+
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (4, "", 1)
+    assert ended.stderr.startswith("Error: ")
+
+
+def test_an_empty_setting_of_the_environment_undoes_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text('CLINIC_SMTP_URL = "smtp://h"\nCLINIC_REDIS_URL = "redis://h"\n')
+    monkeypatch.setenv("CLINIC_SMTP_URL", "")
+    monkeypatch.setenv("CLINIC_REDIS_URL", "")
+
+    app = start(tmp_path)
+
+    assert (app.config["SMTP_URL"], app.config["REDIS_URL"]) == ("", "")
+    assert carrier_of(app).storage.__class__.__name__ == "SqliteStorage"
+
+
+def test_a_malformed_redis_url_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+
+    with pytest.raises(BadConfiguration, match="CLINIC_REDIS_URL is malformed"):
+        start(tmp_path, REDIS_URL="localhost:6379")
+
+
+def test_installations_on_one_redis_have_queues_of_their_own(tmp_path: Path) -> None:
+    pytest.importorskip("redis")
+    one, other = (
+        start(tmp_path, REDIS_URL="redis://127.0.0.1", SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/{name}.db")
+        for name in ("harbour", "hill")
+    )
+
+    assert (carrier_of(one).name, carrier_of(other).name) == ("harbour", "hill")

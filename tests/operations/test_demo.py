@@ -1,7 +1,10 @@
 """`flask demo`: one command, a clinic in the browser."""
 
+import fcntl
 import os
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +16,7 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
+from clinic.operations.demo import _environment
 
 
 @pytest.fixture
@@ -36,7 +40,116 @@ def test_a_taken_port_is_said_clearly_with_what_to_do(laptop: Flask, taken_port:
     assert result.exit_code == 5
     assert f"port {taken_port} is taken" in result.stderr
     assert f"--port {taken_port + 1}" in result.stderr
-    assert not list(tmp_path.glob("demo*"))
+    assert not list(tmp_path.glob("demo*.db*"))
+
+
+def test_a_port_that_was_taken_while_the_demo_was_filled_is_noticed(
+    laptop: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    other = socket.socket()
+
+    def somebody_starts(*_: object) -> None:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+
+    monkeypatch.setattr("clinic.operations.demo._prepare", somebody_starts)
+    monkeypatch.setattr("clinic.operations.demo._wait_for", lambda *_: pytest.fail("it served"))
+    with other:
+        result = laptop.test_cli_runner().invoke(args=["demo", "--port", str(port)])
+
+    assert result.exit_code == 5
+    assert f"port {port} is taken" in result.stderr
+
+
+@pytest.mark.parametrize("args", [[], ["--reset"]])
+def test_a_second_demo_of_the_same_instance_is_refused_and_resets_nothing(
+    laptop: Flask, tmp_path: Path, args: list[str]
+) -> None:
+    (tmp_path / "demo.db").touch()
+    with (tmp_path / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = laptop.test_cli_runner().invoke(args=["demo", "--port", str(free_port()), *args])
+
+    assert result.exit_code == 5
+    assert "a demo is running already" in result.stderr
+    assert (tmp_path / "demo.db").exists()
+
+
+FILES = ["demo.db", "demo.db-wal", "demo.db-shm", "demo-queue.db", "demo-queue.db-wal", "demo-new.db"]
+OTHERS = ["demo-of-our-own.db", "demonstration.db-backup", "clinic.db"]
+
+
+def test_a_reset_deletes_the_demo_s_own_files_and_no_other(
+    laptop: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[Path]
+) -> None:
+    for name in FILES + OTHERS:
+        (tmp_path / name).touch()
+
+    laptop.test_cli_runner().invoke(args=["demo", "--reset", "--port", str(free_port())])
+
+    assert children == [tmp_path / "demo-new.db"]
+    assert all((tmp_path / name).exists() for name in OTHERS)
+    assert not any((tmp_path / name).exists() for name in FILES if name != "demo.db")
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The databases that are filled, each with one table, by a child that does nothing else; nothing is served."""
+    filled: list[Path] = []
+
+    def flask(environment: dict[str, str], *_: object) -> subprocess.Popen[bytes]:
+        file = Path(environment["CLINIC_DATABASE_URL"].removeprefix("sqlite:///"))
+        filled.append(file)
+        with sqlite3.connect(file) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("CREATE TABLE IF NOT EXISTS people (name TEXT)")
+        connection.close()
+        return subprocess.Popen(["true"])
+
+    monkeypatch.setattr("clinic.operations.demo._flask", flask)
+    monkeypatch.setattr("clinic.operations.demo._serve", lambda *_: None)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    return filled
+
+
+def test_a_demo_whose_filling_was_interrupted_starts_afresh(
+    laptop: Flask, tmp_path: Path, children: list[Path]
+) -> None:
+    left = tmp_path / "demo-new.db"
+    left.write_bytes(b"half of it")
+
+    for _ in range(2):
+        laptop.test_cli_runner().invoke(args=["demo", "--port", str(free_port())])
+
+    assert children == [left, tmp_path / "demo.db"]
+    assert sorted(path.name for path in tmp_path.glob("demo*.db*")) == ["demo.db"]
+
+
+def test_a_failed_filling_leaves_no_demo_behind(
+    laptop: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[Path]
+) -> None:
+    monkeypatch.setattr("clinic.operations.demo._flask", lambda *_: subprocess.Popen(["false"]))
+
+    result = laptop.test_cli_runner().invoke(args=["demo", "--port", str(free_port())])
+
+    assert result.exit_code == 1
+    assert "flask demo --reset" in result.stderr
+    assert not (tmp_path / "demo.db").exists()
+
+
+def test_a_demo_sends_no_mail_and_shares_no_queue_whatever_is_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text('CLINIC_SMTP_URL = "smtp://file"\n')
+    monkeypatch.setenv("CLINIC_REDIS_URL", "redis://environment")
+    for name, value in _environment(tmp_path / "demo.db").items():
+        monkeypatch.setenv(name, value)
+
+    app = create_app()
+
+    assert app.instance_path == str(tmp_path)
+    assert (app.config["SMTP_URL"], app.config["REDIS_URL"]) == ("", "")
 
 
 def test_made_up_people_are_not_put_into_a_real_database(laptop: Flask) -> None:
@@ -44,6 +157,18 @@ def test_made_up_people_are_not_put_into_a_real_database(laptop: Flask) -> None:
 
     assert result.exit_code == 1
     assert "the demo's own database only" in result.stderr
+
+
+def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'elsewhere' / 'demo-new.db'}"
+    app = create_app(
+        {"TESTING": True, "INSTANCE_PATH": tmp_path, "SECRET_KEY": "x" * 32, "SQLALCHEMY_DATABASE_URI": url}
+    )
+
+    assert app.test_cli_runner().invoke(args=["demo-data"]).exit_code == 1
+
+
+DEMO = [sys.executable, "-m", "flask", "--app", "clinic", "demo", "--port"]
 
 
 def free_port() -> int:
@@ -72,7 +197,7 @@ def stop(demo: subprocess.Popen[str]) -> str:
 @pytest.mark.crash
 def test_the_demo_opens_a_filled_clinic_whose_worker_sends_and_keeps_it_for_the_next_time(tmp_path: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "flask", "--app", "clinic", "demo", "--port", str(port)]
+    command = [*DEMO, str(port)]
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}
     body = b'{"family_name": "Wei\\u00df", "email": "weiss@example.org"}'
 
@@ -95,3 +220,28 @@ def test_the_demo_opens_a_filled_clinic_whose_worker_sends_and_keeps_it_for_the_
     assert "demo.db" in said
     assert "P-000321" in again
     assert "as they were left" in said_again
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+def test_a_demo_killed_while_filling_fills_afresh_the_next_time(tmp_path: Path, sign: signal.Signals) -> None:
+    port = free_port()
+    environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}
+
+    first = subprocess.Popen(
+        [*DEMO, str(port)], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert first.stderr
+    while "Registered 40 " not in first.stderr.readline():
+        pass
+    second = subprocess.run([*DEMO, str(free_port())], env=environment, capture_output=True, text=True, check=False)
+    (first.terminate if sign == signal.SIGTERM else lambda: os.killpg(first.pid, sign))()
+    first.communicate(timeout=60)
+    unfinished = not (tmp_path / "demo.db").exists()
+    third = subprocess.Popen([*DEMO, str(port)], env=environment, stderr=subprocess.PIPE, text=True)
+    page = read(f"http://127.0.0.1:{port}/")
+    stop(third)
+
+    assert (second.returncode, "a demo is running already" in second.stderr) == (5, True)
+    assert unfinished
+    assert "P-000320" in page

@@ -41,6 +41,7 @@ def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) ->
 
     assert result.exit_code == 0
     assert "Clínica São João is set up (Europe/Lisbon, EUR)" in result.stderr
+    assert "gunicorn --threads 8 wsgi:app" in result.stderr
     with sqlite3.connect(tmp_path / "deep" / "clinic.db") as connection:
         assert connection.execute("SELECT name, zone, currency, locale FROM clinics").fetchall() == [
             ("Clínica São João", "Europe/Lisbon", "EUR", "pt_PT")
@@ -76,8 +77,15 @@ def test_init_names_everything_that_is_wrong_and_makes_nothing(fresh: Flask, tmp
 def test_a_command_before_init_says_what_to_do(fresh: Flask) -> None:
     result = fresh.test_cli_runner().invoke(args=["patients", "list"])
 
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "flask init" in result.stderr
+
+
+@pytest.mark.parametrize("args", [["worker"], ["worker", "--once"]])
+def test_a_worker_before_init_says_what_to_do(fresh: Flask, args: list[str]) -> None:
+    result = fresh.test_cli_runner().invoke(args=args)
+
+    assert (result.exit_code, result.stderr) == (4, "Error: the database is not set up: run `flask init`\n")
 
 
 def test_a_page_before_there_is_a_clinic_says_what_to_do(app: Flask) -> None:
