@@ -37,7 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "SMTP_URL": "",
     "MAIL_FROM": "clinic@localhost",
     "LEASE_SECONDS": 60,
-    "SQLITE_BUSY_TIMEOUT_MS": 4000,
+    "LOCK_TIMEOUT_MS": 4000,
     "MAX_CONTENT_LENGTH": 1024 * 1024,
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     "MAX_FORM_PARTS": 500,

@@ -57,7 +57,7 @@ def _configure_sqlite(engine: Engine, app: Flask) -> None:
     def set_pragmas(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(app.config['SQLITE_BUSY_TIMEOUT_MS'])}")
+        cursor.execute(f"PRAGMA busy_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
@@ -73,7 +73,7 @@ def _configure_postgresql(engine: Engine, app: Flask) -> None:
     def wait_for_a_while(connection: Connection) -> None:
         """Bound the wait for a lock; it also opens the transaction, which the driver would put off."""
         if _is_writing(connection):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(app.config['SQLITE_BUSY_TIMEOUT_MS'])}")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
 
 
 def _is_writing(connection: Connection) -> bool:

@@ -19,7 +19,7 @@ BUSY_TIMEOUT_MS = 10_000
 @with_appcontext
 def worker(once: bool) -> None:
     """Deliver events that were left over, and send messages, until told to stop."""
-    current_app.config["SQLITE_BUSY_TIMEOUT_MS"] = BUSY_TIMEOUT_MS
+    current_app.config["LOCK_TIMEOUT_MS"] = BUSY_TIMEOUT_MS
     with answered():
         clinic_service.list()  # its jobs log what fails and go on: say here that there is no database
         if once:

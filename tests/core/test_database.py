@@ -262,14 +262,14 @@ def test_units_of_work_of_several_threads_wait_for_each_other(app: Flask, here: 
 def test_a_locked_database_is_an_error_and_changes_nothing(app: Flask, here: Here) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("only SQLite locks the whole database")
-    app.config["SQLITE_BUSY_TIMEOUT_MS"], before = 50, app.config["SQLITE_BUSY_TIMEOUT_MS"]
+    app.config["LOCK_TIMEOUT_MS"], before = 50, app.config["LOCK_TIMEOUT_MS"]
     db.session.remove()
     db.engine.dispose()
 
     with unit_of_work(), pytest.raises(OperationalError):
         failed_in_another_thread(here)
 
-    app.config["SQLITE_BUSY_TIMEOUT_MS"] = before
+    app.config["LOCK_TIMEOUT_MS"] = before
     db.session.remove()
     db.engine.dispose()
     assert count(Patient) == 0

@@ -18,12 +18,12 @@ from tests.conftest import Here
 @pytest.fixture
 def _impatient(app: Flask) -> Iterator[None]:
     """Let SQLite wait for a lock for a moment only."""
-    before = app.config["SQLITE_BUSY_TIMEOUT_MS"]
-    app.config["SQLITE_BUSY_TIMEOUT_MS"] = 50
+    before = app.config["LOCK_TIMEOUT_MS"]
+    app.config["LOCK_TIMEOUT_MS"] = 50
     with app.app_context():
         db.engine.dispose()
     yield
-    app.config["SQLITE_BUSY_TIMEOUT_MS"] = before
+    app.config["LOCK_TIMEOUT_MS"] = before
     with app.app_context():
         db.engine.dispose()
 
