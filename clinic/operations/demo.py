@@ -38,7 +38,8 @@ What to try:
   2. Find somebody: type a part of a name, without accents, into the box at the top ("nguyen", "soren").
   3. Book an appointment from the patient's page, then the same time again: it is taken.
   4. Make an invoice, issue it, take the payment: a receipt goes out.
-  5. Look at Messages, at {address}/api/docs, and, in another terminal, at what happened:
+  5. Look at Messages, at {address}/api/docs, and, in another terminal with the same
+     virtual environment, at what happened:
        export CLINIC_DATABASE_URL={database}
        flask events list
        flask modules
