@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.appointments.models import Appointment, Practitioner
-from clinic.core.database import db, unit_of_work
+from clinic.core.database import db, locked, unit_of_work
 from clinic.core.errors import NotFound
 from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
 from clinic.core.text import is_storable, nfc
@@ -42,8 +42,7 @@ class PractitionerService:
 
         :raises PractitionerNotFound: if there is none of that id
         """
-        wanted = select(Practitioner).where(Practitioner.id == practitioner_id)
-        return _found(db.session.scalar(wanted.with_for_update(key_share=True)))
+        return _found(locked(Practitioner, practitioner_id))
 
     def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None) -> Portion[Practitioner]:
         """Return practitioners by name."""

@@ -12,7 +12,7 @@ from clinic.appointments.practitioners import PractitionerNotFound, Practitioner
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, span_problem
 from clinic.core.catalogue import event_type
 from clinic.core.clock import day_bounds, now
-from clinic.core.database import about_patient, db, unit_of_work
+from clinic.core.database import about_patient, db, locked, unit_of_work
 from clinic.core.errors import Conflict, Invalid, NotFound, Stale
 from clinic.core.events import event_bus
 from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
@@ -191,9 +191,7 @@ class AppointmentService:
         return db.session.scalars(wanted).all()
 
     def _lock(self, appointment_id: UUID) -> Appointment:
-        """Return an appointment as it is now; until the unit of work ends, nobody else changes it."""
-        wanted = select(Appointment).where(Appointment.id == appointment_id).with_for_update(key_share=True)
-        appointment = db.session.scalar(wanted.execution_options(populate_existing=True))
+        appointment = locked(Appointment, appointment_id)
         if appointment is None:
             raise AppointmentNotFound
         return appointment

@@ -101,7 +101,7 @@ def pay(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
 @blueprint.errorhandler(IdempotencyKeyReused)
 def refuse_another_body(error: IdempotencyKeyReused) -> Response:
     """Answer a key that came with another body before: here that is wrong input, as the client chose the key."""
-    return problem(422, error.code, "There is a problem", error.message)
+    return problem(422, error.code, error.message)
 
 
 def _sent_key() -> str:

@@ -20,7 +20,7 @@ from clinic.billing.payments import (
 from clinic.billing.rules import BALANCED, DRAFT, ISSUED, invoice_number
 from clinic.billing.totals import LineFields, priced, total_minor
 from clinic.core.clock import today
-from clinic.core.database import db, unit_of_work
+from clinic.core.database import db, locked, unit_of_work
 from clinic.core.errors import Conflict, Invalid, NotFound, Stale
 from clinic.core.money import Money
 from clinic.core.numbering import next_number
@@ -183,9 +183,7 @@ class BillingService:
         return Money(int(db.session.scalars(due).one()), currency)
 
     def _lock(self, invoice_id: UUID | str) -> Invoice:
-        """Return an invoice as it is now; until the unit of work ends, nobody else changes it."""
-        wanted = select(Invoice).where(Invoice.id == _as_id(invoice_id)).with_for_update()
-        invoice = db.session.scalar(wanted.execution_options(populate_existing=True))
+        invoice = locked(Invoice, _as_id(invoice_id))
         if invoice is None:
             raise InvoiceNotFound
         return invoice

@@ -5,15 +5,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from logging import getLogger
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Engine, MetaData, select
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 
 from clinic.core.catalogue import checked
+from clinic.core.columns import ClinicOwned
 from clinic.core.context import Acting, acting
 from clinic.core.engine import WRITING, configure_engine, is_in_transaction
 from clinic.core.events import collecting, current_depth, is_too_deep
@@ -136,6 +137,8 @@ class _Work:
         self.session.info.pop("interfered", None)
 
 
+Owned = TypeVar("Owned", bound=ClinicOwned)
+
 _work: ContextVar[_Work | None] = ContextVar("work", default=None)
 _outbox: Outbox
 
@@ -174,6 +177,15 @@ def unit_of_work() -> Iterator[None]:
     _outbox.deliver(stored)
     for call in work.afterwards:
         _run_afterwards(call)
+
+
+def locked(model: type[Owned], row_id: UUID) -> Owned | None:
+    """Return a row of the clinic in force as it is now; until the unit of work ends, nobody else changes it.
+
+    On PostgreSQL the row is locked (`FOR NO KEY UPDATE`), on SQLite the unit of work has the database to itself.
+    """
+    wanted = select(model).where(model.id == row_id).with_for_update(key_share=True)
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
 
 
 def about_patient(patient_id: UUID, version: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.core.catalogue import event_type
 from clinic.core.clock import now
-from clinic.core.database import about_patient, db, unit_of_work
+from clinic.core.database import about_patient, db, locked, unit_of_work
 from clinic.core.errors import Invalid, NotFound, Stale
 from clinic.core.events import event_bus
 from clinic.core.numbering import next_number
@@ -114,8 +114,7 @@ class PatientService:
 
         :raises PatientNotFound: if there is none of that id
         """
-        wanted = select(Patient).where(Patient.id == patient_id)
-        patient = db.session.scalar(wanted.with_for_update(key_share=True))
+        patient = locked(Patient, patient_id)
         if patient is None:
             raise PatientNotFound
         return patient

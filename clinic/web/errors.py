@@ -14,7 +14,7 @@ from werkzeug.routing import RequestRedirect
 from clinic.core.engine import lacks_tables
 from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
 from clinic.core.failures import class_of, frames_of
-from clinic.web.problems import problem
+from clinic.web.problems import problem, title_of
 from clinic.web.requests import is_api, request_id
 
 UNKNOWN_HOST = "unknown-host"
@@ -28,24 +28,6 @@ _STATUS: dict[type[ClinicError], int] = {
     Invalid: 422,
     NotSetUp: 503,
 }
-
-_TITLES = {
-    400: "Bad request",
-    403: "Not allowed",
-    404: "Page not found",
-    405: "Not possible here",
-    409: "Something has changed",
-    410: "No longer here",
-    412: "Something has changed",
-    413: "Too much at once",
-    415: "Not a form that we read",
-    422: "There is a problem",
-    428: "Which version is meant?",
-    429: "Too many requests",
-    500: "Something went wrong here",
-    503: "Not available right now",
-}
-
 
 _DETAILS = {
     400: "The request can't be understood",
@@ -137,11 +119,10 @@ def _bare(shown: dict[str, Any]) -> str:
 
 
 def _respond(answer: _Answer) -> Response:
-    title = _TITLES.get(answer.status, answer.code.replace("-", " ").capitalize())
     if is_api():
-        response = problem(answer.status, answer.code, title, answer.detail, answer.errors, **(answer.more or {}))
+        response = problem(answer.status, answer.code, answer.detail, answer.errors, **(answer.more or {}))
     else:
-        shown = {"title": title, "answer": answer, "reference": request_id()}
+        shown = {"title": title_of(answer.status, answer.code), "answer": answer, "reference": request_id()}
         bare = answer.status >= 500 or answer.code == UNKNOWN_HOST  # noqa: PLR2004
         response = make_response(_bare(shown) if bare else _framed(shown), answer.status)
     response.headers.extend(answer.headers)

@@ -19,7 +19,6 @@ from clinic.web.json_input import StrictParser
 from clinic.web.problems import problem
 
 PREFIX = "/api/v1"
-STALE_TITLE = "Something has changed"
 
 NO_VERSION = 0
 """A version that no record has: they are counted from 1."""
@@ -144,7 +143,7 @@ def tell_present(blueprint: ApiBlueprint, present: Callable[..., Versioned], sch
             record = present(**(request.view_args or {}))
         except NotFound as gone:
             return current_app.handle_user_exception(gone)
-        response = problem(412, error.code, STALE_TITLE, error.message, present=schema().dump(record))
+        response = problem(412, error.code, error.message, present=schema().dump(record))
         response.headers.update(etag(record))
         return response
 

@@ -8,14 +8,35 @@ from flask import Response
 
 from clinic.web.requests import request_id
 
+TITLES = {
+    400: "Bad request",
+    403: "Not allowed",
+    404: "Page not found",
+    405: "Not possible here",
+    409: "Something has changed",
+    410: "No longer here",
+    412: "Something has changed",
+    413: "Too much at once",
+    415: "Not a form that we read",
+    422: "There is a problem",
+    428: "Which version is meant?",
+    429: "Too many requests",
+    500: "Something went wrong here",
+    503: "Not available right now",
+}
+"""What the kinds of error are called, on pages and in JSON."""
 
-def problem(
-    status: int, code: str, title: str, detail: str, errors: Mapping[Any, Any] | None = None, **more: Any
-) -> Response:
+
+def title_of(status: int, code: str) -> str:
+    """Return what an error of a status is called; one that has no name of its own after its code."""
+    return TITLES.get(status, code.replace("-", " ").capitalize())
+
+
+def problem(status: int, code: str, detail: str, errors: Mapping[Any, Any] | None = None, **more: Any) -> Response:
     """Return an `application/problem+json` answer; `errors` maps fields, maybe nested, to messages."""
     body = {
         "type": f"urn:clinic:problem:{code}",
-        "title": title,
+        "title": title_of(status, code),
         "status": status,
         "detail": detail,
         "instance": f"urn:clinic:request:{request_id()}",
