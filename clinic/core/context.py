@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 IMPORT = "import:"
 """Actors of this kind bring in records of the past: nobody is messaged about them."""
@@ -11,16 +12,27 @@ IMPORT = "import:"
 
 @dataclass(frozen=True)
 class Acting:
-    """The person or program that acts, and the request that everything it causes belongs to."""
+    """The person or program that acts, from where, and the request that everything it causes belongs to.
+
+    `permissions` is None for the installation's own commands and workers, which may do everything.
+    """
 
     actor: str = "system"
     request_id: str = ""
     subject_version: int | None = None
+    address: str = ""
+    session_id: UUID | None = None
+    key_id: UUID | None = None
+    permissions: frozenset[str] | None = None
 
     @property
     def imports(self) -> bool:
         """Whether records of the past are being brought in."""
         return self.actor.startswith(IMPORT)
+
+    def may(self, permission: str) -> bool:
+        """Say whether something is permitted."""
+        return self.permissions is None or permission in self.permissions
 
 
 _acting: ContextVar[Acting] = ContextVar("acting", default=Acting())  # noqa: B039 - it is frozen

@@ -138,10 +138,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_appointments_patient", "appointments", ["clinic_id", "patient_id", "starts_at"], unique=False)
     op.create_index(
-        "ix_appointments_practitioner",
-        "appointments",
-        ["clinic_id", "practitioner_id", "starts_at"],
-        unique=False,
+        "ix_appointments_practitioner", "appointments", ["clinic_id", "practitioner_id", "starts_at"], unique=False
     )
     op.create_index("ix_appointments_start", "appointments", ["clinic_id", "starts_at", "id"], unique=False)
     op.create_table(
@@ -159,8 +156,7 @@ def upgrade() -> None:
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('pending', 'retrying', 'delivered', 'dead', 'discarded')",
-            name=op.f("ck_deliveries_state"),
+            "state IN ('pending', 'retrying', 'delivered', 'dead', 'discarded')", name=op.f("ck_deliveries_state")
         ),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_deliveries_event_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
@@ -239,22 +235,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
         sa.UniqueConstraint("clinic_id", "id", name=op.f("uq_notifications_clinic_id_id")),
         sa.UniqueConstraint(
-            "clinic_id",
-            "kind",
-            "about_id",
-            "about_version",
-            "offset_minutes",
-            "channel",
-            name="uq_notifications_once",
+            "clinic_id", "kind", "about_id", "about_version", "offset_minutes", "channel", name="uq_notifications_once"
         ),
     )
     op.create_index("ix_notifications_due", "notifications", ["clinic_id", "state", "due_at"], unique=False)
     op.create_table(
         "patient_words",
         sa.Column(
-            "word",
-            sa.String(length=300, collation="C").with_variant(sa.String(length=300), "sqlite"),
-            nullable=False,
+            "word", sa.String(length=300, collation="C").with_variant(sa.String(length=300), "sqlite"), nullable=False
         ),
         sa.Column("patient_id", sa.Uuid(), nullable=False),
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
