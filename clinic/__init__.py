@@ -12,7 +12,9 @@ from clinic.core.background import init_background
 from clinic.core.config import instance_folder, load_config
 from clinic.core.database import db
 from clinic.core.logs import init_logs, log_exception
+from clinic.staff.service import EVERYTHING
 from clinic.web import init_web
+from clinic.web.access import check_declared
 from clinic.web.json_api import Api, ApiBlueprint
 from clinic.web.requests import csrf
 
@@ -63,4 +65,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
             else:
                 app.register_blueprint(blueprint)
     operations.init_app(app)
+    check_declared(app, EVERYTHING)
     return app

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from clinic.appointments.service import Appointment, Practitioner, appointment_service, practitioner_service
+from clinic.core.database import db, unit_of_work
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import Clinic, clinic_service
+from clinic.staff.service import Clinic, Membership, StaffMember, clinic_service, email_key
 
 MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
@@ -15,6 +16,18 @@ def a_clinic(**fields: Any) -> Clinic:
     """Set up a clinic; Harbour Clinic in Lisbon unless told otherwise."""
     given = {"name": "Clínica São João", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "pt_PT"}
     return clinic_service.create(**(given | fields))
+
+
+def a_member(clinic_id: UUID, role: str = "administrator", *, email: str = "", **fields: Any) -> StaffMember:
+    """Let somebody work in a clinic; without a password they sign in only through a test's client."""
+    email = email or f"{role}@example.org"
+    with unit_of_work():
+        member = StaffMember(email=email, email_key=email_key(email), **fields)
+        db.session.add(member)
+        db.session.flush()
+        name = role.replace("-", " ").title()
+        db.session.add(Membership(clinic_id=clinic_id, member_id=member.id, name=f"{name} Person", role=role))
+    return member
 
 
 def patient_fields(**fields: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
@@ -180,10 +179,19 @@ def inside(here: Here) -> Iterator[None]:
 
 
 @pytest.fixture
-def client(app: Flask, clinic: Clinic) -> FlaskClient:
-    """A browser without JavaScript, and an integrator's program."""
+def visitor(app: Flask) -> PageClient:
+    """A browser without JavaScript in which nobody has signed in."""
     app.test_client_class = PageClient
-    return app.test_client()
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    return client
+
+
+@pytest.fixture
+def client(visitor: PageClient, clinic: Clinic) -> PageClient:
+    """A browser in which an administrator has signed in, and an integrator's program with a key to everything."""
+    visitor.work_in(clinic)
+    return visitor
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from clinic.appointments.service import (
     practitioner_service,
 )
 from clinic.core.catalogue import EventType
+from clinic.core.context import acting
 from clinic.core.modules import BaseModule, NavigationEntry, Panel
 from clinic.patients.service import patient_service
 
@@ -35,7 +36,9 @@ class AppointmentsModule(BaseModule):
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
 
     def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return the patient's appointments to come, and the way to book another one."""
+        """Return the patient's appointments to come, and the way to book another one, to those who may see them."""
+        if not acting().may("appointments:read"):
+            return ()
         upcoming = appointment_service.upcoming_of(patient_id)
         names = practitioner_service.of(upcoming)
         context = {"upcoming": upcoming, "practitioners": names, "patient": patient_service.get(patient_id)}

@@ -13,6 +13,7 @@ from clinic.appointments.schemas import (
     PractitionerSchema,
 )
 from clinic.appointments.service import appointment_service, practitioner_service
+from clinic.web.access import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,
@@ -32,6 +33,7 @@ practitioners = ApiBlueprint("practitioners", __name__, path="practitioners", de
 
 
 @blueprint.get("")
+@requires("appointments:read")
 @document(blueprint, 400, 422)
 @blueprint.arguments(AppointmentQuery, location="query")
 @blueprint.response(200, list_schema(AppointmentSchema))
@@ -44,6 +46,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@requires("appointments:write")
 @document(blueprint, 400, 409, 415, 422)
 @blueprint.arguments(AppointmentSchema)
 @blueprint.response(201, AppointmentSchema)
@@ -54,6 +57,7 @@ def create(fields: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:appointment_id>")
+@requires("appointments:read")
 @document(blueprint, 404)
 @blueprint.response(200, AppointmentSchema)
 def show(appointment_id: UUID) -> ResponseReturnValue:
@@ -62,6 +66,7 @@ def show(appointment_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/<uuid:appointment_id>/cancel")
+@requires("appointments:write")
 @document(blueprint, 400, 404, 409, 412, 415, 422)
 @blueprint.arguments(CancellationSchema, required=False)
 @blueprint.response(200, AppointmentSchema)
@@ -72,6 +77,7 @@ def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
 
 
 @practitioners.get("")
+@requires("appointments:read")
 @document(practitioners, 400, 422)
 @practitioners.arguments(ListQuery, location="query")
 @practitioners.response(200, list_schema(PractitionerSchema))
@@ -82,6 +88,7 @@ def index_practitioners(query: dict[str, Any]) -> ResponseReturnValue:
 
 
 @practitioners.post("")
+@requires("practitioners:write")
 @document(practitioners, 400, 415, 422)
 @practitioners.arguments(PractitionerSchema)
 @practitioners.response(201, PractitionerSchema)
@@ -92,6 +99,7 @@ def create_practitioner(fields: dict[str, Any]) -> ResponseReturnValue:
 
 
 @practitioners.get("/<uuid:practitioner_id>")
+@requires("appointments:read")
 @document(practitioners, 404)
 @practitioners.response(200, PractitionerSchema)
 def show_practitioner(practitioner_id: UUID) -> ResponseReturnValue:

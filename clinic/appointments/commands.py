@@ -25,7 +25,7 @@ group = CommandGroup("appointments", clinic=True, help="Who comes when, and to w
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@group.command("book")
+@group.command("book", needs="appointments:write")
 @click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
 @click.option("--practitioner", required=True, metavar="NAME", help="Name or id.")
 @click.option("--starts", required=True, metavar="WHEN", help="On the clinic's clocks: '2026-11-23 09:30'.")
@@ -44,7 +44,7 @@ def book(patient: str, practitioner: str, starts: str, as_json: bool, **options:
     say(f"Booked for {booked_for.mrn}. To take it back: flask appointments cancel {appointment.id}")
 
 
-@group.command("list")
+@group.command("list", needs="appointments:read")
 @click.option("--day", metavar="DAY", help="Of this day, YYYY-MM-DD; today unless given.")
 @as_json
 def list_appointments(day: str | None, as_json: bool) -> None:
@@ -53,7 +53,7 @@ def list_appointments(day: str | None, as_json: bool) -> None:
     show_rows([_dumped(appointment) for appointment in appointment_service.day(chosen)], COLUMNS, as_json=as_json)
 
 
-@group.command("cancel")
+@group.command("cancel", needs="appointments:write")
 @click.argument("appointment_id", type=click.UUID)
 @click.option("--reason", default="other", show_default=True, help=f"One of {', '.join(CANCEL_REASONS)}.")
 @click.option("--note")
@@ -64,7 +64,7 @@ def cancel(appointment_id: Any, as_json: bool, **options: str | None) -> None:
     show_record(_dumped(appointment), as_json=as_json)
 
 
-@group.command("add-practitioner")
+@group.command("add-practitioner", needs="practitioners:write")
 @click.option("--name", required=True)
 @click.option("--speciality")
 @as_json
@@ -74,7 +74,7 @@ def add_practitioner(as_json: bool, **options: str | None) -> None:
     show_record(PractitionerSchema().dump(practitioner), as_json=as_json)
 
 
-@group.command("practitioners")
+@group.command("practitioners", needs="appointments:read")
 @as_json
 def practitioners(as_json: bool) -> None:
     """List those to whom patients come."""

@@ -13,6 +13,7 @@ from clinic.core.clock import today
 from clinic.core.errors import ClinicError, Invalid
 from clinic.patients.service import PatientNotFound, patient_service
 from clinic.staff.service import clinic_service
+from clinic.web.access import requires
 from clinic.web.forms import Form, load_form, sent_version
 from clinic.web.lists import parse_query
 
@@ -22,6 +23,7 @@ LENGTHS = (10, 15, 20, 30, 45, 60, 90)
 
 
 @blueprint.get("")
+@requires("appointments:read")
 def index() -> ResponseReturnValue:
     """List a day's appointments by practitioner."""
     day: date = parse_query(DayQuery()).get("day") or today(clinic_service.current().zone)
@@ -38,6 +40,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/new")
+@requires("appointments:write")
 def new() -> ResponseReturnValue:
     """Show the form of a new appointment."""
     given = {
@@ -48,6 +51,7 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@requires("appointments:write")
 def create() -> ResponseReturnValue:
     """Book an appointment from the form."""
     form = load_form(BookingSchema())
@@ -75,12 +79,14 @@ def ask_again(error: Invalid | PatientNotFound) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:appointment_id>")
+@requires("appointments:read")
 def show(appointment_id: UUID) -> ResponseReturnValue:
     """Show an appointment, with the form to cancel it."""
     return _appointment_page(appointment_id, Form({"reason": "patient"}))
 
 
 @blueprint.post("/<uuid:appointment_id>/cancellation")
+@requires("appointments:write")
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment."""
     form = load_form(CancellationSchema())

@@ -9,6 +9,7 @@ from clinic.billing import api, commands, pages
 from clinic.billing.payments import INVOICE_PAID
 from clinic.billing.service import billing_service
 from clinic.core.catalogue import EventType
+from clinic.core.context import acting
 from clinic.core.modules import BaseModule, NavigationEntry, Panel
 
 
@@ -30,7 +31,9 @@ class BillingModule(BaseModule):
         return (NavigationEntry("Invoices", "billing.index", "i", 40),)
 
     def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return what the patient has still to pay."""
+        """Return what the patient has still to pay, to those who may see it."""
+        if not acting().may("invoices:read"):
+            return ()
         context = {
             "patient_id": patient_id,
             "balance": billing_service.balance_of(patient_id),

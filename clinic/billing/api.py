@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from clinic.billing.rules import BAD_KEY, is_idempotency_key
 from clinic.billing.schemas import InvoiceQuery, InvoiceSchema, PaymentSchema
 from clinic.billing.service import IdempotencyKeyReused, billing_service
+from clinic.web.access import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,
@@ -38,6 +39,7 @@ tell_present(blueprint, billing_service.get, InvoiceSchema)
 
 
 @blueprint.get("")
+@requires("invoices:read")
 @document(blueprint, 400, 422)
 @blueprint.arguments(InvoiceQuery, location="query")
 @blueprint.response(200, list_schema(InvoiceSchema))
@@ -51,6 +53,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@requires("invoices:write")
 @document(blueprint, 400, 415, 422)
 @blueprint.arguments(InvoiceSchema)
 @blueprint.response(201, InvoiceSchema)
@@ -61,6 +64,7 @@ def create(fields: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:invoice_id>")
+@requires("invoices:read")
 @document(blueprint, 404)
 @blueprint.response(200, InvoiceSchema)
 def show(invoice_id: UUID) -> ResponseReturnValue:
@@ -69,6 +73,7 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/<uuid:invoice_id>/issue")
+@requires("invoices:write")
 @document(blueprint, 404, 409, 412)
 @blueprint.response(200, InvoiceSchema)
 def issue(invoice_id: UUID) -> ResponseReturnValue:
@@ -78,6 +83,7 @@ def issue(invoice_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:invoice_id>/payments")
+@requires("invoices:read")
 @document(blueprint, 400, 404, 422)
 @blueprint.arguments(ListQuery, location="query")
 @blueprint.response(200, list_schema(PaymentSchema))
@@ -88,6 +94,7 @@ def payments(query: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/<uuid:invoice_id>/payments")
+@requires("payments:write")
 @document(blueprint, 400, 404, 409, 415, 422)
 @blueprint.doc(parameters=[KEY_PARAMETER])
 @blueprint.arguments(PaymentSchema)

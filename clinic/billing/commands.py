@@ -17,7 +17,7 @@ group = CommandGroup("billing", clinic=True, help="What patients are to pay, and
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@group.command("create")
+@group.command("create", needs="invoices:write")
 @click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
 @click.option("--line", "lines", multiple=True, metavar="LINE", help='"DESCRIPTION|QUANTITY|PRICE"; as many as needed.')
 @click.option("--issue", "at_once", is_flag=True, help="Issue it at once.")
@@ -38,7 +38,7 @@ def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -
     say(_what_next(invoice))
 
 
-@group.command("issue")
+@group.command("issue", needs="invoices:write")
 @click.argument("invoice_id", metavar="ID")
 @as_json
 def issue(invoice_id: str, as_json: bool) -> None:
@@ -48,7 +48,7 @@ def issue(invoice_id: str, as_json: bool) -> None:
     say(_what_next(invoice))
 
 
-@group.command("invoices")
+@group.command("invoices", needs="invoices:read")
 @click.option("--status", type=click.Choice(STATUSES), help="Only in this state.")
 @click.option("--patient", metavar="NUMBER", help="Only of this patient: medical record number or id.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
@@ -60,7 +60,7 @@ def invoices(status: str | None, patient: str | None, limit: int, as_json: bool)
     show_rows([_dumped(invoice) for invoice in found.rows], COLUMNS, as_json=as_json)
 
 
-@group.command("pay")
+@group.command("pay", needs="payments:write")
 @click.argument("number")
 @click.argument("amount")
 @click.option("--method", required=True, type=click.Choice(METHODS), help="How it was paid.")

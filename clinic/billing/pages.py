@@ -14,6 +14,7 @@ from clinic.core.errors import Conflict, Invalid
 from clinic.core.text import is_storable
 from clinic.patients.service import Patient, PatientNotFound, patient_service
 from clinic.staff.service import clinic_service
+from clinic.web.access import requires
 from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import quantity_text
 from clinic.web.forms import Form, load_form, sent_version
@@ -28,6 +29,7 @@ blueprint.add_app_template_filter(quantity_text, "quantity")
 
 
 @blueprint.get("")
+@requires("invoices:read")
 def index() -> ResponseReturnValue:
     """List invoices, the latest made first; maybe those of one status, of one patient."""
     query = parse_query(InvoiceQuery())
@@ -47,12 +49,14 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/new")
+@requires("invoices:write")
 def new() -> ResponseReturnValue:
     """Show the form of a new invoice."""
     return _invoice_form(Form({"patient": request.args.get("patient", "")}))
 
 
 @blueprint.post("")
+@requires("invoices:write")
 def create() -> ResponseReturnValue:
     """Draft an invoice from the form, or show the form again with more rows."""
     if "more" in request.form:
@@ -67,12 +71,14 @@ def create() -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:invoice_id>")
+@requires("invoices:read")
 def show(invoice_id: UUID) -> ResponseReturnValue:
     """Show an invoice, with the form to issue it or to take a payment."""
     return _invoice_page(invoice_id, Form())
 
 
 @blueprint.post("/<uuid:invoice_id>/issue")
+@requires("invoices:write")
 def issue(invoice_id: UUID) -> ResponseReturnValue:
     """Give a draft its number and date."""
     invoice = billing_service.issue(invoice_id, version=sent_version())
@@ -81,6 +87,7 @@ def issue(invoice_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/<uuid:invoice_id>/payments")
+@requires("payments:write")
 def pay(invoice_id: UUID) -> ResponseReturnValue:
     """Take a payment; the same form sent twice takes it once."""
     form = load_form(PaymentForm())

@@ -25,6 +25,8 @@ SETTINGS = {
     "CLINIC_SMTP_URL": "SMTP_URL",
     "CLINIC_MAIL_FROM": "MAIL_FROM",
     "CLINIC_LEASE_SECONDS": "LEASE_SECONDS",
+    "CLINIC_SECRET_KEY_FALLBACKS": "SECRET_KEY_FALLBACKS",
+    "CLINIC_PROXIES": "PROXIES",
     "CLINIC_ENV": "ENVIRONMENT",
 }
 """What an operator may set, and Flask's own name for it."""
@@ -37,6 +39,8 @@ DEFAULTS: dict[str, Any] = {
     "SMTP_URL": "",
     "MAIL_FROM": "clinic@localhost",
     "LEASE_SECONDS": 60,
+    "PROXIES": 0,
+    "SECRET_KEY_FALLBACKS": None,
     "LOCK_TIMEOUT_MS": 4000,
     "MAX_CONTENT_LENGTH": 1024 * 1024,
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
@@ -46,6 +50,8 @@ DEFAULTS: dict[str, Any] = {
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
 }
 
+NOT_TEXT = {"CLINIC_LEASE_SECONDS", "CLINIC_TRUSTED_HOSTS", "CLINIC_PROXIES", "CLINIC_SECRET_KEY_FALLBACKS"}
+MOST_PROXIES = 5
 THIS_MACHINE = ["localhost", "127.0.0.1"]
 MIN_KEY_LENGTH = 32
 MIN_KEY_VARIETY = 5
@@ -101,7 +107,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise BadConfiguration(f"{path} is not valid TOML: {error}") from error
     if unknown := sorted(found.keys() - SETTINGS.keys()):
         raise BadConfiguration(f"{path} has an unknown setting: {unknown[0]}; known are {', '.join(SETTINGS)}")
-    for name in found.keys() - {"CLINIC_LEASE_SECONDS", "CLINIC_TRUSTED_HOSTS"}:
+    for name in found.keys() - NOT_TEXT:
         if not isinstance(found[name], str):
             raise BadConfiguration(f"{name} in {path} is not text: put it in quotation marks")
     return {SETTINGS[name]: value for name, value in found.items()}
@@ -109,13 +115,36 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _settle_types(app: Flask) -> None:
     app.config["LEASE_SECONDS"] = _seconds(app.config["LEASE_SECONDS"])
-    hosts = app.config["TRUSTED_HOSTS"]
-    if isinstance(hosts, str):
-        hosts = [host.strip() for host in hosts.split(",") if host.strip()]
+    app.config["PROXIES"] = _proxies(app.config["PROXIES"])
+    app.config["SECRET_KEY_FALLBACKS"] = _listed(app.config["SECRET_KEY_FALLBACKS"])
     public = _host(app.config["PUBLIC_URL"])
-    app.config["TRUSTED_HOSTS"] = hosts or [*THIS_MACHINE, *([public] if public else [])]
+    usual = [*THIS_MACHINE, *([public] if public else [])]
+    app.config["TRUSTED_HOSTS"] = _listed(app.config["TRUSTED_HOSTS"]) or usual
+    _settle_cookie(app)
     if app.config["ENVIRONMENT"] not in {"development", "production"}:
         raise BadConfiguration("CLINIC_ENV is development or production")
+
+
+def _settle_cookie(app: Flask) -> None:
+    """Under TLS, the session's cookie is bound to this very host (RFC 6265bis, 4.1.3.2)."""
+    secure = app.config["PUBLIC_URL"].startswith("https://")
+    app.config.update(
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_PATH="/",
+    )
+
+
+def _listed(value: Any) -> list[str]:
+    parts = value.split(",") if isinstance(value, str) else value or []
+    return [str(part).strip() for part in parts if str(part).strip()]
+
+
+def _proxies(value: Any) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit()) or int(text) > MOST_PROXIES:
+        raise BadConfiguration(f"CLINIC_PROXIES is not a number from 0 to {MOST_PROXIES}: set how many stand in front")
+    return int(text)
 
 
 def _host(address: str) -> str | None:

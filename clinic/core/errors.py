@@ -45,6 +45,17 @@ class Invalid(ClinicError):
         self.problems: dict[str, list[str]] = problems or {field: [message]}
 
 
+class NotPermitted(ClinicError):
+    """Whoever acts may not do this; `permission` is the one that is missing."""
+
+    code = "not-permitted"
+
+    def __init__(self, permission: str, message: str = "") -> None:
+        super().__init__(message or f"This needs the permission {permission}")
+        self.permission = permission
+        self.facts = {"permission": permission}
+
+
 class NotSetUp(ClinicError):
     """The installation has no clinic yet."""
 

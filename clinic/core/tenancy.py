@@ -11,7 +11,9 @@ from flask.sansio.app import App
 from clinic.core.errors import NotSetUp
 
 ClinicChooser = Callable[[str | None], UUID]
+StaffFinder = Callable[[str], tuple[str, frozenset[str]]]
 _CHOOSER = "clinic.chooser"
+_FINDER = "clinic.finder"
 _pinned: ContextVar[int] = ContextVar("pinned", default=0)
 
 
@@ -85,3 +87,17 @@ def chosen_clinic(name: str | None = None) -> UUID:
     if chooser is None:
         raise NotSetUp
     return chooser(name)
+
+
+def find_staff_by(app: App, finder: StaffFinder) -> None:
+    """Let `finder` say which actor an e-mail address means in the clinic in force, and what they may do."""
+    app.extensions[_FINDER] = finder
+
+
+def staff_member(email: str) -> tuple[str, frozenset[str]]:
+    """Return which actor an e-mail address means in the clinic in force, and what they may do.
+
+    :raises NotFound: if nobody of that address works there
+    """
+    finder: StaffFinder = current_app.extensions[_FINDER]
+    return finder(email)

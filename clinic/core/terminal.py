@@ -6,6 +6,8 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
 from typing import Any, NoReturn
 
 import click
@@ -16,20 +18,23 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from clinic.core.context import acting_as
+from clinic.core.context import acting, acting_as, start_acting
 from clinic.core.engine import lacks_tables
-from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
-from clinic.core.tenancy import chosen_clinic, enter_clinic
+from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotPermitted, NotSetUp, Stale
+from clinic.core.tenancy import chosen_clinic, enter_clinic, staff_member
 
 FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
 
-EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong input, 3 not found, 4 not set up, 5 conflict."
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong input, 3 not found, 4 not permitted or not set up, 5 conflict."
+
+_FOR = "acting_for"
 
 _CODES: dict[type[ClinicError], int] = {
     NotFound: NO_SUCH,
     Conflict: CONFLICTING,
     Stale: CONFLICTING,
     Invalid: USAGE,
+    NotPermitted: NOT_CONFIGURED,
     NotSetUp: NOT_CONFIGURED,
 }
 
@@ -42,14 +47,21 @@ class CommandGroup(AppGroup):
         super().__init__(name, context_settings=settings, epilog=EXIT_CODES, **options)
         self.needs_clinic = clinic
 
-    def command(self, *args: Any, **kwargs: Any) -> Any:
-        """Add a command; in a clinic's group it takes `--clinic NAME`."""
+    def command(self, *args: Any, needs: str | None = None, **kwargs: Any) -> Any:
+        """Add a command; in a clinic's group it takes `--clinic NAME` and `--as EMAIL`, who needs a permission.
+
+        :raises TypeError: if a command of a clinic's group does not say which one
+        """
+        if self.needs_clinic and needs is None:
+            raise TypeError("a command that acts in a clinic says which permission it needs")
         register = super().command(*args, **kwargs)
 
         def decorate(function: Callable[..., Any]) -> click.Command:
-            command: click.Command = register(function)
-            if self.needs_clinic:
-                command.params.append(_clinic_option())
+            if needs is None:
+                plain: click.Command = register(function)
+                return plain
+            command: click.Command = register(_acting_for(function, needs))
+            command.params += [_clinic_option(), click.Option(["--as", _FOR], metavar="EMAIL", help="Act for them.")]
             return command
 
         return decorate
@@ -79,6 +91,21 @@ def answered() -> Iterator[None]:
         if not (isinstance(error, OperationalError) or lacks_tables(error)):
             raise
         fail(NOT_CONFIGURED if lacks_tables(error) else FAILED, _about_database(error))
+
+
+def _acting_for(function: Callable[..., Any], needs: str) -> Callable[..., Any]:
+    """Let a command act for the staff member of `--as`, if they may do it."""
+
+    @wraps(function)
+    def act(*args: Any, **options: Any) -> Any:
+        if email := options.pop(_FOR):
+            actor, permissions = staff_member(email)
+            start_acting(replace(acting(), actor=actor, address=acting().actor[:64], permissions=permissions))
+        if not acting().may(needs):
+            raise NotPermitted(needs)
+        return function(*args, **options)
+
+    return act
 
 
 def _clinic_option() -> click.Option:

@@ -7,12 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from clinic.notifications.schemas import NotificationQuery, NotificationSchema
 from clinic.notifications.service import notification_service
+from clinic.web.access import requires
 from clinic.web.json_api import ApiBlueprint, after_cursor, document, list_schema, listed
 
 blueprint = ApiBlueprint("notifications", __name__, path="notifications", description="What patients were told")
 
 
 @blueprint.get("")
+@requires("notifications:read")
 @document(blueprint, 400, 422)
 @blueprint.arguments(NotificationQuery, location="query")
 @blueprint.response(200, list_schema(NotificationSchema))
@@ -24,6 +26,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:notification_id>")
+@requires("notifications:read")
 @document(blueprint, 404)
 @blueprint.response(200, NotificationSchema)
 def show(notification_id: UUID) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ COLUMNS = ["created_at", "kind", "state", "attempts", "reason", "patient_id", "i
 group = CommandGroup("notifications", clinic=True, help="What the clinic says to its patients.")
 
 
-@group.command("list")
+@group.command("list", needs="notifications:read")
 @click.option("--state", type=click.Choice(STATES))
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

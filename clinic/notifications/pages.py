@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
+from clinic.web.access import requires
 from clinic.web.lists import page_query, page_url
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/messages", template_folder="templates")
@@ -13,6 +14,7 @@ PAGE = 20
 
 
 @blueprint.get("")
+@requires("notifications:read")
 def index() -> ResponseReturnValue:
     """List what patients were told, the latest first."""
     _, after = page_query()

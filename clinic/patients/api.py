@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import PatientFields, patient_service
+from clinic.web.access import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     SearchQuery,
@@ -25,6 +26,7 @@ tell_present(blueprint, patient_service.get, PatientSchema)
 
 
 @blueprint.get("")
+@requires("patients:read")
 @document(blueprint, 400, 422)
 @blueprint.arguments(SearchQuery, location="query")
 @blueprint.response(200, list_schema(PatientSchema))
@@ -38,6 +40,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@requires("patients:write")
 @document(blueprint, 400, 415, 422)
 @blueprint.arguments(PatientSchema)
 @blueprint.response(201, PatientSchema)
@@ -48,6 +51,7 @@ def create(fields: PatientFields) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:patient_id>")
+@requires("patients:read")
 @document(blueprint, 404)
 @blueprint.response(200, PatientSchema)
 def show(patient_id: UUID) -> ResponseReturnValue:
@@ -56,6 +60,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.patch("/<uuid:patient_id>")
+@requires("patients:write")
 @document(blueprint, 400, 404, 412, 415, 422, 428)
 @blueprint.arguments(PatientSchema(partial=True))
 @blueprint.response(200, PatientSchema)

@@ -35,7 +35,7 @@ def patient_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
-@group.command("add")
+@group.command("add", needs="patients:write")
 @patient_options
 @as_json
 def add(as_json: bool, **options: str | None) -> None:
@@ -45,7 +45,7 @@ def add(as_json: bool, **options: str | None) -> None:
     say(f"Registered {patient.mrn}. Next: flask appointments book --patient {patient.mrn} …")
 
 
-@group.command("list")
+@group.command("list", needs="patients:read")
 @click.option("--search", "words", help="Parts of names, a number, a phone.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
@@ -55,7 +55,7 @@ def list_patients(words: str | None, limit: int, as_json: bool) -> None:
     show_rows([_dumped(patient) for patient in found.rows], COLUMNS, as_json=as_json)
 
 
-@group.command("show")
+@group.command("show", needs="patients:read")
 @click.argument("number")
 @as_json
 def show(number: str, as_json: bool) -> None:

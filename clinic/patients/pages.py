@@ -9,6 +9,7 @@ from clinic.core.errors import Stale
 from clinic.core.modules import registered_modules
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
+from clinic.web.access import requires
 from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
 from clinic.web.lists import page_query, page_url
 
@@ -30,6 +31,7 @@ FIELDS = (
 
 
 @blueprint.get("")
+@requires("patients:read")
 def index() -> ResponseReturnValue:
     """List the latest patients, or those who were looked for."""
     words, after = page_query("q")
@@ -41,12 +43,14 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.get("/new")
+@requires("patients:write")
 def new() -> ResponseReturnValue:
     """Show the form of a new patient."""
     return render_template("patients/new.html", form=Form(request.args.to_dict()))
 
 
 @blueprint.post("")
+@requires("patients:write")
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
     form = load_form(PatientSchema())
@@ -58,6 +62,7 @@ def create() -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:patient_id>")
+@requires("patients:read")
 def show(patient_id: UUID) -> ResponseReturnValue:
     """Show a patient, with what the other modules have to say."""
     patient = patient_service.get(patient_id)
@@ -66,6 +71,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/<uuid:patient_id>/edit")
+@requires("patients:write")
 def edit(patient_id: UUID) -> ResponseReturnValue:
     """Show the form of a patient as it is."""
     patient = patient_service.get(patient_id)
@@ -73,6 +79,7 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/<uuid:patient_id>")
+@requires("patients:write")
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
     patient, form = patient_service.get(patient_id), load_form(PatientSchema())

@@ -1,18 +1,20 @@
-"""Clinics, and who works in them."""
+"""Clinics, who works in them in which role, and how people and programs prove who they are."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from flask import Blueprint
+from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.modules import BaseModule
-from clinic.core.tenancy import choose_clinics_by
+from clinic.core.modules import BaseModule, PeriodicJob
+from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.staff import api, commands, pages
-from clinic.staff.service import clinic_service
+from clinic.staff.service import clinic_service, kept_forms, member_service, session_service
+from clinic.web.access import keep_gates
 
 
 class StaffModule(BaseModule):
-    """Who runs the clinic: for now the clinics themselves."""
+    """Who runs the clinic, and the gates that everybody passes."""
 
     name = "staff"
 
@@ -20,10 +22,21 @@ class StaffModule(BaseModule):
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
 
+    def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
+        """Return what is forgotten when its time is over."""
+        return (
+            PeriodicJob("old sessions", session_service.forget_old),
+            PeriodicJob("kept forms", kept_forms.forget_old),
+        )
+
     def register(self, state: BlueprintSetupState) -> None:
-        """Register the module, and let it say which clinic a request or command means."""
+        """Register the module, let it say which clinic a command means, and put its gates before every route."""
         super().register(state)
-        choose_clinics_by(state.app, clinic_service.choose)
+        app = cast(Flask, state.app)
+        choose_clinics_by(app, clinic_service.choose)
+        find_staff_by(app, member_service.acting)
+        keep_gates(app, pages=pages.PageGate(), api=api.ApiGate())
+        pages.init_login(app)
 
 
 module = StaffModule()

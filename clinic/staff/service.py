@@ -1,96 +1,61 @@
-"""The clinics of an installation."""
+"""What the other modules may ask of staff: the clinics, who works in them, and whether somebody may act."""
 
-from collections.abc import Sequence
-from typing import TypedDict, Unpack
-from uuid import UUID
+from clinic.staff.account import AccountService, LinkExpired, WeakPassword, WrongPassword, account_service
+from clinic.staff.clinics import ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
+from clinic.staff.kept_forms import kept_forms
+from clinic.staff.keys import InvalidKey, KeyNotFound, is_valid, key_service
+from clinic.staff.members import (
+    InvalidMember,
+    LastAdministrator,
+    MemberNotFound,
+    Worker,
+    email_key,
+    member_service,
+)
+from clinic.staff.models import ApiKey, Clinic, KeptForm, Membership, SignIn, StaffMember
+from clinic.staff.permissions import EVERYTHING, PERMISSIONS, ROLES, granted, permitted
+from clinic.staff.sessions import Session, SessionService, session_service
+from clinic.staff.sign_in import Caller, TooManyTries, WrongCode, WrongCredentials, sign_in_service
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-
-from clinic.core.database import db, unit_of_work
-from clinic.core.errors import Conflict, Invalid, NotFound, NotSetUp
-from clinic.core.tenancy import current_clinic_id
-from clinic.core.text import is_storable, nfc
-from clinic.staff.models import Clinic
-from clinic.staff.rules import clinic_problems
-
-
-class ClinicFields(TypedDict):
-    """What is said of a clinic when it is set up."""
-
-    name: str
-    zone: str
-    currency: str
-    locale: str
-
-
-class InvalidClinic(Invalid):
-    """A clinic's settings can't be what was given."""
-
-    code = "invalid-clinic"
-
-
-class ClinicExists(Conflict):
-    """A clinic of that name is there already."""
-
-    code = "clinic-exists"
-
-
-class ClinicService:
-    """The register of clinics."""
-
-    def create(self, **fields: Unpack[ClinicFields]) -> Clinic:
-        """Set up a clinic.
-
-        :raises InvalidClinic: with every problem, if a setting is not what it may be
-        :raises ClinicExists: if the name is taken
-        """
-        self.check(**fields)
-        try:
-            with unit_of_work():
-                clinic = Clinic(**fields)
-                db.session.add(clinic)
-                db.session.flush()
-        except IntegrityError as error:
-            raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
-        return clinic
-
-    def check(self, **fields: Unpack[ClinicFields]) -> None:
-        """Make sure that a clinic could have these settings.
-
-        :raises InvalidClinic: with every problem, if it could not
-        """
-        if problems := clinic_problems(**fields):
-            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
-
-    def current(self) -> Clinic:
-        """Return the clinic in force."""
-        clinic = db.session.get(Clinic, current_clinic_id())
-        if clinic is None:
-            raise NotFound
-        return clinic
-
-    def list(self) -> Sequence[Clinic]:
-        """Return all clinics, the first one first."""
-        return db.session.scalars(select(Clinic).order_by(Clinic.id)).all()
-
-    def choose(self, name: str | None) -> UUID:
-        """Return the id of the clinic of that name; without a name that of the first one.
-
-        :raises NotFound: if no clinic has that name
-        :raises NotSetUp: if there is none at all
-        """
-        if name is not None and not is_storable(name):
-            raise NotFound("There is no clinic of that name")
-        wanted = select(Clinic.id).order_by(Clinic.id).limit(1)
-        clinic_id = db.session.scalar(wanted if name is None else wanted.where(Clinic.name == nfc(name)))
-        if clinic_id is None and name is not None:
-            raise NotFound(f"There is no clinic named {name}")
-        if clinic_id is None:
-            raise NotSetUp
-        return clinic_id
-
-
-clinic_service = ClinicService()
-
-__all__ = ["Clinic", "ClinicExists", "ClinicFields", "ClinicService", "InvalidClinic", "clinic_service"]
+__all__ = [
+    "EVERYTHING",
+    "PERMISSIONS",
+    "ROLES",
+    "AccountService",
+    "ApiKey",
+    "Caller",
+    "Clinic",
+    "ClinicExists",
+    "ClinicFields",
+    "ClinicService",
+    "InvalidClinic",
+    "InvalidKey",
+    "InvalidMember",
+    "KeptForm",
+    "KeyNotFound",
+    "LastAdministrator",
+    "LinkExpired",
+    "MemberNotFound",
+    "Membership",
+    "Session",
+    "SessionService",
+    "SignIn",
+    "StaffMember",
+    "TooManyTries",
+    "WeakPassword",
+    "Worker",
+    "WrongCode",
+    "WrongCredentials",
+    "WrongPassword",
+    "account_service",
+    "clinic_service",
+    "email_key",
+    "granted",
+    "is_valid",
+    "kept_forms",
+    "key_service",
+    "member_service",
+    "permitted",
+    "session_service",
+    "sign_in_service",
+]

@@ -6,6 +6,8 @@ from typing import Any
 from flask import Flask, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from clinic.web.access import public
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -32,14 +34,17 @@ def specification() -> dict[str, Any]:
     return found
 
 
+@public
 def _openapi() -> ResponseReturnValue:
     return jsonify(specification())
 
 
+@public
 def _components() -> ResponseReturnValue:
     return render_template("dev/components.html")
 
 
+@public
 def _docs() -> ResponseReturnValue:
     spec = specification()
     schemas = spec.get("components", {}).get("schemas", {})

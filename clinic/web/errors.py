@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from werkzeug.routing import RequestRedirect
 
 from clinic.core.engine import lacks_tables
-from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
+from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotPermitted, NotSetUp, Stale
 from clinic.core.failures import class_of, frames_of
 from clinic.web.problems import problem, title_of
 from clinic.web.requests import is_api, request_id
@@ -23,6 +23,7 @@ _log = logging.getLogger("clinic.web")
 
 _STATUS: dict[type[ClinicError], int] = {
     NotFound: 404,
+    NotPermitted: 403,
     Conflict: 409,
     Stale: 412,
     Invalid: 422,

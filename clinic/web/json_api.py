@@ -86,7 +86,7 @@ def document(blueprint: ApiBlueprint, *statuses: int) -> Any:
     """Say in the API's description with which problems an endpoint may answer."""
 
     def decorate(view: Any) -> Any:
-        for status in (*statuses, 503):
+        for status in (*statuses, 401, 403, 503):
             view = blueprint.alt_response(status, schema=ProblemSchema, content_type="application/problem+json")(view)
         return view
 

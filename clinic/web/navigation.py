@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from flask import Flask, request, url_for
+from flask import Flask, current_app, request, url_for
 
-from clinic.core.modules import registered_modules
+from clinic.core.context import acting
+from clinic.core.modules import NavigationEntry, registered_modules
+from clinic.web.access import access_to
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,15 @@ def init_app(app: Flask) -> None:
 
 
 def navigation() -> list[Link]:
-    """Return the entries of all modules in their order, the present one marked."""
-    entries = [entry for module in registered_modules() for entry in module.get_navigation()]
+    """Return the entries of all modules that lead where one may go, in their order, the present one marked."""
+    entries = [entry for module in registered_modules() for entry in module.get_navigation() if _is_open(entry)]
     here = (request.endpoint or "").partition(".")[0]
     return [
         Link(entry.label, url_for(entry.endpoint), entry.key, entry.endpoint.partition(".")[0] == here)
         for entry in sorted(entries, key=lambda entry: entry.order)
     ]
+
+
+def _is_open(entry: NavigationEntry) -> bool:
+    permission = access_to(current_app, entry.endpoint).permission
+    return permission is None or acting().may(permission)

@@ -1,28 +1,28 @@
-"""What happens before and after every request: its id, its actor, its clinic, its token against forgery."""
+"""What happens before and after every request: its id, its token against forgery, who calls and whether they may."""
 
 import re
 from uuid import uuid4
 
 from flask import Flask, Response, abort, g, request
+from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
 from clinic.core.context import Acting, start_acting, stop_acting
-from clinic.core.tenancy import chosen_clinic, enter_clinic
+from clinic.web.access import pass_gate
 
 csrf = CSRFProtect()
 
 API_PREFIX = "/api/"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_OUTSIDE_CLINICS = {"static", "openapi", "api_docs"}
 
 
 def init_app(app: Flask) -> None:
-    """Let every request have an id, an actor and a clinic."""
+    """Let every request have an id and an actor, and pass only whom a route lets pass."""
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # the token lives as long as the session it belongs to
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # no page sends a Referer
     app.before_request(_begin)
     csrf.init_app(app)
-    app.before_request(_enter_clinic)
+    app.before_request(_pass_gate)
     app.after_request(_show_id)
     app.teardown_request(_end)
 
@@ -41,14 +41,14 @@ def request_id() -> str:
 def _begin() -> None:
     asked = request.headers.get("X-Request-ID", "")
     g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
-    g.acting = start_acting(Acting(actor="api" if is_api() else "page", request_id=g.request_id))
+    who = Acting("api" if is_api() else "page", g.request_id, address=request.remote_addr or "")
+    g.acting = start_acting(who)
     if is_api() and request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403, "Other sites may not call this API from a browser")
 
 
-def _enter_clinic() -> None:
-    if request.endpoint and request.endpoint not in _OUTSIDE_CLINICS:
-        enter_clinic(chosen_clinic())
+def _pass_gate() -> ResponseReturnValue | None:
+    return pass_gate(api=is_api())
 
 
 def _show_id(response: Response) -> Response:

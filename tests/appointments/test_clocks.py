@@ -102,10 +102,11 @@ def test_a_time_of_summer_is_an_hour_earlier_in_utc(app, client, typed):
     assert starts(app) == [datetime(2027, 7, 14, 8, 0, tzinfo=UTC)]
 
 
-def test_times_at_the_edge_of_the_calendar_are_refused_wherever_the_clinic_is(app):
+def test_times_at_the_edge_of_the_calendar_are_refused_wherever_the_clinic_is(app, visitor):
     with app.app_context():
         tokyo = a_clinic(name="Tokyo", zone="Asia/Tokyo", currency="JPY", locale="ja_JP")
-    client = app.test_client()
+    client = visitor
+    client.work_in(tokyo)
     practitioner = client.post("/api/v1/practitioners", json={"name": "Dr Sato"}).json["id"]
     patient = client.post("/api/v1/patients", json={"family_name": "山田"}).json["id"]
     fields = appointment_fields(patient, practitioner, starts_at="9999-12-31T23:00:00Z", ends_at="9999-12-31T23:30:00Z")

@@ -365,7 +365,7 @@ def test_the_envelope_names_clinic_actor_request_and_subject(client: FlaskClient
     with here():
         event = db.session.scalars(select(StoredEvent)).one()
         patient = db.session.scalars(select(Patient)).one()
-    assert (event.clinic_id, event.actor, event.request_id, event.depth) == (clinic.id, "api", "abc-123", 0)
+    assert (event.clinic_id, event.actor[:4], event.request_id, event.depth) == (clinic.id, "key:", "abc-123", 0)
     assert (event.patient_id, event.subject_version) == (patient.id, 1)
 
 
@@ -419,7 +419,7 @@ def test_operators_list_show_retry_and_discard_deliveries(client: FlaskClient, h
 
     assert "raises" in listed
     assert "ValueError" in listed
-    assert '"actor": "api"' in shown
+    assert '"actor": "key:' in shown
     assert run("events", "discard", event_id).exit_code == 0
     with here():
         assert states()["raises"] == "discarded"

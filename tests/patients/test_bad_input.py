@@ -40,7 +40,7 @@ WORDS = [
 
 
 @pytest.fixture
-def untouched(app, clinic):
+def untouched(app, client):
     """Fail the test if a row was stored anywhere, or one was changed."""
     before = row_counts(app)
     yield

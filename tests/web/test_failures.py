@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from clinic import create_app
 from clinic.core.database import db
 from clinic.patients.models import Patient
+from clinic.staff.service import Clinic
 from tests.browsing import PageClient
 from tests.builders import patient_fields
 from tests.conftest import Here
@@ -62,7 +63,7 @@ def test_a_database_that_was_never_set_up_says_what_to_do(app: Flask) -> None:
             url = "sqlite://"
     bare = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": app.instance_path})
 
-    page = bare.test_client().get("/patients")
+    page = bare.test_client().get("/login")
     with bare.app_context():
         db.engine.dispose()
     if "never_set_up" in url:
@@ -106,5 +107,5 @@ def test_row_60_a_foreign_host_name_is_refused_on_pages_files_and_in_json(client
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:5000"])
-def test_this_machine_is_always_trusted(client: PageClient, host: str) -> None:
-    assert client.get("/patients", base_url=f"http://{host}").status_code == 200
+def test_this_machine_is_always_trusted(visitor: PageClient, clinic: Clinic, host: str) -> None:
+    assert visitor.get("/login", base_url=f"http://{host}").status_code == 200

@@ -52,14 +52,17 @@ def test_a_birth_date_that_is_partly_unknown_has_no_age(written, shown):
     assert born(written, LISBON) == shown
 
 
-def test_pages_of_a_clinic_in_auckland_show_the_age_of_its_day(app, on_the_third_in_auckland):
-    with app.app_context(), in_clinic(a_clinic(zone="Pacific/Auckland", currency="NZD", locale="en_NZ").id):
+def test_pages_of_a_clinic_in_auckland_show_the_age_of_its_day(app, visitor, on_the_third_in_auckland):
+    with app.app_context():
+        clinic = a_clinic(zone="Pacific/Auckland", currency="NZD", locale="en_NZ")
+    visitor.work_in(clinic)
+    with app.app_context(), in_clinic(clinic.id):
         patient = a_patient(birth_date="1980-02-03")
         line = LineFields(description="Consultation", quantity=Fraction(1), unit_price=Money(5000, "NZD"))
         urls = ["/patients", f"/patients/{patient.id}", f"/invoices/new?patient={patient.mrn}"]
         urls.append(f"/appointments/{an_appointment(patient, a_practitioner()).id}")
         urls.append(f"/invoices/{billing_service.create(patient_id=patient.id, lines=[line]).id}")
 
-    pages = {url: app.test_client().get(url) for url in urls}
+    pages = {url: visitor.get(url) for url in urls}
 
     assert all("03-Feb-1980 (46 y)" in spoken(page.text) for page in pages.values()), pages

@@ -19,13 +19,52 @@ def upgrade() -> None:
         sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("idle_minutes", sa.Integer(), nullable=False),
+        sa.Column("absolute_hours", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("absolute_hours BETWEEN 1 AND 24", name=op.f("ck_clinics_absolute_hours")),
+        sa.CheckConstraint("idle_minutes BETWEEN 1 AND 240", name=op.f("ck_clinics_idle_minutes")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clinics")),
         sa.UniqueConstraint("name", name=op.f("uq_clinics_name")),
     )
+    op.create_table(
+        "staff_members",
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("email_key", sa.String(length=254), nullable=False),
+        sa.Column("password_hash", sa.String(length=300), nullable=True),
+        sa.Column("password_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("totp_secret", sa.String(length=64), nullable=True),
+        sa.Column("totp_on", sa.Boolean(), nullable=False),
+        sa.Column("totp_last_step", sa.BigInteger(), nullable=True),
+        sa.Column("shortcuts", sa.Boolean(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_members")),
+        sa.UniqueConstraint("email_key", name=op.f("uq_staff_members_email_key")),
+    )
+    op.create_table(
+        "api_keys",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("label", sa.String(length=100), nullable=False),
+        sa.Column("beginning", sa.String(length=12), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_api_keys_clinic_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
+    )
+    op.create_index("ix_api_keys_clinic", "api_keys", ["clinic_id"], unique=False)
     op.create_table(
         "counters",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -52,6 +91,37 @@ def upgrade() -> None:
     op.create_index(op.f("ix_events_clinic_id"), "events", ["clinic_id"], unique=False)
     op.create_index(op.f("ix_events_patient_id"), "events", ["patient_id"], unique=False)
     op.create_index(op.f("ix_events_type"), "events", ["type"], unique=False)
+    op.create_table(
+        "kept_forms",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(length=2000), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_kept_forms_clinic_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["staff_members.id"], name=op.f("fk_kept_forms_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_forms")),
+    )
+    op.create_index("ix_kept_forms_created", "kept_forms", ["created_at"], unique=False)
+    op.create_table(
+        "memberships",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("denied", sa.JSON(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_memberships_clinic_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["staff_members.id"], name=op.f("fk_memberships_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_memberships")),
+        sa.UniqueConstraint("clinic_id", "member_id", name=op.f("uq_memberships_clinic_id_member_id")),
+    )
+    op.create_index("ix_memberships_member", "memberships", ["member_id"], unique=False)
     op.create_table(
         "patients",
         sa.Column("mrn", sa.String(length=20), nullable=False),
@@ -99,6 +169,57 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_practitioners")),
         sa.UniqueConstraint("clinic_id", "id", name=op.f("uq_practitioners_clinic_id_id")),
     )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["staff_members.id"], name=op.f("fk_recovery_codes_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+        sa.UniqueConstraint("member_id", "code_hash", name=op.f("uq_recovery_codes_member_id_code_hash")),
+    )
+    op.create_table(
+        "sign_ins",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("second_step_due", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.String(length=20), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_sign_ins_clinic_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["staff_members.id"], name=op.f("fk_sign_ins_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sign_ins_token_hash")),
+    )
+    op.create_index("ix_sign_ins_member", "sign_ins", ["member_id", "ended_at"], unique=False)
+    op.create_index("ix_sign_ins_seen", "sign_ins", ["seen_at"], unique=False)
+    op.create_table(
+        "staff_letters",
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("clinic_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("kind IN ('reset', 'invitation', 'password-changed')", name=op.f("ck_staff_letters_kind")),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_staff_letters_clinic_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["staff_members.id"], name=op.f("fk_staff_letters_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_letters")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_staff_letters_token_hash")),
+    )
+    op.create_index("ix_staff_letters_due", "staff_letters", ["state", "due_at"], unique=False)
     op.create_table(
         "appointments",
         sa.Column("patient_id", sa.Uuid(), nullable=False),
@@ -329,13 +450,26 @@ def downgrade() -> None:
     op.drop_index("ix_appointments_practitioner", table_name="appointments")
     op.drop_index("ix_appointments_patient", table_name="appointments")
     op.drop_table("appointments")
+    op.drop_index("ix_staff_letters_due", table_name="staff_letters")
+    op.drop_table("staff_letters")
+    op.drop_index("ix_sign_ins_seen", table_name="sign_ins")
+    op.drop_index("ix_sign_ins_member", table_name="sign_ins")
+    op.drop_table("sign_ins")
+    op.drop_table("recovery_codes")
     op.drop_table("practitioners")
     op.drop_table("patients")
+    op.drop_index("ix_memberships_member", table_name="memberships")
+    op.drop_table("memberships")
+    op.drop_index("ix_kept_forms_created", table_name="kept_forms")
+    op.drop_table("kept_forms")
     op.drop_index(op.f("ix_events_type"), table_name="events")
     op.drop_index(op.f("ix_events_patient_id"), table_name="events")
     op.drop_index(op.f("ix_events_clinic_id"), table_name="events")
     op.drop_table("events")
     op.drop_table("counters")
+    op.drop_index("ix_api_keys_clinic", table_name="api_keys")
+    op.drop_table("api_keys")
+    op.drop_table("staff_members")
     op.drop_table("clinics")
 
 

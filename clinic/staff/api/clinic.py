@@ -4,12 +4,14 @@ from flask.typing import ResponseReturnValue
 
 from clinic.staff.schemas import ClinicSchema
 from clinic.staff.service import clinic_service
+from clinic.web.access import requires
 from clinic.web.json_api import ApiBlueprint, document, single
 
 blueprint = ApiBlueprint("staff", __name__, path="clinic", description="The clinic in force")
 
 
 @blueprint.get("")
+@requires("clinic:read")
 @document(blueprint)
 @blueprint.response(200, ClinicSchema)
 def show() -> ResponseReturnValue:

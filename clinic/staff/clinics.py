@@ -1,0 +1,100 @@
+"""The clinics of an installation."""
+
+from collections.abc import Sequence
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from clinic.core.database import db, unit_of_work
+from clinic.core.errors import Conflict, Invalid, NotFound, NotSetUp
+from clinic.core.tenancy import current_clinic_id
+from clinic.core.text import is_storable, nfc
+from clinic.staff.models import Clinic, Membership
+from clinic.staff.rules import clinic_problems
+
+
+class ClinicFields(TypedDict):
+    """What is said of a clinic when it is set up."""
+
+    name: str
+    zone: str
+    currency: str
+    locale: str
+
+
+class InvalidClinic(Invalid):
+    """A clinic's settings can't be what was given."""
+
+    code = "invalid-clinic"
+
+
+class ClinicExists(Conflict):
+    """A clinic of that name is there already."""
+
+    code = "clinic-exists"
+
+
+class ClinicService:
+    """The register of clinics."""
+
+    def create(self, **fields: Unpack[ClinicFields]) -> Clinic:
+        """Set up a clinic.
+
+        :raises InvalidClinic: with every problem, if a setting is not what it may be
+        :raises ClinicExists: if the name is taken
+        """
+        self.check(**fields)
+        try:
+            with unit_of_work():
+                clinic = Clinic(**fields)
+                db.session.add(clinic)
+                db.session.flush()
+        except IntegrityError as error:
+            raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
+        return clinic
+
+    def check(self, **fields: Unpack[ClinicFields]) -> None:
+        """Make sure that a clinic could have these settings.
+
+        :raises InvalidClinic: with every problem, if it could not
+        """
+        if problems := clinic_problems(**fields):
+            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
+
+    def current(self) -> Clinic:
+        """Return the clinic in force."""
+        clinic = db.session.get(Clinic, current_clinic_id())
+        if clinic is None:
+            raise NotFound
+        return clinic
+
+    def list(self) -> Sequence[Clinic]:
+        """Return all clinics, the first one first."""
+        return db.session.scalars(select(Clinic).order_by(Clinic.id)).all()
+
+    def of_member(self, member_id: UUID) -> Sequence[Clinic]:
+        """Return the clinics in which a person works, by name."""
+        working = (Membership.member_id == member_id, Membership.active)
+        wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*working)
+        return db.session.scalars(wanted.order_by(Clinic.name)).all()
+
+    def choose(self, name: str | None) -> UUID:
+        """Return the id of the clinic of that name; without a name that of the first one.
+
+        :raises NotFound: if no clinic has that name
+        :raises NotSetUp: if there is none at all
+        """
+        if name is not None and not is_storable(name):
+            raise NotFound("There is no clinic of that name")
+        wanted = select(Clinic.id).order_by(Clinic.id).limit(1)
+        clinic_id = db.session.scalar(wanted if name is None else wanted.where(Clinic.name == nfc(name)))
+        if clinic_id is None and name is not None:
+            raise NotFound(f"There is no clinic named {name}")
+        if clinic_id is None:
+            raise NotSetUp
+        return clinic_id
+
+
+clinic_service = ClinicService()

@@ -1,0 +1,51 @@
+"""Forms that were sent after a session had ended: kept for half an hour, for the same person."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from clinic.core.clock import now
+from clinic.core.database import db, unit_of_work
+from clinic.staff.models import KeptForm, SignIn
+from clinic.staff.sessions import Session
+
+KEPT_FOR = timedelta(minutes=30)
+MOST_PER_PERSON = 5
+_SECRET = ("password", "secret", "code", "token", "csrf")
+
+
+class KeptForms:
+    """What people had typed when their session ended."""
+
+    def keep(self, past: SignIn, address: str, fields: Iterable[tuple[str, str]]) -> None:
+        """Keep a form for the person whose session it was; what is secret is left out."""
+        kept = [[name, value] for name, value in fields if not any(word in name.lower() for word in _SECRET)]
+        with unit_of_work():
+            mine = select(KeptForm.id).where(KeptForm.member_id == past.member_id).order_by(KeptForm.id.desc())
+            surplus = db.session.scalars(mine.offset(MOST_PER_PERSON - 1)).all()
+            db.session.execute(delete(KeptForm).where(KeptForm.id.in_(surplus)))
+            db.session.add(
+                KeptForm(member_id=past.member_id, clinic_id=past.clinic_id, address=address[:2000], fields=kept)
+            )
+
+    def latest_of(self, session: Session) -> KeptForm | None:
+        """Return the form that was kept last for a person in the clinic they are in, if there is one."""
+        mine = (KeptForm.member_id == session.member.id, KeptForm.clinic_id == session.clinic.id)
+        wanted = select(KeptForm).where(*mine, KeptForm.created_at > now() - KEPT_FOR)
+        return db.session.scalar(wanted.order_by(KeptForm.id.desc()).limit(1))
+
+    def forget(self, session: Session, form_id: UUID) -> None:
+        """Forget a form of a person, once it has been sent again or is not wanted."""
+        with unit_of_work():
+            db.session.execute(delete(KeptForm).where(KeptForm.id == form_id, KeptForm.member_id == session.member.id))
+
+    def forget_old(self) -> int:
+        """Delete what was kept long enough; return 0, as nothing more is due."""
+        with unit_of_work():
+            db.session.execute(delete(KeptForm).where(KeptForm.created_at <= now() - KEPT_FOR))
+        return 0
+
+
+kept_forms = KeptForms()

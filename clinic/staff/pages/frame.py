@@ -1,0 +1,90 @@
+"""What every page knows of the clinic it belongs to, and of the person who looks at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.core.context import acting
+from clinic.core.tenancy import clinic_id_or_none
+from clinic.staff.pages.gate import session_or_none
+from clinic.staff.service import PERMISSIONS, Session, clinic_service, member_service
+from clinic.web.access import signed_in
+
+blueprint = Blueprint("staff", __name__, template_folder="../templates")
+
+HOMES = ("patients.index", "appointments.index", "billing.index", "notifications.index", "staff.account")
+
+
+@dataclass(frozen=True)
+class ClinicChoice:
+    """A clinic in which the person works."""
+
+    id: UUID
+    name: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Me:
+    """The person who looks at a page."""
+
+    name: str
+    email: str
+    role_label: str
+    shortcuts: bool
+    clinics: Sequence[ClinicChoice]
+
+
+@blueprint.app_context_processor
+def name_the_clinic() -> dict[str, Any]:
+    """Give every page the clinic in force, who looks at it and what they may do."""
+    session = session_or_none()
+    if session is None or clinic_id_or_none() is None:
+        return {"clinic": None, "clinic_name": "clinic", "me": None, "may": acting().may}
+    me = _me(session)
+    return {
+        "clinic": session.clinic,
+        "clinic_name": session.clinic.name,
+        "me": me,
+        "may": acting().may,
+        "shortcuts_off": not me.shortcuts,
+    }
+
+
+@blueprint.app_template_global()
+def permission_words(permission: str) -> str:
+    """Return what a permission permits, in plain words."""
+    return PERMISSIONS.get(permission, permission)
+
+
+@blueprint.app_template_global()
+def administrators() -> list[str]:
+    """Return the names of those who may give permissions in the clinic in force."""
+    if clinic_id_or_none() is None:
+        return []
+    return [membership.name for membership in member_service.administrators()]
+
+
+@blueprint.get("/")
+@signed_in
+def home() -> ResponseReturnValue:
+    """Lead to the first place that the person may see."""
+    return redirect(url_for(_first_open()))
+
+
+def _first_open() -> str:
+    needed = ("patients:read", "appointments:read", "invoices:read", "notifications:read")
+    places = dict(zip(HOMES, needed, strict=False))
+    return next((place for place, permission in places.items() if acting().may(permission)), HOMES[-1])
+
+
+def _me(session: Session) -> Me:
+    choices = [
+        ClinicChoice(clinic.id, clinic.name, clinic.id == session.clinic.id)
+        for clinic in clinic_service.of_member(session.member.id)
+    ]
+    return Me(session.membership.name, session.member.email, session.role_label, session.member.shortcuts, choices)

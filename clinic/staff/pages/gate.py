@@ -1,0 +1,91 @@
+"""The gate of the pages: people are recognised by the session in the cookie, others are sent to sign in."""
+
+from typing import Any
+
+from flask import Flask, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+
+from clinic.staff.service import Session, SignIn, kept_forms, session_service
+from clinic.web.access import Principal
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """A person as Flask-Login knows them: by the token of their session."""
+
+    def __init__(self, token: str, session: Session | None = None) -> None:
+        self.token = token
+        self.session = session
+
+    def get_id(self) -> str:
+        """Return the token, which the cookie keeps."""
+        return self.token
+
+
+class PageGate:
+    """Recognises people by their sessions."""
+
+    def recognise(self, *, renew: bool) -> Principal | None:
+        """Return the person of the cookie, if the session is alive."""
+        g.renew_session = renew
+        found = session_or_none()
+        if found is None:
+            return None
+        return Principal(
+            actor=f"staff:{found.member.id}",
+            clinic_id=found.clinic.id,
+            permissions=found.permissions,
+            session_id=found.sign_in.id,
+            next_step=_next_step(found),
+        )
+
+    def turn_away(self) -> ResponseReturnValue:
+        """Lead to the sign-in page, and from there back; a form sent too late is kept meanwhile."""
+        past = past_session()
+        if request.method == "POST" and past is not None:
+            kept_forms.keep(past, request.path, request.form.items(multi=True))
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("staff.sign_in", next=wanted if wanted != "/" else None))
+
+    def send_on(self, principal: Principal) -> ResponseReturnValue:
+        """Lead to what is missing for the sign-in to be complete."""
+        return redirect(url_for(principal.next_step or "staff.sign_in"))
+
+
+def init_login(app: Flask) -> None:
+    """Let Flask-Login keep the token of the session in the signed cookie."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.user_loader(_visitor)
+    manager.init_app(app)
+
+
+def session_or_none() -> Session | None:
+    """Return the session of the person who looks at this page."""
+    visitor: Any = current_user
+    return visitor.session if visitor and visitor.is_authenticated else None
+
+
+def the_session() -> Session:
+    """Return the session of the person who looks at this page, of which a gate has made sure."""
+    found = session_or_none()
+    if found is None:
+        raise RuntimeError("nobody has signed in")
+    return found
+
+
+def past_session() -> SignIn | None:
+    """Return the session that this browser had, if it has ended."""
+    token = session.get("_user_id")
+    return session_service.ended(token) if isinstance(token, str) else None
+
+
+def _visitor(token: str) -> Visitor | None:
+    found = session_service.find(token, renew=g.get("renew_session", False))
+    return Visitor(token, found) if found else None
+
+
+def _next_step(found: Session) -> str | None:
+    if found.sign_in.second_step_due:
+        return "staff.second_step"
+    return "staff.change_password" if found.member.must_change_password else None

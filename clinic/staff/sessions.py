@@ -1,0 +1,167 @@
+"""Sessions of people who have signed in: rows on the server, so that each can be ended at once."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, select
+
+from clinic.core.clock import now
+from clinic.core.database import db, unit_of_work
+from clinic.core.errors import NotFound
+from clinic.staff.models import Clinic, Membership, SignIn, StaffMember
+from clinic.staff.permissions import ROLES, permitted
+
+NOTED_EVERY = timedelta(minutes=1)
+"""So seldom is it noted that a session was used; an idle limit is kept to this, on the strict side."""
+
+KEPT_FOR = timedelta(days=30)
+SIGNED_OUT, IDLE, TOO_LONG, ENDED = "signed-out", "idle", "too-long", "ended"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that is alive: who, in which clinic, in which role there."""
+
+    sign_in: SignIn
+    member: StaffMember
+    membership: Membership
+    clinic: Clinic
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the person may do here and now; nothing before the sign-in is complete."""
+        if self.sign_in.second_step_due or self.member.must_change_password:
+            return frozenset()
+        return permitted(self.membership.role, self.membership.denied)
+
+    @property
+    def role_label(self) -> str:
+        """What the person's work is called."""
+        return ROLES[self.membership.role].label
+
+
+class SessionService:
+    """The sessions of all staff members."""
+
+    def start(
+        self, member_id: UUID, clinic_id: UUID, *, address: str, agent: str, second_step_due: bool = False
+    ) -> str:
+        """Begin a session and return its token, which is told to nobody else."""
+        token = secrets.token_urlsafe(32)
+        with unit_of_work():
+            db.session.add(
+                SignIn(
+                    token_hash=token_hash(token),
+                    member_id=member_id,
+                    clinic_id=clinic_id,
+                    second_step_due=second_step_due,
+                    address=address[:64],
+                    agent=agent[:200],
+                )
+            )
+        return token
+
+    def find(self, token: str, *, renew: bool = True) -> Session | None:
+        """Return the session of a token, if it is alive; `renew` notes that it was used."""
+        found = self._find(SignIn.token_hash == token_hash(token))
+        if found is None:
+            return None
+        if because := _limit_reached(found.sign_in, found.clinic):
+            self._end([found.sign_in.id], because)
+            return None
+        if renew and now() - found.sign_in.seen_at >= NOTED_EVERY:
+            self._note_use(found)
+        return found
+
+    def ended(self, token: str) -> SignIn | None:
+        """Return the row of a session that has ended, or None."""
+        return db.session.scalar(
+            select(SignIn).where(SignIn.token_hash == token_hash(token), SignIn.ended_at.is_not(None))
+        )
+
+    def change_token(self, sign_in_id: UUID, *, clinic_id: UUID | None = None, complete: bool = False) -> str:
+        """Give a session a new token, as whenever what it may do has changed; the old one is worth nothing."""
+        token = secrets.token_urlsafe(32)
+        with unit_of_work():
+            sign_in = db.session.get_one(SignIn, sign_in_id)
+            sign_in.token_hash = token_hash(token)
+            sign_in.clinic_id = clinic_id or sign_in.clinic_id
+            sign_in.second_step_due = sign_in.second_step_due and not complete
+        return token
+
+    def alive_of(self, member_id: UUID) -> Sequence[SignIn]:
+        """Return a person's sessions that have not ended, the latest used first."""
+        wanted = select(SignIn, Clinic).join(Clinic, Clinic.id == SignIn.clinic_id)
+        found = db.session.execute(
+            wanted.where(SignIn.member_id == member_id, SignIn.ended_at.is_(None)).order_by(SignIn.seen_at.desc())
+        )
+        return [sign_in for sign_in, clinic in found if not _limit_reached(sign_in, clinic)]
+
+    def end(self, sign_in_id: UUID, *, of_member: UUID, because: str = ENDED) -> None:
+        """End one of a person's sessions.
+
+        :raises NotFound: if the person has no such session
+        """
+        sign_in = db.session.get(SignIn, sign_in_id)
+        if sign_in is None or sign_in.member_id != of_member:
+            raise NotFound("There is no such session")
+        self._end([sign_in_id], because)
+
+    def end_all_of(self, member_id: UUID, *, besides: UUID | None = None, because: str = ENDED) -> int:
+        """End every session of a person, but for one; return how many."""
+        with unit_of_work():
+            wanted = select(SignIn.id).where(SignIn.member_id == member_id, SignIn.ended_at.is_(None))
+            ids = [found for found in db.session.scalars(wanted) if found != besides]
+            self._end(ids, because)
+        return len(ids)
+
+    def forget_old(self) -> int:
+        """Delete sessions that nobody has used for a month; return 0, as nothing more is due."""
+        with unit_of_work():
+            db.session.execute(delete(SignIn).where(SignIn.seen_at < now() - KEPT_FOR))
+        return 0
+
+    def _find(self, which: ColumnElement[bool]) -> Session | None:
+        wanted = (
+            select(SignIn, StaffMember, Membership, Clinic)
+            .join(StaffMember, StaffMember.id == SignIn.member_id)
+            .join(Clinic, Clinic.id == SignIn.clinic_id)
+            .join(
+                Membership,
+                and_(Membership.member_id == SignIn.member_id, Membership.clinic_id == SignIn.clinic_id),
+            )
+        )
+        alive = (SignIn.ended_at.is_(None), Membership.active)
+        row = db.session.execute(wanted.where(which, *alive)).one_or_none()
+        return Session(*row) if row else None
+
+    def _note_use(self, session: Session) -> None:
+        with unit_of_work():
+            session.sign_in.seen_at = now()
+
+    def _end(self, ids: Sequence[UUID], because: str) -> None:
+        with unit_of_work():
+            for sign_in in db.session.scalars(select(SignIn).where(SignIn.id.in_(ids), SignIn.ended_at.is_(None))):
+                sign_in.ended_at, sign_in.ended_because = now(), because
+
+
+session_service = SessionService()
+
+
+def token_hash(token: str) -> str:
+    """Return what is kept of a token of 256 random bits: they need no salt and no slow hash."""
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _limit_reached(sign_in: SignIn, clinic: Clinic) -> str | None:
+    """Say which of the clinic's limits a session has reached, if it has one (ASVS 7.3)."""
+    moment: datetime = now()
+    if moment - sign_in.seen_at >= timedelta(minutes=clinic.idle_minutes):
+        return IDLE
+    if moment - sign_in.created_at >= timedelta(hours=clinic.absolute_hours):
+        return TOO_LONG
+    return None

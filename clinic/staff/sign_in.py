@@ -1,0 +1,187 @@
+"""Signing in: a password, maybe a second step; guessing is slowed down, and nobody learns who has an account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from clinic.core.audit import record_act
+from clinic.core.clock import now
+from clinic.core.context import acting_as
+from clinic.core.database import db, unit_of_work
+from clinic.core.errors import ClinicError, Invalid
+from clinic.core.text import is_storable
+from clinic.core.throttle import Limit, attempt, attempts, forgive
+from clinic.staff.codes import matching_step, recovery_hash
+from clinic.staff.members import email_key
+from clinic.staff.models import Membership, RecoveryCode, SignIn, StaffMember
+from clinic.staff.passwords import MOST, hash_password, needs_rehash, verify_password
+from clinic.staff.sessions import SIGNED_OUT, Session, session_service
+
+PER_ACCOUNT = Limit(30, 300)
+PER_ADDRESS = Limit(10, 300)
+PER_DEVICE = Limit(10, 300)
+PER_CODE = Limit(5, 300)
+_ALWAYS = Limit(10**9, 300)
+
+
+class TooManyTries(ClinicError):
+    """Somebody is guessing, or seems to: nothing is tried for a while."""
+
+    code = "too-many-tries"
+
+    def __init__(self, seconds: int) -> None:
+        minutes = -(-seconds // 60)
+        super().__init__(f"Too many tries: wait {minutes} minute{'s' if minutes > 1 else ''}, then try again")
+        self.retry_after = seconds
+
+
+class WrongCredentials(Invalid):
+    """The address and the password do not belong together, whichever of them is wrong."""
+
+    code = "wrong-credentials"
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail address and the password do not match", field="email")
+
+
+class WrongCode(Invalid):
+    """The second step's code is wrong, or was used before."""
+
+    code = "wrong-code"
+
+    def __init__(self) -> None:
+        super().__init__("This code is not right, or was used before: enter the one that is shown now", field="code")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """From where somebody signs in: an address, a browser, and the device's id if it is known for the account."""
+
+    address: str
+    agent: str = ""
+    device: str | None = None
+
+
+class SignInService:
+    """Whoever proves who they are gets a session."""
+
+    def attempt(self, email: str, password: str, caller: Caller) -> str:
+        """Begin a session for whose password it is, and return its token.
+
+        A device that this person has signed in with before has tries of its own: strangers can't lock a person out.
+
+        :raises WrongCredentials: if address and password don't belong together, or the person works nowhere any more
+        :raises TooManyTries: if too many wrong ones came before
+        """
+        buckets = _buckets(email, caller)
+        if wait := attempts(buckets):
+            raise TooManyTries(wait)
+        member = _member(email)
+        fits = verify_password(member.password_hash if member else None, password[:MOST])
+        clinics = _clinics_of(member) if member else []
+        if member is None or not fits or len(password) > MOST or not clinics or _has_expired(member):
+            self._note_refusal(member, clinics)
+            raise WrongCredentials
+        for name, _ in buckets:
+            forgive(name)
+        self._renew_hash(member, password)
+        return self._begin(member, clinics[0], caller)
+
+    def second_step(self, session: Session, code: str) -> str:
+        """Complete a sign-in with the code of an app, or with a recovery code, and return the session's new token.
+
+        :raises WrongCode: if it is not right, or was used before
+        :raises TooManyTries: if too many wrong ones came before
+        """
+        bucket = f"code:{session.member.id}"
+        if wait := attempt(bucket, PER_CODE):
+            raise TooManyTries(wait)
+        with unit_of_work():
+            member = db.session.get_one(StaffMember, session.member.id, with_for_update=True)
+            if not (_use_totp(member, code) or _use_recovery_code(member, code)):
+                raise WrongCode
+            token = session_service.change_token(session.sign_in.id, complete=True)
+            record_act("signed-in", "staff_members", member.id)
+        forgive(bucket)
+        return token
+
+    def sign_out(self, session: Session) -> None:
+        """End the session that is used now."""
+        with unit_of_work():
+            session_service.end(session.sign_in.id, of_member=session.member.id, because=SIGNED_OUT)
+            record_act("signed-out", "staff_members", session.member.id)
+
+    def _begin(self, member: StaffMember, clinic_id: UUID, caller: Caller) -> str:
+        with unit_of_work():
+            token = session_service.start(
+                member.id, clinic_id, address=caller.address, agent=caller.agent, second_step_due=member.totp_on
+            )
+            if not member.totp_on:
+                with acting_as(f"staff:{member.id}"):
+                    record_act("signed-in", "staff_members", member.id, in_clinic=clinic_id)
+        return token
+
+    def _note_refusal(self, member: StaffMember | None, clinics: Sequence[UUID]) -> None:
+        """Write down a refusal; what it takes is the same for those who have an account and those who have none."""
+        if member is None:
+            attempt("nobody", _ALWAYS)
+        else:
+            clinic_id = clinics[0] if clinics else None
+            with unit_of_work():
+                record_act("sign-in-refused", "staff_members", member.id, in_clinic=clinic_id)
+
+    def _renew_hash(self, member: StaffMember, password: str) -> None:
+        if member.password_hash and needs_rehash(member.password_hash):
+            with unit_of_work():
+                member.password_hash = hash_password(password)
+
+
+sign_in_service = SignInService()
+
+
+def _buckets(email: str, caller: Caller) -> list[tuple[str, Limit]]:
+    account = email_key(email) if is_storable(email) else ""
+    if caller.device:
+        return [(f"device:{caller.device}:{account}", PER_DEVICE)]
+    return [(f"account:{account}", PER_ACCOUNT), (f"address:{caller.address}", PER_ADDRESS)]
+
+
+def _member(email: str) -> StaffMember | None:
+    if not is_storable(email):
+        return None
+    return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
+
+
+def _clinics_of(member: StaffMember) -> Sequence[UUID]:
+    """Return the clinics in which a person works, the one of the latest session first."""
+    seen = select(func.max(SignIn.seen_at)).where(
+        SignIn.member_id == Membership.member_id, SignIn.clinic_id == Membership.clinic_id
+    )
+    latest = seen.correlate(Membership).scalar_subquery()
+    working = (Membership.member_id == member.id, Membership.active)
+    return db.session.scalars(
+        select(Membership.clinic_id).where(*working).order_by(latest.desc().nulls_last(), Membership.id)
+    ).all()
+
+
+def _has_expired(member: StaffMember) -> bool:
+    return member.password_expires_at is not None and member.password_expires_at <= now()
+
+
+def _use_totp(member: StaffMember, code: str) -> bool:
+    if not member.totp_secret:
+        return False
+    step = matching_step(member.totp_secret, code, now(), member.totp_last_step)
+    member.totp_last_step = step or member.totp_last_step
+    return step is not None
+
+
+def _use_recovery_code(member: StaffMember, code: str) -> bool:
+    unused = (RecoveryCode.member_id == member.id, RecoveryCode.used_at.is_(None))
+    found = db.session.scalar(select(RecoveryCode).where(*unused, RecoveryCode.code_hash == recovery_hash(code)))
+    if found is None:
+        return False
+    found.used_at = now()
+    return True
