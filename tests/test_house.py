@@ -24,6 +24,7 @@ OPTIONAL_ROOMS = {
     "rules.py",
     "search.py",
     "totals.py",
+    "passwords.py",
     "slots.py",
     "practitioners.py",
     "payments.py",
