@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
@@ -20,6 +21,7 @@ from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
 from clinic.core.tenancy import in_clinic
 from clinic.operations.setup import upgrade_database
+from clinic.staff import passwords
 from clinic.staff.service import Clinic
 from tests.browsing import PageClient
 from tests.builders import a_clinic
@@ -66,6 +68,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     else:
         with a_postgres_database() as url:
             yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hash passwords at hardly any cost, so that the suite is not slowed down by what is to slow down guessing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

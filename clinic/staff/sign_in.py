@@ -16,7 +16,7 @@ from clinic.core.throttle import Limit, attempt, attempts, forgive
 from clinic.staff.codes import matching_step, recovery_hash
 from clinic.staff.members import email_key
 from clinic.staff.models import Membership, RecoveryCode, SignIn, StaffMember
-from clinic.staff.passwords import MOST, hash_password, needs_rehash, verify_password
+from clinic.staff.passwords import hash_password, needs_rehash, verify_password
 from clinic.staff.sessions import SIGNED_OUT, Session, session_service
 
 PER_ACCOUNT = Limit(30, 300)
@@ -79,9 +79,9 @@ class SignInService:
         if wait := attempts(buckets):
             raise TooManyTries(wait)
         member = _member(email)
-        fits = verify_password(member.password_hash if member else None, password[:MOST])
+        fits = verify_password(member.password_hash if member else None, password)
         clinics = _clinics_of(member) if member else []
-        if member is None or not fits or len(password) > MOST or not clinics or _has_expired(member):
+        if member is None or not fits or not clinics or _has_expired(member):
             self._note_refusal(member, clinics)
             raise WrongCredentials
         for name, _ in buckets:
