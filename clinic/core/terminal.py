@@ -42,13 +42,13 @@ class CommandGroup(AppGroup):
         super().__init__(name, context_settings=settings, epilog=EXIT_CODES, **options)
         self.needs_clinic = clinic
 
-    def command(self, *args: Any, **kwargs: Any) -> Any:
-        """Add a command; in a clinic's group it takes `--clinic NAME`."""
+    def command(self, *args: Any, clinic: bool | None = None, **kwargs: Any) -> Any:
+        """Add a command; in a clinic's group it takes `--clinic NAME`, unless told otherwise."""
         register = super().command(*args, **kwargs)
 
         def decorate(function: Callable[..., Any]) -> click.Command:
             command: click.Command = register(function)
-            if self.needs_clinic:
+            if self.needs_clinic if clinic is None else clinic:
                 command.params.append(_clinic_option())
             return command
 

@@ -1,4 +1,4 @@
-"""Clinics, and who works in them."""
+"""Clinics, who works in them, and who did or saw what."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from flask.blueprints import BlueprintSetupState
 from clinic.core.modules import BaseModule
 from clinic.core.tenancy import choose_clinics_by
 from clinic.staff import api, commands, pages
+from clinic.staff.commands import audit
 from clinic.staff.service import clinic_service
 
 
@@ -21,9 +22,10 @@ class StaffModule(BaseModule):
         return (pages.blueprint, api.blueprint)
 
     def register(self, state: BlueprintSetupState) -> None:
-        """Register the module, and let it say which clinic a request or command means."""
+        """Register the module and its second group of commands; it says which clinic a request or command means."""
         super().register(state)
         choose_clinics_by(state.app, clinic_service.choose)
+        state.app.cli.add_command(audit.group)
 
 
 module = StaffModule()
