@@ -12,7 +12,8 @@ from clinic.appointments.schemas import (
     CancellationSchema,
     PractitionerSchema,
 )
-from clinic.appointments.service import appointment_service, practitioner_service
+from clinic.appointments.service import Appointment, appointment_service, practitioner_service
+from clinic.core.audit import record_listing, record_view
 from clinic.web.access import requires
 from clinic.web.json_api import (
     ApiBlueprint,
@@ -28,8 +29,17 @@ from clinic.web.json_api import (
 )
 
 blueprint = ApiBlueprint("appointments", __name__, path="appointments", description="Who comes when, and to whom")
-tell_present(blueprint, appointment_service.get, AppointmentSchema)
 practitioners = ApiBlueprint("practitioners", __name__, path="practitioners", description="Those to whom patients come")
+
+
+def _looked_at(appointment_id: UUID) -> Appointment:
+    """Return an appointment that is about to be shown, which is noted."""
+    appointment = appointment_service.get(appointment_id)
+    record_view("appointments", appointment.id, appointment.patient_id)
+    return appointment
+
+
+tell_present(blueprint, _looked_at, AppointmentSchema)
 
 
 @blueprint.get("")
@@ -42,7 +52,9 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
     filters = {name: value for name, value in query.items() if name not in {"limit", "cursor"}}
     about = sorted(f"{name}={value}" for name, value in filters.items() if value)
     after: Any = after_cursor(query, *about)
-    return listed(appointment_service.list(**filters, limit=query["limit"], after=after), *about)
+    found = appointment_service.list(**filters, limit=query["limit"], after=after)
+    record_listing("appointments", (appointment.patient_id for appointment in found.rows))
+    return listed(found, *about)
 
 
 @blueprint.post("")
@@ -62,7 +74,7 @@ def create(fields: dict[str, Any]) -> ResponseReturnValue:
 @blueprint.response(200, AppointmentSchema)
 def show(appointment_id: UUID) -> ResponseReturnValue:
     """Return an appointment."""
-    return single(appointment_service.get(appointment_id))
+    return single(_looked_at(appointment_id))
 
 
 @blueprint.post("/<uuid:appointment_id>/cancel")

@@ -14,6 +14,7 @@ from clinic.appointments.schemas import (
     PractitionerSchema,
 )
 from clinic.appointments.service import Appointment, appointment_service, practitioner_service
+from clinic.core.audit import record_listing
 from clinic.core.clock import today
 from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
 from clinic.patients.service import patient_service
@@ -50,7 +51,9 @@ def book(patient: str, practitioner: str, starts: str, as_json: bool, **options:
 def list_appointments(day: str | None, as_json: bool) -> None:
     """List a day's appointments."""
     chosen = load_options(DayQuery(), {"day": day}).get("day") or today(clinic_service.current().zone)
-    show_rows([_dumped(appointment) for appointment in appointment_service.day(chosen)], COLUMNS, as_json=as_json)
+    found = appointment_service.day(chosen)
+    record_listing("appointments", (appointment.patient_id for appointment in found))
+    show_rows([_dumped(appointment) for appointment in found], COLUMNS, as_json=as_json)
 
 
 @group.command("cancel", needs="appointments:write")

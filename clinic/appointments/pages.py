@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.schemas import BookingSchema, CancellationSchema, DayQuery
 from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service, practitioner_service
+from clinic.core.audit import record_listing, record_view
 from clinic.core.clock import today
 from clinic.core.errors import ClinicError, Invalid
 from clinic.patients.service import PatientNotFound, patient_service
@@ -28,6 +29,7 @@ def index() -> ResponseReturnValue:
     """List a day's appointments by practitioner."""
     day: date = parse_query(DayQuery()).get("day") or today(clinic_service.current().zone)
     appointments = appointment_service.day(day)
+    record_listing("appointments", (appointment.patient_id for appointment in appointments))
     return render_template(
         "appointments/index.html",
         day=day,
@@ -105,6 +107,7 @@ def _booking_form(form: Form) -> str:
 
 def _appointment_page(appointment_id: UUID, form: Form) -> str:
     appointment = appointment_service.get(appointment_id)
+    record_view("appointments", appointment.id, appointment.patient_id)
     shown: dict[str, Any] = {
         "appointment": appointment,
         "patient": patient_service.get(appointment.patient_id),

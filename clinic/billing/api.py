@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from clinic.billing.rules import BAD_KEY, is_idempotency_key
 from clinic.billing.schemas import InvoiceQuery, InvoiceSchema, PaymentSchema
-from clinic.billing.service import IdempotencyKeyReused, billing_service
+from clinic.billing.service import IdempotencyKeyReused, Invoice, billing_service
+from clinic.core.audit import record_listing, record_view
 from clinic.web.access import requires
 from clinic.web.json_api import (
     ApiBlueprint,
@@ -35,7 +36,16 @@ KEY_PARAMETER = {
 }
 
 blueprint = ApiBlueprint("billing", __name__, path="invoices", description="What patients are to pay, and have paid")
-tell_present(blueprint, billing_service.get, InvoiceSchema)
+
+
+def _looked_at(invoice_id: UUID) -> Invoice:
+    """Return an invoice that is about to be shown, which is noted."""
+    invoice = billing_service.get(invoice_id)
+    record_view("invoices", invoice.id, invoice.patient_id)
+    return invoice
+
+
+tell_present(blueprint, _looked_at, InvoiceSchema)
 
 
 @blueprint.get("")
@@ -49,6 +59,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
     about = (status or "", str(patient_id or ""))
     after: Any = after_cursor(query, *about)
     found = billing_service.list(status=status, patient_id=patient_id, limit=query["limit"], after=after)
+    record_listing("invoices", (invoice.patient_id for invoice in found.rows))
     return listed(found, *about)
 
 
@@ -69,7 +80,7 @@ def create(fields: dict[str, Any]) -> ResponseReturnValue:
 @blueprint.response(200, InvoiceSchema)
 def show(invoice_id: UUID) -> ResponseReturnValue:
     """Return an invoice."""
-    return single(billing_service.get(invoice_id))
+    return single(_looked_at(invoice_id))
 
 
 @blueprint.post("/<uuid:invoice_id>/issue")
@@ -90,7 +101,8 @@ def issue(invoice_id: UUID) -> ResponseReturnValue:
 def payments(query: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
     """List the payments of an invoice, the latest first."""
     after: Any = after_cursor(query)
-    return listed(billing_service.payments_of(invoice_id, limit=query["limit"], after=after))
+    found = billing_service.payments_of(_looked_at(invoice_id).id, limit=query["limit"], after=after)
+    return listed(found)
 
 
 @blueprint.post("/<uuid:invoice_id>/payments")

@@ -7,6 +7,7 @@ import click
 from clinic.billing.rules import METHODS, STATUSES
 from clinic.billing.schemas import InvoiceSchema, PaymentSchema
 from clinic.billing.service import Invoice, billing_service
+from clinic.core.audit import record_listing
 from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
 from clinic.patients.service import patient_service
 from clinic.staff.service import clinic_service
@@ -57,6 +58,7 @@ def invoices(status: str | None, patient: str | None, limit: int, as_json: bool)
     """List invoices, the latest made first."""
     patient_id = patient_service.identify(patient).id if patient else None
     found = billing_service.list(status=status, patient_id=patient_id, limit=limit)
+    record_listing("invoices", (invoice.patient_id for invoice in found.rows))
     show_rows([_dumped(invoice) for invoice in found.rows], COLUMNS, as_json=as_json)
 
 

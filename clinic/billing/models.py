@@ -115,6 +115,11 @@ class InvoiceLine(ClinicOwned, Base):
     )
 
     @property
+    def patient_id(self) -> UUID:
+        """Whose invoice it is on."""
+        return self.invoice.patient_id
+
+    @property
     def quantity(self) -> Fraction:
         """How much of it."""
         return Fraction(self.quantity_thousandths, 1000)
@@ -149,10 +154,17 @@ class Payment(ClinicOwned, Base):
     method: Mapped[str] = mapped_column(String(10))
     reference: Mapped[str | None] = mapped_column(String(LONGEST_REFERENCE))
     received_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    idempotency_key: Mapped[str | None] = mapped_column(String(255))
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), info={"audited": False})
+
+    invoice: Mapped[Invoice] = relationship(primaryjoin="Invoice.id == foreign(Payment.invoice_id)", viewonly=True)
 
     replayed = False
     """Whether this is the answer to a key that had been used before; never stored."""
+
+    @property
+    def patient_id(self) -> UUID:
+        """Whose invoice was paid."""
+        return self.invoice.patient_id
 
     @property
     def amount(self) -> Money:

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from clinic.billing.rules import MOST_LINES, STATUSES, is_idempotency_key
 from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_rows
 from clinic.billing.service import IdempotencyKeyReused, Payment, PaymentTooLarge, billing_service
+from clinic.core.audit import record_listing, record_view
 from clinic.core.errors import Conflict, Invalid
-from clinic.core.text import is_storable
 from clinic.patients.service import Patient, PatientNotFound, patient_service
 from clinic.staff.service import clinic_service
 from clinic.web.access import requires
@@ -37,6 +37,7 @@ def index() -> ResponseReturnValue:
     about = [str(value or "") for value in filters.values()]
     after: Any = read_cursor(query.get("cursor"), request.path, *about)
     found = billing_service.list(**filters, limit=PAGE, after=after)
+    record_listing("invoices", (invoice.patient_id for invoice in found.rows))
     cursor = write_cursor(found.next_key, request.path, *about)
     return render_template(
         "billing/index.html",
@@ -137,16 +138,19 @@ def _invoice_form(form: Form, *, more: int = 0) -> str:
 
 
 def _patient_named(typed: str) -> Patient | None:
-    """Return the patient whom a number or an id as typed names, if it names one."""
+    """Return the patient whom a number or an id as typed names, if it names one: the form shows who it is."""
     try:
-        return patient_service.identify(typed.strip()) if is_storable(typed) else None
+        patient = patient_service.identify(typed.strip())
     except PatientNotFound:
         return None
+    record_view("patients", patient.id, patient.id)
+    return patient
 
 
 def _invoice_page(invoice_id: UUID, form: Form) -> str:
     """Return an invoice's page; its form of a payment carries a key that stands for the next one."""
     invoice = billing_service.get(invoice_id)
+    record_view("invoices", invoice.id, invoice.patient_id)
     key = form.value("key") if is_idempotency_key(form.value("key")) else token_urlsafe(24)
     form.values = {"amount": invoice.due.amount, "method": "card", **form.values, "key": key}
     return render_template(

@@ -9,12 +9,12 @@ from flask import Flask, current_app
 from huey import MemoryHuey, RedisHuey, SqliteHuey, crontab
 from huey.api import Huey
 from huey.exceptions import ConfigurationError
-from sqlalchemy import make_url
 
-from clinic.core.config import BadConfiguration
+from clinic.core.config import BadConfiguration, database_name
 from clinic.core.deliveries import deliver_due
 from clinic.core.failures import class_of, frames_of
 from clinic.core.modules import registered_modules
+from clinic.core.sealing import seal_due
 
 _log = logging.getLogger("clinic.worker")
 _EXTENSION = "clinic.carrier"
@@ -49,11 +49,14 @@ def wake_worker() -> None:
 def run_due_jobs() -> int:
     """Do all that is due: deliveries first, then each module's jobs; return how much was done.
 
-    A job that fails is logged and keeps no other one from running.
+    At last the audit trail is sealed, which is not counted. A job that fails is logged and keeps no other one from
+    running.
     """
     jobs: list[tuple[str, Callable[[], int]]] = [("deliveries", deliver_due)]
     jobs += [(job.name, job.run) for module in registered_modules() for job in module.get_periodic_jobs()]
-    return sum(_run(name, job) for name, job in jobs)
+    done = sum(_run(name, job) for name, job in jobs)
+    _run("sealing", seal_due)
+    return done
 
 
 def _run(name: str, job: Callable[[], int]) -> int:
@@ -71,11 +74,11 @@ def _carrier(app: Flask) -> Huey:
     if app.testing:
         return MemoryHuey("clinic", immediate=False)
     if app.config["REDIS_URL"]:
-        return _on_redis(_database_name(app), app.config["REDIS_URL"])
+        return _on_redis(database_name(app), app.config["REDIS_URL"])
     folder = Path(app.instance_path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return SqliteHuey("clinic", filename=str(folder / f"{_database_name(app)}-queue.db"))
+        return SqliteHuey("clinic", filename=str(folder / f"{database_name(app)}-queue.db"))
     except (OSError, sqlite3.OperationalError) as error:
         raise BadConfiguration(f"{folder} can't be written to: let this user write there") from error
 
@@ -87,8 +90,3 @@ def _on_redis(name: str, url: str) -> Huey:
         raise BadConfiguration("CLINIC_REDIS_URL is set, but redis is not installed: install .[redis]") from error
     except ValueError as error:
         raise BadConfiguration("CLINIC_REDIS_URL is malformed: write it like redis://host:6379/0") from error
-
-
-def _database_name(app: Flask) -> str:
-    """Return what the database is called, so that workers of different ones don't share a queue."""
-    return Path(str(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database)).stem

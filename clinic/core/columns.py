@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, Integer, UniqueConstraint, Uuid
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy import DateTime, Dialect, ForeignKey, Integer, UniqueConstraint, Uuid, event
+from sqlalchemy.orm import ColumnProperty, InstrumentedAttribute, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from clinic.core import tenancy
@@ -42,6 +42,17 @@ class Identified:
     """A row with a time-ordered UUID."""
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+
+
+@event.listens_for(Identified, "attribute_instrument", propagate=True)
+def read_before_setting(_model: type, _name: str, attribute: InstrumentedAttribute[Any]) -> None:
+    """Let a column that was not read yet be read when it is set: the audit trail says what it was before."""
+    if isinstance(attribute.property, ColumnProperty):
+        event.listen(attribute, "set", _nothing, active_history=True)
+
+
+def _nothing(*_: object) -> None:
+    """Listen to a column's being set: that somebody does lets SQLAlchemy read what was there."""
 
 
 class Versioned:

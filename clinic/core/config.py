@@ -19,6 +19,7 @@ from clinic.core.engine import engine_options
 SETTINGS = {
     "CLINIC_DATABASE_URL": "SQLALCHEMY_DATABASE_URI",
     "CLINIC_SECRET_KEY": "SECRET_KEY",
+    "CLINIC_AUDIT_KEY": "AUDIT_KEY",
     "CLINIC_PUBLIC_URL": "PUBLIC_URL",
     "CLINIC_TRUSTED_HOSTS": "TRUSTED_HOSTS",
     "CLINIC_REDIS_URL": "REDIS_URL",
@@ -33,6 +34,7 @@ SETTINGS = {
 
 DEFAULTS: dict[str, Any] = {
     "ENVIRONMENT": "development",
+    "AUDIT_KEY": "",
     "PUBLIC_URL": "http://127.0.0.1:5000",
     "TRUSTED_HOSTS": None,
     "REDIS_URL": "",
@@ -89,6 +91,11 @@ def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
     _refuse_bad_url(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url) | app.config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
+
+
+def database_name(app: Flask) -> str:
+    """Return what the database is called, so that what a machine keeps for different ones is kept apart."""
+    return Path(str(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database)).stem
 
 
 def is_production(app: Flask) -> bool:
@@ -169,41 +176,45 @@ def _settle_key(app: Flask) -> None:
     if is_production(app):
         if app.debug:
             raise BadConfiguration("debug mode is not for production")
-        _refuse_weak_key(key)
+        _refuse_weak_key(key, "CLINIC_SECRET_KEY")
     elif not key:
-        app.config["SECRET_KEY"] = _kept_key(Path(app.instance_path))
+        app.config["SECRET_KEY"] = kept_key(Path(app.instance_path) / "secret_key", "CLINIC_SECRET_KEY")
     elif not app.debug and not app.testing and not app.config.get("TESTING"):
-        _refuse_weak_key(key)
+        _refuse_weak_key(key, "CLINIC_SECRET_KEY")
+    if app.config["AUDIT_KEY"]:
+        _refuse_weak_key(app.config["AUDIT_KEY"], "CLINIC_AUDIT_KEY")
 
 
-def _refuse_weak_key(key: str | None) -> None:
+def _refuse_weak_key(key: str | None, setting: str) -> None:
     weak = not key or key in EXAMPLE_KEYS or len(key) < MIN_KEY_LENGTH or len(set(key)) < MIN_KEY_VARIETY
     if weak:
         raise BadConfiguration(
-            f"CLINIC_SECRET_KEY is missing or weak: set at least {MIN_KEY_LENGTH} random characters, "
+            f"{setting} is missing or weak: set at least {MIN_KEY_LENGTH} random characters, "
             "for example from `python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
         )
 
 
-def _kept_key(instance: Path) -> str:
+def kept_key(path: Path, setting: str) -> str:
+    """Return a key of this machine's own, made the first time and readable by its owner only.
+
+    :raises BadConfiguration: if it is weak or can't be kept, naming the setting that stands for it
+    """
     try:
-        return _own_key(instance)
+        return _own_key(path, setting)
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfiguration(
-            f"the secret key can't be kept in {instance / 'secret_key'} ({getattr(error, 'strerror', 'not ASCII')}): "
-            "let this user write there, or set CLINIC_SECRET_KEY"
+            f"the key can't be kept in {path} ({getattr(error, 'strerror', 'not ASCII')}): "
+            f"let this user write there, or set {setting}"
         ) from error
 
 
-def _own_key(instance: Path) -> str:
-    """Return this machine's own key, made on the first start and readable by its owner only."""
-    path = instance / "secret_key"
-    instance.mkdir(parents=True, exist_ok=True)
+def _own_key(path: Path, setting: str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
         key = path.read_text(encoding="ascii").strip()
-        _refuse_weak_key(key)
+        _refuse_weak_key(key, setting)
         return key
     key = secrets.token_urlsafe(48)
     with os.fdopen(handle, "w", encoding="ascii") as file:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from logging import getLogger
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 from flask import Flask
@@ -37,6 +37,9 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+    __audited__: ClassVar[bool] = True
+    """Whether the audit trail tells of every change of a row."""
 
 
 class Database(SQLAlchemy):

@@ -14,6 +14,7 @@ class Counter(Base):
     """How far a clinic has counted in one of its series."""
 
     __tablename__ = "counters"
+    __audited__ = False
 
     clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.id"), primary_key=True)
     series: Mapped[str] = mapped_column(String(50), primary_key=True)

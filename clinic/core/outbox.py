@@ -20,6 +20,7 @@ class StoredEvent(Identified, Base):
     """An event with its envelope: of which clinic, by whom, in which request, about which patient."""
 
     __tablename__ = "events"
+    __audited__ = False
 
     type: Mapped[str] = mapped_column(String(100), index=True)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -36,6 +37,7 @@ class Delivery(Identified, Base):
     """One event for one handler: done, still to do, or given up."""
 
     __tablename__ = "deliveries"
+    __audited__ = False
     __table_args__ = (
         UniqueConstraint("event_id", "handler"),
         CheckConstraint("state IN ('pending', 'retrying', 'delivered', 'dead', 'discarded')", name="state"),

@@ -47,12 +47,12 @@ class CommandGroup(AppGroup):
         super().__init__(name, context_settings=settings, epilog=EXIT_CODES, **options)
         self.needs_clinic = clinic
 
-    def command(self, *args: Any, needs: str | None = None, **kwargs: Any) -> Any:
+    def command(self, *args: Any, needs: str | None = None, clinic: bool = True, **kwargs: Any) -> Any:
         """Add a command; in a clinic's group it takes `--clinic NAME` and `--as EMAIL`, who needs a permission.
 
-        :raises TypeError: if a command of a clinic's group does not say which one
+        :raises TypeError: if a command of a clinic's group neither says which one, nor that it acts in no `clinic`
         """
-        if self.needs_clinic and needs is None:
+        if self.needs_clinic and clinic and needs is None:
             raise TypeError("a command that acts in a clinic says which permission it needs")
         register = super().command(*args, **kwargs)
 

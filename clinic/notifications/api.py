@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
+from clinic.core.audit import record_listing, record_view
 from clinic.notifications.schemas import NotificationQuery, NotificationSchema
 from clinic.notifications.service import notification_service
 from clinic.web.access import requires
@@ -22,7 +23,9 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
     """List messages, the latest first."""
     state = query.get("state")
     after: Any = after_cursor(query, state or "")
-    return listed(notification_service.list(state=state, limit=query["limit"], after=after), state or "")
+    found = notification_service.list(state=state, limit=query["limit"], after=after)
+    record_listing("notifications", (notification.patient_id for notification in found.rows))
+    return listed(found, state or "")
 
 
 @blueprint.get("/<uuid:notification_id>")
@@ -31,4 +34,6 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 @blueprint.response(200, NotificationSchema)
 def show(notification_id: UUID) -> ResponseReturnValue:
     """Return a message."""
-    return notification_service.get(notification_id)  # type: ignore[return-value]
+    notification = notification_service.get(notification_id)
+    record_view("notifications", notification.id, notification.patient_id)
+    return notification  # type: ignore[return-value]

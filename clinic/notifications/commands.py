@@ -2,6 +2,7 @@
 
 import click
 
+from clinic.core.audit import record_listing
 from clinic.core.terminal import CommandGroup, show_rows
 from clinic.notifications.schemas import STATES, NotificationSchema
 from clinic.notifications.service import notification_service
@@ -18,4 +19,5 @@ group = CommandGroup("notifications", clinic=True, help="What the clinic says to
 def list_notifications(state: str | None, limit: int, as_json: bool) -> None:
     """List messages, the latest first."""
     found = notification_service.list(state=state, limit=limit)
+    record_listing("notifications", (notification.patient_id for notification in found.rows))
     show_rows(NotificationSchema(many=True).dump(found.rows), COLUMNS, as_json=as_json)

@@ -20,6 +20,9 @@ from clinic.core.clock import now
 from clinic.core.columns import ClinicOwned, Instant
 from clinic.core.database import Base
 
+_MACHINERY = {"audited": False}
+"""Of a column that only workers need: the audit trail leaves it out."""
+
 
 class Notification(ClinicOwned, Base):
     """A message to one patient, about one version of one record."""
@@ -52,11 +55,11 @@ class Notification(ClinicOwned, Base):
     channel: Mapped[str] = mapped_column(String(10), default="email")
     state: Mapped[str] = mapped_column(String(12), default="queued")
     reason: Mapped[str | None] = mapped_column(String(300))
-    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    attempts: Mapped[int] = mapped_column(Integer, default=0, info=_MACHINERY)
     due_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    lease: Mapped[UUID | None] = mapped_column(Uuid)
-    leased_until: Mapped[datetime | None] = mapped_column(Instant)
-    handed_over: Mapped[bool] = mapped_column(Boolean, default=False)
+    lease: Mapped[UUID | None] = mapped_column(Uuid, info=_MACHINERY)
+    leased_until: Mapped[datetime | None] = mapped_column(Instant, info=_MACHINERY)
+    handed_over: Mapped[bool] = mapped_column(Boolean, default=False, info=_MACHINERY)
     recipient: Mapped[str | None] = mapped_column(String(254))
     subject: Mapped[str | None] = mapped_column(String(300))
     body: Mapped[str | None] = mapped_column(Text)

@@ -3,6 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from clinic.core.audit import record_listing
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
 from clinic.web.access import requires
@@ -19,5 +20,6 @@ def index() -> ResponseReturnValue:
     """List what patients were told, the latest first."""
     _, after = page_query()
     found = notification_service.list(limit=PAGE, after=after)
+    record_listing("notifications", (notification.patient_id for notification in found.rows))
     patients = patient_service.get_many(notification.patient_id for notification in found.rows)
     return render_template("notifications/index.html", found=found, patients=patients, next_url=page_url(found, None))

@@ -27,7 +27,7 @@ from clinic.staff.service import clinic_service
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
-KEPT = ("demo.db", "demo-queue.db")
+KEPT = ("demo.db", "demo-queue.db", "demo-audit-head")
 UNFINISHED = ("demo-new.db", "demo-new-queue.db")
 
 WELCOME = """

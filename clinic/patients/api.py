@@ -5,8 +5,9 @@ from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
+from clinic.core.audit import record_listing, record_view
 from clinic.patients.schemas import PatientSchema
-from clinic.patients.service import PatientFields, patient_service
+from clinic.patients.service import Patient, PatientFields, patient_service
 from clinic.web.access import requires
 from clinic.web.json_api import (
     ApiBlueprint,
@@ -22,7 +23,16 @@ from clinic.web.json_api import (
 )
 
 blueprint = ApiBlueprint("patients", __name__, path="patients", description="Who the patients are")
-tell_present(blueprint, patient_service.get, PatientSchema)
+
+
+def _looked_at(patient_id: UUID) -> Patient:
+    """Return a patient who is about to be shown, which is noted."""
+    patient = patient_service.get(patient_id)
+    record_view("patients", patient.id, patient.id)
+    return patient
+
+
+tell_present(blueprint, _looked_at, PatientSchema)
 
 
 @blueprint.get("")
@@ -35,8 +45,11 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
     words = query.get("q")
     after: Any = after_cursor(query, words or "")
     if words:
-        return listed(patient_service.search(words, limit=query["limit"], after=after), words)
-    return listed(patient_service.list(limit=query["limit"], after=after), "")
+        found = patient_service.search(words, limit=query["limit"], after=after)
+    else:
+        found = patient_service.list(limit=query["limit"], after=after)
+    record_listing("patients", (patient.id for patient in found.rows))
+    return listed(found, words or "")
 
 
 @blueprint.post("")
@@ -56,7 +69,7 @@ def create(fields: PatientFields) -> ResponseReturnValue:
 @blueprint.response(200, PatientSchema)
 def show(patient_id: UUID) -> ResponseReturnValue:
     """Return a patient."""
-    return single(patient_service.get(patient_id))
+    return single(_looked_at(patient_id))
 
 
 @blueprint.patch("/<uuid:patient_id>")

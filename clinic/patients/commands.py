@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from clinic.core.audit import record_listing, record_view
 from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
 from clinic.patients.rules import SEXES
 from clinic.patients.schemas import PatientSchema
@@ -52,6 +53,7 @@ def add(as_json: bool, **options: str | None) -> None:
 def list_patients(words: str | None, limit: int, as_json: bool) -> None:
     """List patients, the latest registered first, or those found by --search."""
     found = patient_service.search(words, limit=limit) if words else patient_service.list(limit=limit)
+    record_listing("patients", (patient.id for patient in found.rows))
     show_rows([_dumped(patient) for patient in found.rows], COLUMNS, as_json=as_json)
 
 
@@ -60,7 +62,9 @@ def list_patients(words: str | None, limit: int, as_json: bool) -> None:
 @as_json
 def show(number: str, as_json: bool) -> None:
     """Show the patient of a medical record NUMBER or id."""
-    show_record(_dumped(patient_service.identify(number)), as_json=as_json)
+    patient = patient_service.identify(number)
+    record_view("patients", patient.id, patient.id)
+    show_record(_dumped(patient), as_json=as_json)
 
 
 def _dumped(patient: Patient) -> dict[str, Any]:

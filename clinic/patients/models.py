@@ -44,10 +44,15 @@ class Patient(ClinicOwned, Versioned, Base):
     phone: Mapped[str | None] = mapped_column(String(20))
     address: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(16))
-    sort_name: Mapped[str] = mapped_column(_BYTEWISE)
+    sort_name: Mapped[str] = mapped_column(_BYTEWISE, info={"audited": False})
     messages_agreed: Mapped[bool] = mapped_column(Boolean, default=True)
     messages_agreed_source: Mapped[str] = mapped_column(String(50), default="registration")
     messages_agreed_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def patient_id(self) -> UUID:
+        """Whom the audit trail names when it tells of this row."""
+        return self.id
 
     @property
     def full_name(self) -> str:
@@ -69,6 +74,7 @@ class PatientWord(ClinicOwned, Base):
     """A word by which a patient is found: a part of a name, digits of a phone, a number."""
 
     __tablename__ = "patient_words"
+    __audited__ = False
     __table_args__ = (
         ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
         Index("ix_patient_words_word", "clinic_id", "word", "patient_id"),

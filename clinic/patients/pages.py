@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.core.audit import record_listing, record_view
 from clinic.core.errors import Stale
 from clinic.core.modules import registered_modules
 from clinic.patients.schemas import PatientSchema
@@ -39,6 +40,7 @@ def index() -> ResponseReturnValue:
         found = patient_service.search(words, limit=PAGE, after=after)
     else:
         found = patient_service.list(limit=PAGE, after=after)
+    record_listing("patients", (patient.id for patient in found.rows))
     return render_template("patients/index.html", found=found, words=words, next_url=page_url(found, words))
 
 
@@ -65,7 +67,7 @@ def create() -> ResponseReturnValue:
 @requires("patients:read")
 def show(patient_id: UUID) -> ResponseReturnValue:
     """Show a patient, with what the other modules have to say."""
-    patient = patient_service.get(patient_id)
+    patient = _looked_at(patient_id)
     panels = [panel for module in registered_modules() for panel in module.get_patient_panels(patient_id)]
     return render_template("patients/show.html", patient=patient, panels=panels)
 
@@ -74,7 +76,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 @requires("patients:write")
 def edit(patient_id: UUID) -> ResponseReturnValue:
     """Show the form of a patient as it is."""
-    patient = patient_service.get(patient_id)
+    patient = _looked_at(patient_id)
     return render_template("patients/edit.html", patient=patient, form=_filled(patient), version=patient.version)
 
 
@@ -84,6 +86,7 @@ def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
     patient, form = patient_service.get(patient_id), load_form(PatientSchema())
     if form.errors:
+        record_view("patients", patient.id, patient.id)
         return render_template("patients/edit.html", patient=patient, form=form, version=sent_version()), 422
     patient_service.update(patient_id, version=sent_version(), **form.data)
     flash("Saved")
@@ -93,13 +96,20 @@ def update(patient_id: UUID) -> ResponseReturnValue:
 @blueprint.errorhandler(Stale)
 def compare(_error: Stale) -> ResponseReturnValue:
     """Show both versions of a patient whom somebody else has changed, to choose from field by field."""
-    patient = patient_service.get((request.view_args or {})["patient_id"])
+    patient = _looked_at((request.view_args or {})["patient_id"])
     mine, theirs = (
         PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS)),
         PatientSchema().dump(patient),
     )
     rows = [(name, mine.get(name), theirs[name]) for name in FIELDS]
     return render_template("patients/conflict.html", patient=patient, rows=rows), 409
+
+
+def _looked_at(patient_id: UUID) -> Patient:
+    """Return a patient who is about to be shown, which is noted."""
+    patient = patient_service.get(patient_id)
+    record_view("patients", patient.id, patient.id)
+    return patient
 
 
 def _filled(patient: Patient) -> Form:

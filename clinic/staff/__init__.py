@@ -9,6 +9,7 @@ from flask.blueprints import BlueprintSetupState
 from clinic.core.modules import BaseModule, PeriodicJob
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.staff import api, commands, pages
+from clinic.staff.commands import audit
 from clinic.staff.service import clinic_service, kept_forms, member_service, session_service
 from clinic.web.access import keep_gates
 
@@ -30,13 +31,14 @@ class StaffModule(BaseModule):
         )
 
     def register(self, state: BlueprintSetupState) -> None:
-        """Register the module, let it say which clinic a command means, and put its gates before every route."""
+        """Register the module with its commands, and put its gates before every route."""
         super().register(state)
         app = cast(Flask, state.app)
         choose_clinics_by(app, clinic_service.choose)
         find_staff_by(app, member_service.acting)
         keep_gates(app, pages=pages.PageGate(), api=api.ApiGate())
         pages.init_login(app)
+        app.cli.add_command(audit.group)
 
 
 module = StaffModule()

@@ -1,8 +1,9 @@
-"""A clinic as JSON sees it."""
+"""A clinic as JSON sees it, and which entries of the audit trail are wanted."""
 
 from marshmallow import Schema, fields
 
-from clinic.web.fields import Moment
+from clinic.web.fields import Identifier, Line, Moment
+from clinic.web.json_api import ListQuery
 
 
 class ClinicSchema(Schema):
@@ -16,3 +17,14 @@ class ClinicSchema(Schema):
     version = fields.Integer(dump_only=True)
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
+
+
+class AuditQuery(ListQuery):
+    """Which entries of the audit trail are wanted."""
+
+    actor = Line(metadata={"description": "who acted, like `cli:maria@desk`"})
+    action = Line(metadata={"description": "what was done, like `changed` or `viewed`"})
+    record = Line(metadata={"description": "to which kind of record, like `patients`"})
+    patient_id = Identifier(what="a patient")
+    since = Moment(metadata={"description": "then or later"})
+    before = Moment(metadata={"description": "earlier than that"})

@@ -120,7 +120,7 @@ class SignInService:
             )
             if not member.totp_on:
                 with acting_as(f"staff:{member.id}"):
-                    record_act("signed-in", "staff_members", member.id, in_clinic=clinic_id)
+                    record_act("signed-in", "staff_members", member.id, clinic_id=clinic_id)
         return token
 
     def _note_refusal(self, member: StaffMember | None, clinics: Sequence[UUID]) -> None:
@@ -130,7 +130,7 @@ class SignInService:
         else:
             clinic_id = clinics[0] if clinics else None
             with unit_of_work():
-                record_act("sign-in-refused", "staff_members", member.id, in_clinic=clinic_id)
+                record_act("sign-in-refused", "staff_members", member.id, clinic_id=clinic_id)
 
     def _renew_hash(self, member: StaffMember, password: str) -> None:
         if member.password_hash and needs_rehash(member.password_hash):

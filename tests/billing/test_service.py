@@ -342,4 +342,4 @@ def test_the_database_itself_refuses_an_impossible_invoice(values: dict[str, obj
     invoice = an_invoice()
 
     with pytest.raises(IntegrityError), unit_of_work():
-        db.session.execute(update(Invoice).where(Invoice.id == invoice.id).values(**values))
+        db.session.connection().execute(update(Invoice).where(Invoice.id == invoice.id).values(**values))

@@ -32,7 +32,6 @@ QUERIES: list[Callable[[], Any]] = [
     lambda: union_all(select(Patient.family_name), select(Patient.family_name).where(Patient.id.is_(None))),
     lambda: select(func.max(Patient.family_name)),
     lambda: select(select(func.max(Patient.family_name)).scalar_subquery()),
-    lambda: update(Patient).values(pronouns="they").returning(Patient.family_name),
 ]
 
 
@@ -71,6 +70,21 @@ def test_deleting_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here
 
     with here(other_clinic.id):
         assert patient_service.search("zzz").rows
+
+
+def test_updating_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here: Here, other_clinic: Clinic) -> None:
+    with here(), unit_of_work():
+        db.session.execute(update(PatientWord).values(word="same"))
+
+    with here(other_clinic.id):
+        assert patient_service.search("zzz").rows
+
+
+def test_without_a_clinic_in_force_updating_is_an_error(two: tuple[Patient, Patient], app: Flask) -> None:
+    with app.app_context(), pytest.raises((StatementError, NoClinicInForce)) as raised, unit_of_work():
+        db.session.execute(update(PatientWord).values(word="same"))
+
+    assert isinstance(getattr(raised.value, "orig", raised.value), NoClinicInForce)
 
 
 def test_another_clinics_row_is_as_missing_as_any(two: tuple[Patient, Patient], here: Here) -> None:

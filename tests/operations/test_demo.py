@@ -76,7 +76,15 @@ def test_a_second_demo_of_the_same_instance_is_refused_and_resets_nothing(
     assert (tmp_path / "demo.db").exists()
 
 
-FILES = ["demo.db", "demo.db-wal", "demo.db-shm", "demo-queue.db", "demo-queue.db-wal", "demo-new.db"]
+FILES = [
+    "demo.db",
+    "demo.db-wal",
+    "demo.db-shm",
+    "demo-queue.db",
+    "demo-queue.db-wal",
+    "demo-audit-head",
+    "demo-new.db",
+]
 OTHERS = ["demo-of-our-own.db", "demonstration.db-backup", "clinic.db"]
 
 

@@ -14,6 +14,35 @@ BUSY = ("practitioner", "patient")
 
 def upgrade() -> None:
     op.create_table(
+        "audit_entries",
+        sa.Column("clinic_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("key_id", sa.Uuid(), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=20), nullable=False),
+        sa.Column("record", sa.String(length=50), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=True),
+        sa.Column("patient_id", sa.Uuid(), nullable=True),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("seal", sa.String(length=64), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+        sa.UniqueConstraint("position", name=op.f("uq_audit_entries_position")),
+    )
+    op.create_index("ix_audit_entries_clinic", "audit_entries", ["clinic_id", "at", "id"], unique=False)
+    op.create_index("ix_audit_entries_patient", "audit_entries", ["clinic_id", "patient_id", "at", "id"], unique=False)
+    op.create_table(
+        "audit_heads",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("seal", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_heads")),
+    )
+    op.create_table(
         "clinics",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("zone", sa.String(length=64), nullable=False),
@@ -471,6 +500,10 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_table("staff_members")
     op.drop_table("clinics")
+    op.drop_table("audit_heads")
+    op.drop_index("ix_audit_entries_patient", table_name="audit_entries")
+    op.drop_index("ix_audit_entries_clinic", table_name="audit_entries")
+    op.drop_table("audit_entries")
 
 
 def guard_on_postgresql(who: str) -> None:

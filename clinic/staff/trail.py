@@ -1,0 +1,92 @@
+"""A look at the audit trail of the clinic in force: who changed what, and who looked at whom."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
+
+from clinic.core.audit import EXPORTED, LISTED, VIEWED, AuditEntry, record_act, written
+from clinic.core.database import db
+from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.tenancy import current_clinic_id
+from clinic.core.text import is_storable
+
+
+class AuditFilters(TypedDict, total=False):
+    """Which entries are wanted; what is left out, or None, does not matter."""
+
+    actor: str | None
+    record: str | None
+    action: str | None
+    patient_id: UUID | None
+    since: datetime | None
+    before: datetime | None
+    of_no_clinic: bool
+    """Those of the installation instead of the clinic's: setting it up, or a sign-in that led nowhere."""
+
+
+class AuditService:
+    """The audit trail of the clinic in force, to read."""
+
+    def list(
+        self,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        after: tuple[datetime, UUID] | None = None,
+        **filters: Unpack[AuditFilters],
+    ) -> Portion[AuditEntry]:
+        """Return entries, the latest first."""
+        return _latest_first(_conditions(filters), limit, after)
+
+    def who_looked(
+        self, patient_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[datetime, UUID] | None = None
+    ) -> Portion[AuditEntry]:
+        """Return when a patient's records were shown, alone or in a list, or exported; the latest first."""
+        alone = and_(AuditEntry.patient_id == patient_id, AuditEntry.action.in_((VIEWED, EXPORTED)))
+        in_list = and_(AuditEntry.action == LISTED, cast(AuditEntry.changes, String).contains(str(patient_id)))
+        return _latest_first([AuditEntry.clinic_id == current_clinic_id(), or_(alone, in_list)], limit, after)
+
+    def export(self, **filters: Unpack[AuditFilters]) -> Iterator[dict[str, Any]]:
+        """Return entries as JSON values, the oldest first and a few at a time; that they were exported is noted."""
+        wanted = _conditions(filters)
+        last, count = db.session.execute(select(func.max(AuditEntry.at), func.count()).where(*wanted)).one()
+        record_act(EXPORTED, AuditEntry.__tablename__, count=count)
+        return _exported(wanted, last)
+
+
+audit_service = AuditService()
+
+
+def _conditions(filters: AuditFilters) -> list[ColumnElement[bool]]:
+    """Return what the wanted entries have in common; first of all the clinic, as no query does that by itself."""
+    clinic_id = None if filters.get("of_no_clinic") else current_clinic_id()
+    wanted = [AuditEntry.clinic_id == clinic_id]
+    for name in ("actor", "record", "action", "patient_id"):
+        if (value := filters.get(name)) is not None:
+            column = getattr(AuditEntry, name)
+            wanted.append(column == value if isinstance(value, UUID) or is_storable(str(value)) else false())
+    if since := filters.get("since"):
+        wanted.append(AuditEntry.at >= since)
+    if before := filters.get("before"):
+        wanted.append(AuditEntry.at < before)
+    return wanted
+
+
+def _latest_first(
+    wanted: list[ColumnElement[bool]], limit: int, after: tuple[datetime, UUID] | None
+) -> Portion[AuditEntry]:
+    order = [AuditEntry.at, AuditEntry.id]
+    return portion(select(AuditEntry).where(*wanted), order, limit=limit, after=after, descending=True)
+
+
+def _exported(wanted: list[ColumnElement[bool]], last: datetime | None) -> Iterator[dict[str, Any]]:
+    if last is None:
+        return
+    entries = select(AuditEntry).where(*wanted, AuditEntry.at <= last).order_by(AuditEntry.at, AuditEntry.id)
+    for entry in db.session.scalars(entries.execution_options(yield_per=500)):
+        yield written(entry)
+
+
+__all__ = ["AuditEntry", "AuditFilters", "AuditService", "audit_service"]
