@@ -33,6 +33,7 @@ OPTIONAL_ROOMS = {
     "importer",
     "documents",
     "account",
+    "actors",
     "clinics",
     "codes",
     "kept_forms",

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import cast
+from uuid import UUID
 
 from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.modules import BaseModule, PeriodicJob
+from clinic.core.context import acting
+from clinic.core.modules import BaseModule, Panel, PeriodicJob
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.staff import api, commands, pages
 from clinic.staff.commands import audit
@@ -22,6 +24,12 @@ class StaffModule(BaseModule):
     def get_blueprints(self) -> Sequence[Blueprint]:
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
+
+    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
+        """Return the way to who looked at the record, for those who may know."""
+        if not acting().may("audit:read"):
+            return ()
+        return (Panel("staff/panel.html", {"patient_id": patient_id}, "aside"),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return what is forgotten when its time is over."""
