@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.modules import BaseModule
+from clinic.core.modules import BaseModule, PeriodicJob
 from clinic.core.tenancy import choose_clinics_by
+from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
 from clinic.staff.service import clinic_service
 
@@ -19,6 +20,10 @@ class StaffModule(BaseModule):
     def get_blueprints(self) -> Sequence[Blueprint]:
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
+
+    def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
+        """Return the sweeping of tries that count no more."""
+        return (PeriodicJob("throttle", forget_expired),)
 
     def register(self, state: BlueprintSetupState) -> None:
         """Register the module, and let it say which clinic a request or command means."""

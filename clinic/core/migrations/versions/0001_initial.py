@@ -27,6 +27,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_clinics_name")),
     )
     op.create_table(
+        "throttles",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_throttles")),
+    )
+    op.create_index(op.f("ix_throttles_ends_at"), "throttles", ["ends_at"], unique=False)
+    op.create_table(
         "counters",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("series", sa.String(length=50), nullable=False),
@@ -336,6 +344,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_events_clinic_id"), table_name="events")
     op.drop_table("events")
     op.drop_table("counters")
+    op.drop_index(op.f("ix_throttles_ends_at"), table_name="throttles")
+    op.drop_table("throttles")
     op.drop_table("clinics")
 
 
