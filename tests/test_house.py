@@ -29,7 +29,6 @@ OPTIONAL_ROOMS = {
     "practitioners.py",
     "payments.py",
     "letters.py",
-    "senders.py",
     "sending.py",
     "importer.py",
     "documents.py",
