@@ -25,6 +25,7 @@ OPTIONAL_ROOMS = {
     "search.py",
     "totals.py",
     "passwords.py",
+    "codes.py",
     "slots.py",
     "practitioners.py",
     "payments.py",
