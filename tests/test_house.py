@@ -28,7 +28,6 @@ OPTIONAL_ROOMS = {
     "practitioners",
     "payments",
     "letters",
-    "senders",
     "sending",
     "importer",
     "documents",

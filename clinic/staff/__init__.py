@@ -10,6 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from clinic.core.context import acting
 from clinic.core.modules import BaseModule, Panel, PeriodicJob
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
+from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
 from clinic.staff.commands import audit
 from clinic.staff.service import clinic_service, kept_forms, member_service, session_service
@@ -36,6 +37,7 @@ class StaffModule(BaseModule):
         return (
             PeriodicJob("old sessions", session_service.forget_old),
             PeriodicJob("kept forms", kept_forms.forget_old),
+            PeriodicJob("throttle", forget_expired),
         )
 
     def register(self, state: BlueprintSetupState) -> None:
