@@ -173,6 +173,22 @@ def test_what_is_cut_off_with_everything_that_is_known_of_it_is_found_by_the_hea
     assert (report.total, report.is_head_kept) == (0, False)
 
 
+def test_an_entry_of_an_end_that_was_cut_off_does_not_fit_into_the_one_that_grew_instead() -> None:
+    act(8)
+    seal_due()
+    old = sealed_rows()[7]
+    cut(5)
+    act(10)
+    seal_due()
+    head_file().unlink()
+
+    with unit_of_work():
+        db.session.connection().execute(delete(AuditEntry).where(AuditEntry.position == old["position"]))
+        db.session.connection().execute(insert(AuditEntry), [old])
+
+    assert [one.position for one in verify().problems] == [8, 9]
+
+
 def test_a_head_that_was_set_back_does_not_keep_new_entries_from_being_sealed() -> None:
     act(4)
     seal_due()

@@ -303,6 +303,7 @@ def test_a_clinic_has_no_entry_of_another(here: Here, other_clinic: Clinic, run:
         a_patient(family_name="Ours")
     with here(other_clinic.id):
         theirs = a_patient(family_name="Zzz")
+        audit.record_view("patients", theirs.id, theirs.id)
 
     with here():
         told = str([entry.changes for entry in audit_service.list(limit=200).rows])
