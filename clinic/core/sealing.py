@@ -19,9 +19,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.audit import AuditEntry, written
-from clinic.core.config import BadConfiguration, kept_key
 from clinic.core.database import Base, db, unit_of_work
+from clinic.core.errors import BadConfiguration
 from clinic.core.heads import START, Head, keep_head, kept_head
+from clinic.core.secret_keys import kept_key
 from clinic.core.tenancy import in_clinic
 
 BATCH = 500

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from clinic import create_app
 from clinic.core import sealing
 from clinic.core.audit import AuditEntry, record_act
-from clinic.core.config import BadConfiguration
 from clinic.core.context import Acting, start_acting, stop_acting
 from clinic.core.database import db, unit_of_work
+from clinic.core.errors import BadConfiguration
 from clinic.core.heads import Head, head_file, keep_head, kept_head
 from clinic.core.ids import new_id
 from clinic.core.sealing import seal_due, verify
