@@ -13,7 +13,7 @@ csrf = CSRFProtect()
 
 API_PREFIX = "/api/"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_OUTSIDE_CLINICS = {"static", "openapi", "api_docs"}
+_OUTSIDE_CLINICS = {"static", "styles", "openapi", "api_docs"}
 
 
 def init_app(app: Flask) -> None:

@@ -26,7 +26,7 @@ class Watch:
         page.on("request", self._note_request)
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        missing_part = "/static/" in message.location["url"]
+        missing_part = any(place in message.location["url"] for place in ("/static/", "/styles.css"))
         expected = any(words in message.text for words in _EXPECTED) and not missing_part
         if message.type in {"error", "warning"} and not expected:
             self.complaints.append(f"{message.type}: {message.text}")
