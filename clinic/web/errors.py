@@ -15,7 +15,7 @@ from clinic.core.engine import lacks_tables
 from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotSetUp, Stale
 from clinic.core.failures import class_of, frames_of
 from clinic.web.problems import problem, title_of
-from clinic.web.requests import is_api, request_id
+from clinic.web.requests import OtherClinic, is_api, request_id
 
 UNKNOWN_HOST = "unknown-host"
 
@@ -23,6 +23,7 @@ _log = logging.getLogger("clinic.web")
 
 _STATUS: dict[type[ClinicError], int] = {
     NotFound: 404,
+    OtherClinic: 409,
     Conflict: 409,
     Stale: 412,
     Invalid: 422,
