@@ -25,9 +25,9 @@ class OtherClinic(ClinicError):
     def __init__(self, shown_in: str) -> None:
         super().__init__(
             "You are now in another clinic: go back to the one that this form belongs to, or fill it in again in this "
-            "one. Nothing was saved"
+            "one. Nothing was saved",
+            facts={"clinic_id": shown_in},
         )
-        self.facts = {"clinic_id": shown_in}
 
 
 def init_app(app: Flask) -> None:
