@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from clinic.core.audit import record_act
 from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
-from clinic.core.errors import ClinicError, Invalid, NotFound
+from clinic.core.errors import Gone, Invalid, NotFound
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempt, attempts, forgive
 from clinic.staff.admission import email_key
@@ -43,7 +43,7 @@ class WeakPassword(Invalid):
         super().__init__(problems[0], problems={"new_password": list(problems)})
 
 
-class LinkExpired(ClinicError):
+class LinkExpired(Gone):
     """A link to set a password was used before, or is too old, or was never given out."""
 
     code = "link-expired"
