@@ -38,6 +38,10 @@ class LastAdministrator(Conflict):
         )
 
 
+class MemberChanged(Stale):
+    """Somebody else changed this staff member meanwhile."""
+
+
 class HasLeft(Conflict):
     """Somebody does not work in the clinic any more."""
 
@@ -117,7 +121,7 @@ class MemberService:
 
         :raises InvalidMember: with every problem, if there is one
         :raises MemberNotFound: if there is nobody of that id
-        :raises Stale: if somebody else changed it meanwhile
+        :raises MemberChanged: if somebody else changed it meanwhile
         :raises LastAdministrator: if nobody else could give permissions any more
         """
         _check(name=name, role=role, denied=denied)
@@ -125,7 +129,7 @@ class MemberService:
             worker = self._locked(membership_id)
             membership, was_administrator = worker.membership, worker.is_administrator
             if membership.version != version:
-                raise Stale
+                raise MemberChanged
             _refuse_giving_more(worker.may, permitted(role, denied))
             membership.name = nfc(name).strip()
             if (membership.role, set(membership.denied)) != (role, set(denied)):

@@ -3,18 +3,19 @@
 from clinic.staff.account import AccountService, LinkExpired, WeakPassword, WrongPassword, account_service
 from clinic.staff.actors import names_of, people_and_keys
 from clinic.staff.admission import email_key
-from clinic.staff.clinics import ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
+from clinic.staff.clinics import ClinicChanged, ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
 from clinic.staff.kept_forms import kept_forms
 from clinic.staff.keys import InvalidKey, KeyNotFound, is_valid, key_service
-from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, member_service
+from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
 from clinic.staff.models import ApiKey, Clinic, KeptForm, Membership, SignIn, StaffMember
-from clinic.staff.permissions import EVERYTHING, PERMISSIONS, ROLES, granted, permitted
+from clinic.staff.permissions import ALL, EVERYTHING, PERMISSIONS, ROLES, granted, permitted
 from clinic.staff.sessions import Session, SessionService, session_service
 from clinic.staff.sign_in import Caller, TooManyTries, WrongCode, WrongCredentials, sign_in_service
 from clinic.staff.trail import AuditEntry, AuditFilters, AuditService, audit_service
 from clinic.staff.workers import MemberNotFound, Worker
 
 __all__ = [
+    "ALL",
     "EVERYTHING",
     "PERMISSIONS",
     "ROLES",
@@ -25,6 +26,7 @@ __all__ = [
     "AuditService",
     "Caller",
     "Clinic",
+    "ClinicChanged",
     "ClinicExists",
     "ClinicFields",
     "ClinicService",
@@ -36,6 +38,7 @@ __all__ = [
     "KeyNotFound",
     "LastAdministrator",
     "LinkExpired",
+    "MemberChanged",
     "MemberNotFound",
     "Membership",
     "Session",
