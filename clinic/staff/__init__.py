@@ -12,7 +12,7 @@ from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
-from clinic.staff.commands import audit
+from clinic.staff.commands import audit, keys
 from clinic.staff.service import clinic_service, kept_forms, member_service, session_service
 from clinic.web.access import keep_gates
 
@@ -53,6 +53,7 @@ class StaffModule(BaseModule):
         keep_gates(app, pages=pages.PageGate(), api=api.ApiGate())
         pages.init_login(app)
         app.cli.add_command(audit.group)
+        app.cli.add_command(keys.group)
 
 
 module = StaffModule()

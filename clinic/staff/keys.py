@@ -128,7 +128,7 @@ def _problems(label: str, scopes: Sequence[str], expires_at: datetime | None) ->
     checks = {
         "label": (is_storable(label) and 0 < len(label.strip()) <= LONGEST_LABEL, "Enter what the key is for"),
         "scopes": (known and not beyond, _about_scopes(known, beyond)),
-        "expires_at": (expires_at is None or expires_at > now(), "Choose a day in the future"),
+        "expires_on": (expires_at is None or expires_at > now(), "Choose a day in the future"),
     }
     return {field: [words] for field, (fine, words) in checks.items() if not fine}
 

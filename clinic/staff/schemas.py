@@ -45,6 +45,32 @@ class AuditPageQuery(Schema):
     cursor = Line(max_length=1000)
 
 
+class WorkerSchema(Schema):
+    """Somebody who works in a clinic, as commands list them."""
+
+    id = fields.UUID(dump_only=True, attribute="membership.id")
+    name = fields.String(dump_only=True, attribute="membership.name")
+    email = fields.String(dump_only=True, attribute="member.email")
+    role = fields.String(dump_only=True, attribute="membership.role")
+    denied = fields.List(fields.String(), dump_only=True, attribute="membership.denied")
+    active = fields.Boolean(dump_only=True, attribute="membership.active")
+    second_step = fields.Function(lambda worker: worker.second_step[0].lower(), dump_only=True)
+    last_seen_at = Moment(dump_only=True)
+
+
+class KeySchema(Schema):
+    """What is known of an API key; the key itself is not."""
+
+    id = fields.UUID(dump_only=True)
+    label = fields.String(dump_only=True)
+    beginning = fields.String(dump_only=True)
+    scopes = fields.List(fields.String(), dump_only=True)
+    created_at = Moment(dump_only=True)
+    expires_at = Moment(dump_only=True)
+    last_used_at = Moment(dump_only=True)
+    revoked_at = Moment(dump_only=True)
+
+
 class MemberForm(Schema):
     """What a clinic says of somebody who works there."""
 

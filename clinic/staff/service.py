@@ -2,7 +2,7 @@
 
 from clinic.staff.account import AccountService, LinkExpired, WeakPassword, WrongPassword, account_service
 from clinic.staff.actors import names_of, people_and_keys
-from clinic.staff.admission import email_key
+from clinic.staff.admission import SECRET_HOURS, email_key, email_problem
 from clinic.staff.clinics import ClinicChanged, ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
 from clinic.staff.kept_forms import kept_forms
 from clinic.staff.keys import InvalidKey, KeyNotFound, is_valid, key_service
@@ -19,6 +19,7 @@ __all__ = [
     "EVERYTHING",
     "PERMISSIONS",
     "ROLES",
+    "SECRET_HOURS",
     "AccountService",
     "ApiKey",
     "AuditEntry",
@@ -55,6 +56,7 @@ __all__ = [
     "audit_service",
     "clinic_service",
     "email_key",
+    "email_problem",
     "granted",
     "is_valid",
     "kept_forms",

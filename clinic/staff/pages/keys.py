@@ -56,8 +56,6 @@ def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
 @blueprint.errorhandler(InvalidKey)
 def ask_about_key_again(error: InvalidKey) -> ResponseReturnValue:
     """Show the form of a key again, to mend it."""
-    if "expires_at" in error.problems:
-        error.problems["expires_on"] = error.problems.pop("expires_at")
     return _keys(load_form(KeyForm()).reject(error)), 422
 
 
