@@ -12,8 +12,8 @@ from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Gone, Invalid, NotFound
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempt, attempts, forgive
+from clinic.staff.admission import email_key
 from clinic.staff.codes import matching_step, new_recovery_codes, new_totp_secret, recovery_hash
-from clinic.staff.members import email_key
 from clinic.staff.models import Clinic, Membership, RecoveryCode, StaffLetter, StaffMember
 from clinic.staff.passwords import hash_password, password_problems, verify_password
 from clinic.staff.sessions import Session, session_service, token_hash

@@ -13,8 +13,8 @@ from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Invalid, TooMany
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempt, attempts, forgive
+from clinic.staff.admission import email_key
 from clinic.staff.codes import matching_step, recovery_hash
-from clinic.staff.members import email_key
 from clinic.staff.models import Membership, RecoveryCode, SignIn, StaffMember
 from clinic.staff.passwords import hash_password, needs_rehash, verify_password
 from clinic.staff.sessions import SIGNED_OUT, Session, session_service
