@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiosmtpd.controller import Controller
 from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
@@ -25,6 +26,7 @@ from clinic.staff import passwords
 from clinic.staff.service import Clinic
 from tests.browsing import PageClient
 from tests.builders import a_clinic
+from tests.mailboxes import Mailbox, free_port
 
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 
@@ -212,3 +214,21 @@ def run(app: Flask, clinic: Clinic) -> Run:
         return app.test_cli_runner().invoke(args=[str(arg) for arg in args], **options)
 
     return invoke
+
+
+@pytest.fixture(scope="session")
+def _mail_server() -> Iterator[tuple[Mailbox, str]]:
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
+    controller.start()
+    yield mailbox, f"smtp://127.0.0.1:{controller.port}"
+    controller.stop()
+
+
+@pytest.fixture
+def mailbox(app: Flask, _mail_server: tuple[Mailbox, str], monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    """A mail server to which the application sends; empty, and accepting everything."""
+    box, url = _mail_server
+    monkeypatch.setitem(app.config, "SMTP_URL", url)
+    box.__init__()  # type: ignore[misc]
+    return box

@@ -28,7 +28,7 @@ def rows(app: Flask, table: str) -> list[dict[str, Any]]:
     """Return all rows of a table, the oldest first, whoever owns them."""
     wanted = Base.metadata.tables[table]
     with app.app_context(), db.engine.connect() as connection:
-        return [dict(row) for row in connection.execute(select(wanted).order_by(wanted.c.id)).mappings()]
+        return [dict(row) for row in connection.execute(select(wanted).order_by(*wanted.primary_key)).mappings()]
 
 
 def stored_events(app: Flask, name: str) -> list[dict[str, Any]]:

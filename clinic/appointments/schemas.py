@@ -1,7 +1,7 @@
 """Appointments and practitioners as JSON and forms see them."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
@@ -10,16 +10,14 @@ from clinic.appointments.rules import CANCEL_REASONS, STATES
 from clinic.core.clock import at_wall_time, is_ambiguous
 from clinic.core.errors import Invalid
 from clinic.staff.service import clinic_service
-from clinic.web.fields import Choice, Count, Identifier, Line, Moment
+from clinic.web.fields import NOT_A_DAY, Choice, Count, Day, Identifier, Line, Moment
 from clinic.web.json_api import ListQuery
 from clinic.web.sight import GuardedSchema, guarded
 
 NOTES = "appointments:notes"
-NOT_A_DAY = "Enter a date like 2026-11-23"
 NOT_A_TIME = "Enter a time like 9:30"
 WHICH_ONE = "The clocks show this time twice on that day: choose the first or the second"
 _TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class PractitionerSchema(Schema):
@@ -75,19 +73,6 @@ class AppointmentQuery(ListQuery):
         return data
 
 
-class Day(Line):
-    """A day of the calendar, `YYYY-MM-DD`."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None:
-            return None
-        try:
-            return _read_day(text)
-        except ValueError as error:
-            raise ValidationError(NOT_A_DAY) from error
-
-
 class WallTime(Line):
     """What the clock on the wall shows: `9`, `9:30`, `0930`, `9.30`."""
 
@@ -135,13 +120,6 @@ class BookingSchema(Schema):
             "starts_at": starts_at,
             "ends_at": ends_at,
         }
-
-
-def _read_day(text: str) -> date:
-    day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    if day is None or not 1900 <= day.year <= 9000:  # noqa: PLR2004 - far from where calendars end
-        raise ValueError
-    return day
 
 
 def _no_time() -> time:

@@ -156,7 +156,11 @@ class Payment(ClinicOwned, Base):
     received_at: Mapped[datetime] = mapped_column(Instant, default=now)
     idempotency_key: Mapped[str | None] = mapped_column(String(255), info={"audited": False})
 
-    invoice: Mapped[Invoice] = relationship(primaryjoin="Invoice.id == foreign(Payment.invoice_id)", viewonly=True)
+    invoice: Mapped[Invoice] = relationship(
+        primaryjoin="Invoice.id == foreign(Payment.invoice_id)",
+        viewonly=True,
+        load_on_pending=True,  # the audit trail asks for the patient while a payment is being written
+    )
 
     replayed = False
     """Whether this is the answer to a key that had been used before; never stored."""

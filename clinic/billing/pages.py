@@ -1,7 +1,6 @@
 """The pages of invoices and payments."""
 
 from secrets import token_urlsafe
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,10 +14,9 @@ from clinic.core.errors import Conflict, Invalid
 from clinic.patients.service import Patient, PatientNotFound, patient_service
 from clinic.staff.service import clinic_service
 from clinic.web.access import requires
-from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import quantity_text
 from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.lists import parse_query
+from clinic.web.lists import asked, next_url
 
 blueprint = Blueprint("billing", __name__, url_prefix="/invoices", template_folder="templates")
 
@@ -32,20 +30,16 @@ blueprint.add_app_template_filter(quantity_text, "quantity")
 @requires("invoices:read")
 def index() -> ResponseReturnValue:
     """List invoices, the latest made first; maybe those of one status, of one patient."""
-    query = parse_query(InvoiceQuery())
-    filters: dict[str, Any] = {"status": query.get("status"), "patient_id": query.get("patient_id")}
-    about = [str(value or "") for value in filters.values()]
-    after: Any = read_cursor(query.get("cursor"), request.path, *about)
+    filters, after = asked(InvoiceQuery())
     found = billing_service.list(**filters, limit=PAGE, after=after)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
-    cursor = write_cursor(found.next_key, request.path, *about)
     return render_template(
         "billing/index.html",
         found=found,
         filters=filters,
         statuses=STATUSES,
         patients=patient_service.get_many(invoice.patient_id for invoice in found.rows),
-        next_url=url_for(".index", **filters, cursor=cursor) if cursor else None,
+        next_url=next_url(found, filters),
     )
 
 

@@ -133,7 +133,7 @@ def _of_row(action: str, row: Any) -> dict[str, Any] | None:
         changes,
         record=row.__tablename__,
         record_id=getattr(row, "id", None),
-        patient_id=getattr(row, "patient_id", None),
+        patient_id=row.patient_id if hasattr(type(row), "patient_id") else None,
         clinic_id=getattr(row, "clinic_id", None) or clinic_id_or_none(),
     )
 

@@ -10,8 +10,9 @@ from huey import MemoryHuey, RedisHuey, SqliteHuey, crontab
 from huey.api import Huey
 from huey.exceptions import ConfigurationError
 
-from clinic.core.config import BadConfiguration, database_name
+from clinic.core.config import database_name
 from clinic.core.deliveries import deliver_due
+from clinic.core.errors import BadConfiguration
 from clinic.core.failures import class_of, frames_of
 from clinic.core.modules import registered_modules
 from clinic.core.sealing import seal_due

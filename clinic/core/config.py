@@ -2,19 +2,19 @@
 
 import math
 import os
-import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import click
 from flask import Flask
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from clinic.core.engine import engine_options
+from clinic.core.errors import BadConfiguration
+from clinic.core.secret_keys import kept_key, refuse_open_file, refuse_weak_key
 
 SETTINGS = {
     "CLINIC_DATABASE_URL": "SQLALCHEMY_DATABASE_URI",
@@ -55,18 +55,6 @@ DEFAULTS: dict[str, Any] = {
 NOT_TEXT = {"CLINIC_LEASE_SECONDS", "CLINIC_TRUSTED_HOSTS", "CLINIC_PROXIES", "CLINIC_SECRET_KEY_FALLBACKS"}
 MOST_PROXIES = 5
 THIS_MACHINE = ["localhost", "127.0.0.1"]
-MIN_KEY_LENGTH = 32
-MIN_KEY_VARIETY = 5
-EXAMPLE_KEYS = {"dev", "secret", "changeme", "change-me"}
-
-
-class BadConfiguration(click.ClickException):
-    """The settings don't allow the application to start; a command ends with this one line."""
-
-    exit_code = 4
-
-    def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
 
 
 def instance_folder(given: Mapping[str, Any] | None, usual: Path) -> Path:
@@ -176,50 +164,16 @@ def _settle_key(app: Flask) -> None:
     if is_production(app):
         if app.debug:
             raise BadConfiguration("debug mode is not for production")
-        _refuse_weak_key(key, "CLINIC_SECRET_KEY")
+        refuse_weak_key(key, "CLINIC_SECRET_KEY")
+        refuse_open_file(Path(app.instance_path) / "config.toml")
     elif not key:
         app.config["SECRET_KEY"] = kept_key(Path(app.instance_path) / "secret_key", "CLINIC_SECRET_KEY")
     elif not app.debug and not app.testing and not app.config.get("TESTING"):
-        _refuse_weak_key(key, "CLINIC_SECRET_KEY")
+        refuse_weak_key(key, "CLINIC_SECRET_KEY")
+    for old in app.config["SECRET_KEY_FALLBACKS"]:
+        refuse_weak_key(old, "CLINIC_SECRET_KEY_FALLBACKS")
     if app.config["AUDIT_KEY"]:
-        _refuse_weak_key(app.config["AUDIT_KEY"], "CLINIC_AUDIT_KEY")
-
-
-def _refuse_weak_key(key: str | None, setting: str) -> None:
-    weak = not key or key in EXAMPLE_KEYS or len(key) < MIN_KEY_LENGTH or len(set(key)) < MIN_KEY_VARIETY
-    if weak:
-        raise BadConfiguration(
-            f"{setting} is missing or weak: set at least {MIN_KEY_LENGTH} random characters, "
-            "for example from `python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
-        )
-
-
-def kept_key(path: Path, setting: str) -> str:
-    """Return a key of this machine's own, made the first time and readable by its owner only.
-
-    :raises BadConfiguration: if it is weak or can't be kept, naming the setting that stands for it
-    """
-    try:
-        return _own_key(path, setting)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfiguration(
-            f"the key can't be kept in {path} ({getattr(error, 'strerror', 'not ASCII')}): "
-            f"let this user write there, or set {setting}"
-        ) from error
-
-
-def _own_key(path: Path, setting: str) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        key = path.read_text(encoding="ascii").strip()
-        _refuse_weak_key(key, setting)
-        return key
-    key = secrets.token_urlsafe(48)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(key)
-    return key
+        refuse_weak_key(app.config["AUDIT_KEY"], "CLINIC_AUDIT_KEY")
 
 
 def _refuse_bad_url(url: str) -> None:

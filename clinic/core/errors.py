@@ -1,5 +1,7 @@
 """What may go wrong in the clinic's own terms; pages, JSON and commands answer each kind in one place."""
 
+import click
+
 
 class ClinicError(Exception):
     """A request that can't be done, said in words that are fit for everybody's eyes."""
@@ -63,3 +65,12 @@ class NotSetUp(ClinicError):
 
     def __init__(self) -> None:
         super().__init__("No clinic has been set up yet: run `flask init`")
+
+
+class BadConfiguration(click.ClickException):
+    """The settings don't allow the application to start; a command ends with this one line."""
+
+    exit_code = 4
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))

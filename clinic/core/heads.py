@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from clinic.core.config import BadConfiguration, database_name
+from clinic.core.config import database_name
+from clinic.core.errors import BadConfiguration
 
 
 class Head(NamedTuple):

@@ -19,9 +19,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.audit import AuditEntry, written
-from clinic.core.config import BadConfiguration, kept_key
 from clinic.core.database import Base, db, unit_of_work
+from clinic.core.errors import BadConfiguration
 from clinic.core.heads import START, Head, keep_head, kept_head
+from clinic.core.secret_keys import kept_key
 from clinic.core.tenancy import in_clinic
 
 BATCH = 500
@@ -77,11 +78,16 @@ def seal_due() -> int:
 
 
 def verify() -> Report:
-    """Check every sealed entry against its seal, and the end of the chain against what is known of it."""
+    """Check every sealed entry against its seal, and the end of the chain against what is known of it.
+
+    Inside a unit of work that sees what it has changed.
+    """
+    if not db.session.info.get("writing"):
+        db.session.commit()  # else the head that is kept might be later than what an open transaction sees
     kept, told = kept_head(), _head_told()
-    report, last, key = Report(is_head_kept=kept is not None), START, b""
+    key = b"" if _last_sealed() == START else _key()
+    report, last = Report(is_head_kept=kept is not None), START
     for entry in _sealed_entries():
-        key = key or _key()
         _check(report, entry, last, key)
         for head in {kept, told}:
             if head and head.position == entry.position and head.seal != entry.seal:
@@ -168,7 +174,8 @@ def _sealed_entries() -> Iterator[Any]:
     """Return the rows of all sealed entries in the order of their seals, a few at a time."""
     columns = select(*AuditEntry.__table__.columns)
     sealed = columns.where(AuditEntry.position.is_not(None)).order_by(AuditEntry.position)
-    return iter(db.session.execute(sealed.execution_options(yield_per=1000)))
+    with db.session.execute(sealed.execution_options(yield_per=1000)) as rows:
+        yield from rows
 
 
 def _check(report: Report, entry: Any, last: Head, key: bytes) -> None:

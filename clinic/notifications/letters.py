@@ -2,21 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime as mail_date
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, get_timezone_name
-from email_validator import validate_email
-from flask import current_app, render_template
+from flask import render_template
 
 from clinic.appointments.service import appointment_service, practitioner_service
 from clinic.billing.service import billing_service
-from clinic.core.clock import now
+from clinic.core.mail import compose, mail_address
 from clinic.notifications.service import Notification
 from clinic.patients.service import Patient
 from clinic.staff.service import Clinic
@@ -50,25 +46,15 @@ def write_letter(notification: Notification, patient: Patient, clinic: Clinic) -
 
 def as_mail(letter: Letter, notification: Notification, patient: Patient, clinic: Clinic) -> EmailMessage:
     """Return a letter as a mail with a text and an HTML part."""
-    message = EmailMessage()
-    message["Subject"] = letter.subject
-    message["From"] = _address(clinic.name, current_app.config["MAIL_FROM"])
-    message["To"] = _address(patient.calling_name, patient.email or "")
-    message["Date"] = mail_date(now())
-    message["Message-ID"] = f"<{notification.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
-    message.add_alternative(render_template("letters/layout.html", letter=letter, clinic=clinic), subtype="html")
-    message["Content-Language"] = letter.language
-    return message
-
-
-def _address(name: str, email: str) -> Address:
-    """Return a mail address; only one beyond ASCII before its @ needs a server that can write to it."""
-    user, _, domain = email.rpartition("@")
-    if user.isascii() and not domain.isascii():
-        domain = validate_email(email, check_deliverability=False).ascii_domain
-    return Address(name, user, domain)
+    return compose(
+        mail_address(patient.calling_name, patient.email or ""),
+        message_id=notification.id,
+        sender_name=clinic.name,
+        subject=letter.subject,
+        text=letter.text,
+        html=render_template("letters/layout.html", letter=letter, clinic=clinic),
+        language=letter.language,
+    )
 
 
 def _language(patient: Patient, clinic: Clinic) -> str:

@@ -3,9 +3,9 @@
 import logging
 
 from clinic.core.failures import class_of, frames_of
+from clinic.core.mail import MaybeSent, NotSent, Sender, configured_sender
 from clinic.core.tenancy import in_clinic
 from clinic.notifications.letters import as_mail, write_letter
-from clinic.notifications.senders import MaybeSent, NotSent, Sender, configured_sender
 from clinic.notifications.service import NO_ADDRESS, NO_CONSENT, Notification, notification_service
 from clinic.patients.service import patient_service
 from clinic.staff.service import clinic_service

@@ -10,13 +10,15 @@ from clinic.core.errors import Stale
 from clinic.core.modules import registered_modules
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
+from clinic.staff.service import audit_service, names_of
 from clinic.web.access import requires
 from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
-from clinic.web.lists import page_query, page_url
+from clinic.web.lists import next_url, page_query, page_url
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
 
 PAGE = 20
+LOOKS = 100
 FIELDS = (
     "given_name",
     "family_name",
@@ -70,6 +72,18 @@ def show(patient_id: UUID) -> ResponseReturnValue:
     patient = _looked_at(patient_id)
     panels = [panel for module in registered_modules() for panel in module.get_patient_panels(patient_id)]
     return render_template("patients/show.html", patient=patient, panels=panels)
+
+
+@blueprint.get("/<uuid:patient_id>/looks")
+@requires("audit:read")
+def looks(patient_id: UUID) -> ResponseReturnValue:
+    """Show who looked at a patient's record, to print."""
+    patient = _looked_at(patient_id)
+    _, after = page_query()
+    found = audit_service.who_looked(patient_id, limit=LOOKS, after=after)
+    names = names_of(entry.actor for entry in found.rows)
+    url = next_url(found, {})
+    return render_template("patients/looks.html", patient=patient, found=found, names=names, next_url=url)
 
 
 @blueprint.get("/<uuid:patient_id>/edit")

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from typing import cast
+from uuid import UUID
 
 from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.modules import BaseModule, PeriodicJob
+from clinic.core.context import acting
+from clinic.core.modules import BaseModule, Panel, PeriodicJob
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
+from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
 from clinic.staff.commands import audit
 from clinic.staff.service import clinic_service, kept_forms, member_service, session_service
@@ -23,11 +26,18 @@ class StaffModule(BaseModule):
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
 
+    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
+        """Return the way to who looked at the record, for those who may know."""
+        if not acting().may("audit:read"):
+            return ()
+        return (Panel("staff/panel.html", {"patient_id": patient_id}, "aside"),)
+
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return what is forgotten when its time is over."""
         return (
             PeriodicJob("old sessions", session_service.forget_old),
             PeriodicJob("kept forms", kept_forms.forget_old),
+            PeriodicJob("throttle", forget_expired),
         )
 
     def register(self, state: BlueprintSetupState) -> None:

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from clinic.web.fields import Identifier, Line, Moment
+from clinic.web.fields import Day, Identifier, Line, Moment
 from clinic.web.json_api import ListQuery
 
 
@@ -28,3 +28,16 @@ class AuditQuery(ListQuery):
     patient_id = Identifier(what="a patient")
     since = Moment(metadata={"description": "then or later"})
     before = Moment(metadata={"description": "earlier than that"})
+
+
+class AuditPageQuery(Schema):
+    """Which entries of the audit trail a person wants to see, and why, if they are a patient's."""
+
+    actor = Line()
+    action = Line()
+    record = Line()
+    patient_id = Identifier(what="a patient")
+    reason = Line()
+    since = Day()
+    until = Day()
+    cursor = Line(max_length=1000)

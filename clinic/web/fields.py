@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -26,6 +26,8 @@ _UNREADABLE = "\ufffd"
 _EARLIEST, _LATEST = 1900, 9000
 """Years that are far enough from where calendars end for every zone."""
 
+NOT_A_DAY = "Enter a date like 2026-11-23"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _QUANTITY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 
@@ -88,6 +90,20 @@ class Choice(Line):
         if text is not None and text not in self.words:
             raise ValidationError(f"Choose one of: {', '.join(self.words)}")
         return text
+
+
+class Day(Line):
+    """A day of the calendar, `YYYY-MM-DD`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            day = date.fromisoformat(text) if text and _DAY.fullmatch(text) else None
+        except ValueError:
+            day = None
+        if text and (day is None or not _EARLIEST <= day.year <= _LATEST):
+            raise ValidationError(NOT_A_DAY)
+        return day
 
 
 class Count(fields.Field[int]):

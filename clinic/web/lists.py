@@ -1,5 +1,6 @@
 """Lists on pages: what was looked for, and where the next portion starts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request, url_for
@@ -11,6 +12,7 @@ from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.json_api import SearchQuery
 from clinic.web.json_input import StrictParser
 
+_PORTION = {"limit", "cursor"}
 _parser: FlaskParser = StrictParser()
 
 
@@ -23,18 +25,35 @@ def parse_query(schema: Schema) -> dict[str, Any]:
     return found
 
 
+def asked(schema: Schema) -> tuple[dict[str, Any], Any]:
+    """Return by what a list is filtered, and after which sort key the portion starts.
+
+    :raises HTTPException: 400 for an unknown parameter or a cursor of another list, 422 for a bad value
+    """
+    query = parse_query(schema)
+    filters = {name: value for name, value in query.items() if name not in _PORTION and value is not None}
+    return filters, read_cursor(query.get("cursor"), request.path, *_about(filters))
+
+
+def next_url(found: Portion[Any], filters: Mapping[str, Any]) -> str | None:
+    """Return the address of the next portion of a list with the same filters, if there is one."""
+    cursor = write_cursor(found.next_key, request.path, *_about(filters))
+    return url_for(request.endpoint or "", **(request.view_args or {}), **filters, cursor=cursor) if cursor else None
+
+
 def page_query(*known: str) -> tuple[str | None, Any]:
     """Return the words that are looked for, if the page knows `q`, and after which sort key the portion starts.
 
     :raises HTTPException: 400 for an unknown parameter or a cursor of another list, 422 for a bad value
     """
-    query = parse_query(SearchQuery(only=("cursor", *known)))
-    words = query.get("q")
-    return words, read_cursor(query.get("cursor"), request.path, words or "")
+    filters, after = asked(SearchQuery(only=("cursor", *known)))
+    return filters.get("q"), after
 
 
 def page_url(found: Portion[Any], words: str | None) -> str | None:
-    """Return the address of the next portion of a list, if there is one."""
-    cursor = write_cursor(found.next_key, request.path, words or "")
-    query: dict[str, Any] = {"q": words} if words else {}
-    return url_for(request.endpoint or "", **query, cursor=cursor) if cursor else None
+    """Return the address of the next portion of a list of what was looked for, if there is one."""
+    return next_url(found, {"q": words} if words else {})
+
+
+def _about(filters: Mapping[str, Any]) -> list[str]:
+    return sorted(f"{name}={value}" for name, value in filters.items())

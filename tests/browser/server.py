@@ -59,7 +59,7 @@ def _wait_for(origin: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < end:
         try:
-            with urllib.request.urlopen(f"{origin}/api/v1/clinic", timeout=5):
+            with urllib.request.urlopen(f"{origin}/login", timeout=5):
                 return
         except OSError:
             time.sleep(0.05)

@@ -12,7 +12,7 @@ from flask import Flask
 
 from clinic import create_app
 from clinic.core.background import carrier_of
-from clinic.core.config import BadConfiguration
+from clinic.core.errors import BadConfiguration
 
 STRONG = "0123456789abcdef" * 3
 
@@ -62,6 +62,7 @@ def test_a_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path
     assert len(path.read_text()) >= 32
 
 
+@pytest.mark.row(94)
 @pytest.mark.parametrize("key", [None, "", "dev", "short", "a" * 64, "ab" * 20])
 def test_production_refuses_a_missing_or_weak_key(tmp_path: Path, key: str | None) -> None:
     with pytest.raises(BadConfiguration, match="CLINIC_SECRET_KEY"):
@@ -70,6 +71,31 @@ def test_production_refuses_a_missing_or_weak_key(tmp_path: Path, key: str | Non
 
 def test_production_starts_with_a_strong_key(tmp_path: Path) -> None:
     assert start(tmp_path, ENVIRONMENT="production", SECRET_KEY=STRONG).config["SECRET_KEY"] == STRONG
+
+
+@pytest.mark.row(94)
+def test_production_refuses_debug_mode_and_a_weak_key_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadConfiguration, match="FALLBACKS"):
+        start(tmp_path, ENVIRONMENT="production", SECRET_KEY=STRONG, SECRET_KEY_FALLBACKS=[STRONG, "dev"])
+
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    with pytest.raises(BadConfiguration, match="debug"):
+        start(tmp_path, ENVIRONMENT="production", SECRET_KEY=STRONG)
+
+
+@pytest.mark.row(94)
+def test_production_refuses_settings_that_everybody_may_read(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'CLINIC_SECRET_KEY = "{STRONG}"\n')
+    file.chmod(0o644)
+
+    with pytest.raises(BadConfiguration, match="chmod"):
+        start(tmp_path, ENVIRONMENT="production")
+
+    file.chmod(0o640)
+    assert start(tmp_path, ENVIRONMENT="production").config["SECRET_KEY"] == STRONG
 
 
 def test_with_debug_off_a_weak_key_is_refused_anywhere(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from clinic.notifications.service import MAX_ATTEMPTS, notification_service
 from clinic.patients.service import patient_service
 from tests.builders import a_patient, an_appointment
 from tests.inspecting import rows
-from tests.notifications.conftest import free_port
+from tests.mailboxes import free_port
 from tests.threads import run_at_once
 
 pytestmark = pytest.mark.usefixtures("inside")

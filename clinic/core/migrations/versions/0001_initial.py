@@ -78,6 +78,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_key", name=op.f("uq_staff_members_email_key")),
     )
     op.create_table(
+        "throttles",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_throttles")),
+    )
+    op.create_index(op.f("ix_throttles_ends_at"), "throttles", ["ends_at"], unique=False)
+    op.create_table(
         "api_keys",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("label", sa.String(length=100), nullable=False),
@@ -499,6 +507,8 @@ def downgrade() -> None:
     op.drop_table("counters")
     op.drop_index("ix_api_keys_clinic", table_name="api_keys")
     op.drop_table("api_keys")
+    op.drop_index(op.f("ix_throttles_ends_at"), table_name="throttles")
+    op.drop_table("throttles")
     op.drop_table("staff_members")
     op.drop_table("clinics")
     op.drop_table("audit_heads")

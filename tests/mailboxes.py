@@ -1,15 +1,10 @@
-"""Fixtures of the tests of messages: a mail server on this machine."""
+"""A mail server on this machine: what it received, and what it answers."""
 
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
-
-import pytest
-from aiosmtpd.controller import Controller
-from flask import Flask
 
 
 @dataclass
@@ -61,21 +56,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-@pytest.fixture(scope="session")
-def _mail_server() -> Iterator[tuple[Mailbox, str]]:
-    mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
-    controller.start()
-    yield mailbox, f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
-
-
-@pytest.fixture
-def mailbox(app: Flask, _mail_server: tuple[Mailbox, str], monkeypatch: pytest.MonkeyPatch) -> Mailbox:
-    """A mail server to which the application sends; empty, and accepting everything."""
-    box, url = _mail_server
-    monkeypatch.setitem(app.config, "SMTP_URL", url)
-    box.__init__()  # type: ignore[misc]
-    return box

@@ -1,0 +1,252 @@
+"""The audit trail: an entry for each write and each look, in the same transaction, without secrets."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.sql.dml import UpdateBase
+
+from clinic.appointments.models import Practitioner
+from clinic.core import audit
+from clinic.core.audit import UnauditedStatement, record_act, record_listing, record_view
+from clinic.core.context import Acting, start_acting, stop_acting
+from clinic.core.database import db, unit_of_work
+from clinic.core.ids import new_id
+from clinic.notifications.sending import send_due
+from clinic.patients.models import Patient, PatientWord
+from clinic.patients.service import patient_service
+from clinic.staff.models import Clinic
+from tests.builders import a_patient, a_practitioner
+from tests.conftest import Here
+from tests.inspecting import rows
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+
+@pytest.fixture
+def entries(app: Flask) -> Any:
+    """Return the entries since the test began: `entries("patients")` those of one kind of record."""
+    before = {row["id"] for row in rows(app, "audit_entries")}
+
+    def since(record: str | None = None) -> list[dict[str, Any]]:
+        found = [row for row in rows(app, "audit_entries") if row["id"] not in before]
+        return [row for row in found if record in {None, row["record"]}]
+
+    return since
+
+
+@pytest.fixture
+def secret_pronouns() -> Iterator[None]:
+    """Let pronouns be a secret, as a password's hash is one."""
+    info = Patient.__table__.c.pronouns.info
+    info["secret"] = True
+    audit._fields.cache_clear()
+    yield
+    del info["secret"]
+    audit._fields.cache_clear()
+
+
+def acted(row: dict[str, Any]) -> tuple[str, str, UUID | None]:
+    return row["action"], row["record"], row["record_id"]
+
+
+def test_a_new_row_is_told_with_every_field_that_has_a_value(entries: Any) -> None:
+    patient = a_patient(pronouns=None)
+
+    (entry,) = entries("patients")
+
+    assert acted(entry) == ("created", "patients", patient.id)
+    assert (entry["clinic_id"], entry["patient_id"]) == (patient.clinic_id, patient.id)
+    assert entry["changes"] == {
+        "mrn": [None, "P-000001"],
+        "family_name": [None, "Pereira"],
+        "given_name": [None, "Inês"],
+        "birth_date": [None, "1991-06-21"],
+        "sex": [None, "female"],
+        "email": [None, "ines@example.org"],
+        "messages_agreed": [None, True],
+        "messages_agreed_source": [None, "registration"],
+        "messages_agreed_at": [None, patient.messages_agreed_at.isoformat().replace("+00:00", "Z")],
+    }
+
+
+def test_a_change_is_told_by_field_before_and_after(entries: Any) -> None:
+    patient = a_patient()
+
+    patient_service.update(patient.id, version=1, given_name="Inês", family_name="Sousa", email=None)
+
+    assert entries("patients")[-1]["action"] == "changed"
+    assert entries("patients")[-1]["changes"] == {
+        "family_name": ["Pereira", "Sousa"],
+        "email": ["ines@example.org", None],
+    }
+
+
+def test_what_was_before_is_known_of_a_field_that_nobody_had_read(entries: Any) -> None:
+    patient = a_patient()
+
+    with unit_of_work():  # it forgets what was read before
+        patient.family_name = "Sousa"
+
+    assert entries("patients")[-1]["changes"] == {"family_name": ["Pereira", "Sousa"]}
+
+
+def test_saving_what_was_there_already_is_no_change(entries: Any) -> None:
+    patient = a_patient()
+    count = len(entries())
+
+    patient_service.update(patient.id, version=1, family_name="Pereira")
+
+    assert len(entries()) == count
+
+
+def test_a_deleted_row_is_told_with_what_it_had(entries: Any) -> None:
+    practitioner = a_practitioner("Dr Brandt")
+
+    with unit_of_work():
+        db.session.delete(practitioner)
+
+    assert entries()[-1]["action"] == "deleted"
+    assert entries()[-1]["changes"] == {"name": ["Dr Brandt", None], "active": [True, None]}
+
+
+def test_an_entry_says_who_from_where_by_which_session_and_in_which_request(entries: Any) -> None:
+    who = Acting("staff:1", "request-1", address="192.0.2.7", session_id=new_id(), key_id=new_id())
+    token = start_acting(who)
+    a_practitioner()
+    stop_acting(token)
+
+    (entry,) = entries()
+
+    told = ("actor", "request_id", "address", "session_id", "key_id")
+    assert [entry[name] for name in told] == [getattr(who, name) for name in told]
+    assert abs((entry["at"].replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_an_entry_is_rolled_back_with_what_it_tells_of(entries: Any) -> None:
+    with pytest.raises(RuntimeError, match="no"), unit_of_work():
+        a_practitioner()
+        record_act("tried", "practitioners")
+        raise RuntimeError("no")
+
+    assert entries() == []
+
+
+def test_a_write_whose_entry_cannot_be_stored_is_not_stored_either(
+    app: Flask, entries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "now", lambda: None)
+
+    with pytest.raises(Exception, match="audit_entries"):
+        a_practitioner()
+
+    assert rows(app, "practitioners") == entries() == []
+
+
+def test_a_secret_is_never_written_down(app: Flask, secret_pronouns: None, entries: Any) -> None:
+    patient = a_patient(pronouns="hush-1")
+    for value in ("hush-2", None):
+        patient_service.update(patient.id, version=None, pronouns=value)
+
+    told = [entry["changes"]["pronouns"] for entry in entries("patients")]
+
+    assert told == [[None, "(secret)"], ["(secret)", "(secret)"], ["(secret)", None]]
+    assert "hush" not in str(rows(app, "audit_entries"))
+
+
+def test_what_only_the_program_needs_is_left_out(app: Flask, entries: Any) -> None:
+    a_patient()
+    send_due()
+
+    told = {(entry["record"], field) for entry in entries() for field in entry["changes"]}
+
+    assert {record for record, _ in told} == {"patients", "notifications"}
+    hidden = {"id", "clinic_id", "version", "updated_at", "sort_name", "lease", "leased_until", "attempts"}
+    assert not {field for _, field in told} & hidden
+    assert [entry["changes"]["state"] for entry in entries("notifications") if "state" in entry["changes"]] == [
+        [None, "queued"],
+        ["queued", "sending"],
+        ["sending", "sent"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        update(Patient).values(pronouns="they"),
+        delete(Practitioner),
+        insert(Practitioner).values(name="Dr Nobody"),
+        update(Clinic).values(name="X"),
+    ],
+)
+def test_a_statement_for_many_rows_is_refused(app: Flask, statement: UpdateBase, entries: Any) -> None:
+    a_practitioner()
+    before = rows(app, "practitioners")
+
+    with pytest.raises(UnauditedStatement, match="one by one"), unit_of_work():
+        db.session.execute(statement)
+
+    assert rows(app, "practitioners") == before
+
+
+def test_a_statement_for_many_rows_that_are_not_audited_is_not_refused() -> None:
+    a_patient()
+
+    with unit_of_work():
+        db.session.execute(delete(PatientWord))
+
+    assert db.session.scalars(select(PatientWord)).all() == []
+
+
+def test_a_look_is_noted_at_once_and_leaves_what_was_read_alone(entries: Any) -> None:
+    patient = patient_service.get(a_patient().id)
+
+    record_view("patients", patient.id, patient.id, why="asked")
+    is_read = "family_name" in patient.__dict__
+
+    assert is_read  # and need not be read again
+    assert acted(entries()[-1]) == ("viewed", "patients", patient.id)
+    assert (entries()[-1]["patient_id"], entries()[-1]["changes"]) == (patient.id, {"why": [None, "asked"]})
+
+
+def test_a_list_is_noted_with_whom_it_shows_each_once(entries: Any) -> None:
+    one, other = new_id(), new_id()
+
+    record_listing("appointments", [one, other, one])
+    record_listing("appointments", [])
+
+    (entry,) = entries()
+    assert (entry["action"], entry["patient_id"]) == ("listed", None)
+    assert entry["changes"] == {"patients": [None, [str(one), str(other)]]}
+
+
+def test_outside_of_any_clinic_an_act_is_noted_too(app: Flask, entries: Any) -> None:
+    with app.app_context():
+        record_act("sign-in-refused", "staff")
+
+    assert (entries()[-1]["clinic_id"], entries()[-1]["action"]) == (None, "sign-in-refused")
+
+
+def test_a_value_that_json_has_not_is_refused() -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        record_act("tried", "tests", key=b"secret")
+
+
+def test_a_page_whose_view_cannot_be_noted_is_not_shown(
+    client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with here():
+        patient = a_patient()
+    monkeypatch.setattr(audit, "now", lambda: None)
+    client.application.config["PROPAGATE_EXCEPTIONS"] = False
+
+    answer = client.get(f"/patients/{patient.id}")
+
+    client.application.config["PROPAGATE_EXCEPTIONS"] = None
+    assert answer.status_code == 500
+    assert "Pereira" not in answer.text

@@ -1,0 +1,165 @@
+"""Mail: what a message carries, and what its sender knows of it afterwards."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from clinic.core.ids import new_id
+from clinic.core.mail import MaybeSent, NotSent, OutboxSender, SmtpSender, compose, configured_sender, mail_address
+from tests.mailboxes import free_port
+
+
+@pytest.fixture(autouse=True)
+def outside(app):
+    """An application without a clinic in force."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def outbox(tmp_path) -> OutboxSender:
+    return OutboxSender(tmp_path / "outbox")
+
+
+def a_mail(name="Amara Okafor", email="amara@example.org", **fields) -> EmailMessage:
+    said = {"message_id": new_id(), "sender_name": "Harbour Clinic", "subject": "A subject", "text": "A text.\n"}
+    return compose(mail_address(name, email), **{**said, **fields})
+
+
+def ignore() -> None:
+    """Take no notice of the moment from which there is no way back."""
+
+
+def test_a_mail_says_by_whom_to_whom_when_and_that_a_program_wrote_it(app, monkeypatch):
+    monkeypatch.setitem(app.config, "PUBLIC_URL", "https://clinic.example.org:8443/desk")
+    number = new_id()
+
+    with time_machine.travel(datetime(2026, 3, 2, 12, tzinfo=UTC), tick=False):
+        message = a_mail(message_id=number)
+
+    assert str(message["From"]) == "Harbour Clinic <clinic@localhost>"
+    assert str(message["To"]) == "Amara Okafor <amara@example.org>"
+    assert message["Date"] == "Mon, 02 Mar 2026 12:00:00 +0000"
+    assert message["Message-ID"] == f"<{number}@clinic.example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] is None
+
+
+def test_a_mail_of_text_alone_has_one_part():
+    message = a_mail(text="Olá Inês,\n\n6 < 7\n")
+
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content() == "Olá Inês,\n\n6 < 7\n"
+
+
+def test_a_mail_has_its_html_beside_its_text():
+    message = a_mail(html="<p>A text.</p>", language="en")
+
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert message["Content-Language"] == "en"
+
+
+@pytest.mark.row(49)
+@pytest.mark.parametrize("broken", ["x\r\nBcc: thief@example.org", "x\nBcc: thief@example.org", "x\rBcc: y"])
+@pytest.mark.parametrize("field", ["subject", "sender_name", "name", "email"])
+def test_no_header_can_be_smuggled_into_a_mail(field, broken):
+    with pytest.raises(ValueError, match=r"(?i)linefeed|CR or LF|invalid"):
+        a_mail(**{field: broken})
+
+
+@pytest.mark.row(49)
+def test_a_name_that_looks_like_addresses_stays_a_name():
+    message = a_mail(name='thief@example.org, "Amara" <other@example.org>')
+
+    again = message_from_bytes(message.as_bytes(policy=policy.SMTP), policy=policy.default)
+
+    [address] = again["To"].addresses
+    assert address.addr_spec == "amara@example.org"
+    assert address.display_name == 'thief@example.org, "Amara" <other@example.org>'
+
+
+def test_what_the_server_took_is_delivered_to_whom_it_is_for(mailbox):
+    handed_over = []
+
+    configured_sender().send(a_mail(subject="Grüße"), lambda: handed_over.append(len(mailbox.messages)))
+
+    assert handed_over == [0]
+    assert mailbox.recipients == ["amara@example.org"]
+    assert mailbox.only()["Subject"] == "Grüße"
+
+
+@pytest.mark.row(92)
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(("answer", "final"), [("451 Try again", False), ("550 Never", True)])
+def test_a_refusal_is_for_good_or_for_now_as_the_server_says(mailbox, command, answer, final):
+    mailbox.answers[command] = answer
+
+    with pytest.raises(NotSent, match="the mail server answered") as refused:
+        configured_sender().send(a_mail(), ignore)
+
+    assert refused.value.final is final
+    assert "amara" not in refused.value.reason
+
+
+@pytest.mark.row(92)
+def test_there_is_a_way_back_until_the_recipient_is_accepted(mailbox):
+    mailbox.answers["RCPT"] = "550 Never"
+
+    with pytest.raises(NotSent):
+        configured_sender().send(a_mail(), lambda: pytest.fail("it was handed over"))
+
+
+@pytest.mark.row(92)
+def test_nobody_knows_what_became_of_a_mail_whose_connection_broke(mailbox):
+    mailbox.hangs_up = True
+
+    with pytest.raises(MaybeSent):
+        configured_sender().send(a_mail(), ignore)
+
+
+@pytest.mark.row(92)
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_that_is_away_is_worth_another_try(scheme):
+    with pytest.raises(NotSent, match="can't be reached") as refused:
+        SmtpSender(f"{scheme}://127.0.0.1:{free_port()}").send(a_mail(), ignore)
+
+    assert not refused.value.final
+
+
+@pytest.mark.row(92)
+def test_a_server_without_encryption_gets_nothing_where_encryption_is_wanted(app, mailbox):
+    with pytest.raises(NotSent):
+        SmtpSender(app.config["SMTP_URL"] + "?starttls=1").send(a_mail(), ignore)
+
+    assert mailbox.messages == []
+
+
+def test_without_a_server_a_mail_becomes_a_whole_file(outbox):
+    number = new_id()
+
+    outbox.send(a_mail(message_id=number), ignore)
+
+    [path] = outbox.folder.iterdir()
+    assert path.name == f"{number}.eml"
+    assert message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"] == "A subject"
+
+
+def test_a_mail_that_is_taken_back_at_the_last_moment_leaves_no_file(outbox):
+    def change_the_mind() -> None:
+        raise NotSent("not any more")
+
+    with pytest.raises(NotSent):
+        outbox.send(a_mail(), change_the_mind)
+
+    assert not outbox.folder.exists()
+
+
+def test_mail_goes_into_the_folder_of_the_installation_unless_a_server_is_set_up(app):
+    sender = configured_sender()
+
+    assert isinstance(sender, OutboxSender)
+    assert sender.folder == Path(app.instance_path) / "outbox"

@@ -1,0 +1,135 @@
+"""What only a real server meets: odd requests, byte by byte, against gunicorn."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from clinic import create_app
+from clinic.core.database import db
+from clinic.operations.setup import upgrade_database
+from tests.browser.server import serve
+from tests.builders import a_clinic
+
+TOO_LONG = 64 * 1024
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with an empty clinic of its own."""
+    folder = tmp_path_factory.mktemp("served")
+    url = f"sqlite:///{folder / 'clinic.db'}"
+    app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder, "SECRET_KEY": "k" * 40})
+    with app.app_context():
+        upgrade_database()
+        a_clinic()
+        db.engine.dispose()
+    with serve(url, folder) as served:
+        yield served
+
+
+def status_of(origin: str, request: bytes) -> int:
+    """Send bytes and return the status of the answer; 0 if the connection was closed without one."""
+    place = urlsplit(origin)
+    with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=20) as connection:
+        with suppress(OSError):  # the server may have said no before it has heard everything
+            connection.sendall(request)
+        try:
+            line = connection.makefile("rb").readline().split()
+        except OSError:
+            return 0
+        return int(line[1]) if line else 0
+
+
+def post(*headers: str, body: bytes = b"", path: str = "/login") -> bytes:
+    """Return the bytes of a request with exactly these headers."""
+    return "\r\n".join([f"POST {path} HTTP/1.1", *headers, "", ""]).encode() + body
+
+
+def get(*headers: str, path: str = "/login") -> bytes:
+    return post(*headers, path=path).replace(b"POST", b"GET", 1)
+
+
+def still_answers(origin: str) -> bool:
+    return status_of(origin, get("Host: localhost", "Connection: close")) == 200
+
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+
+
+@pytest.mark.row(60)
+@pytest.mark.parametrize("host", ["evil.example", "localhost@evil.example", "evil.example:5000", ""])
+def test_a_host_that_is_not_ours_is_refused_byte_by_byte(origin: str, host: str) -> None:
+    assert status_of(origin, get(f"Host: {host}", "Connection: close")) == 400
+
+
+@pytest.mark.row(60)
+def test_another_host_told_by_a_proxy_that_is_none_of_ours_is_not_believed(origin: str) -> None:
+    asked = get("Host: localhost", "X-Forwarded-Host: evil.example", "Connection: close", path="/patients")
+
+    assert status_of(origin, asked) == 302
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Host: localhost", "Host: localhost"),
+        ("Host: localhost", "Host: evil.example"),
+        ("Host: localhost", "Transfer-Encoding: chunked", "Content-Length: 4"),
+        ("Host: localhost", "Content-Length: 4", "Content-Length: 5"),
+        ("Host: localhost", "Transfer-Encoding: chunked", "Transfer-Encoding: identity"),
+    ],
+)
+def test_a_request_that_two_servers_could_read_in_two_ways_is_refused(origin: str, headers: tuple[str, ...]) -> None:
+    assert status_of(origin, post(*headers, FORM, body=b"0\r\n\r\n")) == 400
+    assert still_answers(origin)
+
+
+@pytest.mark.row(62)
+@pytest.mark.parametrize("kind", [FORM, "Content-Type: application/json", "Content-Type: text/plain"])
+def test_more_than_a_megabyte_is_refused_also_in_pieces(origin: str, kind: str) -> None:
+    piece = b"a=" + b"x" * 65534
+    chunks = (f"{len(piece):x}\r\n".encode() + piece + b"\r\n") * 24 + b"0\r\n\r\n"
+    path = "/api/v1/patients" if "json" in kind else "/login"
+
+    whole = status_of(origin, post("Host: localhost", kind, f"Content-Length: {2**21}", path=path))
+    pieces = status_of(origin, post("Host: localhost", kind, "Transfer-Encoding: chunked", path=path, body=chunks))
+
+    assert {whole, pieces} <= ({401} if "json" in kind else {400, 413})
+    assert still_answers(origin)
+
+
+@pytest.mark.row(63)
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        post("Host: localhost", FORM, "Content-Length: 60000", body=b"a=1&" * 15000),
+        get("Host: localhost", *(f"X-Header-{number}: x" for number in range(10_000))),
+        get("Host: localhost", "Cookie: " + "; ".join(f"c{number}=x" for number in range(10_000))),
+        get("Host: localhost", path="/login?next=" + "x" * TOO_LONG),
+    ],
+    ids=["form fields", "headers", "cookies", "address"],
+)
+def test_too_many_parts_are_refused_and_the_next_request_is_answered(origin: str, request_bytes: bytes) -> None:
+    assert status_of(origin, request_bytes) in {400, 413, 414, 431}
+    assert still_answers(origin)
+
+
+@pytest.mark.row(57)
+@pytest.mark.parametrize("path", ["/static/../wsgi.py", "/static/%2e%2e/%2e%2e/wsgi.py", "/static/..%5c..%5cwsgi.py"])
+def test_nothing_outside_the_static_files_is_served_byte_by_byte(origin: str, path: str) -> None:
+    assert status_of(origin, get("Host: localhost", "Connection: close", path=path)) in {400, 404}
+
+
+def test_the_server_does_not_tell_its_version(origin: str, tmp_path: Path) -> None:
+    place = urlsplit(origin)
+    with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=20) as connection:
+        connection.sendall(get("Host: localhost", "Connection: close"))
+        head = connection.makefile("rb").read().partition(b"\r\n\r\n")[0].lower()
+
+    assert b"server: gunicorn\r\n" in head + b"\r\n"
+    assert b"gunicorn/" not in head
