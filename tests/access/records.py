@@ -46,7 +46,7 @@ def a_link() -> str:
     with unit_of_work():
         outgoing_letters.queue("reset", member_id=member_id, clinic_id=current_clinic_id())
     letters = iter(outgoing_letters.claim_next, None)
-    return next(letter.token for letter in letters if letter and letter.token)
+    return next(letter.token for letter in letters if letter.token)
 
 
 ARGUMENTS = {

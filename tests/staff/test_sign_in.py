@@ -3,11 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError, VerifyMismatchError
 from sqlalchemy import event
 
 from clinic.core.database import db
@@ -15,6 +12,7 @@ from clinic.staff import passwords
 from clinic.staff.service import member_service
 from clinic.staff.sign_in import PER_ACCOUNT, PER_ADDRESS
 from tests.inspecting import row_counts, rows, spoken
+from tests.staff.hashing import Hasher
 from tests.staff.people import (
     EMAIL,
     PASSWORD,
@@ -31,25 +29,6 @@ from tests.staff.people import (
 )
 
 UNKNOWN = "nobody@example.org"
-
-
-class Hasher:
-    """A hasher that counts what it verifies."""
-
-    def __init__(self) -> None:
-        self.inner, self.verified = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1), 0
-
-    def verify(self, kept: str, password: str) -> bool:
-        try:
-            done = self.inner.verify(kept, password)
-        except (ValueError, VerificationError) as error:
-            self.verified += isinstance(error, VerifyMismatchError)
-            raise
-        self.verified += 1
-        return done
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
 
 
 @contextmanager
