@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.core.errors import NotFound
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
 from clinic.staff.pages.tokens import change_to
