@@ -94,8 +94,7 @@ def test_a_stale_form_is_answered_with_both_versions(app, client):
 
 def test_of_two_who_save_at_once_one_is_told(app, clinic):
     def save(number):
-        fields = {"name": "Harbour", "locale": "en_GB", "absolute_hours": 8}
-        clinic_service.update(version=1, idle_minutes=10 + number, **fields)
+        clinic_service.update(version=1, name="Harbour", locale="en_GB", idle_minutes=10 + number, absolute_hours=8)
 
     outcomes = run_at_once(app, clinic.id, 4, save)
 
