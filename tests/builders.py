@@ -19,8 +19,9 @@ def a_clinic(**fields: Any) -> Clinic:
 
 
 def a_member(clinic_id: UUID, role: str = "administrator", *, email: str = "", **fields: Any) -> StaffMember:
-    """Let somebody work in a clinic; without a password they sign in only through a test's client."""
+    """Let somebody work in a clinic; unless a password is given, they sign in only through a test's client."""
     email = email or f"{role}@example.org"
+    fields.setdefault("password_hash", "of no password")
     with unit_of_work():
         member = StaffMember(email=email, email_key=email_key(email), **fields)
         db.session.add(member)
