@@ -44,18 +44,6 @@ def allow(app, client, clinic):
     return restrict
 
 
-@pytest.fixture
-def become(app, client, clinic):
-    """Let somebody of a role, maybe with denials, have signed in."""
-
-    def sign_in(role: str, *denied: str) -> None:
-        with app.app_context(), in_clinic(clinic.id):
-            member_id = a_member(clinic.id, role, email=f"{role}-{len(denied)}@example.org", denied=denied).id
-        client.become(member_id, clinic.id)
-
-    return sign_in
-
-
 def change(client, patient_id, version='"1"', **fields):
     return client.patch(f"{PATIENTS}/{patient_id}", json=fields, headers={"If-Match": version})
 
