@@ -12,7 +12,7 @@ from clinic.core.text import is_storable, nfc
 from clinic.staff.models import StaffLetter, StaffMember
 from clinic.staff.passwords import hash_password, new_secret
 
-SECRET_LIFE = timedelta(hours=72)
+SECRET_HOURS = 72
 NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
 
 
@@ -47,7 +47,7 @@ def give_secret(member: StaffMember) -> str:
     """Return a secret with which somebody can sign in within three days, to choose a password of their own."""
     secret = new_secret()
     member.password_hash, member.must_change_password = hash_password(secret), True
-    member.password_expires_at = now() + SECRET_LIFE
+    member.password_expires_at = now() + timedelta(hours=SECRET_HOURS)
     return secret
 
 

@@ -1,12 +1,14 @@
 """A person's own account."""
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
-from clinic.staff.service import session_service
+from clinic.staff.pages.sign_in import change_to
+from clinic.staff.service import account_service, session_service
 from clinic.web.access import on_the_way, public, signed_in
+from clinic.web.fields import Identifier
 
 
 @blueprint.get("/account")
@@ -28,6 +30,9 @@ def change_password() -> ResponseReturnValue:
 @signed_in
 def switch() -> ResponseReturnValue:
     """Go on in another clinic."""
+    clinic_id = Identifier(what="a clinic").deserialize(request.form.get("clinic_id"))
+    change_to(account_service.switch_clinic(the_session(), clinic_id))
+    flash("You are in another clinic now")
     return redirect(url_for(".home"), 303)
 
 

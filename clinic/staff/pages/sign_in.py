@@ -11,7 +11,7 @@ from clinic.staff.pages.devices import known_device, remember_device
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import Visitor, past_session, session_or_none, the_session
 from clinic.staff.pages.ways import safe_next
-from clinic.staff.service import Caller, TooManyTries, clinic_service, kept_forms, sign_in_service
+from clinic.staff.service import Caller, TooManyTries, clinic_service, kept_forms, session_service, sign_in_service
 from clinic.web.access import on_the_way, public
 from clinic.web.forms import Form
 
@@ -73,7 +73,7 @@ def sign_out() -> ResponseReturnValue:
 def change_to(token: str) -> None:
     """Let the browser keep a session's new token, and a new token against forgery with it."""
     session.clear()
-    login_user(Visitor(token))
+    login_user(Visitor(token, session_service.find(token)))
     generate_csrf()
 
 

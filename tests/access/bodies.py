@@ -1,0 +1,67 @@
+"""What is sent where something is written: a body with which each route would do its work, if it let one."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from tests.builders import appointment_fields, patient_fields
+
+Ids = Callable[..., str]
+"""Returns the id that stands for an argument, such as `patient_id`; maybe in the state that an endpoint needs."""
+
+EMAIL, PASSWORD = "desk@example.org", "a harbour full of boats"
+"""Of somebody who works in the own clinic and signs in."""
+
+_LINE = {"description": "Consultation", "quantity": "1", "unit_price": {"amount": "50.00", "currency": "EUR"}}
+_DAY = {"day": "2026-11-30", "time": "9:00", "minutes": "30"}
+
+
+def _nothing(_the: Ids) -> dict[str, Any]:
+    return {}
+
+
+def _patient(_the: Ids) -> dict[str, Any]:
+    return patient_fields(email="matrix@example.org")
+
+
+def _payment_form(_the: Ids) -> dict[str, Any]:
+    return {"amount": "50.00", "method": "card", "key": uuid4().hex}
+
+
+BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
+    "appointments.create": lambda the: {
+        "patient": the("patient_id"),
+        "practitioner_id": the("practitioner_id"),
+        **_DAY,
+    },
+    "appointments.cancel": lambda _: {"reason": "patient", "version": "1"},
+    "billing.create": lambda the: {
+        "patient": the("patient_id"),
+        "lines-0-description": "Consultation",
+        "lines-0-quantity": "1",
+        "lines-0-unit_price": "50.00",
+    },
+    "billing.issue": lambda _: {"version": "1"},
+    "billing.pay": _payment_form,
+    "patients.create": _patient,
+    "patients.update": lambda the: {**_patient(the), "version": "1"},
+    "staff.begin_session": lambda _: {"email": EMAIL, "password": PASSWORD},
+    "staff.complete_session": lambda _: {"code": "000000"},
+    "staff.sign_out": _nothing,
+    "api_appointments.create": lambda the: appointment_fields(the("patient_id"), the("practitioner_id")),
+    "api_appointments.cancel": lambda _: {"reason": "patient"},
+    "api_billing.create": lambda the: {"patient_id": the("patient_id"), "lines": [_LINE]},
+    "api_billing.issue": _nothing,
+    "api_billing.pay": lambda _: {"amount": {"amount": "50.00", "currency": "EUR"}, "method": "card"},
+    "api_patients.create": _patient,
+    "api_patients.update": lambda _: {"given_name": "Rita"},
+    "api_practitioners.create_practitioner": lambda _: {"name": "Dr Rui Matrix"},
+}
+"""What is sent to each route that writes, with ids of one's own or of others in it."""
+
+
+def headers_for(endpoint: str) -> dict[str, str]:
+    """Return the headers without which a route does not do its work."""
+    if endpoint == "api_patients.update":
+        return {"If-Match": "*"}
+    return {"Idempotency-Key": uuid4().hex} if endpoint == "api_billing.pay" else {}

@@ -1,0 +1,145 @@
+"""Canaries: another clinic with a row in every table, and a word in every text that nobody here may ever read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Flask
+from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, String, Table, Uuid, insert
+
+from clinic.core.clock import now
+from clinic.core.columns import Instant
+from clinic.core.database import Base, db
+from tests.builders import MONDAY, a_clinic
+
+WORD = "Kanarienvogel"
+SHORTEST = "Kanarien"
+"""What is looked for: in so short a text, too, there is room for it."""
+
+PHONE = "+351919283746"
+MINOR, AMOUNT = 8642975, "86429.75"
+
+NOBODYS = {
+    "audit_heads": "one row, about the trail of the whole installation",
+    "throttles": "keyed hashes of names and addresses",
+}
+"""Tables that belong to no clinic."""
+
+WITHOUT = {
+    "clinics.zone": ("Europe/Lisbon", "names a time zone"),
+    "clinics.currency": ("EUR", "names a currency"),
+    "clinics.locale": ("pt_PT", "names a locale"),
+    "memberships.role": ("receptionist", "names a role"),
+    "staff_letters.kind": ("invitation", "constrained"),
+    "staff_letters.state": ("sent", "else it would be sent, and rightly"),
+    "patients.birth_date": ("1901-01-09", "a date"),
+    "patients.sex": ("female", "constrained"),
+    "patients.phone": (PHONE, "a phone number, looked for as well"),
+    "patients.language": ("pt", "names a language"),
+    "appointments.status": ("booked", "constrained"),
+    "appointments.cancel_reason": ("other", "constrained"),
+    "deliveries.state": ("delivered", "constrained"),
+    "invoices.status": ("issued", "constrained"),
+    "invoices.currency": ("EUR", "names a currency"),
+    "notifications.kind": ("welcome", "names a kind of letter"),
+    "notifications.channel": ("email", "names a channel"),
+    "notifications.state": ("sent", "constrained"),
+    "payments.currency": ("EUR", "names a currency"),
+    "payments.method": ("card", "constrained"),
+}
+"""Texts that can't hold a canary: what they hold instead, and why."""
+
+_VALUES: dict[str, Any] = {
+    "staff_members.email": f"{WORD}@example.org",
+    "staff_members.email_key": f"{WORD}@example.org".casefold(),
+    "patients.email": f"{WORD}.patient@example.org",
+    "patients.mrn": WORD.upper(),
+    "patients.sort_name": f"{WORD} sort".casefold(),
+    "patient_words.word": WORD.casefold(),
+    "notifications.recipient": f"{WORD}.recipient@example.org",
+    "memberships.denied": [WORD],
+    "memberships.active": True,
+    "api_keys.scopes": [WORD],
+    "kept_forms.address": f"/{WORD}",
+    "kept_forms.fields": [["name", WORD]],
+    "audit_entries.changes": {"name": [None, WORD]},
+    "audit_entries.position": None,
+    "appointments.ends_at": MONDAY + timedelta(minutes=30),
+    "invoices.total_minor": MINOR,
+    "invoices.paid_minor": 0,
+}
+
+
+@dataclass(frozen=True)
+class Canaries:
+    """What another clinic has: the id of its row in each table, and every word by which it would be recognised."""
+
+    clinic_id: UUID
+    ids: dict[str, UUID]
+
+    def found_in(self, text: str, *, asked: Iterable[str] = ()) -> list[str]:
+        """Return what a text tells of the other clinic, but for the ids that were asked for."""
+        known = [SHORTEST, PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
+        lowered = text.casefold()
+        return [word for word in known if word.casefold() in lowered and word not in set(asked)]
+
+
+def plant(app: Flask) -> Canaries:
+    """Set up another clinic with a row in every table that is a clinic's."""
+    with app.app_context():
+        clinic_id = a_clinic(name=f"{WORD} clinics.name").id
+        ids = {table.name: uuid4() for table in clinic_tables()} | {"clinics": clinic_id}
+        with db.engine.begin() as connection:
+            for table in clinic_tables():
+                if table.name != "clinics":
+                    connection.execute(insert(table).values(_row(table, ids)))
+    return Canaries(clinic_id, ids)
+
+
+def clinic_tables() -> Iterator[Table]:
+    """Return the tables whose rows belong to a clinic, or to somebody who works in one."""
+    return (table for table in Base.metadata.sorted_tables if table.name not in NOBODYS)
+
+
+def texts() -> Iterator[Column[Any]]:
+    """Return the columns into which somebody's words may get."""
+    columns = (column for table in clinic_tables() for column in table.columns)
+    return (column for column in columns if isinstance(column.type, String | JSON))
+
+
+def _row(table: Table, ids: dict[str, UUID]) -> dict[str, Any]:
+    return {column.name: _value(column, ids) for column in table.columns}
+
+
+def _value(column: Column[Any], ids: dict[str, UUID]) -> Any:
+    name = str(column)
+    if name in WITHOUT:
+        return WITHOUT[name][0]
+    if name in _VALUES:
+        return _VALUES[name]
+    return _of_type(column, ids) if not isinstance(column.type, Uuid) else _id(column, ids)
+
+
+def _id(column: Column[Any], ids: dict[str, UUID]) -> UUID:
+    """Return the id of the row that a column refers to, by a foreign key or by its name."""
+    if column.name == "id":
+        return ids[column.table.name]
+    targets = [key.column for key in column.foreign_keys if key.column.name == "id"]
+    named = {"clinic_id": "clinics", "patient_id": "patients"}.get(column.name)
+    return ids.get(targets[0].table.name if targets else named or "", uuid4())
+
+
+def _of_type(column: Column[Any], ids: dict[str, UUID]) -> Any:
+    default = getattr(column.default, "arg", None)
+    if isinstance(column.type, JSON):
+        return {"name": WORD}
+    if isinstance(column.type, String):
+        return f"{WORD} {column}"[: column.type.length]
+    if isinstance(column.type, Boolean | Integer):
+        return default if isinstance(default, bool | int) else int(not isinstance(column.type, Boolean))
+    if isinstance(column.type, Instant | DateTime):
+        return None if column.nullable else (MONDAY if column.name.startswith("start") else now())
+    assert isinstance(column.type, Date), f"say in tests/access/canaries.py what {column} is to hold"
+    return datetime.now(UTC).date()

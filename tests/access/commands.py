@@ -1,0 +1,47 @@
+"""How each command that acts in a clinic is run, with ids of one's own or of others in it."""
+
+from collections.abc import Callable, Iterator
+
+import click
+from flask import Flask
+
+from tests.access.bodies import Ids
+
+Line = Callable[[Ids], list[str]]
+
+LINES: dict[str, Line] = {
+    "patients add": lambda _: ["--given-name", "Rita"],
+    "patients show": lambda the: [the("patient_id")],
+    "appointments book": lambda the: [
+        *("--patient", the("patient_id"), "--practitioner", the("practitioner_id")),
+        *("--starts", "2026-11-30 09:00"),
+    ],
+    "appointments cancel": lambda the: [the("appointment_id")],
+    "appointments add-practitioner": lambda _: ["--name", "Dr Rui Matrix"],
+    "appointments practitioners": lambda _: [],
+    "billing create": lambda the: ["--patient", the("patient_id"), "--line", "Consultation|1|50.00"],
+    "billing issue": lambda the: [the("invoice_id", "billing.issue")],
+    "billing pay": lambda the: [the("invoice_id"), "50.00", "--method", "card"],
+    "patients list": lambda _: [],
+    "appointments list": lambda _: ["--day", "2026-11-30"],
+    "billing invoices": lambda _: [],
+    "notifications list": lambda _: [],
+    "audit list": lambda _: ["--limit", "200"],
+    "audit export": lambda _: [],
+}
+"""What follows each command that takes `--clinic`; those that list come last, to list what the others made."""
+
+
+def commands_of_a_clinic(app: Flask) -> Iterator[str]:
+    """Return the names of the commands that act in a clinic."""
+    for group_name, group in app.cli.commands.items():
+        for name, command in getattr(group, "commands", {}).items():
+            if any("--clinic" in parameter.opts for parameter in command.params):
+                yield f"{group_name} {name}"
+
+
+def takes_json(app: Flask, name: str) -> bool:
+    """Say whether a command prints JSON if it is asked to."""
+    group, command = name.split()
+    found: click.Group = app.cli.commands[group]  # type: ignore[assignment]
+    return any("--json" in parameter.opts for parameter in found.commands[command].params)

@@ -1,0 +1,19 @@
+"""Fixtures: a clinic of one's own, and another full of canaries."""
+
+import pytest
+from flask import Flask
+
+from clinic.staff.passwords import hash_password
+from clinic.staff.service import Clinic
+from tests.access.bodies import EMAIL, PASSWORD
+from tests.access.canaries import plant
+from tests.access.world import World
+from tests.builders import a_member
+
+
+@pytest.fixture
+def world(app: Flask, clinic: Clinic) -> World:
+    """The own clinic, in which somebody signs in with a password, beside the one of the canaries."""
+    with app.app_context():
+        a_member(clinic.id, "read-only", email=EMAIL, password_hash=hash_password(PASSWORD))
+    return World(app, clinic.id, plant(app))

@@ -1,0 +1,63 @@
+"""The routes of the program: every method of every address."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address, and the view that answers it, if one does."""
+
+    method: str
+    rule: str
+    endpoint: str
+    arguments: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The name of the route in the matrix."""
+        return self.rule, self.method
+
+    @property
+    def is_api(self) -> bool:
+        """Whether programs ask it, with a key."""
+        return self.rule.startswith("/api/")
+
+    @property
+    def writes(self) -> bool:
+        """Whether a body is sent to it."""
+        return self.method not in SAFE and bool(self.endpoint)
+
+
+def routes_of(app: Flask) -> list[Route]:
+    """Return every method of every address that a view answers, by address."""
+    found = {route.key: route for rule in app.url_map.iter_rules() for route in _answered(rule)}
+    return [found[key] for key in sorted(found, key=lambda key: (key[0], METHODS.index(key[1])))]
+
+
+def refused_by(app: Flask) -> list[tuple[Route, set[str]]]:
+    """Return every method of every address that no view answers, with the methods that are answered there."""
+    known: dict[str, set[str]] = {}
+    for route in routes_of(app):
+        known.setdefault(route.rule, set()).add(route.method)
+    rules = {rule.rule: _arguments(rule) for rule in app.url_map.iter_rules()}
+    return [
+        (Route(method, rule, "", arguments), known[rule])
+        for rule, arguments in rules.items()
+        for method in METHODS
+        if method not in known[rule]
+    ]
+
+
+def _answered(rule: Rule) -> Iterator[Route]:
+    return (Route(method, rule.rule, rule.endpoint, _arguments(rule)) for method in rule.methods or ())
+
+
+def _arguments(rule: Rule) -> tuple[str, ...]:
+    return tuple(sorted(rule.arguments))

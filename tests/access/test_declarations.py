@@ -1,0 +1,51 @@
+"""No route without a word on who may call it."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from clinic import create_app
+from clinic.patients import pages
+from clinic.staff.service import EVERYTHING
+from clinic.web.access import Access, UndeclaredRoute, access_to
+
+PUBLIC = {
+    *("static", "components", "openapi", "api_docs"),
+    *("staff.sign_in", "staff.begin_session", "staff.forgotten"),
+}
+"""What strangers may call; each one more is a decision."""
+
+
+def made(folder: Path) -> Flask:
+    """Make an application of its own."""
+    settings = {"TESTING": True, "SQLALCHEMY_DATABASE_URI": "sqlite://", "SECRET_KEY": "test" * 10}
+    return create_app({**settings, "INSTANCE_PATH": folder})
+
+
+@pytest.mark.row(28)
+def test_every_route_says_who_may_call_it(app: Flask) -> None:
+    declared = {rule.endpoint: access_to(app, rule.endpoint) for rule in app.url_map.iter_rules()}
+
+    assert {access.permission for access in declared.values()} <= {None, *EVERYTHING}
+    assert {endpoint for endpoint, access in declared.items() if access.public} == PUBLIC
+
+
+@pytest.mark.row(28)
+def test_an_application_with_an_undeclared_route_does_not_start(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(pages.index, "access")
+
+    with pytest.raises(UndeclaredRoute, match=r"patients\.index does not declare who may call it"):
+        made(tmp_path)
+
+
+@pytest.mark.row(28)
+def test_an_application_with_a_route_for_a_permission_that_is_none_does_not_start(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages.index, "access", Access(permission="patients:raed"))
+
+    with pytest.raises(UndeclaredRoute, match="requires patients:raed, which is no permission"):
+        made(tmp_path)

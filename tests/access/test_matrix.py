@@ -1,0 +1,66 @@
+"""Every route, every method, every role: the answers are those of the reviewed file."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.access.asking import ANONYMOUS, Caller
+from tests.access.expected import COLUMNS, differences, read_table, write_column
+from tests.access.routes import routes_of
+from tests.access.world import World
+
+Record = Callable[[str, object], None]
+
+
+@pytest.mark.row(28)
+@pytest.mark.row(35)
+@pytest.mark.parametrize("column", COLUMNS)
+def test_every_route_answers_each_caller_as_the_reviewed_file_says(
+    column: str, world: World, record_property: Record
+) -> None:
+    caller = Caller(world, column)
+
+    cells = {route.key: caller.cell(route) for route in routes_of(world.app)}
+
+    record_property("requests", caller.asked)
+    if os.environ.get("CLINIC_WRITE_MATRIX") == "1":
+        write_column(column, cells)
+        pytest.fail("tests/access/matrix.txt is written: review it")
+    assert differences(column, cells, read_table()) == []
+    assert caller.told_apart == []
+    assert caller.traces == []
+
+
+@pytest.mark.row(26)
+@pytest.mark.row(27)
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_method_that_no_view_answers_is_refused_whoever_asks(
+    column: str, world: World, record_property: Record
+) -> None:
+    caller = Caller(world, column)
+
+    wrong = caller.refusals()
+
+    record_property("requests", caller.asked)
+    assert wrong == []
+    assert caller.traces == []
+
+
+@pytest.mark.parametrize("column", [column for column in COLUMNS if column != ANONYMOUS])
+def test_a_session_opens_nothing_of_the_api(column: str, world: World, record_property: Record) -> None:
+    caller = Caller(world, column)
+    caller.client.key = None
+    closed = [route for route in routes_of(world.app) if route.rule.startswith("/api/v1/")]
+
+    answers = {caller.ask(route, caller.own_ids(route), {}).status_code for route in closed}
+
+    record_property("requests", caller.asked)
+    assert answers == {401}
+
+
+def test_every_cell_of_the_file_is_filled_and_every_role_has_a_column() -> None:
+    cells = {cell for row in read_table().values() for cell in row.values()}
+
+    assert cells
+    assert "?" not in cells

@@ -1,0 +1,179 @@
+"""Another clinic's id is worth nothing anywhere: in bodies, forms, queries and cursors."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from clinic.core.database import Base, db
+from clinic.core.tenancy import in_clinic
+from clinic.staff.service import key_service
+from tests.access.asking import Caller, body_for, seen
+from tests.access.canaries import WORD
+from tests.access.routes import Route, routes_of
+from tests.access.world import Mixed, World
+from tests.builders import a_patient
+from tests.inspecting import row_counts
+
+PAGES = {
+    "/appointments/new": ["patient"],
+    "/invoices": ["patient_id"],
+    "/invoices/new": ["patient"],
+    "/audit": ["patient_id"],
+    "/audit/export": ["patient_id"],
+}
+"""The names of ids in the queries of pages; those of the API are read from its own description."""
+
+READS_NO_FIELDS = {"billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out"}
+"""Forms of which only what they know is read."""
+
+
+def getting(rule: str) -> Route:
+    """Return the route that shows an address."""
+    return Route("GET", rule, "", ())
+
+
+def queries(world: World) -> list[tuple[str, str]]:
+    """Return every address that can be asked about somebody's id, and the name of the id."""
+    described = world.app.test_client().get("/api/openapi.json").get_json()["paths"]
+    of_api = [
+        (path, parameter["name"])
+        for path, methods in described.items()
+        for parameter in methods.get("get", {}).get("parameters", [])
+        if parameter["in"] == "query" and parameter["name"].endswith("_id")
+    ]
+    return of_api + [(rule, name) for rule, names in PAGES.items() for name in names]
+
+
+def writing(world: World) -> list[Route]:
+    """Return every route to which a body is sent."""
+    return [route for route in routes_of(world.app) if route.writes]
+
+
+def theirs(world: World) -> list[Any]:
+    """Return all that the other clinic has."""
+    tables = [table for table in Base.metadata.sorted_tables if "clinic_id" in table.columns]
+    with world.app.app_context(), db.engine.connect() as connection:
+        return [
+            row
+            for table in tables
+            for row in connection.execute(select(table).where(table.c.clinic_id == world.canaries.clinic_id))
+        ]
+
+
+@pytest.fixture
+def caller(world: World) -> Caller:
+    """Somebody to whom everything is permitted in the own clinic."""
+    return Caller(world, "administrator")
+
+
+@pytest.mark.row(29)
+def test_a_query_about_another_clinic_s_record_is_answered_as_about_none(world: World, caller: Caller) -> None:
+    asked = queries(world)
+    for rule, name in asked:
+        table = name if name.endswith("_id") else f"{name}_id"
+        more = {"reason": "a question"} if rule.startswith("/audit") else {}
+
+        answers = [
+            seen(caller.ask(getting(rule), {}, {}, query={name: one, **more}), {name: one})
+            for one in (world.foreign(table) or "", str(uuid4()))
+        ]
+
+        assert answers[0] == answers[1], (rule, name)
+    assert caller.traces == []
+    assert len(asked) >= len(PAGES) + 3
+
+
+@pytest.mark.row(29)
+def test_a_search_for_what_another_clinic_has_finds_as_little_as_for_nothing(caller: Caller) -> None:
+    for rule in ("/patients", "/api/v1/patients"):
+        found, nothing = (
+            seen(caller.ask(getting(rule), {}, {}, query={"q": word}), {"q": word}) for word in (WORD, "Wiedehopfvogl")
+        )
+
+        assert found == nothing
+
+
+@pytest.mark.row(29)
+def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: World, caller: Caller) -> None:
+    tried = 0
+    for route in writing(world):
+        body_for(route, mixed := Mixed(world))
+        for name in mixed.used:
+            ids = caller.own_ids(route)
+            bodies = [(one, body_for(route, Mixed(world, name, one))) for one in (world.foreign(name), str(uuid4())) if one]
+            before = row_counts(world.app)
+
+            answers = [caller.ask(route, ids, body) for _, body in bodies]
+
+            apart = {seen(answer, {name: one}) for answer, (one, body) in zip(answers, bodies, strict=True)}
+            assert (route.key, name, len(apart)) == (route.key, name, 1)
+            assert {answer.status_code for answer in answers} <= {404, 422}
+            assert row_counts(world.app) == before
+            tried += 1
+    assert caller.traces == []
+    assert tried >= 6
+
+
+@pytest.mark.row(29)
+def test_a_form_with_another_clinic_s_patient_number_is_refused_as_with_none(world: World, caller: Caller) -> None:
+    for endpoint in ("appointments.create", "billing.create"):
+        route = next(route for route in writing(world) if route.endpoint == endpoint)
+        body = body_for(route, world.own)
+
+        answers = {
+            seen(caller.ask(route, {}, body | {"patient": number}), {"patient": number})
+            for number in (WORD.upper(), "WIEDEHOPFVOGL")
+        }
+
+        assert len(answers) == 1
+    assert caller.traces == []
+
+
+@pytest.mark.row(29)
+def test_a_cursor_of_another_clinic_s_list_leads_to_nothing_of_it(world: World, caller: Caller) -> None:
+    with world.app.app_context(), in_clinic(world.canaries.clinic_id):
+        a_patient()
+        a_patient()
+        _, key = key_service.create(label="Theirs", scopes=["all"])
+    bearer = {"Authorization": f"Bearer {key}"}
+    theirs_page = caller.client.get("/api/v1/patients?limit=1", headers=bearer).get_json()
+    own = world.own("patient_id")
+
+    page = caller.ask(getting("/api/v1/patients"), {}, {}, query={"cursor": theirs_page["next_cursor"]})
+
+    assert theirs_page["next_cursor"]
+    assert [row["id"] for row in page.get_json()["data"]] in ([], [own])
+    assert caller.traces == []
+
+
+@pytest.mark.row(32)
+@pytest.mark.row(56)
+@pytest.mark.parametrize("field", ["clinic_id", "id"])
+def test_no_body_moves_anything_to_another_clinic(field: str, world: World, caller: Caller) -> None:
+    before = theirs(world)
+    for route in writing(world):
+        body = body_for(route, world.own)
+        smuggled = str(world.canaries.clinic_id if field == "clinic_id" else uuid4())
+
+        answer = caller.ask(route, caller.own_ids(route), {**body, field: smuggled})
+
+        if body and route.endpoint not in READS_NO_FIELDS:
+            assert (route.key, answer.status_code) == (route.key, 422)
+    assert theirs(world) == before
+    assert caller.traces == []
+
+
+@pytest.mark.row(36)
+def test_numbers_are_each_clinic_s_own_and_no_address_of_anything(world: World, caller: Caller) -> None:
+    with world.app.app_context():
+        with in_clinic(world.clinic_id):
+            first = a_patient().mrn
+        with in_clinic(world.canaries.clinic_id):
+            again = a_patient().mrn
+
+    pages = [caller.ask(getting(f"{rule}/{first}"), {}, {}).status_code for rule in ("/patients", "/api/v1/patients")]
+
+    assert first == again
+    assert pages == [404, 404]

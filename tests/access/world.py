@@ -1,0 +1,64 @@
+"""Two clinics: one's own, and another of which nobody here may hear."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from flask import Flask
+
+from clinic.core.tenancy import in_clinic
+from tests.access.canaries import Canaries
+from tests.access.records import ARGUMENTS, IN_THE_STATE, Argument
+
+
+class Unfilled(AssertionError):
+    """Nobody has said how a route is to be asked."""
+
+
+@dataclass
+class World:
+    """An application with its own clinic, which gets records as they are needed, and the clinic of the canaries."""
+
+    app: Flask
+    clinic_id: UUID
+    canaries: Canaries
+    lasting: dict[str, str] = field(default_factory=dict)
+
+    def own(self, name: str, endpoint: str = "") -> str:
+        """Make what fills an argument, in the state that an endpoint needs; return its id."""
+        make = IN_THE_STATE.get(endpoint) or argument(name).own
+        with self.app.app_context(), in_clinic(self.clinic_id):
+            return str(make())
+
+    def lasting_own(self, name: str) -> str:
+        """Return what fills an argument of routes that only look."""
+        if name not in self.lasting:
+            self.lasting[name] = self.own(name)
+        return self.lasting[name]
+
+    def foreign(self, name: str) -> str | None:
+        """Return what the other clinic has for an argument, None for what is of no clinic."""
+        table = argument(name).table
+        return str(self.canaries.ids[table]) if table else None
+
+
+class Mixed:
+    """Ids of one's own, but for one argument; which arguments were asked for is kept."""
+
+    def __init__(self, world: World, name: str = "", instead: str = "") -> None:
+        self.world, self.name, self.instead = world, name, instead
+        self.used: list[str] = []
+
+    def __call__(self, name: str, endpoint: str = "") -> str:
+        """Return an id for an argument."""
+        self.used.append(name)
+        return self.instead if name == self.name else self.world.own(name, endpoint)
+
+
+def argument(name: str) -> Argument:
+    """Return how an argument is filled.
+
+    :raises Unfilled: if nobody has said so
+    """
+    if name not in ARGUMENTS:
+        raise Unfilled(f"say in tests/access/records.py what <{name}> in a route stands for")
+    return ARGUMENTS[name]
