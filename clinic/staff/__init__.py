@@ -13,7 +13,8 @@ from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
 from clinic.staff.commands import audit, keys
-from clinic.staff.service import clinic_service, kept_forms, member_service, session_service
+from clinic.staff.sending import send_due
+from clinic.staff.service import clinic_service, kept_forms, member_service, outgoing_letters, session_service
 from clinic.web.access import keep_gates
 
 
@@ -37,10 +38,12 @@ class StaffModule(BaseModule):
         return (Panel("staff/panel.html", {"patient_id": patient_id}, "aside"),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
-        """Return what is forgotten when its time is over."""
+        """Return the sending of letters, and what is forgotten when its time is over."""
         return (
             PeriodicJob("old sessions", session_service.forget_old),
             PeriodicJob("kept forms", kept_forms.forget_old),
+            PeriodicJob("old letters", outgoing_letters.forget_old),
+            PeriodicJob("send letters", send_due),
             PeriodicJob("throttle", forget_expired),
         )
 

@@ -9,7 +9,8 @@ from clinic.core.clock import now
 from clinic.core.database import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
-from clinic.staff.models import StaffLetter, StaffMember
+from clinic.staff.models import StaffMember
+from clinic.staff.outgoing import outgoing_letters
 from clinic.staff.passwords import hash_password, new_secret
 
 SECRET_HOURS = 72
@@ -53,4 +54,4 @@ def give_secret(member: StaffMember) -> str:
 
 def write_to(member: StaffMember, kind: str) -> None:
     """Let the worker send a letter to somebody, about the clinic in force."""
-    db.session.add(StaffLetter(kind=kind, member_id=member.id, clinic_id=current_clinic_id()))
+    outgoing_letters.queue(kind, member_id=member.id, clinic_id=current_clinic_id())

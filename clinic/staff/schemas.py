@@ -102,3 +102,9 @@ class ClinicForm(Schema):
     locale = Line(required=True, max_length=16, what="a language and country, like en_GB or pt_PT")
     idle_minutes = Count(least=1, most=MOST_IDLE_MINUTES, required=True)
     absolute_hours = Count(least=1, most=MOST_HOURS, required=True)
+
+
+class SwitchForm(Schema):
+    """In which clinic a person wants to go on."""
+
+    clinic_id = Identifier(what="a clinic", required=True)

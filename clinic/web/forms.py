@@ -11,7 +11,7 @@ from clinic.core.errors import Invalid
 from clinic.web.fields import Choices
 from clinic.web.problems import flattened
 
-NOT_FIELDS = {"csrf_token", "_clinic", "version"}
+NOT_FIELDS = {"csrf_token", "_clinic", "_kept", "version"}
 _PARTS = ("year", "month", "day")
 
 

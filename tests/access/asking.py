@@ -73,9 +73,7 @@ class Caller:
             return {name: self.world.own(name, route.endpoint) for name in route.arguments}
         return {name: self.world.lasting_own(name) for name in route.arguments}
 
-    def ask(
-        self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None
-    ) -> TestResponse:
+    def ask(self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None) -> TestResponse:
         """Send one request, with whatever it takes to be carried out."""
         if self.changed:
             self.start_anew()

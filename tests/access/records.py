@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from clinic.core.database import db
+from clinic.core.database import db, unit_of_work
+from clinic.core.tenancy import current_clinic_id
 from clinic.notifications.service import Notification
+from clinic.staff.service import outgoing_letters, session_service
 from tests.billing.invoices import a_draft, an_invoice
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_member, a_patient, a_practitioner, an_appointment
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,31 @@ def a_message() -> UUID:
     return found
 
 
+def a_colleagues_session() -> UUID:
+    """Let somebody else of the clinic have signed in."""
+    member_id = a_member(current_clinic_id(), email=f"{uuid4().hex}@example.org").id
+    session_service.start(member_id, current_clinic_id(), address="192.0.2.1", agent="test")
+    return session_service.alive_of(member_id)[0].id
+
+
+def a_link() -> str:
+    """Let a letter with a link to set a password be on its way; return the link's token."""
+    member_id = a_member(current_clinic_id(), email=f"{uuid4().hex}@example.org").id
+    with unit_of_work():
+        outgoing_letters.queue("reset", member_id=member_id, clinic_id=current_clinic_id())
+    letters = iter(outgoing_letters.claim_next, None)
+    return next(letter.token for letter in letters if letter and letter.token)
+
+
 ARGUMENTS = {
     "patient_id": Argument(lambda: a_patient().id, "patients"),
     "practitioner_id": Argument(lambda: a_practitioner().id, "practitioners"),
     "appointment_id": Argument(lambda: an_appointment().id, "appointments"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "notification_id": Argument(a_message, "notifications"),
+    "clinic_id": Argument(current_clinic_id, "clinics"),
+    "sign_in_id": Argument(a_colleagues_session, "sign_ins"),
+    "token": Argument(a_link),
     "filename": Argument(lambda: "js/app.js"),
 }
 """How each argument that stands in a route is filled; one without a table is of no clinic."""

@@ -102,7 +102,9 @@ def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: Worl
         body_for(route, mixed := Mixed(world))
         for name in mixed.used:
             ids = caller.own_ids(route)
-            bodies = [(one, body_for(route, Mixed(world, name, one))) for one in (world.foreign(name), str(uuid4())) if one]
+            bodies = [
+                (one, body_for(route, Mixed(world, name, one))) for one in (world.foreign(name), str(uuid4())) if one
+            ]
             before = row_counts(world.app)
 
             answers = [caller.ask(route, ids, body) for _, body in bodies]

@@ -1,6 +1,18 @@
 """Signing in, the own account, and who works here in which role."""
 
-from clinic.staff.pages import account, audit, clinic, keys, members, roles, sign_in
+from clinic.staff.pages import (
+    account,
+    audit,
+    browsers,
+    clinic,
+    kept,
+    keys,
+    members,
+    passwords,
+    roles,
+    second_step,
+    sign_in,
+)
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import PageGate, init_login
 
@@ -9,10 +21,14 @@ __all__ = [
     "account",
     "audit",
     "blueprint",
+    "browsers",
     "clinic",
     "init_login",
+    "kept",
     "keys",
     "members",
+    "passwords",
     "roles",
+    "second_step",
     "sign_in",
 ]
