@@ -39,7 +39,7 @@ def allow(app, client, clinic):
 
     def restrict(*permissions: str) -> None:
         with app.app_context(), in_clinic(clinic.id):
-            _, client.key = key_service.create(label="Program", scopes=permissions)
+            _, client.key = key_service.create(label=", ".join(permissions), scopes=permissions)
 
     return restrict
 

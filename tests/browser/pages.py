@@ -28,6 +28,16 @@ PLACES = {
     "paid invoice": "/invoices/{paid_invoice}",
     "messages": "/messages",
     "my account": "/account",
+    "new password": "/account/password",
+    "second step to set up": "/account/second-step",
+    "clinic": "/clinic",
+    "staff": "/staff",
+    "staff member": "/staff/{member}",
+    "end of a member's access": "/staff/{member}/deactivation",
+    "invitation": "/staff/invite",
+    "roles": "/staff/roles",
+    "API keys": "/api-keys",
+    "end of an API key": "/api-keys/{key}/revocation",
     "audit trail": "/audit",
     "reason to see a patient's audit trail": "/audit?patient_id={patient}",
     "who looked at a patient": "/patients/{patient}/looks",
@@ -38,6 +48,9 @@ PLACES = {
 
 VISITED_PLACES = {
     "sign in": "/login",
+    "forgotten password": "/password/forgotten",
+    "link sent": "/password/sent",
+    "link expired": "/password/nonsense",
 }
 """Pages for those who have not signed in."""
 

@@ -19,7 +19,7 @@ from clinic.operations.demo_data import NAMES
 from clinic.patients.service import Patient
 from clinic.staff.codes import new_totp_secret
 from clinic.staff.passwords import hash_password
-from clinic.staff.service import Clinic
+from clinic.staff.service import Clinic, key_service, member_service
 from tests.builders import a_clinic, a_member, a_patient, a_practitioner, an_appointment
 
 ZONE = "Europe/Lisbon"
@@ -47,6 +47,8 @@ class Records:
     open_invoice: str
     part_paid_invoice: str
     paid_invoice: str
+    member: str
+    key: str
 
 
 def fill() -> Records:
@@ -76,6 +78,8 @@ def fill() -> Records:
             open_invoice=str(invoices[1].id),
             part_paid_invoice=str(invoices[2].id),
             paid_invoice=str(invoices[3].id),
+            member=str(member_service.named(READER).membership.id),
+            key=str(key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),
         )
 
 

@@ -62,12 +62,12 @@ def test_looking_at_everything_writes_nothing(app, client, ids, method, signed_i
 @pytest.mark.row(26)
 def test_no_method_is_smuggled_in(app, client, ids):
     before, token = contents(app), client.token()
-    looked_at, sent_to = addresses(app, ids, "GET"), addresses(app, ids, "POST")
+    looked_at, answered = addresses(app, ids, "GET"), app.url_map.bind("").allowed_methods
 
     for url in looked_at:
         for query in ("", "?_method=POST", f"?_method=DELETE&csrf_token={token}"):
             assert client.get(url + query, headers=SMUGGLED).status_code in {200, 302, 400, 404, 410}, url
-    for url in set(looked_at) - set(sent_to):
+    for url in [url for url in looked_at if "POST" not in answered(url)]:
         form = {"_method": "GET", "csrf_token": token}
         assert client.post(url, data=form, headers={"X-HTTP-Method-Override": "GET"}).status_code == 405, url
 
