@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 from urllib.parse import unquote
+from uuid import UUID
 
 from werkzeug.test import TestResponse
 
@@ -33,16 +34,21 @@ class Caller:
         self.asked = 0
         self.traces: list[str] = []
         self.told_apart: list[str] = []
-        self.member_id, self.key = (None, None) if column == ANONYMOUS else _hired(world, column)
+        self.member_id: UUID | None = None
+        self.key: str | None = None
+        if column != ANONYMOUS:
+            self.member_id, self.key = _hired(world, column)
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Open a browser, and sign in unless this is a stranger."""
+        """Open a browser with a token for its forms, and sign in unless this is a stranger."""
         self.world.app.test_client_class = PageClient
         client = self.world.app.test_client()
         assert isinstance(client, PageClient)
         if self.member_id:
             client.become(self.member_id, self.world.clinic_id)
+        self.asked += 1
+        self.token = hidden_value(client.get("/account" if self.member_id else "/login").text, "csrf_token")
         client.key = self.key
         self.client, self.changed = client, False
 
@@ -73,9 +79,7 @@ class Caller:
             return {name: self.world.own(name, route.endpoint) for name in route.arguments}
         return {name: self.world.lasting_own(name) for name in route.arguments}
 
-    def ask(
-        self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None
-    ) -> TestResponse:
+    def ask(self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None) -> TestResponse:
         """Send one request, with whatever it takes to be carried out."""
         if self.changed:
             self.start_anew()
@@ -91,7 +95,7 @@ class Caller:
         if route.is_api:
             return {"json": dict(body)}
         self.changed = True
-        return {"data": {"csrf_token": self._token(), **body}}
+        return {"data": {"csrf_token": self.token, **body}}
 
     def _of_others(self, route: Route) -> Iterator[Filling]:
         """Return every way to fill a route in which something is another clinic's."""
@@ -112,11 +116,6 @@ class Caller:
         written = f"{answer.headers}\n{unquote(str(answer.headers))}\n{answer.text}"
         found = self.world.canaries.found_in(written, asked=asked)
         self.traces += [f"{route.method} {route.rule} tells {self.column} of {word}" for word in found]
-
-    def _token(self) -> str:
-        """Return the token that forms of this browser carry."""
-        self.asked += 1
-        return hidden_value(self.client.get("/account" if self.member_id else "/login").text, "csrf_token")
 
 
 def body_for(route: Route, the: Ids) -> dict[str, Any]:
@@ -145,7 +144,7 @@ def _address(route: Route, ids: Filling) -> str:
     return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda match: ids[match[1]], route.rule)
 
 
-def _hired(world: World, column: str) -> tuple[Any, str]:
+def _hired(world: World, column: str) -> tuple[UUID, str]:
     """Let a person of a role work in the own clinic, and make a key with the same permissions."""
     role = "read-only" if column == DENIED else column
     permissions = frozenset() if column == DENIED else ROLES[role].permissions

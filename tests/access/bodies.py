@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.builders import appointment_fields, patient_fields
 
@@ -48,7 +48,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.begin_session": lambda _: {"email": EMAIL, "password": PASSWORD},
     "staff.complete_session": lambda _: {"code": "000000"},
     "staff.sign_out": _nothing,
-    "api_appointments.create": lambda the: appointment_fields(the("patient_id"), the("practitioner_id")),
+    "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
     "api_appointments.cancel": lambda _: {"reason": "patient"},
     "api_billing.create": lambda the: {"patient_id": the("patient_id"), "lines": [_LINE]},
     "api_billing.issue": _nothing,

@@ -80,10 +80,13 @@ class Canaries:
     ids: dict[str, UUID]
 
     def found_in(self, text: str, *, asked: Iterable[str] = ()) -> list[str]:
-        """Return what a text tells of the other clinic, but for the ids that were asked for."""
-        known = [SHORTEST, PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
-        lowered = text.casefold()
-        return [word for word in known if word.casefold() in lowered and word not in set(asked)]
+        """Return what a text tells of the other clinic, but for what was asked for and is said again."""
+        known = [SHORTEST.casefold(), PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
+        told = text.casefold()
+        for one in asked:
+            if any(word in one.casefold() for word in known):
+                told = told.replace(one.casefold(), "")
+        return [word for word in known if word in told]
 
 
 def plant(app: Flask) -> Canaries:

@@ -36,7 +36,7 @@ def test_what_is_no_id_is_nowhere(world: World) -> None:
 @pytest.mark.row(57)
 @pytest.mark.parametrize("path", NO_FILES)
 def test_no_path_leads_out_of_the_folder_of_static_files(path: str, client: FlaskClient) -> None:
-    answer = client.get(f"/static/{path}", buffered=True)
+    answer = client.get(f"/static/{path}", buffered=True, follow_redirects=True)
 
     assert answer.status_code == 404
     assert "[project]" not in answer.text
