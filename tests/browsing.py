@@ -9,6 +9,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from clinic.core.tenancy import in_clinic
+from clinic.core.text import fold
 from clinic.staff.service import Clinic, key_service, session_service
 from tests.builders import a_member
 
@@ -32,7 +33,7 @@ class PageClient(FlaskClient):
     def work_in(self, clinic: Clinic) -> None:
         """Let an administrator of a clinic have signed in, and bear a key to everything in it."""
         with self.application.app_context(), in_clinic(clinic.id):
-            member_id = a_member(clinic.id, email=f"admin-{clinic.id}@example.org").id
+            member_id = a_member(clinic.id, email=f"admin@{fold(clinic.name).replace(' ', '-')}.example").id
             _, self.key = key_service.create(label="Integrator", scopes=["all"])
         self.become(member_id, clinic.id)
 

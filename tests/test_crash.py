@@ -75,7 +75,7 @@ def work(app: Flask, instance: Path, here: Here) -> None:
     """Restart: let a worker do what is due once the dead process's leases have run out."""
     with here(), unit_of_work():
         for leased in (Delivery, Notification):
-            db.session.execute(update(leased).values(leased_until=now() - timedelta(seconds=1)))
+            db.session.connection().execute(update(leased).values(leased_until=now() - timedelta(seconds=1)))
     done = start(app, instance, WORK)
     assert done.returncode == 0, done.stderr
 

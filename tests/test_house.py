@@ -127,6 +127,14 @@ def test_no_template_has_a_script_or_style_of_its_own(path: Path) -> None:
     assert not re.search(r"(?:src|href|action)=[\"'](?:https?:)?//", source)
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_form_that_changes_something_carries_a_token_and_its_clinic(path: Path) -> None:
+    forms = re.findall(r"<form\b.*?</form>", path.read_text(encoding="utf-8"), re.DOTALL)
+    changing = [form for form in forms if re.search(r"method\s*=\s*[\"']?post", form.partition(">")[0], re.IGNORECASE)]
+
+    assert all("form_token(" in form for form in changing)
+
+
 def test_every_event_that_is_heard_is_declared_and_every_declared_one_is_in_a_table_of_contents(app: Flask) -> None:
     declared = {event.name for event in declared_events()}
     heard = {name for module in registered_modules(app) for name in module.get_event_handlers()}

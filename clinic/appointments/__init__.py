@@ -36,16 +36,16 @@ class AppointmentsModule(BaseModule):
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
 
     def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return the patient's appointments to come, and the way to book another one, to those who may see them."""
+        """Return the patient's appointments to come, and the way to book another one, to those who may."""
         if not acting().may("appointments:read"):
             return ()
         upcoming = appointment_service.upcoming_of(patient_id)
         names = practitioner_service.of(upcoming)
         context = {"upcoming": upcoming, "practitioners": names, "patient": patient_service.get(patient_id)}
-        return (
-            Panel("appointments/panel.html", context),
-            Panel("appointments/action.html", context, "actions"),
-        )
+        panels = [Panel("appointments/panel.html", context)]
+        if acting().may("appointments:write"):
+            panels.append(Panel("appointments/action.html", context, "actions"))
+        return panels
 
 
 module = AppointmentsModule()

@@ -12,7 +12,9 @@ from clinic.core.errors import Invalid
 from clinic.staff.service import clinic_service
 from clinic.web.fields import NOT_A_DAY, Choice, Count, Day, Identifier, Line, Moment
 from clinic.web.json_api import ListQuery
+from clinic.web.sight import GuardedSchema, guarded
 
+NOTES = "appointments:notes"
 NOT_A_TIME = "Enter a time like 9:30"
 WHICH_ONE = "The clocks show this time twice on that day: choose the first or the second"
 _TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?", re.ASCII)
@@ -30,7 +32,7 @@ class PractitionerSchema(Schema):
     updated_at = Moment(dump_only=True)
 
 
-class AppointmentSchema(Schema):
+class AppointmentSchema(GuardedSchema):
     """A time at which a patient comes to a practitioner."""
 
     id = fields.UUID(dump_only=True)
@@ -40,17 +42,17 @@ class AppointmentSchema(Schema):
     ends_at = Moment(required=True)
     status = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     cancel_reason = fields.String(dump_only=True, allow_none=True)
-    cancel_note = fields.String(dump_only=True, allow_none=True)
+    cancel_note = guarded(NOTES, fields.String(dump_only=True, allow_none=True))
     version = fields.Integer(dump_only=True)
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
 
-class CancellationSchema(Schema):
+class CancellationSchema(GuardedSchema):
     """Who could not make it, and what else there is to say."""
 
     reason = Choice(*CANCEL_REASONS, what="a reason", load_default="other", allow_none=False)
-    note = Line(load_default=None)
+    note = guarded(NOTES, Line(load_default=None))
 
 
 class AppointmentQuery(ListQuery):

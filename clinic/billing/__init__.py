@@ -31,7 +31,7 @@ class BillingModule(BaseModule):
         return (NavigationEntry("Invoices", "billing.index", "i", 40),)
 
     def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return what the patient has still to pay, to those who may see it."""
+        """Return what the patient has still to pay, and the way to a new invoice, to those who may."""
         if not acting().may("invoices:read"):
             return ()
         context = {
@@ -39,10 +39,10 @@ class BillingModule(BaseModule):
             "balance": billing_service.balance_of(patient_id),
             "open_invoices": billing_service.open_of(patient_id),
         }
-        return (
-            Panel("billing/panel.html", context, "aside"),
-            Panel("billing/action.html", context, "actions"),
-        )
+        panels = [Panel("billing/panel.html", context, "aside")]
+        if acting().may("invoices:write"):
+            panels.append(Panel("billing/action.html", context, "actions"))
+        return panels
 
 
 module = BillingModule()

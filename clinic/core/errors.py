@@ -1,16 +1,37 @@
 """What may go wrong in the clinic's own terms; pages, JSON and commands answer each kind in one place."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 
 class ClinicError(Exception):
-    """A request that can't be done, said in words that are fit for everybody's eyes."""
+    """A request that can't be done, said in words that are fit for everybody's eyes.
+
+    `facts` are what a program or a page may make something of, `retry_after` the seconds after which to try again.
+    """
 
     code = "error"
+    retry_after: int | None = None
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.facts: Mapping[str, Any] = facts or {}
+
+
+class NotPermitted(ClinicError):
+    """Whoever acts may not do this; `permission` is the one that is missing.
+
+    A page shows the facts `permission_words`, `role_label` and `granted_by`, the names of those who can give it.
+    """
+
+    code = "not-permitted"
+
+    def __init__(self, permission: str, *, facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"This needs the permission {permission}", facts=facts or {"permission": permission})
+        self.permission = permission
 
 
 class NotFound(ClinicError):
@@ -20,6 +41,22 @@ class NotFound(ClinicError):
 
     def __init__(self, message: str = "There is no such record") -> None:
         super().__init__(message)
+
+
+class Gone(ClinicError):
+    """It was there once; a page leads to the facts `survivor_url` and `survivor`, what has taken its place."""
+
+    code = "gone"
+
+
+class TooMany(ClinicError):
+    """It was tried too often: it may be tried again after `retry_after` seconds."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Conflict(ClinicError):
@@ -47,21 +84,11 @@ class Invalid(ClinicError):
         self.problems: dict[str, list[str]] = problems or {field: [message]}
 
 
-class NotPermitted(ClinicError):
-    """Whoever acts may not do this; `permission` is the one that is missing."""
-
-    code = "not-permitted"
-
-    def __init__(self, permission: str, message: str = "") -> None:
-        super().__init__(message or f"This needs the permission {permission}")
-        self.permission = permission
-        self.facts = {"permission": permission}
-
-
 class NotSetUp(ClinicError):
     """The installation has no clinic yet."""
 
     code = "not-set-up"
+    retry_after = 60
 
     def __init__(self) -> None:
         super().__init__("No clinic has been set up yet: run `flask init`")

@@ -85,7 +85,7 @@ def answered() -> Iterator[None]:
     except ValidationError as error:
         fail(USAGE, "; ".join(_sentences(error.messages)))
     except ClinicError as error:
-        code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
+        code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), FAILED)
         fail(code, "; ".join(_sentences(error.problems)) if isinstance(error, Invalid) else error.message)
     except DBAPIError as error:
         if not (isinstance(error, OperationalError) or lacks_tables(error)):

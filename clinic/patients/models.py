@@ -71,7 +71,10 @@ class Patient(ClinicOwned, Versioned, Base):
 
 
 class PatientWord(ClinicOwned, Base):
-    """A word by which a patient is found: a part of a name, digits of a phone, a number."""
+    """A word by which a patient is found: a part of a name, digits of a phone, a number.
+
+    One that tells how to reach the patient finds nobody for those who may not see that.
+    """
 
     __tablename__ = "patient_words"
     __audited__ = False
@@ -82,4 +85,5 @@ class PatientWord(ClinicOwned, Base):
     )
 
     word: Mapped[str] = mapped_column(_BYTEWISE)
+    is_contact: Mapped[bool] = mapped_column(Boolean, default=False)
     patient_id: Mapped[UUID] = mapped_column(Uuid)

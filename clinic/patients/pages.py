@@ -115,7 +115,7 @@ def compare(_error: Stale) -> ResponseReturnValue:
         PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS)),
         PatientSchema().dump(patient),
     )
-    rows = [(name, mine.get(name), theirs[name]) for name in FIELDS]
+    rows = [(name, mine.get(name), theirs[name]) for name in FIELDS if name in theirs]
     return render_template("patients/conflict.html", patient=patient, rows=rows), 409
 
 

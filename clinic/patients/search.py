@@ -18,7 +18,7 @@ _NUMBER_LIKE = re.compile(r"[+0-9٠-٩۰-۹０-９\s().\-/]+")
 
 
 def words_of(patient: Patient) -> set[str]:
-    """Return every word by which a patient is to be found."""
+    """Return every word by which a patient is to be found by whoever may see who the patients are."""
     names = [name for name in (patient.family_name, patient.given_name, patient.preferred_name) if name]
     found = {word for name in names for word in (*words(name), *words(name.translate(_APART)))}
     joined = fold("".join(part for part in (patient.family_name, patient.given_name) if part))
@@ -26,12 +26,16 @@ def words_of(patient: Patient) -> set[str]:
         found.add(joined)
     number = digits(patient.mrn)
     found |= {number, number.lstrip("0"), f"p{number}", "p" + number.lstrip("0")}
-    if patient.phone:
-        found |= _phone_words(patient.phone)
-    if patient.email:
-        found.add(fold(patient.email))
     if patient.birth_date:
         found.add(digits(patient.birth_date))
+    return {word[:LONGEST_WORD] for word in found if word}
+
+
+def contact_words_of(patient: Patient) -> set[str]:
+    """Return every word by which a patient is to be found by those only who may see how to reach the patients."""
+    found = _phone_words(patient.phone) if patient.phone else set()
+    if patient.email:
+        found.add(fold(patient.email))
     return {word[:LONGEST_WORD] for word in found if word}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.core.catalogue import event_type
 from clinic.core.clock import now
+from clinic.core.context import acting
 from clinic.core.database import about_patient, db, locked, unit_of_work
 from clinic.core.errors import Invalid, NotFound, Stale
 from clinic.core.events import event_bus
@@ -17,7 +18,7 @@ from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
 from clinic.core.text import is_storable
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.rules import medical_record_number
-from clinic.patients.search import after_prefix, sort_name_of, terms_of, words_of
+from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of
 
 PATIENT_CREATED = event_type(
     "patient.created",
@@ -149,20 +150,24 @@ class PatientService:
         """Return patients by name, behind the one of an id, who have, for each term, a word that begins with it.
 
         Terms are parts of names in any order, a number, a phone's digits, an e-mail; case and accents don't count.
+        Phones and e-mails find nobody for those who may not see them: they could be guessed digit by digit.
         """
         terms = terms_of(query)
         if not terms:
             return Portion([], None)
         wanted = select(Patient)
         for term in terms:
-            having = select(PatientWord.patient_id).where(
-                PatientWord.word >= term, PatientWord.word < after_prefix(term)
-            )
-            wanted = wanted.where(Patient.id.in_(having))
+            wanted = wanted.where(Patient.id.in_(_having_word(term)))
         return _portion_by_name(wanted, limit, after)
 
 
 patient_service = PatientService()
+
+
+def _having_word(term: str) -> Select[UUID]:
+    """Return who have a word that begins with a term, among the words by which one may search."""
+    having = select(PatientWord.patient_id).where(PatientWord.word >= term, PatientWord.word < after_prefix(term))
+    return having if acting().may("patients:contact") else having.where(PatientWord.is_contact.is_(False))
 
 
 def _portion_by_name(wanted: Select[Patient], limit: int, after: tuple[UUID] | None) -> Portion[Patient]:
@@ -182,12 +187,16 @@ def _check_named(patient: Patient) -> None:
 
 def _index(patient: Patient) -> None:
     """Keep the words by which a patient is found in step with what they are made of."""
-    wanted = words_of(patient)
-    of_patient = PatientWord.patient_id == patient.id
-    known = set(db.session.scalars(select(PatientWord.word).where(of_patient)))
-    if gone := known - wanted:
+    names, of_patient = words_of(patient), PatientWord.patient_id == patient.id
+    wanted = {word: word not in names for word in names | contact_words_of(patient)}
+    known = {row.word: row for row in db.session.scalars(select(PatientWord).where(of_patient))}
+    if gone := known.keys() - wanted.keys():
         db.session.execute(delete(PatientWord).where(of_patient, PatientWord.word.in_(gone)))
-    db.session.add_all(PatientWord(patient_id=patient.id, word=word) for word in sorted(wanted - known))
+    for word, is_contact in sorted(wanted.items()):
+        if word in known:
+            known[word].is_contact = is_contact
+        else:
+            db.session.add(PatientWord(patient_id=patient.id, word=word, is_contact=is_contact))
 
 
 __all__ = [

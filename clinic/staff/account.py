@@ -9,11 +9,11 @@ from sqlalchemy import delete, select
 from clinic.core.audit import record_act
 from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
-from clinic.core.errors import ClinicError, Invalid, NotFound
+from clinic.core.errors import Gone, Invalid, NotFound
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempt, attempts, forgive
+from clinic.staff.admission import email_key
 from clinic.staff.codes import matching_step, new_recovery_codes, new_totp_secret, recovery_hash
-from clinic.staff.members import email_key
 from clinic.staff.models import Clinic, Membership, RecoveryCode, StaffLetter, StaffMember
 from clinic.staff.passwords import hash_password, password_problems, verify_password
 from clinic.staff.sessions import Session, session_service, token_hash
@@ -43,7 +43,7 @@ class WeakPassword(Invalid):
         super().__init__(problems[0], problems={"new_password": list(problems)})
 
 
-class LinkExpired(ClinicError):
+class LinkExpired(Gone):
     """A link to set a password was used before, or is too old, or was never given out."""
 
     code = "link-expired"

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from clinic.core.database import db, unit_of_work
-from clinic.core.errors import Conflict, Invalid, NotFound, NotSetUp
+from clinic.core.errors import Conflict, Invalid, NotFound, NotSetUp, Stale
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
 from clinic.staff.models import Clinic, Membership
-from clinic.staff.rules import clinic_problems
+from clinic.staff.rules import clinic_problems, settings_problems
 
 
 class ClinicFields(TypedDict):
@@ -22,6 +22,15 @@ class ClinicFields(TypedDict):
     zone: str
     currency: str
     locale: str
+
+
+class SettingsFields(TypedDict):
+    """What can be changed of a clinic: money and times that were written down stay as they are."""
+
+    name: str
+    locale: str
+    idle_minutes: int
+    absolute_hours: int
 
 
 class InvalidClinic(Invalid):
@@ -62,6 +71,28 @@ class ClinicService:
         """
         if problems := clinic_problems(**fields):
             raise InvalidClinic("The clinic can't be set up like this", problems=problems)
+
+    def update(self, *, version: int, **fields: Unpack[SettingsFields]) -> Clinic:
+        """Change the settings of the clinic in force; its limits hold for sessions that are open already.
+
+        :raises InvalidClinic: with every problem, if a setting is not what it may be
+        :raises Stale: if somebody else changed it meanwhile
+        :raises ClinicExists: if the name is taken
+        """
+        if problems := settings_problems(**fields):
+            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
+        fields["name"] = nfc(fields["name"]).strip()
+        try:
+            with unit_of_work():
+                clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
+                if clinic.version != version:
+                    raise Stale
+                for name, value in fields.items():
+                    setattr(clinic, name, value)
+                db.session.flush()
+        except IntegrityError as error:
+            raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
+        return clinic
 
     def current(self) -> Clinic:
         """Return the clinic in force."""

@@ -8,18 +8,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.core.clock import now
+from clinic.core.context import acting
 from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Invalid, NotFound
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
 from clinic.staff.models import ApiKey
-from clinic.staff.permissions import PERMISSIONS
+from clinic.staff.permissions import PERMISSIONS, granted
 from clinic.staff.sessions import token_hash
 
 PREFIX = "clk_"
 NOTED_EVERY = timedelta(minutes=1)
 LONGEST_LABEL = 100
 LONGEST_KEY = 100
+ALL = "all"
 _BEGINNING = 12
 
 
@@ -42,6 +44,8 @@ class KeyService:
     def create(self, *, label: str, scopes: Sequence[str], expires_at: datetime | None = None) -> tuple[ApiKey, str]:
         """Make a key for programs; return its record and the key itself, which is never told again.
 
+        The key opens no more than whoever makes it may do.
+
         :raises InvalidKey: with every problem, if there is one
         """
         if problems := _problems(label, scopes, expires_at):
@@ -53,7 +57,7 @@ class KeyService:
                 label=nfc(label).strip(),
                 beginning=key[:_BEGINNING],
                 key_hash=token_hash(key),
-                scopes=sorted(set(scopes)),
+                scopes=[ALL] if ALL in scopes else sorted(set(scopes)),
                 expires_at=expires_at,
             )
             db.session.add(record)
@@ -117,12 +121,17 @@ def is_valid(record: ApiKey) -> bool:
 
 
 def _problems(label: str, scopes: Sequence[str], expires_at: datetime | None) -> dict[str, list[str]]:
+    beyond = [words for name, words in PERMISSIONS.items() if name in granted(scopes) and not acting().may(name)]
+    known = bool(scopes) and set(scopes) <= {ALL, *PERMISSIONS}
     checks = {
         "label": (is_storable(label) and 0 < len(label.strip()) <= LONGEST_LABEL, "Enter what the key is for"),
-        "scopes": (
-            bool(scopes) and set(scopes) <= {"all", *PERMISSIONS},
-            f"Choose among: all, {', '.join(PERMISSIONS)}",
-        ),
+        "scopes": (known and not beyond, _about_scopes(known, beyond)),
         "expires_at": (expires_at is None or expires_at > now(), "Choose a day in the future"),
     }
     return {field: [words] for field, (fine, words) in checks.items() if not fine}
+
+
+def _about_scopes(known: bool, beyond: Sequence[str]) -> str:
+    if not known:
+        return f"Choose among: {ALL}, {', '.join(PERMISSIONS)}"
+    return f"You can't give what you may not do yourself: {'; '.join(beyond)}"

@@ -93,12 +93,10 @@ class SessionService:
             sign_in.second_step_due = sign_in.second_step_due and not complete
         return token
 
-    def alive_of(self, member_id: UUID) -> Sequence[SignIn]:
-        """Return a person's sessions that have not ended, the latest used first."""
+    def alive_of(self, member_id: UUID, *, in_clinic: UUID | None = None) -> Sequence[SignIn]:
+        """Return a person's sessions that have not ended, maybe those in one clinic, the latest used first."""
         wanted = select(SignIn, Clinic).join(Clinic, Clinic.id == SignIn.clinic_id)
-        found = db.session.execute(
-            wanted.where(SignIn.member_id == member_id, SignIn.ended_at.is_(None)).order_by(SignIn.seen_at.desc())
-        )
+        found = db.session.execute(wanted.where(*_open(member_id, in_clinic)).order_by(SignIn.seen_at.desc()))
         return [sign_in for sign_in, clinic in found if not _limit_reached(sign_in, clinic)]
 
     def end(self, sign_in_id: UUID, *, of_member: UUID, because: str = ENDED) -> None:
@@ -111,10 +109,12 @@ class SessionService:
             raise NotFound("There is no such session")
         self._end([sign_in_id], because)
 
-    def end_all_of(self, member_id: UUID, *, besides: UUID | None = None, because: str = ENDED) -> int:
-        """End every session of a person, but for one; return how many."""
+    def end_all_of(
+        self, member_id: UUID, *, besides: UUID | None = None, in_clinic: UUID | None = None, because: str = ENDED
+    ) -> int:
+        """End every session of a person, maybe those in one clinic, but for one; return how many."""
         with unit_of_work():
-            wanted = select(SignIn.id).where(SignIn.member_id == member_id, SignIn.ended_at.is_(None))
+            wanted = select(SignIn.id).where(*_open(member_id, in_clinic))
             ids = [found for found in db.session.scalars(wanted) if found != besides]
             self._end(ids, because)
         return len(ids)
@@ -155,6 +155,11 @@ session_service = SessionService()
 def token_hash(token: str) -> str:
     """Return what is kept of a token of 256 random bits: they need no salt and no slow hash."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _open(member_id: UUID, clinic_id: UUID | None) -> list[ColumnElement[bool]]:
+    found = [SignIn.member_id == member_id, SignIn.ended_at.is_(None)]
+    return found if clinic_id is None else [*found, SignIn.clinic_id == clinic_id]
 
 
 def _limit_reached(sign_in: SignIn, clinic: Clinic) -> str | None:

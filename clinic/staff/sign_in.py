@@ -10,11 +10,11 @@ from clinic.core.audit import record_act
 from clinic.core.clock import now
 from clinic.core.context import acting_as
 from clinic.core.database import db, unit_of_work
-from clinic.core.errors import ClinicError, Invalid
+from clinic.core.errors import Invalid, TooMany
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempt, attempts, forgive
+from clinic.staff.admission import email_key
 from clinic.staff.codes import matching_step, recovery_hash
-from clinic.staff.members import email_key
 from clinic.staff.models import Membership, RecoveryCode, SignIn, StaffMember
 from clinic.staff.passwords import hash_password, needs_rehash, verify_password
 from clinic.staff.sessions import SIGNED_OUT, Session, session_service
@@ -26,15 +26,15 @@ PER_CODE = Limit(5, 300)
 _ALWAYS = Limit(10**9, 300)
 
 
-class TooManyTries(ClinicError):
+class TooManyTries(TooMany):
     """Somebody is guessing, or seems to: nothing is tried for a while."""
 
     code = "too-many-tries"
 
     def __init__(self, seconds: int) -> None:
         minutes = -(-seconds // 60)
-        super().__init__(f"Too many tries: wait {minutes} minute{'s' if minutes > 1 else ''}, then try again")
-        self.retry_after = seconds
+        words = f"Too many tries: wait {minutes} minute{'s' if minutes > 1 else ''}, then try again"
+        super().__init__(words, retry_after=seconds)
 
 
 class WrongCredentials(Invalid):

@@ -1,6 +1,6 @@
 """Who may call which route: each view declares it in one place, and what declares nothing does not start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -54,6 +54,9 @@ class Gate(Protocol):
 
     def recognise(self, *, renew: bool) -> Principal | None:
         """Return who calls, if that is known; `renew` counts the call as a use of the session."""
+
+    def explain(self, permission: str) -> Mapping[str, Any]:
+        """Return what to tell those who lack a permission."""
 
     def turn_away(self) -> ResponseReturnValue:
         """Answer somebody unknown who may not call."""
@@ -126,7 +129,7 @@ def pass_gate(*, api: bool) -> ResponseReturnValue | None:
     if principal.next_step and not access.on_the_way:
         return gate.send_on(principal)
     if access.permission and access.permission not in principal.permissions:
-        raise NotPermitted(access.permission)
+        raise NotPermitted(access.permission, facts=gate.explain(access.permission))
     return None
 
 

@@ -1,13 +1,16 @@
 """The API's description: OpenAPI as JSON, and a page to read that loads nothing from anywhere else."""
 
 import json
+import re
 from typing import Any
 
 from flask import Flask, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from clinic.web.access import public
+from clinic.web.access import access_to, public
 
+_KEY = "api key"
+_PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -20,6 +23,7 @@ def init_app(app: Flask) -> None:
         API_SPEC_OPTIONS={
             "info": {"description": "Patients, appointments, invoices and payments of a clinic."},
             "servers": [{"url": "/"}],
+            "components": {"securitySchemes": {_KEY: {"type": "http", "scheme": "bearer", "bearerFormat": "clk_…"}}},
         },
     )
     app.add_url_rule("/api/openapi.json", "openapi", _openapi)
@@ -31,6 +35,11 @@ def init_app(app: Flask) -> None:
 def specification() -> dict[str, Any]:
     """Return the OpenAPI description of the present application."""
     found: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    for rule in current_app.url_map.iter_rules():
+        item = found["paths"].get(_PLACE.sub(r"{\1}", rule.rule), {})
+        for method in (rule.methods or set()) & {name.upper() for name in item}:
+            scope = access_to(current_app, rule.endpoint).permission
+            item[method.lower()]["security"] = [{_KEY: [scope] if scope else []}]
     return found
 
 

@@ -1,52 +1,26 @@
 """The one place where errors are answered: as a page, or in JSON below `/api/`."""
 
 import logging
-from dataclasses import dataclass
+import re
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, render_template
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, SecurityError
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect
 
 from clinic.core.engine import lacks_tables
-from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotPermitted, NotSetUp, Stale
+from clinic.core.errors import ClinicError, NotSetUp, Stale
 from clinic.core.failures import class_of, frames_of
-from clinic.web.problems import problem, title_of
+from clinic.web.answers import BUSY, UNEXPECTED, UNKNOWN_HOST, Answer, answer_to_http, answer_to_own
+from clinic.web.problems import problem
 from clinic.web.requests import is_api, request_id
 
-UNKNOWN_HOST = "unknown-host"
+_SECRET = re.compile("password|secret|code|token", re.IGNORECASE)
 
 _log = logging.getLogger("clinic.web")
-
-_STATUS: dict[type[ClinicError], int] = {
-    NotFound: 404,
-    NotPermitted: 403,
-    Conflict: 409,
-    Stale: 412,
-    Invalid: 422,
-    NotSetUp: 503,
-}
-
-_DETAILS = {
-    400: "The request can't be understood",
-    404: "There is nothing at this address",
-    413: "This is more than the 1 MB that is taken at once",
-}
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What is to be said about an error, before it is known in which form."""
-
-    status: int
-    code: str
-    detail: str
-    errors: Any = None
-    headers: Any = ()
-    more: Any = None
 
 
 def init_app(app: Flask) -> None:
@@ -60,35 +34,11 @@ def init_app(app: Flask) -> None:
 
 
 def _answer_http(error: HTTPException) -> Any:
-    if isinstance(error, RequestRedirect):
-        return error
-    status = error.code or 500
-    data = getattr(error, "data", None) or {}
-    headers = [pair for pair in error.get_headers() if pair[0] in {"Allow", "Retry-After", "WWW-Authenticate"}]
-    code = data.get("code") or error.name.lower().replace(" ", "-")
-    if isinstance(error, CSRFError):
-        code, detail = "form-expired", "This form has expired. Go back, reload the page and send it again"
-    elif isinstance(error, SecurityError):
-        code, detail = UNKNOWN_HOST, "This host name is not one of ours: CLINIC_TRUSTED_HOSTS lists those that are"
-    elif isinstance(error, MethodNotAllowed):
-        detail = "This address does not answer to that method"
-    else:
-        detail = (error.description if is_own_words(error) else None) or _DETAILS.get(status, error.name)
-    return _respond(_Answer(status, code, detail, data.get("errors"), headers))
-
-
-def is_own_words(error: HTTPException) -> bool:
-    """Say whether the description was given where the error was raised, not by the library."""
-    return error.description is not None and error.description != type(error).description
+    return error if isinstance(error, RequestRedirect) else _respond(answer_to_http(error))
 
 
 def _answer_own(error: ClinicError) -> Any:
-    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    if isinstance(error, Stale) and not is_api():
-        status = 409
-    headers = [("Retry-After", "60")] if status == 503 else []  # noqa: PLR2004 - HTTP's own number
-    problems = error.problems if isinstance(error, Invalid) else None
-    return _respond(_Answer(status, error.code, error.message, problems, headers, getattr(error, "facts", None)))
+    return _respond(answer_to_own(error))
 
 
 def _answer_stale(_error: StaleDataError) -> Any:
@@ -100,31 +50,40 @@ def _answer_database(error: DBAPIError) -> Any:
     _log.error("database_failed error=%s frames=%s", class_of(error), frames_of(error))
     if lacks_tables(error):
         return _answer_own(NotSetUp())
-    if not isinstance(error, OperationalError):
-        return _answer_unexpected(InternalServerError())
-    words = "The database is busy: nothing was saved, try again"
-    return _respond(_Answer(503, "unavailable", words, headers=[("Retry-After", "5")]))
+    return _respond(BUSY if isinstance(error, OperationalError) else UNEXPECTED)
 
 
 def _answer_unexpected(_error: InternalServerError) -> Any:
-    return _respond(_Answer(500, "internal-error", "Nothing was saved. Try again, or report the reference below"))
+    return _respond(UNEXPECTED)
 
 
-def _framed(shown: dict[str, Any]) -> str:
-    return render_template("errors/error.html", **shown)
+def _respond(answer: Answer) -> Response:
+    if is_api():
+        response = problem(answer.status, answer.code, answer.detail, answer.errors, **answer.facts)
+    else:
+        response = make_response(_page(answer), answer.status)
+    response.headers.extend(answer.headers)
+    return response
 
 
-def _bare(shown: dict[str, Any]) -> str:
-    """Render without what the modules give every page: that may need the database."""
+def _page(answer: Answer) -> str:
+    shown = {
+        "answer": answer,
+        "reference": request_id(),
+        "looked": request.method in {"GET", "HEAD"},
+        "typed": _typed() if answer.can_be_sent_again else None,
+    }
+    if answer.status < 500 and answer.code != UNKNOWN_HOST:  # noqa: PLR2004
+        return render_template("errors/error.html", **shown)
+    # What the modules give every page may need the database.
     return current_app.jinja_env.get_template("errors/bare.html").render(shown)
 
 
-def _respond(answer: _Answer) -> Response:
-    if is_api():
-        response = problem(answer.status, answer.code, answer.detail, answer.errors, **(answer.more or {}))
-    else:
-        shown = {"title": title_of(answer.status, answer.code), "answer": answer, "reference": request_id()}
-        bare = answer.status >= 500 or answer.code == UNKNOWN_HOST  # noqa: PLR2004
-        response = make_response(_bare(shown) if bare else _framed(shown), answer.status)
-    response.headers.extend(answer.headers)
-    return response
+def _typed() -> list[tuple[str, str]] | None:
+    """Return the fields of the sent form, without secrets; None unless the browser says that a page of ours sent it.
+
+    Otherwise another site could have its form sent by whoever presses the button here.
+    """
+    if request.method != "POST" or request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return None
+    return [(name, value) for name, value in request.form.items(multi=True) if not _SECRET.search(name)]

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError
 from clinic.core.errors import Invalid
 from clinic.web.problems import flattened
 
-NOT_FIELDS = {"csrf_token", "version"}
+NOT_FIELDS = {"csrf_token", "_clinic", "version"}
 _PARTS = ("year", "month", "day")
 
 

@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from flask import Flask, Response, request
 
+from clinic.web.static import KEPT
+
 _POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -36,9 +38,9 @@ def init_app(app: Flask) -> None:
 
 def _add(response: Response) -> Response:
     response.headers.extend({name: value for name, value in HEADERS.items() if name not in response.headers})
-    if request.endpoint == "static" and response.status_code == HTTPStatus.OK and "v" in request.args:
+    if request.endpoint in KEPT and response.status_code == HTTPStatus.OK and "v" in request.args:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    elif request.endpoint != "static":
+    elif request.endpoint not in KEPT:
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

@@ -10,6 +10,7 @@ from clinic.web.requests import request_id
 
 TITLES = {
     400: "Bad request",
+    401: "Sign in first",
     403: "Not allowed",
     404: "Page not found",
     405: "Not possible here",
@@ -24,12 +25,17 @@ TITLES = {
     500: "Something went wrong here",
     503: "Not available right now",
 }
-"""What the kinds of error are called, on pages and in JSON."""
+"""What the errors of a status are called, on pages and in JSON."""
+
+_TITLES_OF_CODES = {
+    "form-expired": "This form has expired",
+    "other-clinic": "You are in another clinic",
+}
 
 
 def title_of(status: int, code: str) -> str:
-    """Return what an error of a status is called; one that has no name of its own after its code."""
-    return TITLES.get(status, code.replace("-", " ").capitalize())
+    """Return what an error is called: after its code, if that has a name of its own, else after its status."""
+    return _TITLES_OF_CODES.get(code) or TITLES.get(status, code.replace("-", " ").capitalize())
 
 
 def problem(status: int, code: str, detail: str, errors: Mapping[Any, Any] | None = None, **more: Any) -> Response:

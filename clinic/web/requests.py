@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
 from clinic.core.context import Acting, start_acting, stop_acting
+from clinic.core.errors import ClinicError
+from clinic.core.tenancy import clinic_id_or_none
 from clinic.web.access import pass_gate
 
 csrf = CSRFProtect()
@@ -16,13 +18,28 @@ API_PREFIX = "/api/"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
+class OtherClinic(ClinicError):
+    """A form was shown in one clinic and is sent in another: no `Conflict`, which modules answer for their records."""
+
+    code = "other-clinic"
+
+    def __init__(self, shown_in: str) -> None:
+        super().__init__(
+            "You are now in another clinic: go back to the one that this form belongs to, or fill it in again in this "
+            "one. Nothing was saved",
+            facts={"clinic_id": shown_in},
+        )
+
+
 def init_app(app: Flask) -> None:
     """Let every request have an id and an actor, and pass only whom a route lets pass."""
+    app.jinja_env.globals["clinic_in_force"] = clinic_id_or_none
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # the token lives as long as the session it belongs to
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # no page sends a Referer
     app.before_request(_begin)
     csrf.init_app(app)
     app.before_request(_pass_gate)
+    app.before_request(_refuse_forms_of_another_clinic)
     app.after_request(_show_id)
     app.teardown_request(_end)
 
@@ -49,6 +66,19 @@ def _begin() -> None:
 
 def _pass_gate() -> ResponseReturnValue | None:
     return pass_gate(api=is_api())
+
+
+def _refuse_forms_of_another_clinic() -> None:
+    """Stop a form that was shown before another window changed the clinic.
+
+    :raises OtherClinic: if it is one
+    """
+    here = clinic_id_or_none()
+    if here is None or is_api() or request.endpoint is None:
+        return
+    shown_in = request.form.get("_clinic", str(here))
+    if shown_in != str(here):
+        raise OtherClinic(shown_in)
 
 
 def _show_id(response: Response) -> Response:

@@ -20,7 +20,8 @@ _CUT_OFF = """() => {
   const found = [];
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {
     const card = node.parentElement.closest('.card, .col, .appt, .banner');
-    if (!node.textContent.trim() || !card || node.parentElement.closest('.vh, pre, .flow thead, .what')) continue;
+    const seen = node.textContent.trim() && node.parentElement.checkVisibility();
+    if (!seen || !card || node.parentElement.closest('.vh, pre, .flow thead, .what')) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     const clip = card.getBoundingClientRect();

@@ -6,6 +6,7 @@ from playwright.sync_api import Page
 
 from tests.browser.acts import SEND, book, edit_phone, register
 from tests.browser.records import Records
+from tests.browser.troubles import TROUBLES
 
 PLACES = {
     "patients": "/patients",
@@ -28,6 +29,7 @@ PLACES = {
     "messages": "/messages",
     "API documentation": "/api/docs",
     "page not found": "/nowhere",
+    "bad request": "/patients?nonsense=1",
 }
 
 EMPTY_PLACES = {
@@ -78,12 +80,41 @@ def payment_with_errors(page: Page, records: Records) -> None:
     page.locator(SEND).click()
 
 
+def expired_form(page: Page, records: Records) -> None:
+    """Send a form after its session has ended."""
+    page.goto("/patients/new")
+    page.get_by_label("Family name").fill("Weiß")
+    page.context.clear_cookies()
+    page.locator(SEND).click()
+
+
+def form_of_another_clinic(page: Page, records: Records) -> None:
+    """Send a form that was shown in another clinic."""
+    page.goto("/patients/new")
+    page.locator("main [name=_clinic]").evaluate("(field) => { field.value = 'another'; }")
+    page.locator(SEND).click()
+
+
+def in_trouble(trouble: str) -> Callable[[Page, Records], None]:
+    """Return how to come to a page that can't be shown."""
+
+    def act(page: Page, records: Records) -> None:
+        page.set_extra_http_headers({"X-Trouble": trouble})
+        page.goto("/patients")
+        page.set_extra_http_headers({})
+
+    return act
+
+
 ACTED: dict[str, Callable[[Page, Records], None]] = {
     "new patient with errors": new_patient_with_errors,
     "conflict": conflict,
     "taken slot": taken_slot,
     "new invoice with errors": new_invoice_with_errors,
     "payment with errors": payment_with_errors,
+    "expired form": expired_form,
+    "form of another clinic": form_of_another_clinic,
+    **{trouble: in_trouble(trouble) for trouble in TROUBLES if trouble},
 }
 
 PAGES = [*PLACES, *ACTED]

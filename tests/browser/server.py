@@ -17,9 +17,19 @@ STOP_SECONDS = 10
 APPLICATION = """
 from pathlib import Path
 
-from clinic import create_app
+from flask import request
 
-app = create_app({"INSTANCE_PATH": Path(__file__).parent})
+from clinic import create_app
+from tests.browser.troubles import TROUBLES
+
+app = create_app({"INSTANCE_PATH": Path(__file__).parent, "TESTING": True, "PROPAGATE_EXCEPTIONS": False})
+
+
+@app.before_request
+def fail_if_asked():
+    trouble = TROUBLES.get(request.headers.get("X-Trouble"))
+    if trouble and request.path == "/patients":
+        raise trouble
 """
 
 SETTINGS = """

@@ -250,4 +250,4 @@ def test_rows_44_and_45_text_is_shown_as_it_was_typed(client, text):
         page = client.get(url).text
         assert "<script>alert" not in page
         assert escape(text).lower() in page.lower()
-        assert "49" not in spoken(page)
+        assert "49" not in spoken(page.partition("<main")[2])

@@ -88,3 +88,16 @@ def test_the_page_shows_every_operation_and_schema_and_loads_nothing_from_outsid
 def test_the_description_needs_no_clinic(app):
     assert app.test_client().get("/api/openapi.json").status_code == 200
     assert app.test_client().get("/api/docs").status_code == 200
+
+
+def test_every_operation_says_which_scope_of_a_key_it_needs(app, spec):
+    assert spec["components"]["securitySchemes"]["api key"]["scheme"] == "bearer"
+    for name, operation in operations(spec):
+        ((scheme, scopes),) = operation["security"][0].items()
+        assert scheme == "api key", name
+        assert len(scopes) == 1, name
+        assert {"401", "403"} <= set(operation["responses"]), name
+
+
+def test_the_page_to_read_names_the_scopes(client):
+    assert "<code>patients:write</code>" in client.get("/api/docs").text

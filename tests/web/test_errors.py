@@ -2,10 +2,16 @@
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import TooManyRequests
 
+from clinic.core.errors import Gone, NotPermitted, TooMany
 from clinic.patients.service import patient_service
+from tests.browsing import hidden_value
 from tests.builders import a_patient
-from tests.inspecting import spoken, title
+from tests.inspecting import row_counts, spoken, title
+
+OURS = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser says of a form that a page of ours sent."""
 
 
 def test_a_page_that_is_not_there_says_so(client):
@@ -42,7 +48,8 @@ def test_row_46_an_address_is_never_echoed(client, path):
         answer = client.get(start + path)
         assert answer.status_code == 404
         assert "<script>" not in answer.text
-        assert "49" not in answer.text.replace(answer.headers["X-Request-ID"], "")
+        said = answer.text.partition("<main")[2] or answer.text
+        assert "49" not in said.replace(answer.headers["X-Request-ID"], "")
 
 
 @pytest.fixture
@@ -86,6 +93,153 @@ def test_without_a_clinic_it_is_said_what_to_do(app):
 
     assert answer.status_code == 503
     assert "flask init" in answer.text
+
+
+def test_what_may_not_be_done_is_said_with_the_role_and_who_can_change_that(client, broken):
+    facts = {"permission_words": "See invoices", "role_label": "Front desk", "granted_by": ["Ana Lima", "Bo <Ek>"]}
+    broken(NotPermitted("invoices:read", facts=facts))
+
+    answer = client.get("/patients")
+
+    assert (answer.status_code, title(answer.text)[:11]) == (403, "Not allowed")
+    assert "What it takes See invoices Your role Front desk" in spoken(answer.text)
+    assert "Who can give it to you Ana Lima, Bo <Ek>" in spoken(answer.text)
+    assert "Bo <Ek>" not in answer.text
+    assert 'aria-label="Main"' in answer.text
+
+
+def test_what_may_not_be_done_may_be_said_without_any_facts(client, broken):
+    broken(NotPermitted("invoices:read"))
+
+    page, json = client.get("/patients"), client.get("/api/v1/patients")
+
+    assert (page.status_code, json.status_code) == (403, 403)
+    assert "Your role" not in page.text
+    assert json.get_json(force=True)["code"] == "not-permitted"
+
+
+def test_a_page_that_is_not_there_offers_to_look_for_a_patient_and_the_start(client):
+    page = client.get("/nowhere").text.partition("<main")[2]
+
+    assert 'action="/patients"' in page
+    assert 'name="q"' in page
+    assert 'href="/"' in page
+
+
+def test_what_is_gone_leads_to_what_has_taken_its_place(client, broken):
+    broken(Gone("This patient was merged", facts={"survivor_url": "/patients/7", "survivor": "patient P-000007"}))
+
+    answer = client.get("/patients")
+
+    assert (answer.status_code, title(answer.text)[:14]) == (410, "No longer here")
+    assert '<a class="btn primary" href="/patients/7">Go to patient P-000007</a>' in answer.text
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(1, "1 second,"), (90, "90 seconds"), (130, "3 minutes")])
+def test_too_many_tries_are_told_how_long_to_wait(client, broken, seconds, words):
+    broken(TooMany("You tried too often", retry_after=seconds))
+
+    page, json = client.get("/patients"), client.get("/api/v1/patients")
+
+    assert [(one.status_code, one.headers["Retry-After"]) for one in (page, json)] == [(429, str(seconds))] * 2
+    assert f"Wait {words}" in spoken(page.text)
+    assert ">Try again</a>" in page.text
+
+
+def test_too_many_requests_of_the_library_are_answered_the_same_way(client, broken):
+    broken(TooManyRequests(retry_after=7))
+
+    answer = client.get("/patients")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    assert "Wait 7 seconds" in spoken(answer.text)
+
+
+def test_more_than_is_taken_at_once_is_refused_with_a_page(client):
+    answer = client.submit("/patients", family_name="x" * 1_100_000)
+
+    assert answer.status_code == 413
+    assert "Go back and send less" in answer.text
+
+
+def test_a_form_that_has_expired_is_kept_to_be_sent_again(app, client):
+    typed = {"family_name": 'Weiß "<b>', "phone": "+351 912 555 014", "_clinic": "019c", "csrf_token": "old"}
+
+    answer = client.post("/patients", data=typed, headers=OURS)
+
+    assert (answer.status_code, title(answer.text)[:21]) == (400, "This form has expired")
+    assert 'name="family_name" value="Weiß &#34;&lt;b&gt;"' in answer.text
+    assert hidden_value(answer.text, "_clinic") == "019c"
+    assert hidden_value(answer.text, "csrf_token") not in {"", "old"}
+    assert answer.text.count('name="csrf_token"') == 1
+    assert '<form class="stack" method="post">' in answer.text
+    assert row_counts(app)["patients"] == 0
+
+
+def test_an_expired_form_that_is_sent_again_is_taken(client):
+    expired = client.post("/patients", data={"family_name": "Weiß"}, headers=OURS).text
+    fields = {name: hidden_value(expired, name) for name in ("csrf_token", "family_name")}
+
+    assert client.post("/patients", data=fields).status_code == 303
+
+
+@pytest.mark.parametrize("name", ["password", "new_password", "secret", "totp_code", "Token", "csrf_token"])
+def test_what_is_secret_in_an_expired_form_is_not_shown(client, name):
+    answer = client.post("/patients", data={"family_name": "Weiß", name: "Canary4711"}, headers=OURS)
+
+    assert 'value="Weiß"' in answer.text
+    assert "Canary4711" not in answer.text
+
+
+@pytest.mark.row(22)
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
+def test_a_form_that_another_site_may_have_sent_is_not_kept(client, site):
+    answer = client.post("/patients", data={"family_name": "Weiß"}, headers={"Sec-Fetch-Site": site} if site else {})
+
+    assert answer.status_code == 400
+    assert "Weiß" not in answer.text
+    assert 'name="csrf_token"' not in answer.text
+    assert "Go back, reload the page" in answer.text
+
+
+def test_a_form_that_met_a_busy_database_can_be_sent_again(app, client, monkeypatch):
+    def be_busy(**_fields):
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    token = client.token()
+    with monkeypatch.context() as patch:
+        patch.setattr(patient_service, "create", be_busy)
+        busy = client.post("/patients", data={"csrf_token": token, "family_name": "Weiß"}, headers=OURS)
+    fields = {name: hidden_value(busy.text, name) for name in ("csrf_token", "family_name")}
+
+    assert (busy.status_code, client.post("/patients", data=fields).status_code) == (503, 303)
+
+
+@pytest.mark.row(93)
+def test_an_unexpected_error_says_its_reference_and_what_was_not_saved(client, broken, monkeypatch):
+    broken(RuntimeError())
+    monkeypatch.setattr("clinic.staff.service.ClinicService.current", patient_service.list)
+
+    answer = client.get("/patients", headers={"X-Request-ID": "ref-4711"})
+
+    assert "<code data-copied>ref-4711</code>" in answer.text
+    assert "Nothing was saved" in answer.text
+    assert '<a class="btn primary" href="">Try again</a>' in answer.text
+    assert 'aria-label="Main"' not in answer.text
+
+
+def test_an_unexpected_error_of_a_form_offers_nothing_that_would_do_it_twice(app, client, monkeypatch):
+    def fail(**_fields):
+        raise RuntimeError
+
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setattr(patient_service, "create", fail)
+
+    answer = client.post("/patients", data={"csrf_token": client.token(), "family_name": "Weiß"}, headers=OURS)
+
+    assert answer.status_code == 500
+    assert "Send again" not in answer.text
+    assert "Try again</a>" not in answer.text
 
 
 @pytest.mark.parametrize("name", ["\udcff", "patient.\x00", "no.such"])

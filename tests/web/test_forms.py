@@ -45,6 +45,34 @@ def test_row_23_a_token_from_elsewhere_is_refused(app, client, where):
     assert row_counts(app)["patients"] == 0
 
 
+def test_a_form_carries_the_clinic_that_it_was_shown_in(client, clinic):
+    assert hidden_value(client.get("/patients/new").text, "_clinic") == str(clinic.id)
+
+
+@pytest.mark.parametrize(
+    "url", ["/patients", "/appointments", "/invoices", "/invoices/019c0000-0000-7000-8000-000000000000/payments"]
+)
+def test_a_form_that_was_shown_in_another_clinic_is_refused_and_writes_nothing(app, client, other_clinic, url):
+    before = row_counts(app)
+
+    answer = client.submit(url, family_name="Pereira", _clinic=other_clinic.id)
+
+    assert answer.status_code == 409
+    assert "You are now in another clinic" in answer.text
+    assert "Nothing was saved" in answer.text
+    assert row_counts(app) == before
+
+
+def test_a_form_that_was_shown_in_this_clinic_is_taken_with_or_without_saying_so(app, client, clinic):
+    said, unsaid = (client.submit("/patients", family_name="Pereira", **one) for one in ({"_clinic": clinic.id}, {}))
+
+    assert (said.status_code, unsaid.status_code) == (303, 303)
+
+
+def test_a_form_of_another_clinic_that_is_sent_nowhere_finds_nothing_there(client, other_clinic):
+    assert client.submit("/nowhere", _clinic=other_clinic.id).status_code == 404
+
+
 def test_the_api_takes_no_forms_and_needs_no_token(client):
     assert client.post("/api/v1/practitioners", data={"name": "Dr X"}).status_code == 415
     assert client.post("/api/v1/practitioners", json={"name": "Dr X"}).status_code == 201

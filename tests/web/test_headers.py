@@ -1,7 +1,11 @@
 """Headers that every answer carries, whatever it is."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from clinic.web.static import LAYERS
 from tests.builders import patient_fields
 
 SHARED = {
@@ -24,6 +28,7 @@ KINDS = {
     "missing json": lambda client: client.get("/api/nowhere"),
     "too large": lambda client: client.post("/api/v1/patients", data=b"x" * 2_000_000),
     "static file": lambda client: client.get("/static/css/base.css"),
+    "file of styles": lambda client: client.get("/styles.css"),
     "missing file": lambda client: client.get("/static/nowhere.css"),
     "documentation": lambda client: client.get("/api/docs"),
 }
@@ -50,11 +55,26 @@ def test_row_95_nothing_about_people_is_kept_by_browsers(client, kind):
 
 def test_a_static_file_is_kept_for_ever_only_at_the_address_of_its_content(client):
     page = client.get("/patients").text
-    url = page.partition('rel="stylesheet" href="')[2].partition('"')[0].replace("&amp;", "&")
+    url = page.partition('<script type="module" src="')[2].partition('"')[0].replace("&amp;", "&")
 
     with client.get(url) as kept, client.get(url.partition("?")[0]) as plain:
         assert kept.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert "immutable" not in plain.headers["Cache-Control"]
+
+
+def test_the_style_sheets_come_as_one_file_in_the_order_of_their_layers(client):
+    page = client.get("/patients").text
+    sheets = re.findall(r'rel="stylesheet" href="([^"]+)"', page)
+
+    styles = client.get(sheets[0])
+
+    assert len(sheets) == 1
+    assert styles.content_type == "text/css; charset=utf-8"
+    assert styles.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get("/styles.css").headers["Cache-Control"] == "no-cache"
+    assert styles.text.startswith(f"@layer {', '.join(LAYERS)};")
+    assert re.findall(r"^@layer ([a-z]+) {", styles.text, re.MULTILINE) == list(LAYERS)
+    assert {path.stem for path in (Path(client.application.static_folder) / "css").iterdir()} == set(LAYERS)
 
 
 def test_browsers_are_bound_to_encryption_where_there_is_any(client):

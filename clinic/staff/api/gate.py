@@ -1,5 +1,8 @@
 """The gate of the API: programs show a key; cookies open nothing here."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
@@ -26,6 +29,10 @@ class ApiGate:
             permissions=granted(record.scopes),
             key_id=record.id,
         )
+
+    def explain(self, permission: str) -> Mapping[str, Any]:
+        """Return the scope that the key lacks."""
+        return {"scope": permission}
 
     def turn_away(self) -> ResponseReturnValue:
         """Ask for a key (RFC 6750)."""

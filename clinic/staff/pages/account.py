@@ -24,6 +24,13 @@ def change_password() -> ResponseReturnValue:
     return render_template("staff/account.html", session=the_session(), sessions=[])
 
 
+@blueprint.post("/clinic/switch")
+@signed_in
+def switch() -> ResponseReturnValue:
+    """Go on in another clinic."""
+    return redirect(url_for(".home"), 303)
+
+
 @blueprint.get("/password/forgotten")
 @public
 def forgotten() -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from clinic.core.context import acting
 from clinic.core.tenancy import clinic_id_or_none
 from clinic.staff.pages.gate import session_or_none
-from clinic.staff.service import PERMISSIONS, Session, clinic_service, member_service
+from clinic.staff.service import Session, clinic_service
 from clinic.web.access import signed_in
 
 blueprint = Blueprint("staff", __name__, template_folder="../templates")
@@ -53,20 +53,6 @@ def name_the_clinic() -> dict[str, Any]:
         "may": acting().may,
         "shortcuts_off": not me.shortcuts,
     }
-
-
-@blueprint.app_template_global()
-def permission_words(permission: str) -> str:
-    """Return what a permission permits, in plain words."""
-    return PERMISSIONS.get(permission, permission)
-
-
-@blueprint.app_template_global()
-def administrators() -> list[str]:
-    """Return the names of those who may give permissions in the clinic in force."""
-    if clinic_id_or_none() is None:
-        return []
-    return [membership.name for membership in member_service.administrators()]
 
 
 @blueprint.get("/")

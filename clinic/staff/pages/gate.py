@@ -1,12 +1,13 @@
 """The gate of the pages: people are recognised by the session in the cookie, others are sent to sign in."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 
-from clinic.staff.service import Session, SignIn, kept_forms, session_service
+from clinic.staff.service import PERMISSIONS, Session, SignIn, kept_forms, member_service, session_service
 from clinic.web.access import Principal
 
 
@@ -38,6 +39,14 @@ class PageGate:
             session_id=found.sign_in.id,
             next_step=_next_step(found),
         )
+
+    def explain(self, permission: str) -> Mapping[str, Any]:
+        """Return what is missing in plain words, and who can give it."""
+        return {
+            "permission_words": PERMISSIONS[permission],
+            "role_label": the_session().role_label,
+            "granted_by": [membership.name for membership in member_service.administrators()],
+        }
 
     def turn_away(self) -> ResponseReturnValue:
         """Lead to the sign-in page, and from there back; a form sent too late is kept meanwhile."""

@@ -402,6 +402,7 @@ def upgrade() -> None:
         sa.Column(
             "word", sa.String(length=300, collation="C").with_variant(sa.String(length=300), "sqlite"), nullable=False
         ),
+        sa.Column("is_contact", sa.Boolean(), nullable=False),
         sa.Column("patient_id", sa.Uuid(), nullable=False),
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),

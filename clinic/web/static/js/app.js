@@ -200,9 +200,57 @@ function pressOnPage(event) {
 function press(event) {
   const command = event.ctrlKey || event.metaKey;
   if (event.isComposing || find('dialog[open]')) return;
+  if (event.key === 'Escape') closeMenus(event);
   if (command && event.key === 'Enter') submitFormOf(event.target);
   else if (isTyping(event.target)) pressInField(event);
   else if (!command && !event.altKey && document.body.dataset.keys !== 'off') pressOnPage(event);
+}
+
+// Menus: one is open at a time; Escape and a click elsewhere close it.
+
+function closeMenus(event) {
+  const closing = findAll('details.more[open]').filter((menu) => event.key === 'Escape' || !menu.contains(event.target));
+  closing.forEach((menu) => {
+    if (menu.contains(document.activeElement)) find('summary', menu).focus();
+    menu.open = false;
+  });
+}
+
+// Passwords: shown on request, never when they are sent, for a browser would then remember them as words.
+
+function showPassword(button, shown) {
+  const field = document.getElementById(button.getAttribute('aria-controls'));
+  field.type = shown ? 'text' : 'password';
+  button.setAttribute('aria-pressed', shown);
+}
+
+function hidePasswords(event) {
+  findAll('[data-show]', event.target).forEach((button) => showPassword(button, false));
+}
+
+function hintAtCapsLock(event) {
+  const hint = event.target.closest('.field')?.querySelector('[data-caps]');
+  const on = event.getModifierState?.('CapsLock');
+  if (hint?.hidden && on) announce(hint.textContent);
+  if (hint) hint.hidden = !on;
+}
+
+// Copying: what stands before the button.
+
+async function copy(button) {
+  await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+  announce('Copied');
+}
+
+function pressButton({ target }) {
+  const button = target.closest('button');
+  if (button?.matches('[data-copy]')) copy(button);
+  if (button?.matches('[data-show]')) showPassword(button, button.getAttribute('aria-pressed') !== 'true');
+}
+
+function offerButtons() {
+  const possible = navigator.clipboard ? '[data-show], [data-copy]' : '[data-show]';
+  findAll(possible).forEach((button) => { button.hidden = false; });
 }
 
 // Help: one line for each shortcut of the page at hand.
@@ -239,10 +287,15 @@ function offerShortcuts() {
 }
 
 document.addEventListener('submit', sendOnce);
+document.addEventListener('submit', hidePasswords);
+document.addEventListener('click', pressButton);
+document.addEventListener('click', closeMenus);
+document.addEventListener('keyup', hintAtCapsLock);
 document.addEventListener('input', searchSoon);
 document.addEventListener('keydown', press);
 addEventListener('pageshow', () => findAll('form[data-sent]').forEach(allowSending));
 
+offerButtons();
 offerShortcuts();
 announceToasts();
 find('.topbar [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });

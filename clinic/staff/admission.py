@@ -1,0 +1,56 @@
+"""Getting somebody in: the accounts of people, by e-mail address, and one-time secrets."""
+
+from datetime import timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from clinic.core.clock import now
+from clinic.core.database import db
+from clinic.core.tenancy import current_clinic_id
+from clinic.core.text import is_storable, nfc
+from clinic.staff.models import StaffLetter, StaffMember
+from clinic.staff.passwords import hash_password, new_secret
+
+SECRET_LIFE = timedelta(hours=72)
+NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
+
+
+def email_key(email: str) -> str:
+    """Return an e-mail address as accounts are told apart by: without regard to case."""
+    return nfc(email).strip().casefold()
+
+
+def email_problem(email: str) -> str | None:
+    """Say what is the matter with an e-mail address, if anything is."""
+    try:
+        validate_email(email.strip() if is_storable(email) else "", check_deliverability=False)
+    except EmailNotValidError:
+        return NOT_AN_EMAIL
+    return None
+
+
+def find_account(email: str) -> StaffMember | None:
+    """Return the account of an e-mail address, if there is one."""
+    return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
+
+
+def open_account(email: str) -> StaffMember:
+    """Add an account that has no password yet."""
+    member = StaffMember(email=nfc(email).strip(), email_key=email_key(email))
+    db.session.add(member)
+    db.session.flush()
+    return member
+
+
+def give_secret(member: StaffMember) -> str:
+    """Return a secret with which somebody can sign in within three days, to choose a password of their own."""
+    secret = new_secret()
+    member.password_hash, member.must_change_password = hash_password(secret), True
+    member.password_expires_at = now() + SECRET_LIFE
+    return secret
+
+
+def write_to(member: StaffMember, kind: str) -> None:
+    """Let the worker send a letter to somebody, about the clinic in force."""
+    db.session.add(StaffLetter(kind=kind, member_id=member.id, clinic_id=current_clinic_id()))

@@ -1,0 +1,79 @@
+"""Whom a clinic sees of its staff: the person, their place in this clinic, and when they were last seen here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from clinic.core.database import db
+from clinic.core.errors import NotFound
+from clinic.core.tenancy import current_clinic_id
+from clinic.staff.models import Membership, SignIn, StaffMember
+from clinic.staff.permissions import ADMINISTRATOR, ROLES, permitted
+
+
+class MemberNotFound(NotFound):
+    """Nobody of that id or address works in the clinic."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such staff member")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A staff member in one clinic, and when they were last seen in it, if it was lately."""
+
+    membership: Membership
+    member: StaffMember
+    last_seen_at: datetime | None = None
+
+    @property
+    def may(self) -> frozenset[str]:
+        """What the role permits, less what is denied to this person."""
+        return permitted(self.membership.role, self.membership.denied)
+
+    @property
+    def role_label(self) -> str:
+        """What the person's work is called."""
+        return ROLES[self.membership.role].label
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the person can do everything here; who was invited, but has no password yet, can't."""
+        place = self.membership
+        can_sign_in = self.member.password_hash is not None
+        return place.active and place.role == ADMINISTRATOR and not place.denied and can_sign_in
+
+
+def here() -> ColumnElement[bool]:
+    """Return the condition of a place in the clinic in force."""
+    return Membership.clinic_id == current_clinic_id()
+
+
+def all_workers() -> Sequence[Worker]:
+    """Return who works in the clinic in force, those who left last."""
+    found = db.session.execute(_workers().order_by(Membership.active.desc(), Membership.name, Membership.id))
+    return [Worker(*row) for row in found]
+
+
+def get_worker(who: ColumnElement[bool]) -> Worker:
+    """Return the one person of the clinic in force, as they are now.
+
+    :raises MemberNotFound: if there is none
+    """
+    row = db.session.execute(_workers().where(who).execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        raise MemberNotFound
+    return Worker(*row)
+
+
+def _workers() -> Select[Membership, StaffMember, datetime]:
+    seen = select(func.max(SignIn.seen_at)).where(
+        SignIn.member_id == Membership.member_id, SignIn.clinic_id == Membership.clinic_id
+    )
+    return (
+        select(Membership, StaffMember, seen.correlate(Membership).scalar_subquery())
+        .join(StaffMember, StaffMember.id == Membership.member_id)
+        .where(here())
+    )
