@@ -48,6 +48,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.begin_session": lambda _: {"email": EMAIL, "password": PASSWORD},
     "staff.complete_session": lambda _: {"code": "000000"},
     "staff.sign_out": _nothing,
+    "staff.switch": lambda the: {"clinic_id": the("clinic_id")},
     "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
     "api_appointments.cancel": lambda _: {"reason": "patient"},
     "api_billing.create": lambda the: {"patient_id": the("patient_id"), "lines": [_LINE]},

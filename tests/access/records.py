@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from clinic.core.database import db
+from clinic.core.tenancy import current_clinic_id
 from clinic.notifications.service import Notification
 from tests.billing.invoices import a_draft, an_invoice
 from tests.builders import a_patient, a_practitioner, an_appointment
@@ -37,6 +38,7 @@ ARGUMENTS = {
     "appointment_id": Argument(lambda: an_appointment().id, "appointments"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "notification_id": Argument(a_message, "notifications"),
+    "clinic_id": Argument(current_clinic_id, "clinics"),
     "filename": Argument(lambda: "js/app.js"),
 }
 """How each argument that stands in a route is filled; one without a table is of no clinic."""

@@ -25,7 +25,7 @@ PAGES = {
 }
 """The names of ids in the queries of pages; those of the API are read from its own description."""
 
-READS_NO_FIELDS = {"billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out"}
+READS_NO_FIELDS = {"billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"}
 """Forms of which only what they know is read."""
 
 
@@ -137,6 +137,23 @@ def test_a_form_with_another_clinic_s_patient_number_is_refused_as_with_none(wor
         }
 
         assert len(answers) == 1
+    assert caller.traces == []
+
+
+@pytest.mark.row(29)
+def test_a_form_that_another_clinic_s_page_carried_is_stopped_without_a_word_on_it(
+    world: World, caller: Caller
+) -> None:
+    for route in (route for route in writing(world) if not route.is_api):
+        ids, body = caller.own_ids(route), body_for(route, world.own)
+
+        answers = {
+            one: caller.ask(route, ids, {**body, "_clinic": one})
+            for one in (str(world.canaries.clinic_id), str(uuid4()))
+        }
+
+        assert {answer.status_code for answer in answers.values()} <= {409, 303}, route.key
+        assert len({seen(answer, {"_clinic": one}) for one, answer in answers.items()}) == 1, route.key
     assert caller.traces == []
 
 
