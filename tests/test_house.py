@@ -33,16 +33,20 @@ OPTIONAL_ROOMS = {
     "documents",
     "account",
     "actors",
+    "admission",
     "clinics",
     "codes",
     "kept_forms",
     "keys",
     "members",
+    "outgoing",
     "passwords",
     "permissions",
+    "second_step",
     "sessions",
     "sign_in",
     "trail",
+    "workers",
 }
 
 

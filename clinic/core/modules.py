@@ -16,12 +16,16 @@ _EXTENSION = "clinic.modules"
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """An entry of the main navigation: where it leads, and the key after `g` that goes there."""
+    """An entry of the main navigation: where it leads, and the key after `g` that goes there.
+
+    It is the present one on every page of its blueprint, or only below `paths` if they are given.
+    """
 
     label: str
     endpoint: str
     key: str
     order: int
+    paths: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

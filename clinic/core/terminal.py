@@ -27,6 +27,9 @@ FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong input, 3 not found, 4 not permitted or not set up, 5 conflict."
 
+OPERATOR = "operator"
+"""What a command needs that is for the installation's operators alone: no role has it, so nobody can be acted for."""
+
 _FOR = "acting_for"
 
 _CODES: dict[type[ClinicError], int] = {

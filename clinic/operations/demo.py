@@ -21,9 +21,9 @@ from flask.cli import with_appcontext
 from sqlalchemy import make_url
 
 from clinic.core.terminal import CONFLICTING, FAILED, answered, fail, say
-from clinic.operations.demo_data import fill
+from clinic.operations.demo_data import PASSWORD, STAFF, fill
 from clinic.operations.setup import upgrade_database
-from clinic.staff.service import clinic_service
+from clinic.staff.service import ROLES, clinic_service
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -33,16 +33,22 @@ UNFINISHED = ("demo-new.db", "demo-new-queue.db")
 WELCOME = """
 The clinic is open at {address}
 
+Sign in as one of these, each with the password: {password}
+{staff}
+
 What to try:
   1. Register a patient with an e-mail address: the welcome is in {outbox} a moment later.
   2. Find somebody: type a part of a name, without accents, into the box at the top ("nguyen", "soren").
   3. Book an appointment from the patient's page, then the same time again: it is taken.
   4. Make an invoice, issue it, take the payment: a receipt goes out.
-  5. Look at Messages, at {address}/api/docs, and, in another terminal with the same
+  5. Sign in as somebody else, and see what is not there; as Ana, look at Staff and its pages.
+  6. Look at Messages, at {address}/api/docs, and, in another terminal with the same
      virtual environment, at what happened:
        export CLINIC_DATABASE_URL={database}
        flask events list
        flask modules
+       flask api-keys create --name Trial --scopes all
+     With that key: curl -H "Authorization: Bearer clk_…" {address}/api/v1/patients
 
 Ctrl-C closes the clinic; its data stay in {file}.
 """
@@ -160,13 +166,18 @@ def _serve(listener: socket.socket, instance: Path, lock: int) -> None:
         children.append(_flask(environment, lock, "worker"))
         children.append(_web(environment, lock, listener))
         _wait_for(address, children)
-        say(WELCOME.format(address=address, outbox=instance / "outbox", database=database, file=file))
+        say(_welcome(address=address, outbox=instance / "outbox", database=database, file=file))
         while all(child.poll() is None for child in children):
             time.sleep(0.5)
     except KeyboardInterrupt:
         say("Closing")
     finally:
         _end(children)
+
+
+def _welcome(**places: object) -> str:
+    staff = "\n".join(f"  {email:20} {ROLES[role].label}" for email, (_, role) in STAFF.items())
+    return WELCOME.format(password=PASSWORD, staff=staff, **places)
 
 
 def _web(environment: Mapping[str, str], lock: int, listener: socket.socket) -> subprocess.Popen[bytes]:
@@ -190,7 +201,7 @@ def _wait_for(address: str, children: list[subprocess.Popen[bytes]]) -> None:
         if any(child.poll() is not None for child in children):
             fail(FAILED, "the web server or the worker did not start: see the lines above")
         try:
-            with urllib.request.urlopen(f"{address}/api/v1/clinic", timeout=5):  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"{address}/login", timeout=5):  # noqa: S310 - our own address
                 return
         except OSError:
             time.sleep(0.1)

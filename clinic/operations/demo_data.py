@@ -20,13 +20,24 @@ from clinic.core.tenancy import in_clinic
 from clinic.core.terminal import say
 from clinic.core.text import fold
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import clinic_service
+from clinic.staff.service import clinic_service, member_service
 
 PATIENTS = 320
 BATCH = 40
 INVOICES = 90
 ACTOR = "import:demo"
 CLINIC = {"name": "Harbour Clinic", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "en_GB"}
+
+PASSWORD = "harbour lights at night"  # noqa: S105 - everybody may know it: it opens the demo alone
+STAFF = {
+    "ana@demo.example": ("Ana Costa", "administrator"),
+    "marek@demo.example": ("Marek Nowak", "manager"),
+    "rosa@demo.example": ("Rosa Almeida", "receptionist"),
+    "amara@demo.example": ("Dr Amara Okafor", "practitioner"),
+    "bruno@demo.example": ("Bruno Keller", "billing-clerk"),
+    "rita@demo.example": ("Rita Lund", "read-only"),
+}
+"""Who works in the demo's clinic: somebody of each role."""
 
 PRACTITIONERS = [
     ("Dr Amara Okafor", "General practice"),
@@ -66,6 +77,8 @@ def fill() -> None:
     with acting_as(ACTOR):
         clinic = clinic_service.create(**CLINIC)
         with in_clinic(clinic.id):
+            for email, (name, role) in STAFF.items():
+                member_service.admit(email=email, name=name, role=role, password=PASSWORD)
             patients = list(_patients(chance))
             with unit_of_work():
                 practitioners = [

@@ -11,9 +11,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from clinic.core.database import db
+from clinic.core.tenancy import in_clinic
 from clinic.core.terminal import USAGE, answered, fail, say
 from clinic.core.text import nfc
-from clinic.staff.service import ClinicFields, clinic_service
+from clinic.staff.service import SECRET_HOURS, ClinicFields, clinic_service, email_problem, member_service
 
 NEXT = "Next: gunicorn --threads 8 wsgi:app, and flask worker beside it"
 
@@ -39,8 +40,9 @@ def upgrade_database() -> None:
 @click.option(
     "--locale", metavar="LOCALE", default="en_GB", show_default=True, help="Language and country, like pt_PT."
 )
+@click.option("--admin", metavar="EMAIL", help="Who runs it: prints the secret with which they sign in once.")
 @with_appcontext
-def init(name: str | None, zone: str | None, currency: str | None, locale: str) -> None:
+def init(name: str | None, zone: str | None, currency: str | None, locale: str, admin: str | None) -> None:
     """Set up the database and a clinic; asks for what is not given."""
     with answered():
         fields = ClinicFields(
@@ -50,9 +52,26 @@ def init(name: str | None, zone: str | None, currency: str | None, locale: str) 
             locale=locale,
         )
         clinic_service.check(**fields)
+        if admin and (problem := email_problem(admin)):
+            fail(USAGE, f"--admin: {problem}")
         upgrade_database()
         clinic = clinic_service.create(**fields)
         say(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
+        with in_clinic(clinic.id):
+            _name_administrator(admin)
+
+
+def _name_administrator(email: str | None) -> None:
+    """Let somebody run the clinic in force, or say how that is done later."""
+    if email is None:
+        say("Nobody can sign in yet: flask staff create-admin EMAIL makes an administrator")
+        return
+    _, secret = member_service.create_admin(email=email)
+    if secret is None:
+        say(f"{email} is its administrator, and signs in as before")
+        return
+    click.echo(secret)
+    say(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
 
 
 def _ask(question: str) -> str:

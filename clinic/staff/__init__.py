@@ -8,12 +8,13 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from clinic.core.context import acting
-from clinic.core.modules import BaseModule, Panel, PeriodicJob
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
-from clinic.staff.commands import audit
-from clinic.staff.service import clinic_service, kept_forms, member_service, session_service
+from clinic.staff.commands import audit, keys
+from clinic.staff.sending import send_due
+from clinic.staff.service import clinic_service, kept_forms, member_service, outgoing_letters, session_service
 from clinic.web.access import keep_gates
 
 
@@ -26,6 +27,10 @@ class StaffModule(BaseModule):
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
 
+    def get_navigation(self) -> Sequence[NavigationEntry]:
+        """Return the entry of who runs the clinic."""
+        return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic", "/audit")),)
+
     def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
         """Return the way to who looked at the record, for those who may know."""
         if not acting().may("audit:read"):
@@ -33,10 +38,12 @@ class StaffModule(BaseModule):
         return (Panel("staff/panel.html", {"patient_id": patient_id}, "aside"),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
-        """Return what is forgotten when its time is over."""
+        """Return the sending of letters, and what is forgotten when its time is over."""
         return (
             PeriodicJob("old sessions", session_service.forget_old),
             PeriodicJob("kept forms", kept_forms.forget_old),
+            PeriodicJob("old letters", outgoing_letters.forget_old),
+            PeriodicJob("send letters", send_due),
             PeriodicJob("throttle", forget_expired),
         )
 
@@ -49,6 +56,7 @@ class StaffModule(BaseModule):
         keep_gates(app, pages=pages.PageGate(), api=api.ApiGate())
         pages.init_login(app)
         app.cli.add_command(audit.group)
+        app.cli.add_command(keys.group)
 
 
 module = StaffModule()

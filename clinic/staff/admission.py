@@ -9,10 +9,11 @@ from clinic.core.clock import now
 from clinic.core.database import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
-from clinic.staff.models import StaffLetter, StaffMember
+from clinic.staff.models import StaffMember
+from clinic.staff.outgoing import outgoing_letters
 from clinic.staff.passwords import hash_password, new_secret
 
-SECRET_LIFE = timedelta(hours=72)
+SECRET_HOURS = 72
 NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
 
 
@@ -47,10 +48,10 @@ def give_secret(member: StaffMember) -> str:
     """Return a secret with which somebody can sign in within three days, to choose a password of their own."""
     secret = new_secret()
     member.password_hash, member.must_change_password = hash_password(secret), True
-    member.password_expires_at = now() + SECRET_LIFE
+    member.password_expires_at = now() + timedelta(hours=SECRET_HOURS)
     return secret
 
 
 def write_to(member: StaffMember, kind: str) -> None:
     """Let the worker send a letter to somebody, about the clinic in force."""
-    db.session.add(StaffLetter(kind=kind, member_id=member.id, clinic_id=current_clinic_id()))
+    outgoing_letters.queue(kind, member_id=member.id, clinic_id=current_clinic_id())

@@ -45,6 +45,10 @@ class ClinicExists(Conflict):
     code = "clinic-exists"
 
 
+class ClinicChanged(Stale):
+    """Somebody else changed the clinic's settings meanwhile."""
+
+
 class ClinicService:
     """The register of clinics."""
 
@@ -76,7 +80,7 @@ class ClinicService:
         """Change the settings of the clinic in force; its limits hold for sessions that are open already.
 
         :raises InvalidClinic: with every problem, if a setting is not what it may be
-        :raises Stale: if somebody else changed it meanwhile
+        :raises ClinicChanged: if somebody else changed it meanwhile
         :raises ClinicExists: if the name is taken
         """
         if problems := settings_problems(**fields):
@@ -86,7 +90,7 @@ class ClinicService:
             with unit_of_work():
                 clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
                 if clinic.version != version:
-                    raise Stale
+                    raise ClinicChanged
                 for name, value in fields.items():
                     setattr(clinic, name, value)
                 db.session.flush()

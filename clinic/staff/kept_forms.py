@@ -9,19 +9,26 @@ from sqlalchemy import delete, select
 from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
 from clinic.staff.models import KeptForm, SignIn
-from clinic.staff.sessions import Session
+from clinic.staff.sessions import IDLE, TOO_LONG, Session
 
 KEPT_FOR = timedelta(minutes=30)
 MOST_PER_PERSON = 5
+_LIMITS = {IDLE, TOO_LONG}
 _SECRET = ("password", "secret", "code", "token", "csrf")
+_NOT_TYPED = {"_clinic", "_kept"}
 
 
 class KeptForms:
     """What people had typed when their session ended."""
 
-    def keep(self, past: SignIn, address: str, fields: Iterable[tuple[str, str]]) -> None:
-        """Keep a form for the person whose session it was; what is secret is left out."""
-        kept = [[name, value] for name, value in fields if not any(word in name.lower() for word in _SECRET)]
+    def keep(self, past: SignIn, address: str, fields: Iterable[tuple[str, str]]) -> bool:
+        """Keep a form for the person whose session it was; what is secret is left out.
+
+        Only for a session that has just reached a limit: one that somebody ended may have been in wrong hands.
+        """
+        if past.ended_because not in _LIMITS or past.ended_at is None or past.ended_at <= now() - KEPT_FOR:
+            return False
+        kept = [[name, value] for name, value in fields if _is_kept(name)]
         with unit_of_work():
             mine = select(KeptForm.id).where(KeptForm.member_id == past.member_id).order_by(KeptForm.id.desc())
             surplus = db.session.scalars(mine.offset(MOST_PER_PERSON - 1)).all()
@@ -29,6 +36,7 @@ class KeptForms:
             db.session.add(
                 KeptForm(member_id=past.member_id, clinic_id=past.clinic_id, address=address[:2000], fields=kept)
             )
+        return True
 
     def latest_of(self, session: Session) -> KeptForm | None:
         """Return the form that was kept last for a person in the clinic they are in, if there is one."""
@@ -49,3 +57,7 @@ class KeptForms:
 
 
 kept_forms = KeptForms()
+
+
+def _is_kept(name: str) -> bool:
+    return name not in _NOT_TYPED and not any(word in name.lower() for word in _SECRET)

@@ -13,15 +13,14 @@ from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Invalid, NotFound
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
-from clinic.staff.models import ApiKey
-from clinic.staff.permissions import PERMISSIONS, granted
+from clinic.staff.models import ApiKey, Clinic
+from clinic.staff.permissions import ALL, PERMISSIONS, granted
 from clinic.staff.sessions import token_hash
 
 PREFIX = "clk_"
 NOTED_EVERY = timedelta(minutes=1)
 LONGEST_LABEL = 100
 LONGEST_KEY = 100
-ALL = "all"
 _BEGINNING = 12
 
 
@@ -52,6 +51,9 @@ class KeyService:
             raise InvalidKey("The key can't be made like this", problems=problems)
         key = PREFIX + secrets.token_urlsafe(32)
         with unit_of_work():
+            db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
+            if nfc(label).strip() in {other.label for other in self.list() if is_valid(other)}:
+                raise InvalidKey("There is a key of that name: choose another", field="label")
             record = ApiKey(
                 clinic_id=current_clinic_id(),
                 label=nfc(label).strip(),
@@ -80,14 +82,14 @@ class KeyService:
         return record
 
     def identify(self, name: str) -> ApiKey:
-        """Return the key whose id or label is `name`.
+        """Return the key whose id, or label while it opens something, is `name`.
 
-        :raises KeyNotFound: if none, or more than one, is called so
+        :raises KeyNotFound: if none is called so
         """
-        found = [record for record in self.list() if name in {str(record.id), record.label}]
-        if len(found) != 1:
-            raise KeyNotFound
-        return found[0]
+        for record in self.list():
+            if name == str(record.id) or (name == record.label and is_valid(record)):
+                return record
+        raise KeyNotFound
 
     def revoke(self, key_id: UUID) -> ApiKey:
         """Let a key open nothing any more.
@@ -126,7 +128,7 @@ def _problems(label: str, scopes: Sequence[str], expires_at: datetime | None) ->
     checks = {
         "label": (is_storable(label) and 0 < len(label.strip()) <= LONGEST_LABEL, "Enter what the key is for"),
         "scopes": (known and not beyond, _about_scopes(known, beyond)),
-        "expires_at": (expires_at is None or expires_at > now(), "Choose a day in the future"),
+        "expires_on": (expires_at is None or expires_at > now(), "Choose a day in the future"),
     }
     return {field: [words] for field, (fine, words) in checks.items() if not fine}
 

@@ -14,6 +14,7 @@ from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
 from clinic.staff.admission import email_key, email_problem, find_account, give_secret, open_account, write_to
 from clinic.staff.models import Clinic, Membership, RecoveryCode, StaffMember
+from clinic.staff.passwords import hash_password
 from clinic.staff.permissions import ADMINISTRATOR, PERMISSIONS, ROLES, permitted
 from clinic.staff.sessions import session_service
 from clinic.staff.workers import MemberNotFound, Worker, all_workers, get_worker, here
@@ -36,6 +37,10 @@ class LastAdministrator(Conflict):
         super().__init__(
             "The clinic needs an administrator who can sign in and is denied nothing: make somebody else one first"
         )
+
+
+class MemberChanged(Stale):
+    """Somebody else changed this staff member meanwhile."""
 
 
 class HasLeft(Conflict):
@@ -66,6 +71,18 @@ class MemberService:
             membership.role, membership.denied, membership.active = ADMINISTRATOR, [], True
             _end_sessions(membership)
         return member, secret
+
+    def admit(self, *, email: str, name: str, role: str, password: str) -> Worker:
+        """Bring in a made-up person with a password that everybody knows: for the demo's own database only.
+
+        :raises RuntimeError: unless records are being brought in
+        """
+        if not acting().imports:
+            raise RuntimeError("real people are invited, and choose their passwords themselves")
+        with unit_of_work():
+            member = open_account(email)
+            member.password_hash = hash_password(password)
+            return Worker(_add_membership(member, name, role), member)
 
     def invite(self, *, email: str, name: str, role: str) -> Worker:
         """Give a person a role in the clinic, and write to them how to sign in.
@@ -117,7 +134,7 @@ class MemberService:
 
         :raises InvalidMember: with every problem, if there is one
         :raises MemberNotFound: if there is nobody of that id
-        :raises Stale: if somebody else changed it meanwhile
+        :raises MemberChanged: if somebody else changed it meanwhile
         :raises LastAdministrator: if nobody else could give permissions any more
         """
         _check(name=name, role=role, denied=denied)
@@ -125,7 +142,7 @@ class MemberService:
             worker = self._locked(membership_id)
             membership, was_administrator = worker.membership, worker.is_administrator
             if membership.version != version:
-                raise Stale
+                raise MemberChanged
             _refuse_giving_more(worker.may, permitted(role, denied))
             membership.name = nfc(name).strip()
             if (membership.role, set(membership.denied)) != (role, set(denied)):

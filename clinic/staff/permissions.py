@@ -26,6 +26,9 @@ PERMISSIONS = {
 
 EVERYTHING = frozenset(PERMISSIONS)
 
+ALL = "all"
+"""The scope of an API key that opens everything."""
+
 
 @dataclass(frozen=True)
 class Role:
@@ -86,6 +89,6 @@ def permitted(role: str, denied: Iterable[str] = ()) -> frozenset[str]:
 
 
 def granted(scopes: Iterable[str]) -> frozenset[str]:
-    """Return what an API key's scopes permit; `all` stands for everything."""
+    """Return what an API key's scopes permit; `ALL` stands for everything."""
     named = frozenset(scopes)
-    return EVERYTHING if "all" in named else named & EVERYTHING
+    return EVERYTHING if ALL in named else named & EVERYTHING

@@ -1,8 +1,10 @@
-"""A clinic as JSON sees it, and which entries of the audit trail are wanted."""
+"""A clinic as JSON sees it, which entries of the audit trail are wanted, and the forms of who runs a clinic."""
 
 from marshmallow import Schema, fields
 
-from clinic.web.fields import Day, Identifier, Line, Moment
+from clinic.staff.rules import MOST_HOURS, MOST_IDLE_MINUTES
+from clinic.staff.service import ALL, PERMISSIONS, ROLES
+from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
 from clinic.web.json_api import ListQuery
 
 
@@ -41,3 +43,68 @@ class AuditPageQuery(Schema):
     since = Day()
     until = Day()
     cursor = Line(max_length=1000)
+
+
+class WorkerSchema(Schema):
+    """Somebody who works in a clinic, as commands list them."""
+
+    id = fields.UUID(dump_only=True, attribute="membership.id")
+    name = fields.String(dump_only=True, attribute="membership.name")
+    email = fields.String(dump_only=True, attribute="member.email")
+    role = fields.String(dump_only=True, attribute="membership.role")
+    denied = fields.List(fields.String(), dump_only=True, attribute="membership.denied")
+    active = fields.Boolean(dump_only=True, attribute="membership.active")
+    second_step = fields.Function(lambda worker: worker.second_step[0].lower(), dump_only=True)
+    last_seen_at = Moment(dump_only=True)
+
+
+class KeySchema(Schema):
+    """What is known of an API key; the key itself is not."""
+
+    id = fields.UUID(dump_only=True)
+    label = fields.String(dump_only=True)
+    beginning = fields.String(dump_only=True)
+    scopes = fields.List(fields.String(), dump_only=True)
+    created_at = Moment(dump_only=True)
+    expires_at = Moment(dump_only=True)
+    last_used_at = Moment(dump_only=True)
+    revoked_at = Moment(dump_only=True)
+
+
+class MemberForm(Schema):
+    """What a clinic says of somebody who works there."""
+
+    name = Line(required=True, what="the name")
+    role = Choice(*ROLES, required=True, what="a role")
+    denied = Choices(*PERMISSIONS)
+
+
+class InvitationForm(Schema):
+    """Who is to work in the clinic, in which role."""
+
+    email = Line(required=True, max_length=254, what="the e-mail address")
+    name = Line(required=True, what="the name")
+    role = Choice(*ROLES, required=True, what="a role")
+
+
+class KeyForm(Schema):
+    """What a program's key is for, what it opens, and until when."""
+
+    label = Line(required=True, max_length=100, what="what the key is for")
+    scopes = Choices(ALL, *PERMISSIONS, required=True, what="what the key may do")
+    expires_on = Day()
+
+
+class ClinicForm(Schema):
+    """The settings of a clinic that can be changed."""
+
+    name = Line(required=True, what="the clinic's name")
+    locale = Line(required=True, max_length=16, what="a language and country, like en_GB or pt_PT")
+    idle_minutes = Count(least=1, most=MOST_IDLE_MINUTES, required=True)
+    absolute_hours = Count(least=1, most=MOST_HOURS, required=True)
+
+
+class SwitchForm(Schema):
+    """In which clinic a person wants to go on."""
+
+    clinic_id = Identifier(what="a clinic", required=True)

@@ -1,23 +1,28 @@
 """What the other modules may ask of staff: the clinics, who works in them, and whether somebody may act."""
 
-from clinic.staff.account import AccountService, LinkExpired, WeakPassword, WrongPassword, account_service
+from clinic.staff.account import AccountService, LinkExpired, WeakPassword, account_service
 from clinic.staff.actors import names_of, people_and_keys
-from clinic.staff.admission import email_key
-from clinic.staff.clinics import ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
+from clinic.staff.admission import SECRET_HOURS, email_key, email_problem
+from clinic.staff.clinics import ClinicChanged, ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
+from clinic.staff.codes import totp_qr, totp_uri
 from clinic.staff.kept_forms import kept_forms
 from clinic.staff.keys import InvalidKey, KeyNotFound, is_valid, key_service
-from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, member_service
+from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
 from clinic.staff.models import ApiKey, Clinic, KeptForm, Membership, SignIn, StaffMember
-from clinic.staff.permissions import EVERYTHING, PERMISSIONS, ROLES, granted, permitted
+from clinic.staff.outgoing import OutgoingLetter, outgoing_letters
+from clinic.staff.permissions import ALL, EVERYTHING, PERMISSIONS, ROLES, granted, permitted
+from clinic.staff.second_step import SecondStepOn, second_step_service
 from clinic.staff.sessions import Session, SessionService, session_service
-from clinic.staff.sign_in import Caller, TooManyTries, WrongCode, WrongCredentials, sign_in_service
+from clinic.staff.sign_in import Caller, TooManyTries, WrongCode, WrongCredentials, WrongPassword, sign_in_service
 from clinic.staff.trail import AuditEntry, AuditFilters, AuditService, audit_service
 from clinic.staff.workers import MemberNotFound, Worker
 
 __all__ = [
+    "ALL",
     "EVERYTHING",
     "PERMISSIONS",
     "ROLES",
+    "SECRET_HOURS",
     "AccountService",
     "ApiKey",
     "AuditEntry",
@@ -25,6 +30,7 @@ __all__ = [
     "AuditService",
     "Caller",
     "Clinic",
+    "ClinicChanged",
     "ClinicExists",
     "ClinicFields",
     "ClinicService",
@@ -36,8 +42,11 @@ __all__ = [
     "KeyNotFound",
     "LastAdministrator",
     "LinkExpired",
+    "MemberChanged",
     "MemberNotFound",
     "Membership",
+    "OutgoingLetter",
+    "SecondStepOn",
     "Session",
     "SessionService",
     "SignIn",
@@ -52,14 +61,19 @@ __all__ = [
     "audit_service",
     "clinic_service",
     "email_key",
+    "email_problem",
     "granted",
     "is_valid",
     "kept_forms",
     "key_service",
     "member_service",
     "names_of",
+    "outgoing_letters",
     "people_and_keys",
     "permitted",
+    "second_step_service",
     "session_service",
     "sign_in_service",
+    "totp_qr",
+    "totp_uri",
 ]

@@ -55,6 +55,15 @@ class WrongCode(Invalid):
         super().__init__("This code is not right, or was used before: enter the one that is shown now", field="code")
 
 
+class WrongPassword(Invalid):
+    """The present password is another one."""
+
+    code = "wrong-password"
+
+    def __init__(self) -> None:
+        super().__init__("This is not your present password", field="present_password")
+
+
 @dataclass(frozen=True)
 class Caller:
     """From where somebody signs in: an address, a browser, and the device's id if it is known for the account."""
@@ -84,10 +93,9 @@ class SignInService:
         if member is None or not fits or not clinics or _has_expired(member):
             self._note_refusal(member, clinics)
             raise WrongCredentials
-        for name, _ in buckets:
-            forgive(name)
-        self._renew_hash(member, password)
-        return self._begin(member, clinics[0], caller)
+        token = self._begin(member, clinics[0], caller, password)
+        forgive(*(name for name, _ in buckets))
+        return token
 
     def second_step(self, session: Session, code: str) -> str:
         """Complete a sign-in with the code of an app, or with a recovery code, and return the session's new token.
@@ -100,10 +108,11 @@ class SignInService:
             raise TooManyTries(wait)
         with unit_of_work():
             member = db.session.get_one(StaffMember, session.member.id, with_for_update=True)
-            if not (_use_totp(member, code) or _use_recovery_code(member, code)):
-                raise WrongCode
-            token = session_service.change_token(session.sign_in.id, complete=True)
-            record_act("signed-in", "staff_members", member.id)
+            fits = _use_totp(member, code) or _use_recovery_code(member, code)
+            record_act("signed-in" if fits else "sign-in-refused", "staff_members", member.id)
+            token = session_service.change_token(session.sign_in.id, complete=True) if fits else None
+        if token is None:
+            raise WrongCode
         forgive(bucket)
         return token
 
@@ -113,15 +122,20 @@ class SignInService:
             session_service.end(session.sign_in.id, of_member=session.member.id, because=SIGNED_OUT)
             record_act("signed-out", "staff_members", session.member.id)
 
-    def _begin(self, member: StaffMember, clinic_id: UUID, caller: Caller) -> str:
-        with unit_of_work():
-            token = session_service.start(
+    def _begin(self, member: StaffMember, clinic_id: UUID, caller: Caller, password: str) -> str:
+        """Begin a session, unless the password that was proved has been changed meanwhile."""
+        proved = member.password_hash
+        with unit_of_work(), acting_as(f"staff:{member.id}"):
+            now_kept = db.session.get_one(StaffMember, member.id, with_for_update={"key_share": True}).password_hash
+            if now_kept is None or now_kept != proved:
+                raise WrongCredentials
+            if needs_rehash(now_kept):
+                member.password_hash = hash_password(password)
+            if not member.totp_on:
+                record_act("signed-in", "staff_members", member.id, clinic_id=clinic_id)
+            return session_service.start(
                 member.id, clinic_id, address=caller.address, agent=caller.agent, second_step_due=member.totp_on
             )
-            if not member.totp_on:
-                with acting_as(f"staff:{member.id}"):
-                    record_act("signed-in", "staff_members", member.id, clinic_id=clinic_id)
-        return token
 
     def _note_refusal(self, member: StaffMember | None, clinics: Sequence[UUID]) -> None:
         """Write down a refusal; what it takes is the same for those who have an account and those who have none."""
@@ -132,13 +146,22 @@ class SignInService:
             with unit_of_work():
                 record_act("sign-in-refused", "staff_members", member.id, clinic_id=clinic_id)
 
-    def _renew_hash(self, member: StaffMember, password: str) -> None:
-        if member.password_hash and needs_rehash(member.password_hash):
-            with unit_of_work():
-                member.password_hash = hash_password(password)
-
 
 sign_in_service = SignInService()
+
+
+def prove_password(session: Session, present: str) -> None:
+    """Make sure that whoever uses a session knows the person's password.
+
+    :raises WrongPassword: if they don't
+    :raises TooManyTries: if too many wrong ones came before
+    """
+    bucket = f"password:{session.member.id}"
+    if wait := attempt(bucket, PER_CODE):
+        raise TooManyTries(wait)
+    if not verify_password(session.member.password_hash, present):
+        raise WrongPassword
+    forgive(bucket)
 
 
 def _buckets(email: str, caller: Caller) -> list[tuple[str, Limit]]:

@@ -39,6 +39,16 @@ class Worker:
         return ROLES[self.membership.role].label
 
     @property
+    def second_step(self) -> tuple[str, str]:
+        """What is said of the person's second step, and its tone.
+
+        Of who was never seen here nothing is: it would tell that they have an account elsewhere.
+        """
+        if self.last_seen_at is None:
+            return ("Not known", "")
+        return ("On", "ok") if self.member.totp_on else ("Off", "warn")
+
+    @property
     def is_administrator(self) -> bool:
         """Whether the person can do everything here; who was invited, but has no password yet, can't."""
         place = self.membership

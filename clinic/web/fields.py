@@ -92,6 +92,22 @@ class Choice(Line):
         return text
 
 
+class Choices(fields.Field[list[str]]):
+    """Any of a few words, each once, in their own order; a form sends one value for each that is ticked."""
+
+    def __init__(self, *words: str, what: str = "one of these", **options: Any) -> None:
+        super().__init__(**described(options, type="array", items={"type": "string", "enum": list(words)}))
+        self.words = words
+        self.missing = f"Choose {what}"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        if not isinstance(value, list) or any(one not in self.words for one in value):
+            raise ValidationError(f"Choose among: {', '.join(self.words)}")
+        if self.required and not value:
+            raise ValidationError(self.missing)
+        return [word for word in self.words if word in value]
+
+
 class Day(Line):
     """A day of the calendar, `YYYY-MM-DD`."""
 

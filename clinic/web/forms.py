@@ -1,6 +1,6 @@
 """Forms of pages: what was typed, what it means, and what is to be mended."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,9 +8,10 @@ from flask import request
 from marshmallow import Schema, ValidationError
 
 from clinic.core.errors import Invalid
+from clinic.web.fields import Choices
 from clinic.web.problems import flattened
 
-NOT_FIELDS = {"csrf_token", "_clinic", "version"}
+NOT_FIELDS = {"csrf_token", "_clinic", "_kept", "version"}
 _PARTS = ("year", "month", "day")
 
 
@@ -22,6 +23,7 @@ class Form:
     errors: dict[str, list[str]] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     order: Iterable[str] = ()
+    ticked: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
         """Return what was typed into a field; a part of a date, `x.day`, is found in a whole `x` as well."""
@@ -29,6 +31,10 @@ class Form:
         if name not in self.values and part in _PARTS and whole in self.values:
             return date_parts(whole, self.values[whole])[name]
         return self.values.get(name, "")
+
+    def chosen(self, name: str) -> Sequence[str]:
+        """Return what was ticked of a field that takes several."""
+        return self.ticked.get(name, ())
 
     def error(self, name: str) -> str | None:
         """Return the first problem of a field."""
@@ -50,9 +56,11 @@ class Form:
 def load_form(schema: Schema, **given: Any) -> Form:
     """Read the sent form with a schema; a birth date may come in three parts `x.day`, `x.month`, `x.year`."""
     typed = {name: value for name, value in request.form.items() if name not in NOT_FIELDS}
-    form = Form(typed, order=list(schema.fields))
+    several = [name for name, one in schema.fields.items() if isinstance(one, Choices)]
+    ticked = {name: request.form.getlist(name) for name in several}
+    form = Form(typed, order=list(schema.fields), ticked=ticked)
     try:
-        form.data = schema.load(with_dates(typed) | given)
+        form.data = schema.load(with_dates(typed) | ticked | given)
     except ValidationError as error:
         form.errors = _by_field(error)
     return form

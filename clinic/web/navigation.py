@@ -28,11 +28,16 @@ def init_app(app: Flask) -> None:
 def navigation() -> list[Link]:
     """Return the entries of all modules that lead where one may go, in their order, the present one marked."""
     entries = [entry for module in registered_modules() for entry in module.get_navigation() if _is_open(entry)]
-    here = (request.endpoint or "").partition(".")[0]
     return [
-        Link(entry.label, url_for(entry.endpoint), entry.key, entry.endpoint.partition(".")[0] == here)
+        Link(entry.label, url_for(entry.endpoint), entry.key, _is_here(entry))
         for entry in sorted(entries, key=lambda entry: entry.order)
     ]
+
+
+def _is_here(entry: NavigationEntry) -> bool:
+    if entry.paths:
+        return any(f"{request.path}/".startswith(f"{path}/") for path in entry.paths)
+    return (request.endpoint or "").partition(".")[0] == entry.endpoint.partition(".")[0]
 
 
 def _is_open(entry: NavigationEntry) -> bool:

@@ -18,6 +18,7 @@ WORD = "Kanarienvogel"
 SHORTEST = "Kanarien"
 """What is looked for: in so short a text, too, there is room for it."""
 
+THEIR_EMAIL = f"{WORD}@example.org"
 PHONE = "+351919283746"
 MINOR, AMOUNT = 8642975, "86429.75"
 
@@ -52,8 +53,8 @@ WITHOUT = {
 """Texts that can't hold a canary: what they hold instead, and why."""
 
 _VALUES: dict[str, Any] = {
-    "staff_members.email": f"{WORD}@example.org",
-    "staff_members.email_key": f"{WORD}@example.org".casefold(),
+    "staff_members.email": THEIR_EMAIL,
+    "staff_members.email_key": THEIR_EMAIL.casefold(),
     "patients.email": f"{WORD}.patient@example.org",
     "patients.mrn": WORD.upper(),
     "patients.sort_name": f"{WORD} sort".casefold(),

@@ -25,7 +25,11 @@ PAGES = {
 }
 """The names of ids in the queries of pages; those of the API are read from its own description."""
 
-READS_NO_FIELDS = {"billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"}
+READS_NO_FIELDS = {
+    *("billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"),
+    *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
+    *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
+}
 """Forms of which only what they know is read."""
 
 

@@ -37,8 +37,8 @@ class World:
 
     def foreign(self, name: str) -> str | None:
         """Return what the other clinic has for an argument, None for what is of no clinic."""
-        table = argument(name).table
-        return str(self.canaries.ids[table]) if table else None
+        wanted = argument(name)
+        return str(self.canaries.ids[wanted.table]) if wanted.table else wanted.theirs
 
 
 class Mixed:

@@ -1,7 +1,34 @@
 """Signing in, the own account, and who works here in which role."""
 
-from clinic.staff.pages import account, audit, sign_in
+from clinic.staff.pages import (
+    account,
+    audit,
+    browsers,
+    clinic,
+    kept,
+    keys,
+    members,
+    passwords,
+    roles,
+    second_step,
+    sign_in,
+)
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import PageGate, init_login
 
-__all__ = ["PageGate", "account", "audit", "blueprint", "init_login", "sign_in"]
+__all__ = [
+    "PageGate",
+    "account",
+    "audit",
+    "blueprint",
+    "browsers",
+    "clinic",
+    "init_login",
+    "kept",
+    "keys",
+    "members",
+    "passwords",
+    "roles",
+    "second_step",
+    "sign_in",
+]

@@ -1,45 +1,55 @@
-"""A person's own account."""
+"""A person's own account: who they are here, where they are signed in, what they prefer, which clinic they are in."""
 
-from flask import redirect, render_template, request, url_for
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.core.errors import NotFound
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
-from clinic.staff.service import session_service
-from clinic.web.access import on_the_way, public, signed_in
+from clinic.staff.pages.tokens import change_to
+from clinic.staff.schemas import SwitchForm
+from clinic.staff.service import account_service, clinic_service, session_service
+from clinic.web.access import signed_in
+from clinic.web.forms import load_form
 
 
 @blueprint.get("/account")
 @signed_in
 def account() -> ResponseReturnValue:
     """Show the own account."""
-    mine = the_session()
-    return render_template("staff/account.html", session=mine, sessions=session_service.alive_of(mine.member.id))
+    here = the_session()
+    sessions = session_service.alive_of(here.member.id)
+    names = {clinic.id: clinic.name for clinic in clinic_service.of_member(here.member.id)}
+    return render_template("staff/account.html", session=here, sessions=sessions, clinic_names=names)
 
 
-@blueprint.get("/account/password")
-@on_the_way
-def change_password() -> ResponseReturnValue:
-    """Show the form of a new password."""
-    return render_template("staff/account.html", session=the_session(), sessions=[])
+@blueprint.post("/account/sessions/<uuid:sign_in_id>/end")
+@signed_in
+def end_session(sign_in_id: UUID) -> ResponseReturnValue:
+    """End one of the own sessions."""
+    account_service.end_session(the_session(), sign_in_id)
+    flash("That session has ended")
+    return redirect(url_for(".account"), 303)
+
+
+@blueprint.post("/account/preferences")
+@signed_in
+def save_preferences() -> ResponseReturnValue:
+    """Keep what the person prefers."""
+    account_service.prefer(the_session(), shortcuts="shortcuts" in request.form)
+    flash("Saved")
+    return redirect(url_for(".account"), 303)
 
 
 @blueprint.post("/clinic/switch")
 @signed_in
 def switch() -> ResponseReturnValue:
     """Go on in another clinic."""
+    form = load_form(SwitchForm())
+    if form.errors:
+        raise NotFound("There is no such clinic")
+    change_to(account_service.switch_clinic(the_session(), **form.data))
+    flash(f"You are now in {the_session().clinic.name}")
     return redirect(url_for(".home"), 303)
-
-
-@blueprint.get("/password/forgotten")
-@public
-def forgotten() -> ResponseReturnValue:
-    """Ask for the address."""
-    return redirect(url_for(".sign_in"))
-
-
-@blueprint.get("/kept")
-@signed_in
-def kept_form() -> ResponseReturnValue:
-    """Show the form that was kept."""
-    return redirect(request.url)

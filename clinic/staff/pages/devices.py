@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from clinic.staff.service import email_key
 
-MOST_ACCOUNTS = 5
+MOST_ACCOUNTS = 20
 A_YEAR = 365 * 24 * 3600
 
 

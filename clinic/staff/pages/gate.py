@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 
 from clinic.staff.service import PERMISSIONS, Session, SignIn, kept_forms, member_service, session_service
-from clinic.web.access import Principal
+from clinic.web.access import Principal, access_to
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -51,14 +51,15 @@ class PageGate:
     def turn_away(self) -> ResponseReturnValue:
         """Lead to the sign-in page, and from there back; a form sent too late is kept meanwhile."""
         past = past_session()
-        if request.method == "POST" and past is not None:
-            kept_forms.keep(past, request.path, request.form.items(multi=True))
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("staff.sign_in", next=wanted if wanted != "/" else None))
+        if past is not None and _is_worth_keeping():
+            fields = request.form.items(multi=True)
+            if kept_forms.keep(past, request.path, fields):
+                flash("What you typed is kept: sign in to see it and to send it again")
+        return redirect(url_for("staff.sign_in", next=_wanted()))
 
     def send_on(self, principal: Principal) -> ResponseReturnValue:
         """Lead to what is missing for the sign-in to be complete."""
-        return redirect(url_for(principal.next_step or "staff.sign_in"))
+        return redirect(url_for(principal.next_step or "staff.sign_in", next=_wanted()))
 
 
 def init_login(app: Flask) -> None:
@@ -98,3 +99,15 @@ def _next_step(found: Session) -> str | None:
     if found.sign_in.second_step_due:
         return "staff.second_step"
     return "staff.change_password" if found.member.must_change_password else None
+
+
+def _wanted() -> str | None:
+    """Return the page that was asked for, to lead back to; the start needs no mention."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return wanted if wanted != "/" else None
+
+
+def _is_worth_keeping() -> bool:
+    """Say whether a form changes what belongs to the clinic; one's own account is changed anew."""
+    endpoint = request.endpoint
+    return request.method == "POST" and endpoint is not None and access_to(current_app, endpoint).permission is not None

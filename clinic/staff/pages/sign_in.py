@@ -1,22 +1,29 @@
 """Signing in and out: password, second step, and back to where one was."""
 
-from typing import Any
-
-from flask import flash, make_response, redirect, render_template, request, session, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_user, logout_user
-from flask_wtf.csrf import generate_csrf
+from flask_login import logout_user
 
+from clinic.staff.pages.again import shown_again, typed
 from clinic.staff.pages.devices import known_device, remember_device
 from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import Visitor, past_session, session_or_none, the_session
+from clinic.staff.pages.gate import past_session, session_or_none, the_session
+from clinic.staff.pages.tokens import change_to
 from clinic.staff.pages.ways import safe_next
-from clinic.staff.service import Caller, TooManyTries, clinic_service, kept_forms, session_service, sign_in_service
+from clinic.staff.service import Caller, clinic_service, kept_forms, sign_in_service
 from clinic.web.access import on_the_way, public
 from clinic.web.forms import Form
 
 FORGET = '"cache", "storage"'
 """What a browser throws away when somebody signs out; the device stays known."""
+
+
+def _ask(form: Form) -> str:
+    return render_template("staff/sign_in.html", form=form, ended=past_session())
+
+
+def _ask_for_code(form: Form) -> str:
+    return render_template("staff/second_step.html", form=form)
 
 
 @blueprint.get("/login")
@@ -26,35 +33,36 @@ def sign_in() -> ResponseReturnValue:
     clinic_service.choose(None)
     if session_or_none():
         return redirect(safe_next(request.args.get("next")))
-    return _ask(Form({"next": request.args.get("next", "")}))
+    return _ask(_with_next())
 
 
 @blueprint.post("/login")
 @public
+@shown_again(_ask)
 def begin_session() -> ResponseReturnValue:
     """Sign in whoever knows the password."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
     if problems := _blanks(email, password):
-        return _ask(_as_typed(problems)), 422
-    token = sign_in_service.attempt(email, password, _caller(email))
-    return _go_on(token, email)
+        return _ask(typed(problems)), 422
+    change_to(sign_in_service.attempt(email, password, _caller(email)))
+    return go_on()
 
 
 @blueprint.get("/login/code")
 @on_the_way
 def second_step() -> ResponseReturnValue:
     """Ask for the code that an app shows."""
-    if not the_session().sign_in.second_step_due:
-        return redirect(url_for(".home"))
-    return render_template("staff/second_step.html", form=Form({"next": request.args.get("next", "")}))
+    return _ask_for_code(_with_next()) if the_session().sign_in.second_step_due else redirect(url_for(".home"))
 
 
 @blueprint.post("/login/code")
 @on_the_way
+@shown_again(_ask_for_code)
 def complete_session() -> ResponseReturnValue:
     """Complete the sign-in with a code."""
-    token = sign_in_service.second_step(the_session(), request.form.get("code", ""))
-    return _go_on(token, the_session().member.email)
+    if the_session().sign_in.second_step_due:
+        change_to(sign_in_service.second_step(the_session(), request.form.get("code", "")))
+    return go_on()
 
 
 @blueprint.post("/logout")
@@ -70,53 +78,26 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def change_to(token: str) -> None:
-    """Let the browser keep a session's new token, and a new token against forgery with it."""
-    session.clear()
-    login_user(Visitor(token, session_service.find(token)))
-    generate_csrf()
-
-
-def _go_on(token: str, email: str) -> ResponseReturnValue:
-    """Lead to the second step, to a form that was kept, or to where the person was."""
-    wanted = safe_next(request.form.get("next"))
-    change_to(token)
-    here = the_session()
+def go_on() -> Response:
+    """Lead to what is missing for the sign-in to be complete, else to a form that was kept, or to where one was."""
+    here, wanted = the_session(), safe_next(request.values.get("next"))
     if here.sign_in.second_step_due:
-        return redirect(url_for(".second_step", next=wanted), 303)
+        return make_response(redirect(url_for(".second_step", next=wanted), 303))
     if here.member.must_change_password:
         wanted = url_for(".change_password", next=wanted)
     elif kept_forms.latest_of(here):
         wanted = url_for(".kept_form")
-    return remember_device(make_response(redirect(wanted, 303)), email)
+    return remember_device(make_response(redirect(wanted, 303)), here.member.email)
 
 
-def _ask(form: Form) -> str:
-    return render_template("staff/sign_in.html", form=form, ended=past_session())
-
-
-def _as_typed(problems: dict[str, list[str]]) -> Form:
-    typed = {name: request.form.get(name, "")[:254] for name in ("email", "next")}
-    return Form(typed, problems, order=("email", "password", "code"))
+def _with_next() -> Form:
+    return Form({"next": request.args.get("next", "")})
 
 
 def _blanks(email: str, password: str) -> dict[str, list[str]]:
     asked = {"email": (email, "Enter your e-mail address"), "password": (password, "Enter your password")}
-    return {name: [words] for name, (typed, words) in asked.items() if not typed.strip()}
+    return {name: [words] for name, (given, words) in asked.items() if not given.strip()}
 
 
 def _caller(email: str) -> Caller:
     return Caller(request.remote_addr or "", request.user_agent.string, known_device(email))
-
-
-@blueprint.errorhandler(TooManyTries)
-def ask_to_wait(error: TooManyTries) -> ResponseReturnValue:
-    """Say how long nothing is tried, on the form that was sent."""
-    return _again({"": [error.message]}), 429, {"Retry-After": str(error.retry_after)}
-
-
-def _again(problems: dict[str, list[str]]) -> str:
-    form: Any = _as_typed(problems)
-    if request.endpoint == "staff.complete_session":
-        return render_template("staff/second_step.html", form=form)
-    return _ask(form)

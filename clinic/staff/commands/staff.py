@@ -1,0 +1,63 @@
+"""`flask staff …`."""
+
+import click
+
+from clinic.core.terminal import OPERATOR, CommandGroup, say, show_rows
+from clinic.staff.schemas import ClinicSchema, WorkerSchema
+from clinic.staff.service import SECRET_HOURS, clinic_service, member_service
+
+COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
+
+group = CommandGroup("staff", clinic=True, help="Clinics, and who works in them.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@group.command("clinics", clinic=False)
+@as_json
+def clinics(as_json: bool) -> None:
+    """List the clinics of this installation."""
+    rows = ClinicSchema(many=True).dump(clinic_service.list())
+    show_rows(rows, ["id", "name", "time_zone", "currency", "locale"], as_json=as_json)
+
+
+@group.command("list", needs="staff:read")
+@as_json
+def list_staff(as_json: bool) -> None:
+    """List who works in a clinic, those who left last."""
+    show_rows(WorkerSchema(many=True).dump(member_service.list()), COLUMNS, as_json=as_json)
+
+
+@group.command("create-admin", needs=OPERATOR)
+@click.argument("email")
+@click.option("--name", default="", help="As colleagues see it; else what stands before the @.")
+def create_admin(email: str, name: str) -> None:
+    """Make the person of an EMAIL address administrator; prints the secret with which a new one signs in."""
+    member, secret = member_service.create_admin(email=email, name=name)
+    tell_secret(member.email, secret)
+
+
+@group.command("deactivate", needs="staff:write")
+@click.argument("email")
+def deactivate(email: str) -> None:
+    """End the access of the person of an EMAIL address to a clinic at once."""
+    worker = member_service.named(email)
+    member_service.deactivate(worker.membership.id)
+    say(f"{worker.member.email} has no access to this clinic any more")
+
+
+@group.command("reset-password", needs=OPERATOR)
+@click.argument("email")
+@click.option("--end-second-step", is_flag=True, help="For who has lost the app and the recovery codes too.")
+def reset_password(email: str, end_second_step: bool) -> None:
+    """Print a one-time secret for the person of an EMAIL address; the password and all sessions end."""
+    secret = member_service.reset_password(email, end_second_step=end_second_step)
+    tell_secret(email, secret)
+
+
+def tell_secret(email: str, secret: str | None) -> None:
+    """Print a secret alone on stdout, and on stderr what it is for."""
+    if secret is None:
+        say(f"{email} is administrator now, and signs in as before: flask staff reset-password gives a new secret")
+        return
+    click.echo(secret)
+    say(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")

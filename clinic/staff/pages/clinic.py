@@ -1,0 +1,74 @@
+"""The settings of the clinic, and the clinics one works in."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.staff.pages.frame import blueprint
+from clinic.staff.schemas import ClinicForm
+from clinic.staff.service import Clinic, ClinicChanged, ClinicExists, InvalidClinic, clinic_service
+from clinic.web.access import requires
+from clinic.web.forms import Form, load_form, sent_version
+
+LABELS = {
+    "name": "Name",
+    "locale": "Language and country",
+    "idle_minutes": "Minutes without use",
+    "absolute_hours": "Hours since the sign-in",
+}
+
+
+@blueprint.get("/clinic")
+@requires("clinic:read")
+def clinic() -> ResponseReturnValue:
+    """Show the settings of the clinic."""
+    here = clinic_service.current()
+    return _settings(here, _filled(here))
+
+
+@blueprint.post("/clinic")
+@requires("clinic:write")
+def update_clinic() -> ResponseReturnValue:
+    """Change the settings as the form says."""
+    form = load_form(ClinicForm())
+    if form.errors:
+        return _settings(clinic_service.current(), form), 422
+    clinic_service.update(version=sent_version(), **form.data)
+    flash("Saved")
+    return redirect(url_for(".clinic"), 303)
+
+
+@blueprint.errorhandler(InvalidClinic)
+def ask_about_clinic_again(error: InvalidClinic) -> ResponseReturnValue:
+    """Show the settings again, as typed, to mend them."""
+    return _settings(clinic_service.current(), load_form(ClinicForm()).reject(error)), 422
+
+
+@blueprint.errorhandler(ClinicExists)
+def ask_for_another_name(error: ClinicExists) -> ResponseReturnValue:
+    """Show the settings again, as typed, to choose another name."""
+    form = load_form(ClinicForm())
+    form.errors = {"name": [error.message]}
+    return _settings(clinic_service.current(), form), 409
+
+
+@blueprint.errorhandler(ClinicChanged)
+def compare_clinics(_error: ClinicChanged) -> ResponseReturnValue:
+    """Show what was typed beside what somebody else has saved meanwhile."""
+    here, mine = clinic_service.current(), load_form(ClinicForm())
+    theirs = _filled(here)
+    changed = [
+        (label, theirs.value(name)) for name, label in LABELS.items() if mine.value(name).strip() != theirs.value(name)
+    ]
+    return _settings(here, mine, version=here.version, changed=changed), 409
+
+
+def _settings(here: Clinic, form: Form, **meanwhile: Any) -> str:
+    version = sent_version() if request.method == "POST" else here.version
+    shown = {"here": here, "form": form, "version": version, "changed": None, "labels": LABELS}
+    return render_template("staff/clinic.html", **shown | meanwhile)
+
+
+def _filled(here: Clinic) -> Form:
+    return Form({name: str(getattr(here, name)) for name in LABELS})

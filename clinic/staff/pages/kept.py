@@ -1,0 +1,46 @@
+"""A form that was sent after its session had ended: shown again, to send or to discard."""
+
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.staff.pages.frame import blueprint
+from clinic.staff.pages.gate import session_or_none, the_session
+from clinic.staff.service import kept_forms
+from clinic.web.access import signed_in
+from clinic.web.forms import NOT_FIELDS
+
+
+@blueprint.get("/kept")
+@signed_in
+def kept_form() -> ResponseReturnValue:
+    """Show what was typed into the form that was kept last."""
+    kept = kept_forms.latest_of(the_session())
+    if kept is None:
+        return redirect(url_for(".home"))
+    shown = [(_label(name), value) for name, value in kept.fields if value and name not in NOT_FIELDS]
+    return render_template("staff/kept.html", kept=kept, shown=shown)
+
+
+@blueprint.post("/kept/discard")
+@signed_in
+def discard_kept_form() -> ResponseReturnValue:
+    """Forget a form that is not wanted; the hook below has done so."""
+    return redirect(url_for(".kept_form"), 303)
+
+
+@blueprint.before_app_request
+def forget_what_is_sent_again() -> None:
+    """Forget a kept form when it is sent again, or discarded."""
+    sent, here = request.form.get("_kept") if request.method == "POST" else None, session_or_none()
+    if sent and here:
+        try:
+            form_id = UUID(sent)
+        except ValueError:
+            return
+        kept_forms.forget(here, form_id)
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").replace(".", " ").capitalize()

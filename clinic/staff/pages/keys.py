@@ -1,0 +1,76 @@
+"""The keys with which programs use the API."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.core.clock import day_bounds
+from clinic.staff.pages.frame import blueprint
+from clinic.staff.schemas import KeyForm
+from clinic.staff.service import ALL, PERMISSIONS, InvalidKey, clinic_service, is_valid, key_service
+from clinic.web.access import requires
+from clinic.web.formats import wall_day
+from clinic.web.forms import Form, load_form
+
+SCOPES = {ALL: "Everything, also what is added later", **PERMISSIONS}
+
+
+@blueprint.get("/api-keys")
+@requires("keys:write")
+def api_keys() -> ResponseReturnValue:
+    """List the clinic's keys, with the form of a new one."""
+    return _keys(Form())
+
+
+@blueprint.post("/api-keys")
+@requires("keys:write")
+def create_api_key() -> ResponseReturnValue:
+    """Make a key, and show it this one time."""
+    form = load_form(KeyForm())
+    if form.errors:
+        return _keys(form), 422
+    expires_on = form.data.pop("expires_on", None)
+    record, key = key_service.create(**form.data, expires_at=_end_of(expires_on))
+    return _keys(Form(), made=record, key=key)
+
+
+@blueprint.get("/api-keys/<uuid:key_id>/revocation")
+@requires("keys:write")
+def revocation(key_id: UUID) -> ResponseReturnValue:
+    """Say what it means to revoke a key, and ask whether it is meant."""
+    return render_template("staff/revocation.html", record=key_service.get(key_id), scopes=SCOPES)
+
+
+@blueprint.post("/api-keys/<uuid:key_id>/revocation")
+@requires("keys:write")
+def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
+    """Revoke a key."""
+    key_service.revoke(key_id)
+    flash("The key opens nothing any more")
+    return redirect(url_for(".api_keys"), 303)
+
+
+@blueprint.errorhandler(InvalidKey)
+def ask_about_key_again(error: InvalidKey) -> ResponseReturnValue:
+    """Show the form of a key again, to mend it."""
+    return _keys(load_form(KeyForm()).reject(error)), 422
+
+
+def _keys(form: Form, **made: Any) -> str:
+    return render_template(
+        "staff/keys.html", keys=key_service.list(), form=form, scopes=SCOPES, is_valid=is_valid, **made
+    )
+
+
+@blueprint.app_template_filter()
+def last_day(expires_at: datetime, zone: str) -> date:
+    """Return the last day on which something opens that expires at an instant."""
+    return wall_day(expires_at - timedelta(microseconds=1), zone)
+
+
+def _end_of(day: Any) -> datetime | None:
+    """Return when a day is over on the clinic's clocks."""
+    return day_bounds(day, clinic_service.current().zone)[1] if day else None

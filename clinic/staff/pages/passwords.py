@@ -1,0 +1,98 @@
+"""Passwords: a new one for the present one, or by a link in a mail."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.staff.pages.again import shown_again, typed
+from clinic.staff.pages.frame import blueprint
+from clinic.staff.pages.gate import the_session
+from clinic.staff.pages.sign_in import go_on
+from clinic.staff.pages.tokens import change_to
+from clinic.staff.service import LinkExpired, account_service
+from clinic.web.access import on_the_way, public
+from clinic.web.forms import Form
+
+
+def _ask_for_both(form: Form) -> str:
+    return render_template("staff/password.html", form=form, member=the_session().member)
+
+
+def _ask_for_email(form: Form) -> str:
+    return render_template("staff/forgotten.html", form=form)
+
+
+def _ask_for_new(form: Form, token: str) -> str:
+    member, kind = account_service.letter_of(token)
+    return render_template("staff/new_password.html", form=form, member=member, kind=kind, token=token)
+
+
+@blueprint.get("/account/password")
+@on_the_way
+def change_password() -> ResponseReturnValue:
+    """Ask for the present password and a new one."""
+    if the_session().sign_in.second_step_due:
+        return redirect(url_for(".second_step"))
+    return _ask_for_both(Form({"next": request.args.get("next", "")}))
+
+
+@blueprint.post("/account/password")
+@on_the_way
+@shown_again(_ask_for_both)
+def save_password() -> ResponseReturnValue:
+    """Change the password."""
+    here = the_session()
+    if here.sign_in.second_step_due:
+        return go_on()
+    present, new = request.form.get("present_password", ""), request.form.get("new_password", "")
+    change_to(account_service.change_password(here, present=present, new=new))
+    flash("Your password is changed; wherever else you were signed in, you are not any more")
+    return go_on() if request.form.get("next") else redirect(url_for(".account"), 303)
+
+
+@blueprint.get("/password/forgotten")
+@public
+def forgotten() -> ResponseReturnValue:
+    """Ask for the address to which a link is sent."""
+    return _ask_for_email(Form())
+
+
+@blueprint.post("/password/forgotten")
+@public
+@shown_again(_ask_for_email)
+def ask_for_link() -> ResponseReturnValue:
+    """Let a link be sent, if there is such an account: nobody learns whether there is."""
+    email = request.form.get("email", "")
+    if not email.strip():
+        return _ask_for_email(typed({"email": ["Enter your e-mail address"]})), 422
+    account_service.ask_for_reset(email, address=request.remote_addr or "")
+    return redirect(url_for(".link_sent"), 303)
+
+
+@blueprint.get("/password/sent")
+@public
+def link_sent() -> ResponseReturnValue:
+    """Say where to look for the link."""
+    return render_template("staff/link_sent.html")
+
+
+@blueprint.get("/password/<token>")
+@public
+def set_password(token: str) -> ResponseReturnValue:
+    """Ask whoever has a link for a new password; looking at it uses nothing up, as mail scanners do that."""
+    return _ask_for_new(Form(), token)
+
+
+@blueprint.post("/password/<token>")
+@public
+@shown_again(_ask_for_new)
+def save_password_by_link(token: str) -> ResponseReturnValue:
+    """Set the password of whoever has a link."""
+    account_service.set_password_by_link(token, request.form.get("new_password", ""))
+    flash("Your password is set: sign in with it")
+    return redirect(url_for(".sign_in"), 303)
+
+
+@blueprint.errorhandler(LinkExpired)
+def offer_another_link(error: LinkExpired) -> ResponseReturnValue:
+    """Say that a link opens nothing, and how to get another."""
+    return render_template("staff/link_expired.html", words=error.message), 410

@@ -1,0 +1,26 @@
+"""What each role may do, in plain words, and who has it."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from clinic.staff.pages.frame import blueprint
+from clinic.staff.service import PERMISSIONS, ROLES, Worker, member_service
+from clinic.web.access import requires
+
+
+@blueprint.get("/staff/roles")
+@requires("staff:read")
+def roles() -> ResponseReturnValue:
+    """Show which role permits what."""
+    rows = [(words, [name in role.permissions for role in ROLES.values()]) for name, words in PERMISSIONS.items()]
+    workers = [worker for worker in member_service.list() if worker.membership.active]
+    holders = [(role, [worker for worker in workers if worker.membership.role == role.name]) for role in ROLES.values()]
+    return render_template("staff/roles.html", roles=ROLES.values(), rows=rows, holders=holders, denied=_denied)
+
+
+def _denied(worker: Worker) -> str:
+    """Return what is denied to somebody although the role permits it, in plain words."""
+    permitted = ROLES[worker.membership.role].permissions
+    return "; ".join(
+        words for name, words in PERMISSIONS.items() if name in permitted and name in worker.membership.denied
+    )
