@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from itertools import product
 from typing import Any
 from urllib.parse import unquote
@@ -90,6 +91,7 @@ class Caller:
         options = self._sent_with(route, body) | {"query_string": query or {}}
         headers = {"X-Request-ID": "matrix", **headers_for(route.endpoint)}
         answer = self.client.open(address(route, ids), method=route.method, headers=headers, buffered=True, **options)
+        self.changed = route.writes and answer.status_code < HTTPStatus.BAD_REQUEST
         self._look_for_traces(route, answer, [*ids.values(), *map(str, body.values()), *(query or {}).values()])
         return answer
 
@@ -98,7 +100,6 @@ class Caller:
             return {}
         if route.is_api:
             return {"json": dict(body)}
-        self.changed = True
         return {"data": {"csrf_token": self.token, **body}}
 
     def _of_others(self, route: Route) -> Iterator[Filling]:

@@ -10,7 +10,7 @@ from clinic.core.database import Base, db
 from clinic.core.tenancy import in_clinic
 from clinic.staff.service import key_service
 from tests.access.asking import Caller, body_for, seen
-from tests.access.canaries import WORD
+from tests.access.canaries import THEIR_EMAIL, WORD
 from tests.access.routes import Route, routes_of
 from tests.access.world import Mixed, World
 from tests.builders import a_patient
@@ -159,6 +159,19 @@ def test_a_form_that_another_clinic_s_page_carried_is_stopped_without_a_word_on_
         assert {answer.status_code for answer in answers.values()} <= {409, 303}, route.key
         assert len({seen(answer, {"_clinic": one}) for one, answer in answers.items()}) == 1, route.key
     assert caller.traces == []
+
+
+@pytest.mark.row(35)
+def test_inviting_somebody_of_another_clinic_looks_like_inviting_anybody(world: World, caller: Caller) -> None:
+    route = next(route for route in writing(world) if route.endpoint == "staff.create_member")
+    looks = set()
+
+    for email in (THEIR_EMAIL, "Wiedehopfvogl@example.org"):
+        answer = caller.ask(route, {}, body_for(route, world.own) | {"email": email})
+        address = answer.headers["Location"]
+        looks.add(seen(caller.ask(getting(address), {}, {}), {"id": address.rpartition("/")[2], "email": email}))
+
+    assert len(looks) == 1
 
 
 @pytest.mark.row(29)
