@@ -50,6 +50,14 @@ def postgres_server() -> str:
         engine.dispose()
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many requests the proofs of access have sent."""
+    passed = terminalreporter.stats.get("passed", [])
+    sent = sum(value for report in passed for name, value in report.user_properties if name == "requests")
+    if sent:
+        terminalreporter.write_line(f"access matrix: {sent} requests")
+
+
 @contextmanager
 def a_postgres_database() -> Iterator[str]:
     """Make a database of its own on the server, and drop it afterwards."""
