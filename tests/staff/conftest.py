@@ -1,4 +1,4 @@
-"""What tests about people share."""
+"""People who work in the clinic, with and without passwords, beside the administrator of `client`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,22 @@ from flask import Flask
 from clinic import create_app
 from clinic.core.database import db
 from clinic.staff.service import Clinic
-from tests.staff.people import OtherApp, a_person
+from tests.browsing import PageClient
+from tests.staff.entering import OtherApp, a_person
+from tests.staff.people import Hire, Person, hire
+
+
+@pytest.fixture
+def hired(app: Flask, clinic: Clinic) -> Hire:
+    """Let somebody work in the clinic: `hired("manager")`."""
+    clinic_id = clinic.id
+    return lambda role, email="", where=clinic_id: hire(app, where, role, email)
+
+
+@pytest.fixture
+def desk(client: PageClient, hired: Hire) -> Person:
+    """The receptionist."""
+    return hired("receptionist")
 
 
 @pytest.fixture

@@ -1,82 +1,52 @@
-"""People with passwords, and what they do in a browser to prove who they are."""
+"""Who works in the clinics of the tests of staff."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
-import pyotp
 from flask import Flask
-from werkzeug.test import TestResponse
 
-from clinic.core.clock import now
-from clinic.staff.passwords import hash_password
-from tests.browsing import PageClient, hidden_value
+from clinic.core.tenancy import in_clinic
+from clinic.staff.service import Worker, member_service
+from tests.browsing import PageClient
 from tests.builders import a_member
 
-EMAIL, PASSWORD, OTHER_PASSWORD = "rita@example.org", "a harbour full of boats", "seven grey herons"
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
-OtherApp = Callable[..., AbstractContextManager[Flask]]
+@dataclass(frozen=True)
+class Person:
+    """Somebody who works in a clinic, by the ids that pages and sessions know."""
 
+    member_id: UUID
+    membership_id: UUID
+    clinic_id: UUID
+    email: str
 
-def a_person(app: Flask, clinic_id: UUID, role: str = "receptionist", *, email: str = EMAIL, **fields: Any) -> UUID:
-    """Let somebody work in a clinic who signs in with PASSWORD; return their id."""
-    with app.app_context():
-        return a_member(clinic_id, role, email=email, password_hash=hash_password(PASSWORD), **fields).id
-
-
-def with_app(app: Flask, clinic_id: UUID) -> UUID:
-    """Let somebody work in a clinic whose second step is on."""
-    return a_person(app, clinic_id, totp_on=True, totp_secret=SECRET)
-
-
-def a_browser(app: Flask, address: str = "127.0.0.1") -> PageClient:
-    """Open a browser on another machine, in which nobody has ever signed in."""
-    app.test_client_class = PageClient
-    browser = app.test_client()
-    assert isinstance(browser, PageClient)
-    browser.environ_base["REMOTE_ADDR"] = address
-    return browser
+    @property
+    def page(self) -> str:
+        """The address of the person's page."""
+        return f"/staff/{self.membership_id}"
 
 
-def sign_in(browser: PageClient, email: str = EMAIL, password: str = PASSWORD, /, **fields: str) -> TestResponse:
-    """Send the form of the sign-in page; a following page comes with what is asked for as `next`."""
-    data = {"csrf_token": form_token(browser, "/login"), "email": email, "password": password, **fields}
-    return browser.post("/login", data=data)
+Hire = Callable[..., Person]
 
 
-def form_token(browser: PageClient, url: str) -> str:
-    """Return the token of a page's form, wherever the page leads."""
-    return hidden_value(browser.get(url, follow_redirects=True).text, "csrf_token")
+def hire(app: Flask, clinic_id: UUID, role: str, email: str = "") -> Person:
+    """Let somebody work in a clinic."""
+    with app.app_context(), in_clinic(clinic_id):
+        member = a_member(clinic_id, role, email=email)
+        worker = member_service.named(member.email)
+        return Person(member.id, worker.membership.id, clinic_id, member.email)
 
 
-def send(browser: PageClient, url: str, page: str, /, **fields: str) -> TestResponse:
-    """Send a form with the token that a page of this browser carries."""
-    return browser.post(url, data={"csrf_token": form_token(browser, page), **fields})
+def as_now(app: Flask, person: Person) -> Worker:
+    """Return somebody as they are now."""
+    with app.app_context(), in_clinic(person.clinic_id):
+        return member_service.get(person.membership_id)
 
 
-def code_at(moment: datetime | None = None, secret: str = SECRET) -> str:
-    """Return what an app shows."""
-    return pyotp.TOTP(secret).at(moment or now())
-
-
-def cookie(browser: PageClient, name: str = "session") -> str:
-    """Return what a browser keeps."""
-    kept = browser.get_cookie(name)
-    assert kept, f"there is no cookie {name}"
-    value: str = kept.value
-    return value
-
-
-def replay(app: Flask, session: str) -> PageClient:
-    """Open another browser with the cookie of a session that somebody has copied."""
-    browser = a_browser(app)
-    browser.set_cookie("session", session)
-    return browser
-
-
-def is_in(browser: PageClient) -> bool:
-    """Say whether a browser's session is alive."""
-    return browser.get("/account").status_code == 200
+def browser_of(app: Flask, person: Person) -> PageClient:
+    """Return a browser of its own in which somebody has signed in."""
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    client.become(person.member_id, person.clinic_id)
+    return client

@@ -14,7 +14,7 @@ from clinic.staff.models import Clinic as ClinicRow
 from clinic.staff.service import member_service, session_service
 from clinic.web.access import access_to
 from tests.inspecting import rows, spoken
-from tests.staff.people import (
+from tests.staff.entering import (
     EMAIL,
     OTHER_PASSWORD,
     PASSWORD,
