@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.builders import appointment_fields, patient_fields
 
@@ -50,16 +50,31 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.begin_session": lambda _: {"email": EMAIL, "password": PASSWORD},
     "staff.complete_session": lambda _: {"code": "000000"},
     "staff.confirm_second_step": lambda _: {"code": "000000"},
+    "staff.create_api_key": lambda _: {"label": uuid4().hex, "scopes": "patients:read"},
+    "staff.create_member": lambda _: {"email": f"{uuid4().hex}@example.org", "name": "Rui Matrix", "role": "read-only"},
+    "staff.deactivate_member": _nothing,
     "staff.discard_kept_form": _nothing,
+    "staff.end_member_sessions": _nothing,
     "staff.end_second_step": lambda _: {"present_password": PASSWORD},
     "staff.end_session": _nothing,
+    "staff.reactivate_member": _nothing,
     "staff.renew_recovery_codes": lambda _: {"present_password": PASSWORD},
+    "staff.revoke_api_key": _nothing,
     "staff.save_password": lambda _: {"present_password": PASSWORD, "new_password": "seven grey herons"},
     "staff.save_password_by_link": lambda _: {"new_password": "seven grey herons"},
     "staff.save_preferences": _nothing,
+    "staff.send_password_link": _nothing,
     "staff.sign_out": _nothing,
     "staff.switch": lambda the: {"clinic_id": the("clinic_id")},
-    "api_appointments.create": lambda the: appointment_fields(the("patient_id"), the("practitioner_id")),
+    "staff.update_clinic": lambda _: {
+        "name": "Clínica São João",
+        "locale": "pt_PT",
+        "idle_minutes": "20",
+        "absolute_hours": "10",
+        "version": "1",
+    },
+    "staff.update_member": lambda _: {"name": "Rui Matrix", "role": "read-only", "version": "1"},
+    "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
     "api_appointments.cancel": lambda _: {"reason": "patient"},
     "api_billing.create": lambda the: {"patient_id": the("patient_id"), "lines": [_LINE]},
     "api_billing.issue": _nothing,

@@ -18,6 +18,7 @@ WORD = "Kanarienvogel"
 SHORTEST = "Kanarien"
 """What is looked for: in so short a text, too, there is room for it."""
 
+THEIR_EMAIL = f"{WORD}@example.org"
 PHONE = "+351919283746"
 MINOR, AMOUNT = 8642975, "86429.75"
 
@@ -52,8 +53,8 @@ WITHOUT = {
 """Texts that can't hold a canary: what they hold instead, and why."""
 
 _VALUES: dict[str, Any] = {
-    "staff_members.email": f"{WORD}@example.org",
-    "staff_members.email_key": f"{WORD}@example.org".casefold(),
+    "staff_members.email": THEIR_EMAIL,
+    "staff_members.email_key": THEIR_EMAIL.casefold(),
     "patients.email": f"{WORD}.patient@example.org",
     "patients.mrn": WORD.upper(),
     "patients.sort_name": f"{WORD} sort".casefold(),
@@ -80,10 +81,13 @@ class Canaries:
     ids: dict[str, UUID]
 
     def found_in(self, text: str, *, asked: Iterable[str] = ()) -> list[str]:
-        """Return what a text tells of the other clinic, but for the ids that were asked for."""
-        known = [SHORTEST, PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
-        lowered = text.casefold()
-        return [word for word in known if word.casefold() in lowered and word not in set(asked)]
+        """Return what a text tells of the other clinic, but for what was asked for and is said again."""
+        known = [SHORTEST.casefold(), PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
+        told = text.casefold()
+        for one in asked:
+            if any(word in one.casefold() for word in known):
+                told = told.replace(one.casefold(), "")
+        return [word for word in known if word in told]
 
 
 def plant(app: Flask) -> Canaries:

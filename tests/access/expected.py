@@ -60,10 +60,11 @@ def write_column(column: str, cells: Mapping[Key, str]) -> None:
 def differences(column: str, cells: Mapping[Key, str], table: Table) -> list[str]:
     """Return in words what is answered otherwise than the file says."""
     expected = {key: table[key][column] for key in table}
+    pairs = {key: (cells.get(key, "nothing"), expected.get(key, "nothing")) for key in cells.keys() | expected.keys()}
     return [
-        f"{key[1]} {key[0]} answers {cells.get(key, 'nothing')} to {column}, the file says {expected.get(key, 'nothing')}"
-        for key in sorted(cells.keys() | expected.keys())
-        if cells.get(key) != expected.get(key)
+        f"{method} {rule} answers {answered} to {column}, the file says {said}"
+        for (rule, method), (answered, said) in sorted(pairs.items())
+        if answered != said
     ]
 
 

@@ -9,17 +9,19 @@ from sqlalchemy import select
 from clinic.core.database import db, unit_of_work
 from clinic.core.tenancy import current_clinic_id
 from clinic.notifications.service import Notification
-from clinic.staff.service import outgoing_letters, session_service
+from clinic.staff.service import StaffMember, key_service, member_service, outgoing_letters, session_service
+from tests.access.canaries import THEIR_EMAIL
 from tests.billing.invoices import a_draft, an_invoice
 from tests.builders import a_member, a_patient, a_practitioner, an_appointment
 
 
 @dataclass(frozen=True)
 class Argument:
-    """How an argument of routes is filled: with a new record of one's own, with another clinic's row of a table."""
+    """How an argument is filled: with a new record of one's own, with what the other clinic has in a table, or else."""
 
     own: Callable[[], UUID | str]
     table: str | None = None
+    theirs: str | None = None
 
     def missing(self) -> str:
         """Return what fits, but is nowhere."""
@@ -33,20 +35,32 @@ def a_message() -> UUID:
     return found
 
 
+def a_colleague() -> StaffMember:
+    """Let somebody else work in the clinic."""
+    return a_member(current_clinic_id(), "receptionist", email=f"{uuid4().hex}@example.org")
+
+
+def a_membership() -> UUID:
+    """Let somebody else work in the clinic; return the id under which the clinic knows them."""
+    return member_service.named(a_colleague().email).membership.id
+
+
 def a_colleagues_session() -> UUID:
-    """Let somebody else of the clinic have signed in."""
-    member_id = a_member(current_clinic_id(), email=f"{uuid4().hex}@example.org").id
+    """Let somebody else of the clinic have signed in: that session is no business of those who ask."""
+    member_id = a_colleague().id
     session_service.start(member_id, current_clinic_id(), address="192.0.2.1", agent="test")
     return session_service.alive_of(member_id)[0].id
 
 
 def a_link() -> str:
     """Let a letter with a link to set a password be on its way; return the link's token."""
-    member_id = a_member(current_clinic_id(), email=f"{uuid4().hex}@example.org").id
+    member_id = a_colleague().id
     with unit_of_work():
         outgoing_letters.queue("reset", member_id=member_id, clinic_id=current_clinic_id())
-    letters = iter(outgoing_letters.claim_next, None)
-    return next(letter.token for letter in letters if letter and letter.token)
+    while letter := outgoing_letters.claim_next():
+        if letter.token:
+            return letter.token
+    raise AssertionError("no letter with a link is on its way")
 
 
 ARGUMENTS = {
@@ -56,6 +70,9 @@ ARGUMENTS = {
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "notification_id": Argument(a_message, "notifications"),
     "clinic_id": Argument(current_clinic_id, "clinics"),
+    "membership_id": Argument(a_membership, "memberships"),
+    "email": Argument(lambda: a_colleague().email, theirs=THEIR_EMAIL),
+    "key_id": Argument(lambda: key_service.create(label=uuid4().hex, scopes=["all"])[0].id, "api_keys"),
     "sign_in_id": Argument(a_colleagues_session, "sign_ins"),
     "token": Argument(a_link),
     "filename": Argument(lambda: "js/app.js"),

@@ -41,18 +41,12 @@ def routes_of(app: Flask) -> list[Route]:
     return [found[key] for key in sorted(found, key=lambda key: (key[0], METHODS.index(key[1])))]
 
 
-def refused_by(app: Flask) -> list[tuple[Route, set[str]]]:
-    """Return every method of every address that no view answers, with the methods that are answered there."""
-    known: dict[str, set[str]] = {}
-    for route in routes_of(app):
-        known.setdefault(route.rule, set()).add(route.method)
+def refused_by(app: Flask) -> list[Route]:
+    """Return every method of every address that has no view of its own."""
+    known = {route.key for route in routes_of(app)}
     rules = {rule.rule: _arguments(rule) for rule in app.url_map.iter_rules()}
-    return [
-        (Route(method, rule, "", arguments), known[rule])
-        for rule, arguments in rules.items()
-        for method in METHODS
-        if method not in known[rule]
-    ]
+    asked = [Route(method, rule, "", arguments) for rule, arguments in rules.items() for method in METHODS]
+    return [route for route in asked if route.key not in known]
 
 
 def _answered(rule: Rule) -> Iterator[Route]:

@@ -76,7 +76,8 @@ def test_no_mail_and_no_log_of_a_day_s_work_tells_of_another_clinic(
     caller = Caller(world, "administrator")
 
     for route in routes_of(world.app):
-        caller.cell(route)
+        if route.method not in {"HEAD", "OPTIONS"}:
+            caller.cell(route)
     with world.app.app_context():
         run_due_jobs()
 
@@ -106,10 +107,10 @@ def test_no_command_tells_of_another_clinic(world: World, run: Run) -> None:
         clinic = next(one.name for one in clinic_service.list() if one.id == world.clinic_id)
 
     for name, line in LINES.items():
-        for more in ([], ["--json"] if takes_json(world.app, name) else []):
+        for more in ([], ["--json"])[: 1 + takes_json(world.app, name)]:
             result = run(*name.split(), *line(Mixed(world)), *more, "--clinic", clinic)
 
-            assert (name, result.exit_code, world.canaries.found_in(result.output)) == (name, 0, [])
+            assert (name, result.exit_code, world.canaries.found_in(result.output)) == (name, 0, []), result.output
 
 
 @pytest.mark.row(29)
@@ -117,14 +118,11 @@ def test_no_command_tells_of_another_clinic(world: World, run: Run) -> None:
 def test_a_command_tells_nobody_whether_an_id_is_another_clinic_s(world: World, run: Run) -> None:
     for name, line in LINES.items():
         line(mixed := Mixed(world))
-        for used in mixed.used:
+        for used in mixed.ids:
             foreign, missing = world.foreign(used) or "", str(uuid4())
 
-            answers = [
-                (result.exit_code, result.output.replace(one, "ASKED"))
-                for one in (foreign, missing)
-                if (result := run(*name.split(), *line(Mixed(world, used, one))))
-            ]
+            told = {one: run(*name.split(), *line(mixed.but(used, one))) for one in (foreign, missing)}
 
+            answers = [(result.exit_code, result.output.replace(one, "ASKED")) for one, result in told.items()]
             assert answers[0] == answers[1], name
             assert answers[0][0] in {2, 3}, name

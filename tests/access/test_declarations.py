@@ -11,8 +11,8 @@ from clinic.staff.service import EVERYTHING
 from clinic.web.access import Access, UndeclaredRoute, access_to
 
 PUBLIC = {
-    *("static", "components", "openapi", "api_docs"),
-    *("staff.sign_in", "staff.begin_session", "staff.forgotten"),
+    *("static", "styles", "components", "openapi", "api_docs", "staff.sign_in", "staff.begin_session"),
+    *("staff.forgotten", "staff.ask_for_link", "staff.link_sent", "staff.set_password", "staff.save_password_by_link"),
 }
 """What strangers may call; each one more is a decision."""
 

@@ -10,7 +10,7 @@ from clinic.core.database import Base, db
 from clinic.core.tenancy import in_clinic
 from clinic.staff.service import key_service
 from tests.access.asking import Caller, body_for, seen
-from tests.access.canaries import WORD
+from tests.access.canaries import THEIR_EMAIL, WORD
 from tests.access.routes import Route, routes_of
 from tests.access.world import Mixed, World
 from tests.builders import a_patient
@@ -25,7 +25,11 @@ PAGES = {
 }
 """The names of ids in the queries of pages; those of the API are read from its own description."""
 
-READS_NO_FIELDS = {"billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out"}
+READS_NO_FIELDS = {
+    *("billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"),
+    *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
+    *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
+}
 """Forms of which only what they know is read."""
 
 
@@ -62,6 +66,13 @@ def theirs(world: World) -> list[Any]:
         ]
 
 
+def forget_looks(world: World) -> None:
+    """Forget what the own clinic's trail tells of who asked for what."""
+    trail = Base.metadata.tables["audit_entries"]
+    with world.app.app_context(), db.engine.begin() as connection:
+        connection.execute(trail.delete().where(trail.c.clinic_id == world.clinic_id))
+
+
 @pytest.fixture
 def caller(world: World) -> Caller:
     """Somebody to whom everything is permitted in the own clinic."""
@@ -74,6 +85,7 @@ def test_a_query_about_another_clinic_s_record_is_answered_as_about_none(world: 
     for rule, name in asked:
         table = name if name.endswith("_id") else f"{name}_id"
         more = {"reason": "a question"} if rule.startswith("/audit") else {}
+        forget_looks(world)
 
         answers = [
             seen(caller.ask(getting(rule), {}, {}, query={name: one, **more}), {name: one})
@@ -100,18 +112,17 @@ def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: Worl
     tried = 0
     for route in writing(world):
         body_for(route, mixed := Mixed(world))
-        for name in mixed.used:
-            ids = caller.own_ids(route)
-            bodies = [
-                (one, body_for(route, Mixed(world, name, one))) for one in (world.foreign(name), str(uuid4())) if one
-            ]
-            before = row_counts(world.app)
+        for name in mixed.ids:
+            ids, before = caller.own_ids(route), row_counts(world.app)
 
-            answers = [caller.ask(route, ids, body) for _, body in bodies]
+            answers = {
+                one: caller.ask(route, ids, body_for(route, mixed.but(name, one)))
+                for one in (world.foreign(name) or "", str(uuid4()))
+            }
 
-            apart = {seen(answer, {name: one}) for answer, (one, body) in zip(answers, bodies, strict=True)}
+            apart = {seen(answer, {name: one}) for one, answer in answers.items()}
             assert (route.key, name, len(apart)) == (route.key, name, 1)
-            assert {answer.status_code for answer in answers} <= {404, 422}
+            assert {answer.status_code for answer in answers.values()} <= {404, 422}
             assert row_counts(world.app) == before
             tried += 1
     assert caller.traces == []
@@ -131,6 +142,36 @@ def test_a_form_with_another_clinic_s_patient_number_is_refused_as_with_none(wor
 
         assert len(answers) == 1
     assert caller.traces == []
+
+
+@pytest.mark.row(29)
+def test_a_form_that_another_clinic_s_page_carried_is_stopped_without_a_word_on_it(
+    world: World, caller: Caller
+) -> None:
+    for route in (route for route in writing(world) if not route.is_api):
+        ids, body = caller.own_ids(route), body_for(route, world.own)
+
+        answers = {
+            one: caller.ask(route, ids, {**body, "_clinic": one})
+            for one in (str(world.canaries.clinic_id), str(uuid4()))
+        }
+
+        assert {answer.status_code for answer in answers.values()} <= {409, 303}, route.key
+        assert len({seen(answer, {"_clinic": one}) for one, answer in answers.items()}) == 1, route.key
+    assert caller.traces == []
+
+
+@pytest.mark.row(35)
+def test_inviting_somebody_of_another_clinic_looks_like_inviting_anybody(world: World, caller: Caller) -> None:
+    route = next(route for route in writing(world) if route.endpoint == "staff.create_member")
+    looks = set()
+
+    for email in (THEIR_EMAIL, "Wiedehopfvogl@example.org"):
+        answer = caller.ask(route, {}, body_for(route, world.own) | {"email": email})
+        address = answer.headers["Location"]
+        looks.add(seen(caller.ask(getting(address), {}, {}), {"id": address.rpartition("/")[2], "email": email}))
+
+    assert len(looks) == 1
 
 
 @pytest.mark.row(29)

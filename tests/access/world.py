@@ -37,21 +37,25 @@ class World:
 
     def foreign(self, name: str) -> str | None:
         """Return what the other clinic has for an argument, None for what is of no clinic."""
-        table = argument(name).table
-        return str(self.canaries.ids[table]) if table else None
+        wanted = argument(name)
+        return str(self.canaries.ids[wanted.table]) if wanted.table else wanted.theirs
 
 
 class Mixed:
-    """Ids of one's own, but for one argument; which arguments were asked for is kept."""
+    """Ids of one's own, made once for each argument and kept."""
 
-    def __init__(self, world: World, name: str = "", instead: str = "") -> None:
-        self.world, self.name, self.instead = world, name, instead
-        self.used: list[str] = []
+    def __init__(self, world: World, ids: dict[str, str] | None = None) -> None:
+        self.world, self.ids = world, ids or {}
 
     def __call__(self, name: str, endpoint: str = "") -> str:
         """Return an id for an argument."""
-        self.used.append(name)
-        return self.instead if name == self.name else self.world.own(name, endpoint)
+        if name not in self.ids:
+            self.ids[name] = self.world.own(name, endpoint)
+        return self.ids[name]
+
+    def but(self, name: str, instead: str) -> "Mixed":
+        """Return the same ids but for one argument."""
+        return Mixed(self.world, self.ids | {name: instead})
 
 
 def argument(name: str) -> Argument:
