@@ -57,15 +57,10 @@ def a_link() -> str:
     member_id = a_colleague().id
     with unit_of_work():
         outgoing_letters.queue("reset", member_id=member_id, clinic_id=current_clinic_id())
-<<<<<<< HEAD
-    letters = iter(outgoing_letters.claim_next, None)
-    return next(letter.token for letter in letters if letter.token)
-=======
     while letter := outgoing_letters.claim_next():
         if letter.token:
             return letter.token
     raise AssertionError("no letter with a link is on its way")
->>>>>>> main
 
 
 ARGUMENTS = {

@@ -12,8 +12,8 @@ import time_machine
 from clinic.staff import passwords
 from clinic.staff.sign_in import PER_ACCOUNT, PER_ADDRESS
 from tests.inspecting import row_counts, rows
+from tests.staff.entering import EMAIL, PASSWORD, a_browser, form_token, send, sign_in
 from tests.staff.hashing import Hasher
-from tests.staff.people import EMAIL, PASSWORD, a_browser, form_token, send, sign_in
 
 GUESSES = int(os.environ.get("CLINIC_GUESSES", "300"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

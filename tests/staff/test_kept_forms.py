@@ -10,8 +10,8 @@ from clinic.patients.service import patient_service
 from tests.browsing import hidden_value
 from tests.builders import a_patient
 from tests.inspecting import rows, spoken
-from tests.staff.people import a_person, form_token, replay, send, sign_in
-from tests.staff.people import cookie as kept_cookie
+from tests.staff.entering import a_person, form_token, replay, send, sign_in
+from tests.staff.entering import cookie as kept_cookie
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TYPED = {"family_name": "<b>Šimić</b>", "given_name": "Ana", "sex": "female", "address": "Rua 1\nLisboa"}

@@ -14,7 +14,7 @@ from clinic.staff.service import account_service, member_service, outgoing_lette
 from tests.builders import a_clinic, a_member
 from tests.inspecting import rows
 from tests.mailboxes import free_port
-from tests.staff.people import EMAIL, a_person
+from tests.staff.entering import EMAIL, a_person
 from tests.threads import run_at_once
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ import time_machine
 from clinic.core.background import run_due_jobs
 from clinic.staff import account
 from tests.inspecting import rows, spoken
-from tests.staff.people import (
+from tests.staff.entering import (
     EMAIL,
     OTHER_PASSWORD,
     PASSWORD,

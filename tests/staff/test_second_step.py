@@ -8,7 +8,7 @@ import time_machine
 
 from clinic.core.throttle import forget_expired
 from tests.inspecting import rows, spoken
-from tests.staff.people import (
+from tests.staff.entering import (
     EMAIL,
     PASSWORD,
     a_browser,

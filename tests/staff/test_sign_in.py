@@ -12,8 +12,7 @@ from clinic.staff import passwords
 from clinic.staff.service import member_service
 from clinic.staff.sign_in import PER_ACCOUNT, PER_ADDRESS
 from tests.inspecting import row_counts, rows, spoken
-from tests.staff.hashing import Hasher
-from tests.staff.people import (
+from tests.staff.entering import (
     EMAIL,
     PASSWORD,
     a_browser,
@@ -27,6 +26,7 @@ from tests.staff.people import (
     sign_in,
     with_app,
 )
+from tests.staff.hashing import Hasher
 
 UNKNOWN = "nobody@example.org"
 
