@@ -1,5 +1,6 @@
 """What tests put into the database, through the services, and what they send."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,15 +19,22 @@ def a_clinic(**fields: Any) -> Clinic:
     return clinic_service.create(**(given | fields))
 
 
-def a_member(clinic_id: UUID, role: str = "administrator", *, email: str = "", **fields: Any) -> StaffMember:
+def a_member(
+    clinic_id: UUID, role: str = "administrator", *, email: str = "", denied: Sequence[str] = (), **fields: Any
+) -> StaffMember:
     """Let somebody work in a clinic; without a password they sign in only through a test's client."""
     email = email or f"{role}@example.org"
+    fields.setdefault("password_hash", "of no password")
     with unit_of_work():
         member = StaffMember(email=email, email_key=email_key(email), **fields)
         db.session.add(member)
         db.session.flush()
         name = role.replace("-", " ").title()
-        db.session.add(Membership(clinic_id=clinic_id, member_id=member.id, name=f"{name} Person", role=role))
+        denials = sorted(denied)
+        membership = Membership(
+            clinic_id=clinic_id, member_id=member.id, name=f"{name} Person", role=role, denied=denials
+        )
+        db.session.add(membership)
     return member
 
 

@@ -23,15 +23,16 @@ from clinic.core.modules import subscribe_handlers
 from clinic.core.tenancy import in_clinic
 from clinic.operations.setup import upgrade_database
 from clinic.staff import passwords
-from clinic.staff.service import Clinic
+from clinic.staff.service import Clinic, permitted
 from tests.browsing import PageClient
-from tests.builders import a_clinic
+from tests.builders import a_clinic, a_member
 from tests.mailboxes import Mailbox, free_port
 
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 
 Here = Callable[..., AbstractContextManager[None]]
 Run = Callable[..., Result]
+Become = Callable[..., frozenset[str]]
 
 
 def postgres_server() -> str:
@@ -212,6 +213,19 @@ def client(visitor: PageClient, clinic: Clinic) -> PageClient:
     """A browser in which an administrator has signed in, and an integrator's program with a key to everything."""
     visitor.work_in(clinic)
     return visitor
+
+
+@pytest.fixture
+def become(client: PageClient, clinic: Clinic, here: Here) -> Become:
+    """Let somebody of a role, less what they are denied, have signed in: `become("manager", "audit:read")`."""
+
+    def sign_in(role: str, *denied: str) -> frozenset[str]:
+        with here():
+            member_id = a_member(clinic.id, role, email=f"{role}-{len(denied)}@example.org", denied=denied).id
+        client.become(member_id, clinic.id)
+        return permitted(role, denied)
+
+    return sign_in
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Gone, Invalid, NotFound
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempts
-from clinic.staff.admission import email_key
+from clinic.staff.admission import email_key, lock_account
 from clinic.staff.models import Clinic, Membership, StaffLetter, StaffMember
 from clinic.staff.outgoing import outgoing_letters
 from clinic.staff.passwords import hash_password, password_problems
@@ -103,7 +103,7 @@ class AccountService:
     def prefer(self, session: Session, *, shortcuts: bool) -> None:
         """Keep what the person prefers."""
         with unit_of_work():
-            db.session.get_one(StaffMember, session.member.id, with_for_update=True).shortcuts = shortcuts
+            lock_account(session.member.id).shortcuts = shortcuts
 
     def switch_clinic(self, session: Session, clinic_id: UUID) -> str:
         """Go on in another clinic in which the person works; return the session's new token.
@@ -123,7 +123,7 @@ account_service = AccountService()
 
 def _set_password(member_id: UUID | None, new: str) -> StaffMember:
     """Set a password that is not too easy to guess; links that could set another one are worth nothing then."""
-    member = db.session.get_one(StaffMember, member_id, with_for_update=True)
+    member = lock_account(member_id)
     if problems := password_problems(new, context=_words_about(member)):
         raise WeakPassword(problems)
     member.password_hash, member.must_change_password = hash_password(new), False

@@ -1,6 +1,7 @@
 """Getting somebody in: the accounts of people, by e-mail address, and one-time secrets."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
@@ -34,6 +35,12 @@ def email_problem(email: str) -> str | None:
 def find_account(email: str) -> StaffMember | None:
     """Return the account of an e-mail address, if there is one."""
     return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
+
+
+def lock_account(member_id: UUID | None) -> StaffMember:
+    """Return an account as it is now; until the unit of work ends, nobody else changes it."""
+    wanted = select(StaffMember).where(StaffMember.id == member_id).with_for_update(key_share=True)
+    return db.session.scalars(wanted.execution_options(populate_existing=True)).one()
 
 
 def open_account(email: str) -> StaffMember:

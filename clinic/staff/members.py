@@ -12,7 +12,15 @@ from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Conflict, Invalid, Stale
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
-from clinic.staff.admission import email_key, email_problem, find_account, give_secret, open_account, write_to
+from clinic.staff.admission import (
+    email_key,
+    email_problem,
+    find_account,
+    give_secret,
+    lock_account,
+    open_account,
+    write_to,
+)
 from clinic.staff.models import Clinic, Membership, RecoveryCode, StaffMember
 from clinic.staff.passwords import hash_password
 from clinic.staff.permissions import ADMINISTRATOR, PERMISSIONS, ROLES, permitted
@@ -216,7 +224,7 @@ class MemberService:
         """
         worker = self.named(email)
         with unit_of_work():
-            member = db.session.get_one(StaffMember, worker.member.id, with_for_update=True)
+            member = lock_account(worker.member.id)
             secret = give_secret(member)
             if end_second_step:
                 member.totp_on, member.totp_secret, member.totp_last_step = False, None, None

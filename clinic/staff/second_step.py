@@ -9,8 +9,9 @@ from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Conflict
 from clinic.core.throttle import attempt, forgive
+from clinic.staff.admission import lock_account
 from clinic.staff.codes import matching_step, new_recovery_codes, new_totp_secret, recovery_hash
-from clinic.staff.models import RecoveryCode, StaffMember
+from clinic.staff.models import RecoveryCode
 from clinic.staff.sessions import Session, session_service
 from clinic.staff.sign_in import PER_CODE, TooManyTries, WrongCode, prove_password
 
@@ -33,7 +34,7 @@ class SecondStepService:
         :raises SecondStepOn: if the second step is on
         """
         with unit_of_work():
-            member = _locked(session)
+            member = lock_account(session.member.id)
             if member.totp_on:
                 raise SecondStepOn
             member.totp_secret = new_totp_secret()
@@ -49,7 +50,7 @@ class SecondStepService:
         if wait := attempt(bucket, PER_CODE):
             raise TooManyTries(wait)
         with unit_of_work():
-            member = _locked(session)
+            member = lock_account(session.member.id)
             if member.totp_on:
                 raise SecondStepOn
             step = matching_step(member.totp_secret, code, now(), None) if member.totp_secret else None
@@ -78,17 +79,13 @@ class SecondStepService:
         """
         prove_password(session, present)
         with unit_of_work():
-            member = _locked(session)
+            member = lock_account(session.member.id)
             member.totp_on, member.totp_secret, member.totp_last_step = False, None, None
             _forget_recovery_codes(member.id)
             return _begin_anew(session)
 
 
 second_step_service = SecondStepService()
-
-
-def _locked(session: Session) -> StaffMember:
-    return db.session.get_one(StaffMember, session.member.id, with_for_update=True)
 
 
 def _begin_anew(session: Session) -> str:

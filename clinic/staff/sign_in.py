@@ -13,7 +13,7 @@ from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Invalid, TooMany
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempt, attempts, forgive
-from clinic.staff.admission import email_key
+from clinic.staff.admission import email_key, lock_account
 from clinic.staff.codes import matching_step, recovery_hash
 from clinic.staff.models import Membership, RecoveryCode, SignIn, StaffMember
 from clinic.staff.passwords import hash_password, needs_rehash, verify_password
@@ -107,7 +107,7 @@ class SignInService:
         if wait := attempt(bucket, PER_CODE):
             raise TooManyTries(wait)
         with unit_of_work():
-            member = db.session.get_one(StaffMember, session.member.id, with_for_update=True)
+            member = lock_account(session.member.id)
             fits = _use_totp(member, code) or _use_recovery_code(member, code)
             record_act("signed-in" if fits else "sign-in-refused", "staff_members", member.id)
             token = session_service.change_token(session.sign_in.id, complete=True) if fits else None
@@ -126,7 +126,7 @@ class SignInService:
         """Begin a session, unless the password that was proved has been changed meanwhile."""
         proved = member.password_hash
         with unit_of_work(), acting_as(f"staff:{member.id}"):
-            now_kept = db.session.get_one(StaffMember, member.id, with_for_update={"key_share": True}).password_hash
+            now_kept = lock_account(member.id).password_hash
             if now_kept is None or now_kept != proved:
                 raise WrongCredentials
             if needs_rehash(now_kept):

@@ -1,12 +1,11 @@
 """What people at the desk do, on whatever page they do it."""
 
 import re
-from typing import Any
 from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.records import Records
+from tests.browser.records import PASSWORD, Records
 
 SEND = "main form:not([role=search]) .btn.primary"
 
@@ -14,6 +13,21 @@ SEND = "main form:not([role=search]) .btn.primary"
 def toast(page: Page) -> Locator:
     """Return the message about what was just done."""
     return page.locator(".toast:visible")
+
+
+def sign_in(page: Page, email: str) -> None:
+    """Sign in with the password of all tests."""
+    page.goto("/login")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: not url.endswith("/login"))
+
+
+def become(page: Page, email: str) -> None:
+    """Sign in as somebody else."""
+    page.context.clear_cookies()
+    sign_in(page, email)
 
 
 def register(page: Page, family_name: str = "") -> str:
@@ -68,13 +82,10 @@ def take_payment(page: Page, amount: str) -> None:
     expect(toast(page)).to_contain_text("taken")
 
 
-def payments_of(page: Page) -> list[dict[str, Any]]:
-    """Return the payments of the invoice whose page is open, as programs see them."""
-    invoice = page.url.split("?")[0].rsplit("/", 1)[-1]
-    answer = page.request.get(f"/api/v1/invoices/{invoice}/payments")
-    assert answer.ok
-    found: list[dict[str, Any]] = answer.json()["data"]
-    return found
+def payments_of(page: Page) -> list[str]:
+    """Return the amounts of the payments of the invoice whose page is open, as they stand there by now."""
+    page.goto(page.url.split("?")[0])
+    return page.get_by_role("region", name="Payments").locator("tbody .num").all_inner_texts()
 
 
 def edit_phone(page: Page, patient: str, phone: str) -> None:

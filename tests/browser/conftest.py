@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from clinic import create_app
 from clinic.core.database import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
 from clinic.operations.setup import upgrade_database
-from tests.browser.records import Records, fill
+from tests.browser.acts import sign_in
+from tests.browser.records import ADMINISTRATOR, Records, an_empty_clinic, fill
 from tests.browser.server import serve
 from tests.browser.watching import Watch
-from tests.builders import a_clinic
 
 PATIENCE = 10_000
 """Milliseconds after which a test gives up on its page."""
@@ -28,10 +28,18 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
+class Door:
+    """Where a clinic is served, and what a browser keeps in which its administrator has signed in there."""
+
+    origin: str
+    signed_in: StorageState
+
+
+@dataclass(frozen=True)
 class Site:
     """A served clinic."""
 
-    origin: str
+    door: Door
     records: Records
 
 
@@ -56,16 +64,16 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("site")
     url, records = _prepare(folder, fill)
     with serve(url, folder) as origin:
-        yield Site(origin, records)
+        yield Site(Door(origin, _signed_in(chromium, origin)), records)
 
 
 @pytest.fixture(scope="session")
-def new_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The origin of a clinic in which nothing has happened yet."""
+def new_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A clinic in which nothing has happened yet."""
     folder = tmp_path_factory.mktemp("new-site")
-    url, _clinic = _prepare(folder, a_clinic)
+    url, _clinic = _prepare(folder, an_empty_clinic)
     with serve(url, folder) as origin:
-        yield origin
+        yield Door(origin, _signed_in(chromium, origin))
 
 
 @pytest.fixture
@@ -76,13 +84,17 @@ def records(site: Site) -> Records:
 
 @pytest.fixture
 def browse(chromium: Browser, site: Site) -> Iterator[Browse]:
-    """Open an empty page as a browser of its own; the test fails if one of them complained."""
+    """Open an empty page as a browser of its own, in which an administrator has signed in unless told otherwise.
+
+    The test fails if one of them complained.
+    """
     opened: list[Watch] = []
 
-    def open_page(origin: str = site.origin, **options: Any) -> Page:
-        context = chromium.new_context(**{"base_url": origin, "viewport": {"width": 1440, "height": 900}} | options)
+    def open_page(door: Door = site.door, **options: Any) -> Page:
+        usual = {"base_url": door.origin, "storage_state": door.signed_in, "viewport": {"width": 1440, "height": 900}}
+        context = chromium.new_context(**usual | options)
         context.set_default_timeout(PATIENCE)
-        opened.append(Watch(context.new_page(), origin))
+        opened.append(Watch(context.new_page(), door.origin))
         return opened[-1].page
 
     yield open_page
@@ -101,6 +113,15 @@ def page(browse: Browse) -> Page:
 def either_page(request: pytest.FixtureRequest, browse: Browse) -> Page:
     """A page with JavaScript, then one without: everything can be done on both."""
     return browse(java_script_enabled=request.param)
+
+
+def _signed_in(chromium: Browser, origin: str) -> StorageState:
+    """Sign in through the page; return what the browser keeps of it."""
+    context = chromium.new_context(base_url=origin)
+    sign_in(context.new_page(), ADMINISTRATOR)
+    kept = context.storage_state()
+    context.close()
+    return kept
 
 
 def _prepare(folder: Path, make: Callable[[], Made]) -> tuple[str, Made]:

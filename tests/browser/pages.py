@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-from tests.browser.acts import SEND, book, edit_phone, register
-from tests.browser.records import Records
+from tests.browser.acts import SEND, become, book, edit_phone, register
+from tests.browser.records import CAREFUL, READER, Records
 from tests.browser.troubles import TROUBLES
 
 PLACES = {
@@ -27,10 +27,43 @@ PLACES = {
     "part paid invoice": "/invoices/{part_paid_invoice}",
     "paid invoice": "/invoices/{paid_invoice}",
     "messages": "/messages",
+    "my account": "/account",
+    "new password": "/account/password",
+    "second step to set up": "/account/second-step",
+    "clinic": "/clinic",
+    "staff": "/staff",
+    "staff member": "/staff/{member}",
+    "end of a member's access": "/staff/{member}/deactivation",
+    "invitation": "/staff/invite",
+    "roles": "/staff/roles",
+    "API keys": "/api-keys",
+    "end of an API key": "/api-keys/{key}/revocation",
+    "audit trail": "/audit",
+    "reason to see a patient's audit trail": "/audit?patient_id={patient}",
+    "who looked at a patient": "/patients/{patient}/looks",
     "API documentation": "/api/docs",
     "page not found": "/nowhere",
     "bad request": "/patients?nonsense=1",
 }
+
+VISITED_PLACES = {
+    "sign in": "/login",
+    "forgotten password": "/password/forgotten",
+    "link sent": "/password/sent",
+    "link expired": "/password/nonsense",
+}
+"""Pages for those who have not signed in."""
+
+READ_PLACES = {
+    "patients, only read": "/patients",
+    "patient, only read": "/patients/{patient}",
+    "day, only read": "/appointments?day={day}",
+    "appointment, only read": "/appointments/{appointment}",
+    "cancelled appointment, only read": "/appointments/{cancelled_appointment}",
+    "invoices, only read": "/invoices",
+    "open invoice, only read": "/invoices/{open_invoice}",
+}
+"""Pages as they are for those who may change nothing and see less."""
 
 EMPTY_PLACES = {
     "no patient yet": "/patients",
@@ -38,6 +71,20 @@ EMPTY_PLACES = {
     "no invoice yet": "/invoices",
     "no message yet": "/messages",
 }
+
+
+def sign_in_with_errors(page: Page, records: Records) -> None:
+    """Try to sign in with a password that is not the right one."""
+    page.context.clear_cookies()
+    page.goto("/login")
+    page.get_by_label("E-mail address").fill("nobody@example.org")
+    page.get_by_label("Password", exact=True).fill("nonsense")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def second_step(page: Page, records: Records) -> None:
+    """Sign in as far as the second step."""
+    become(page, CAREFUL)
 
 
 def new_patient_with_errors(page: Page, records: Records) -> None:
@@ -81,10 +128,10 @@ def payment_with_errors(page: Page, records: Records) -> None:
 
 
 def expired_form(page: Page, records: Records) -> None:
-    """Send a form after its session has ended."""
+    """Send a form that was shown before somebody signed in again."""
     page.goto("/patients/new")
     page.get_by_label("Family name").fill("Weiß")
-    page.context.clear_cookies()
+    page.locator("main [name=csrf_token]").evaluate("(field) => { field.value = 'another'; }")
     page.locator(SEND).click()
 
 
@@ -107,6 +154,8 @@ def in_trouble(trouble: str) -> Callable[[Page, Records], None]:
 
 
 ACTED: dict[str, Callable[[Page, Records], None]] = {
+    "sign in with errors": sign_in_with_errors,
+    "second step": second_step,
     "new patient with errors": new_patient_with_errors,
     "conflict": conflict,
     "taken slot": taken_slot,
@@ -117,12 +166,16 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     **{trouble: in_trouble(trouble) for trouble in TROUBLES if trouble},
 }
 
-PAGES = [*PLACES, *ACTED]
+PAGES = [*PLACES, *VISITED_PLACES, *READ_PLACES, *ACTED]
 
 
 def open_page(name: str, page: Page, records: Records) -> None:
     """Open a page of the clinic that has records."""
     if act := ACTED.get(name):
         act(page, records)
-    else:
-        page.goto(PLACES[name].format_map(vars(records)))
+        return
+    if name in VISITED_PLACES:
+        page.context.clear_cookies()
+    elif name in READ_PLACES:
+        become(page, READER)
+    page.goto((PLACES | VISITED_PLACES | READ_PLACES)[name].format_map(vars(records)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 from clinic.appointments.service import Practitioner, appointment_service
@@ -16,10 +17,17 @@ from clinic.core.text import fold
 from clinic.notifications.service import notification_service
 from clinic.operations.demo_data import NAMES
 from clinic.patients.service import Patient
-from tests.builders import a_clinic, a_patient, a_practitioner, an_appointment
+from clinic.staff.codes import new_totp_secret
+from clinic.staff.passwords import hash_password
+from clinic.staff.service import Clinic, key_service, member_service
+from tests.builders import a_clinic, a_member, a_patient, a_practitioner, an_appointment
 
 ZONE = "Europe/Lisbon"
 PRACTITIONERS = ("Dr Amara Okafor", "Dr Lukas Brandt", "Sofia Marin")
+ADMINISTRATOR, READER, CAREFUL = "admin@example.org", "reader@example.org", "careful@example.org"
+"""Who has signed in, who may only read, and who has a second step."""
+
+PASSWORD = "seven green herons wade"
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Großmann de Vasconcelos"
 
 
@@ -39,11 +47,16 @@ class Records:
     open_invoice: str
     part_paid_invoice: str
     paid_invoice: str
+    member: str
+    key: str
 
 
 def fill() -> Records:
     """Set up a clinic with everything that its pages can show, around a day in a week."""
-    with in_clinic(a_clinic(name="Harbour Clinic", zone=ZONE, locale="en_GB").id):
+    clinic = an_empty_clinic()
+    with in_clinic(clinic.id):
+        _employ(clinic, "read-only", READER)
+        _employ(clinic, "receptionist", CAREFUL, totp_on=True, totp_secret=new_totp_secret())
         with unit_of_work():
             patients = list(_people())
             practitioners = [a_practitioner(name) for name in PRACTITIONERS]
@@ -65,7 +78,21 @@ def fill() -> Records:
             open_invoice=str(invoices[1].id),
             part_paid_invoice=str(invoices[2].id),
             paid_invoice=str(invoices[3].id),
+            member=str(member_service.named(READER).membership.id),
+            key=str(key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),
         )
+
+
+def an_empty_clinic() -> Clinic:
+    """Set up a clinic in which only its administrator works."""
+    clinic = a_clinic(name="Harbour Clinic", zone=ZONE, locale="en_GB")
+    _employ(clinic, "administrator", ADMINISTRATOR)
+    return clinic
+
+
+def _employ(clinic: Clinic, role: str, email: str, **fields: Any) -> None:
+    """Let somebody work in a clinic who signs in with the password of all tests."""
+    a_member(clinic.id, role, email=email, password_hash=hash_password(PASSWORD), **fields)
 
 
 def _people() -> Iterator[Patient]:

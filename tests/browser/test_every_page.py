@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Browse
+from tests.browser.conftest import Browse, Door
 from tests.browser.looks import SCHEMES, WIDTHS, axe_violations, html_bytes, looks_wrong, words_of_title
 from tests.browser.pages import EMPTY_PLACES, PAGES, open_page
 from tests.browser.records import Records
@@ -22,7 +22,7 @@ def test_a_page_holds_the_rules_of_every_page(name: str, page: Page, records: Re
 
 
 @pytest.mark.parametrize("name", EMPTY_PLACES)
-def test_a_page_of_a_new_clinic_holds_the_rules_of_every_page(name: str, browse: Browse, new_site: str) -> None:
+def test_a_page_of_a_new_clinic_holds_the_rules_of_every_page(name: str, browse: Browse, new_site: Door) -> None:
     page = browse(new_site)
     page.goto(EMPTY_PLACES[name])
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,12 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
-from clinic.operations.demo import _environment
+from clinic.operations.demo import _environment, _welcome
+from clinic.operations.demo_data import PASSWORD, STAFF
+from clinic.staff.service import ROLES, member_service
+from tests.browsing import hidden_value
+from tests.conftest import Here
+from tests.inspecting import rows
 
 
 @pytest.fixture
@@ -176,6 +182,26 @@ def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Pat
     assert app.test_cli_runner().invoke(args=["demo-data"]).exit_code == 1
 
 
+@pytest.mark.row(10)
+def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app: Flask, here: Here) -> None:
+    with here(), pytest.raises(RuntimeError, match="real people are invited"):
+        member_service.admit(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
+
+    assert rows(app, "staff_members") == []
+
+
+def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_gets_a_key() -> None:
+    words = _welcome(address="http://127.0.0.1:5000", outbox="outbox", database="sqlite:///demo.db", file="demo.db")
+
+    assert PASSWORD in words
+    assert all(email in words for email in STAFF)
+    assert "flask api-keys create --name Trial --scopes all" in words
+
+
+def test_somebody_of_every_role_works_in_the_demo() -> None:
+    assert {role for _, role in STAFF.values()} == set(ROLES)
+
+
 DEMO = [sys.executable, "-m", "flask", "--app", "clinic", "demo", "--port"]
 
 
@@ -197,6 +223,28 @@ def read(address: str) -> str:
     raise AssertionError(f"nothing answers at {address}")
 
 
+class Browser:
+    """Somebody at the demo's pages, who has signed in."""
+
+    def __init__(self, origin: str, email: str = "ana@demo.example") -> None:
+        self.origin = origin
+        self.open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open
+        read(f"{origin}/login")
+        token = hidden_value(self.page("/login"), "csrf_token")
+        self.page("/login", csrf_token=token, email=email, password=PASSWORD)
+
+    def page(self, path: str, **form: str) -> str:
+        """Return a page, maybe that to which a form leads."""
+        sent = urllib.parse.urlencode(form).encode() if form else None
+        with self.open(f"{self.origin}{path}", sent, timeout=10) as response:
+            return str(response.read().decode())
+
+    def register(self, **fields: str) -> None:
+        """Register a patient."""
+        token = hidden_value(self.page("/patients/new"), "csrf_token")
+        self.page("/patients", csrf_token=token, **fields)
+
+
 def stop(demo: subprocess.Popen[str]) -> str:
     demo.terminate()
     return demo.communicate(timeout=60)[1]
@@ -205,22 +253,19 @@ def stop(demo: subprocess.Popen[str]) -> str:
 @pytest.mark.crash
 def test_the_demo_opens_a_filled_clinic_whose_worker_sends_and_keeps_it_for_the_next_time(tmp_path: Path) -> None:
     port = free_port()
-    command = [*DEMO, str(port)]
+    command, origin = [*DEMO, str(port)], f"http://127.0.0.1:{port}"
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}
-    body = b'{"family_name": "Wei\\u00df", "email": "weiss@example.org"}'
 
     first = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert "P-000320" in read(f"http://127.0.0.1:{port}/")
-    register = urllib.request.Request(
-        f"http://127.0.0.1:{port}/api/v1/patients", body, {"Content-Type": "application/json"}
-    )
-    urllib.request.urlopen(register).close()
+    browser = Browser(origin)
+    assert "P-000320" in browser.page("/patients")
+    browser.register(family_name="Weiß", email="weiss@example.org")
     deadline = time.monotonic() + 60
     while not list((tmp_path / "outbox").glob("*.eml")) and time.monotonic() < deadline:
         time.sleep(0.1)
     said = stop(first)
     second = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    again = read(f"http://127.0.0.1:{port}/")
+    again = Browser(origin, "rosa@demo.example").page("/patients")
     said_again = stop(second)
 
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
@@ -247,7 +292,7 @@ def test_a_demo_killed_while_filling_fills_afresh_the_next_time(tmp_path: Path, 
     first.communicate(timeout=60)
     unfinished = not (tmp_path / "demo.db").exists()
     third = subprocess.Popen([*DEMO, str(port)], env=environment, stderr=subprocess.PIPE, text=True)
-    page = read(f"http://127.0.0.1:{port}/")
+    page = Browser(f"http://127.0.0.1:{port}").page("/patients")
     stop(third)
 
     assert (second.returncode, "a demo is running already" in second.stderr) == (5, True)

@@ -58,6 +58,56 @@ def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> N
     assert second.exit_code == 0
 
 
+def stored(folder: Path, query: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(folder / "deep" / "clinic.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.mark.row(10)
+def test_init_makes_no_account_by_itself_and_says_how_one_is_made(fresh: Flask, tmp_path: Path) -> None:
+    result = init(fresh, *GIVEN)
+
+    assert result.stdout == ""
+    assert "flask staff create-admin" in result.stderr
+    assert stored(tmp_path, "SELECT (SELECT count(*) FROM staff_members), (SELECT count(*) FROM api_keys)") == [(0, 0)]
+
+
+@pytest.mark.row(10)
+def test_init_makes_the_first_administrator_with_a_secret_alone_on_stdout(fresh: Flask, tmp_path: Path) -> None:
+    result = init(fresh, *GIVEN, "--admin", "ana@example.org")
+
+    secret = result.stdout.strip()
+    query = "SELECT email, role, must_change_password, clinic_id FROM staff_members JOIN memberships"
+    ((email, role, must_change, clinic_id),) = stored(tmp_path, query)
+    assert result.exit_code == 0
+    assert len(secret) > 20
+    assert len(result.stdout.splitlines()) == 1
+    assert secret not in result.stderr
+    assert (email, role, must_change) == ("ana@example.org", "administrator", 1)
+    assert stored(tmp_path, "SELECT id FROM clinics") == [(clinic_id,)]
+
+
+def test_a_second_clinic_may_have_the_same_administrator_who_signs_in_as_before(fresh: Flask, tmp_path: Path) -> None:
+    init(fresh, *GIVEN, "--admin", "ana@example.org")
+
+    result = init(fresh, *GIVEN, "--clinic", "Harbour", "--admin", "Ana@example.org")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "signs in as before" in result.stderr
+    assert stored(tmp_path, "SELECT count(*) FROM memberships WHERE role = 'administrator'") == [(2,)]
+
+
+def test_init_with_an_address_that_is_none_makes_nothing(fresh: Flask, tmp_path: Path) -> None:
+    result = init(fresh, *GIVEN, "--admin", "nonsense")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: --admin: Enter an e-mail address")
+    assert not (tmp_path / "deep").exists()
+
+
 def test_init_without_a_terminal_says_what_is_missing(fresh: Flask) -> None:
     result = init(fresh, "--zone", "Europe/Lisbon")
 

@@ -1,12 +1,11 @@
-"""Forms: their token against forgery, and that looking changes nothing."""
+"""Forms: their token against forgery, and the clinic they were shown in."""
 
 from uuid import uuid4
 
 import pytest
 
 from tests.browsing import PageClient, hidden_value
-from tests.builders import a_patient, a_practitioner, an_appointment
-from tests.inspecting import row_counts, rows
+from tests.inspecting import row_counts
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -76,27 +75,6 @@ def test_a_form_of_another_clinic_that_is_sent_nowhere_finds_nothing_there(clien
 def test_the_api_takes_no_forms_and_needs_no_token(client):
     assert client.post("/api/v1/practitioners", data={"name": "Dr X"}).status_code == 415
     assert client.post("/api/v1/practitioners", json={"name": "Dr X"}).status_code == 201
-
-
-def test_row_25_looking_at_everything_writes_nothing(app, client, here):
-    with here():
-        appointment = an_appointment(a_patient(), a_practitioner())
-        ids = {"patient_id": appointment.patient_id, "practitioner_id": appointment.practitioner_id}
-        ids |= {"appointment_id": appointment.id, "notification_id": rows(app, "notifications")[0]["id"]}
-    before = {table: rows(app, table) for table in ("patients", "appointments", "notifications", "events")}
-    counts, seen = row_counts(app), 0
-
-    for rule in app.url_map.iter_rules():
-        if "GET" in rule.methods and rule.endpoint != "static":
-            url = app.url_map.bind("").build(rule.endpoint, {name: ids.get(name, uuid4()) for name in rule.arguments})
-            statuses = [client.open(url, method=method).status_code for method in ("GET", "HEAD", "OPTIONS")]
-            assert statuses[0] in {200, 302, 404, 410}, url
-            assert statuses[2] == 200
-            seen += 1
-
-    assert seen > 15
-    assert row_counts(app) == counts
-    assert {table: rows(app, table) for table in before} == before
 
 
 def test_a_session_cookie_can_not_be_read_by_scripts_or_sent_by_other_sites(client):

@@ -1,0 +1,129 @@
+"""The settings of a clinic: what can be changed, by whom, and what two people change at once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from clinic.staff.service import ClinicChanged, clinic_service
+from tests.inspecting import element, row_counts, rows, spoken
+from tests.staff.people import browser_of
+from tests.threads import run_at_once
+
+
+def settings(**fields):
+    return {"name": "Harbour", "locale": "en_GB", "idle_minutes": "30", "absolute_hours": "8", "version": "1"} | fields
+
+
+def stored(app, name="Harbour"):
+    return next(row for row in rows(app, "clinics") if row["name"] == name)
+
+
+def test_the_settings_are_changed_and_noted(app, client):
+    answer = client.submit("/clinic", **settings(name=" Clinica\u0301 do Porto "))
+
+    row = stored(app, "Clinicá do Porto")
+    assert answer.status_code == 303
+    assert (row["locale"], row["idle_minutes"], row["absolute_hours"], row["version"]) == ("en_GB", 30, 8, 2)
+    entry = rows(app, "audit_entries")[-1]
+    assert (entry["record"], entry["changes"]["idle_minutes"]) == ("clinics", [15, 30])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", " ", "Enter the clinic's name"),
+        ("name", "x" * 201, "Enter at most 200 characters"),
+        ("locale", "english", "Enter a language and country"),
+        ("locale", "xx_YY", "Enter a language and country"),
+        ("idle_minutes", "0", "Enter a whole number from 1 to 240"),
+        ("idle_minutes", "241", "Enter a whole number from 1 to 240"),
+        ("idle_minutes", "1e1", "Enter a whole number from 1 to 240"),
+        ("idle_minutes", "١٥", "Enter a whole number from 1 to 240"),
+        ("absolute_hours", "25", "Enter a whole number from 1 to 24"),
+        ("absolute_hours", "", "Enter a whole number from 1 to 24"),
+    ],
+)
+def test_a_setting_that_can_not_be_is_asked_again(app, client, field, value, words):
+    before = rows(app, "clinics")
+
+    answer = client.submit("/clinic", **settings(**{field: value}))
+
+    assert answer.status_code == 422
+    assert words in spoken(answer.text)
+    assert 'aria-invalid="true"' in element(answer.text, f"f-{field}")
+    assert rows(app, "clinics") == before
+
+
+@pytest.mark.row(56)
+@pytest.mark.parametrize("extra", ["zone", "currency", "id", "clinic_id", "created_at"])
+def test_money_and_times_and_what_is_not_shown_can_not_be_changed(app, client, extra):
+    before = rows(app, "clinics")
+
+    answer = client.submit("/clinic", **settings(**{extra: "USD"}))
+
+    assert answer.status_code == 422
+    assert rows(app, "clinics") == before
+
+
+def test_the_page_says_what_can_not_be_changed_and_why(client):
+    page = spoken(client.get("/clinic").text)
+
+    assert "What can’t be changed Time zone Europe/Lisbon Currency EUR" in page
+    assert "Appointments and invoices were written down in them" in page
+
+
+def test_a_name_that_is_taken_is_refused(client, other_clinic):
+    answer = client.submit("/clinic", **settings(name="Other Clinic"))
+
+    assert answer.status_code == 409
+    assert "There is a clinic named Other Clinic already" in spoken(answer.text)
+
+
+def test_a_stale_form_is_answered_with_both_versions(app, client):
+    client.submit("/clinic", **settings())
+
+    answer = client.submit("/clinic", **settings(name="Mine", idle_minutes="60"))
+
+    assert answer.status_code == 409
+    assert "Saved now is: Name Harbour Minutes without use 30" in spoken(answer.text)
+    assert 'value="Mine"' in element(answer.text, "f-name")
+    assert 'name="version" value="2"' in answer.text
+    assert stored(app)["idle_minutes"] == 30
+
+
+def test_of_two_who_save_at_once_one_is_told(app, clinic):
+    def save(number):
+        clinic_service.update(version=1, name="Harbour", locale="en_GB", idle_minutes=10 + number, absolute_hours=8)
+
+    outcomes = run_at_once(app, clinic.id, 4, save)
+
+    assert [type(outcome) for outcome in outcomes if outcome] == [ClinicChanged] * 3
+    assert stored(app)["version"] == 2
+
+
+@pytest.mark.row(16)
+def test_a_shorter_limit_holds_for_sessions_that_are_open(app, client, hired):
+    theirs = browser_of(app, hired("receptionist"))
+    client.submit("/clinic", **settings(idle_minutes="5"))
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6), tick=False):
+        answer = theirs.get("/patients")
+
+    assert answer.headers["Location"].startswith("/login")
+
+
+def test_who_may_only_look_sees_no_form(app, client, desk):
+    theirs = browser_of(app, desk)
+    before = row_counts(app)
+
+    page = theirs.get("/clinic").text
+
+    assert "You may look at this, but not change it" in page
+    assert 'action="/clinic"' not in page
+    assert theirs.submit("/clinic", **settings()).status_code == 403
+    assert row_counts(app) == before
+
+
+def test_the_clinics_one_works_in_are_listed_and_no_other(app, client, other_clinic):
+    assert "Other Clinic" not in client.get("/clinic").text

@@ -1,0 +1,380 @@
+"""Signing in: who gets in, who does not, and that nobody learns who has an account."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError, VerifyMismatchError
+from sqlalchemy import event
+
+from clinic.core.database import db
+from clinic.staff import passwords
+from clinic.staff.service import member_service
+from clinic.staff.sign_in import PER_ACCOUNT, PER_ADDRESS
+from tests.inspecting import row_counts, rows, spoken
+from tests.staff.entering import (
+    EMAIL,
+    PASSWORD,
+    a_browser,
+    a_person,
+    code_at,
+    cookie,
+    form_token,
+    is_in,
+    replay,
+    send,
+    sign_in,
+    with_app,
+)
+
+UNKNOWN = "nobody@example.org"
+
+
+class Hasher:
+    """A hasher that counts what it verifies."""
+
+    def __init__(self) -> None:
+        self.inner, self.verified = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1), 0
+
+    def verify(self, kept: str, password: str) -> bool:
+        try:
+            done = self.inner.verify(kept, password)
+        except (ValueError, VerificationError) as error:
+            self.verified += isinstance(error, VerifyMismatchError)
+            raise
+        self.verified += 1
+        return done
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@contextmanager
+def watched(app) -> Iterator[list[str]]:
+    """Keep what is written to the database: each row's statement, and each commit."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.extend(word for word in ("INSERT", "UPDATE") if statement.startswith(word))
+
+    def note_commit(_connection):
+        seen.append("COMMIT")
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "commit", note_commit)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "commit", note_commit)
+
+
+def without_tokens(answer) -> str:
+    return re.sub(r'(name="csrf_token" value=")[^"]*', r"\1", answer.text)
+
+
+@pytest.mark.usefixtures("person")
+def test_whoever_knows_the_password_is_led_to_where_they_wanted_to_go(app, visitor):
+    asked = visitor.get("/patients?q=ana")
+
+    answer = sign_in(visitor, next="/patients?q=ana")
+
+    assert (asked.status_code, asked.location) == (302, "/login?next=/patients?q%3Dana")
+    assert (answer.status_code, answer.location) == (303, "/patients?q=ana")
+    assert is_in(visitor)
+    assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "signed-in"
+
+
+@pytest.mark.parametrize("email", ["RITA@example.org", " rita@Example.org "])
+@pytest.mark.usefixtures("person")
+def test_the_address_is_known_without_regard_to_case(visitor, email):
+    assert sign_in(visitor, email).status_code == 303
+
+
+@pytest.mark.row(1)
+@pytest.mark.usefixtures("person")
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(app, visitor):
+    wrong = sign_in(visitor, EMAIL, "another password")
+    unknown = sign_in(visitor, UNKNOWN, "another password")
+
+    assert (wrong.status_code, unknown.status_code) == (422, 422)
+    assert without_tokens(wrong).replace(EMAIL, UNKNOWN) == without_tokens(unknown)
+    assert "do not match" in spoken(unknown.text)
+    assert {name for name, _ in wrong.headers} == {name for name, _ in unknown.headers}
+
+
+@pytest.mark.row(1)
+@pytest.mark.usefixtures("person")
+def test_a_wrong_password_and_an_unknown_address_take_the_same_work(app, visitor, monkeypatch):
+    token = form_token(visitor, "/login")
+    work = {}
+
+    for email in (EMAIL, UNKNOWN):
+        monkeypatch.setattr(passwords, "HASHER", hasher := Hasher())
+        with watched(app) as written:
+            visitor.post("/login", data={"csrf_token": token, "email": email, "password": "another password"})
+        work[email] = (hasher.verified, written)
+
+    assert work[EMAIL] == work[UNKNOWN]
+    assert work[EMAIL][0] == 1
+
+
+@pytest.mark.row(1)
+def test_somebody_without_a_password_and_somebody_who_has_left_get_that_answer_too(app, clinic, here, visitor):
+    a_person(app, clinic.id, "administrator", email="boss@example.org")
+    a_person(app, clinic.id)
+    with here():
+        member_service.deactivate(member_service.named(EMAIL).membership.id)
+        member_service.invite(email="new@example.org", name="Nova", role="receptionist")
+
+    left, invited = sign_in(visitor, EMAIL), sign_in(visitor, "new@example.org")
+
+    assert (left.status_code, invited.status_code) == (422, 422)
+    assert without_tokens(left).replace(EMAIL, "new@example.org") == without_tokens(invited)
+
+
+@pytest.mark.usefixtures("person")
+def test_what_is_left_blank_is_named_and_nothing_is_tried(app, visitor):
+    answer = sign_in(visitor, "", " ")
+
+    assert answer.status_code == 422
+    assert "Enter your e-mail address" in answer.text
+    assert "Enter your password" in answer.text
+    assert rows(app, "throttles") == []
+
+
+@pytest.mark.usefixtures("person")
+def test_a_password_is_never_shown_again(visitor):
+    assert "another password" not in sign_in(visitor, EMAIL, "another password").text
+
+
+@pytest.mark.row(2)
+@pytest.mark.usefixtures("person")
+def test_after_ten_wrong_ones_from_an_address_the_right_one_is_not_tried_either(app, visitor):
+    for number in range(PER_ADDRESS.most):
+        assert sign_in(visitor, f"name{number}@example.org", "another password").status_code == 422
+
+    refused, elsewhere = sign_in(visitor), sign_in(a_browser(app, "192.0.2.7"))
+
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 300
+    assert "wait 5 minutes" in spoken(refused.text)
+    assert not is_in(visitor)
+    assert elsewhere.status_code == 303
+
+
+@pytest.mark.row(2)
+@pytest.mark.usefixtures("person")
+def test_strangers_everywhere_lock_nobody_out_of_a_device_that_they_have_used(app, visitor):
+    sign_in(visitor)
+    send(visitor, "/logout", "/account")
+    for number in range(PER_ACCOUNT.most):
+        assert sign_in(a_browser(app, f"192.0.2.{number}"), EMAIL, "another password").status_code == 422
+
+    stranger, known = sign_in(a_browser(app, "192.0.2.200"), EMAIL, "another password"), sign_in(visitor)
+
+    assert stranger.status_code == 429
+    assert known.status_code == 303
+
+
+@pytest.mark.row(2)
+@pytest.mark.usefixtures("person")
+def test_a_known_device_has_ten_tries_of_its_own(visitor):
+    sign_in(visitor)
+    send(visitor, "/logout", "/account")
+
+    answers = [sign_in(visitor, EMAIL, "another password").status_code for _ in range(11)]
+
+    assert answers == [422] * 10 + [429]
+
+
+@pytest.mark.usefixtures("person")
+def test_somebody_else_s_device_is_not_a_known_one(app, clinic, visitor):
+    a_person(app, clinic.id, email="other@example.org")
+    sign_in(visitor, "other@example.org")
+    send(visitor, "/logout", "/account")
+    for number in range(PER_ACCOUNT.most):
+        sign_in(a_browser(app, f"192.0.2.{number}"), EMAIL, "another password")
+
+    assert sign_in(visitor).status_code == 429
+
+
+@pytest.mark.row(4)
+@pytest.mark.usefixtures("person")
+def test_an_address_that_somebody_claims_to_have_is_not_believed(visitor):
+    token = form_token(visitor, "/login")
+    data = {"csrf_token": token, "email": UNKNOWN, "password": "another password"}
+
+    claims = [{"X-Forwarded-For": f"192.0.2.{number}"} for number in range(11)]
+    answers = [visitor.post("/login", data=data, headers=claim).status_code for claim in claims]
+
+    assert answers == [422] * 10 + [429]
+
+
+@pytest.mark.row(4)
+@pytest.mark.usefixtures("person")
+def test_a_proxy_that_was_set_up_is_believed(other_app):
+    with other_app(PROXIES=1) as behind:
+        browser = a_browser(behind)
+        data = {"csrf_token": form_token(browser, "/login"), "email": UNKNOWN, "password": "another password"}
+
+        claims = [{"X-Forwarded-For": f"192.0.2.{number}"} for number in range(11)]
+        answers = [browser.post("/login", data=data, headers=claim).status_code for claim in claims]
+
+    assert answers == [422] * 11
+
+
+@pytest.mark.row(12)
+def test_who_is_deactivated_is_out_at_once_and_does_not_get_in_again(app, clinic, here, visitor):
+    a_person(app, clinic.id, "administrator", email="boss@example.org")
+    a_person(app, clinic.id)
+    sign_in(visitor)
+
+    with here():
+        member_service.deactivate(member_service.named(EMAIL).membership.id)
+
+    assert not is_in(visitor)
+    assert sign_in(visitor).status_code == 422
+
+
+@pytest.mark.row(13)
+@pytest.mark.usefixtures("person")
+def test_another_site_s_form_signs_nobody_in(app, visitor):
+    before = row_counts(app)
+
+    answer = visitor.post("/login", data={"email": EMAIL, "password": PASSWORD})
+
+    assert answer.status_code == 400
+    assert row_counts(app) == before
+    assert not is_in(visitor)
+
+
+@pytest.mark.row(13)
+@pytest.mark.parametrize(
+    "email", ["%", "r%@example.org", "rit_@example.org", "' OR 1=1--", "rita@example.org\0", "\ud800"]
+)
+@pytest.mark.usefixtures("person")
+def test_wildcards_and_the_like_are_plain_failures(visitor, email):
+    sent = email.encode("utf-8", "surrogatepass")
+    body = {"csrf_token": form_token(visitor, "/login"), "email": sent, "password": PASSWORD}
+
+    assert visitor.post("/login", data=body).status_code == 422
+
+
+@pytest.mark.row(14)
+@pytest.mark.usefixtures("person")
+def test_the_session_and_its_form_token_are_others_after_signing_in_and_out(visitor):
+    seen = []
+    form_token(visitor, "/login")
+    seen.append(kept_in(visitor))
+    sign_in(visitor)
+    seen.append(kept_in(visitor))
+    send(visitor, "/logout", "/account")
+    form_token(visitor, "/login")
+    seen.append(kept_in(visitor))
+
+    assert len({token for token, _ in seen}) == 2
+    assert len({csrf for _, csrf in seen}) == 3
+
+
+@pytest.mark.row(14)
+def test_the_session_is_another_after_the_second_step(app, clinic, visitor):
+    with_app(app, clinic.id)
+    sign_in(visitor)
+    before, old = kept_in(visitor), cookie(visitor)
+
+    send(visitor, "/login/code", "/login/code", code=code_at())
+
+    after = kept_in(visitor)
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    assert not is_in(replay(app, old))
+    assert replay(app, old).get("/login/code").status_code == 302
+
+
+NOT_OURS = [
+    "//evil.example",
+    "/\\evil.example",
+    "\\/\\/evil.example",
+    "/%09/evil.example",
+    "/\t/evil.example",
+    "https:evil.example",
+    "https://evil.example/patients",
+    "http:///evil.example",
+    "javascript:alert(1)",
+    "/\u2215/evil.example",
+    "//evil.example/%2e%2e",
+    "/patients\r\nSet-Cookie: a=b",
+    "/nowhere",
+    "/api/v1/patients",
+    "/login",
+    "/logout",
+    "patients",
+    "/" + "a" * 3000,
+]
+
+
+@pytest.mark.row(59)
+@pytest.mark.parametrize("wanted", NOT_OURS)
+@pytest.mark.usefixtures("person")
+def test_after_signing_in_nobody_is_led_to_a_place_that_is_no_page_of_ours(visitor, wanted):
+    assert visitor.get("/login", query_string={"next": wanted}).status_code == 200
+
+    answer = sign_in(visitor, next=wanted)
+
+    assert (answer.status_code, answer.location) == (303, "/")
+
+
+@pytest.mark.row(59)
+@pytest.mark.parametrize("wanted", NOT_OURS)
+def test_nor_after_the_second_step(app, clinic, visitor, wanted):
+    with_app(app, clinic.id)
+    between = sign_in(visitor, next=wanted)
+
+    answer = send(visitor, "/login/code", "/login/code", code=code_at(), next=wanted)
+
+    assert between.location == "/login/code?next=/"
+    assert (answer.status_code, answer.location) == (303, "/")
+
+
+@pytest.mark.row(59)
+@pytest.mark.usefixtures("person")
+def test_nor_when_somebody_is_signed_in_already(visitor):
+    sign_in(visitor)
+
+    answers = [visitor.get("/login", query_string={"next": wanted}) for wanted in NOT_OURS]
+
+    assert {(answer.status_code, answer.location) for answer in answers} == {(302, "/")}
+
+
+def test_where_one_wanted_to_go_is_kept_through_second_step_and_forced_change_of_password(app, clinic, visitor):
+    a_person(app, clinic.id, totp_on=True, totp_secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", must_change_password=True)
+
+    first = sign_in(visitor, next="/appointments")
+    second = send(visitor, "/login/code", first.location, code=code_at(), next="/appointments")
+    fields = {"present_password": PASSWORD, "new_password": "seven grey herons", "next": "/appointments"}
+    third = send(visitor, "/account/password", second.location, **fields)
+
+    assert first.location == "/login/code?next=/appointments"
+    assert second.location == "/account/password?next=/appointments"
+    assert third.location == "/appointments"
+    assert visitor.get("/appointments").status_code == 200
+
+
+def test_before_the_sign_in_is_complete_every_page_leads_to_what_is_missing(app, clinic, visitor):
+    with_app(app, clinic.id)
+    sign_in(visitor)
+
+    answers = [visitor.get(url) for url in ("/patients", "/account", "/account/second-step", "/kept")]
+
+    assert {answer.status_code for answer in answers} == {302}
+    assert [answer.location.partition("?")[0] for answer in answers] == ["/login/code"] * 4
+
+
+def kept_in(browser) -> tuple[str | None, str | None]:
+    """Return the session's token and the raw token of its forms."""
+    with browser.session_transaction() as kept:
+        return kept.get("_user_id"), kept.get("csrf_token")

@@ -1,0 +1,76 @@
+"""Nobody is shown a way on that is closed to them: every link and every form, for every role."""
+
+from fractions import Fraction
+
+import pytest
+
+from clinic.appointments.service import appointment_service
+from clinic.billing.service import LineFields, billing_service
+from clinic.core.clock import now
+from clinic.core.money import Money
+from clinic.staff.service import PERMISSIONS, ROLES
+from tests.browsing import PageClient
+from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.conftest import Become, Here
+from tests.walking import walk
+
+WAYS = {
+    "patients:read": {"patients.index", "patients.show"},
+    "patients:write": {"patients.new", "patients.edit"},
+    "appointments:read": {"appointments.index", "appointments.show"},
+    "appointments:write": {"appointments.new"},
+    "invoices:read": {"billing.index", "billing.show"},
+    "invoices:write": {"billing.new"},
+    "notifications:read": {"notifications.index"},
+}
+"""Pages to which somebody with a permission is led, from the start on."""
+
+
+@pytest.fixture(autouse=True)
+def records(here: Here) -> None:
+    """Something of each kind, in each state that has a page of its own."""
+    with here():
+        patient, practitioner = a_patient(phone="+351912555014", address="Rua Nova 1"), a_practitioner()
+        an_appointment(patient, practitioner, now())
+        appointment_service.cancel(an_appointment(a_patient(), practitioner).id, note="has a cold")
+        line = LineFields(description="Visit", quantity=Fraction(1), unit_price=Money(4500, "EUR"))
+        billing_service.create(patient_id=patient.id, lines=[line])
+        for paid in (0, 2000, 4500):
+            invoice = billing_service.issue(billing_service.create(patient_id=patient.id, lines=[line]).id)
+            if paid:
+                billing_service.record_payment(invoice.id, amount=Money(paid, "EUR"), method="cash")
+
+
+@pytest.mark.row(28)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_shown_every_way_that_is_open_to_it_and_no_other(
+    client: PageClient, become: Become, role: str
+) -> None:
+    permissions = become(role)
+
+    walked = walk(client, permissions)
+
+    assert walked.astray == []
+    opened = {kind.partition("?")[0] for kind in walked.opened}
+    for permission, pages in WAYS.items():
+        assert opened & pages == (pages if permission in permissions else set()), permission
+
+
+@pytest.mark.row(34)
+@pytest.mark.parametrize("denied", PERMISSIONS)
+def test_what_an_administrator_is_denied_is_not_shown(client: PageClient, become: Become, denied: str) -> None:
+    permissions = become("administrator", denied)
+
+    walked = walk(client, permissions)
+
+    assert walked.astray == []
+    assert not {kind.partition("?")[0] for kind in walked.opened} & WAYS.get(denied, set())
+
+
+@pytest.mark.row(34)
+def test_who_is_denied_everything_comes_to_their_own_account_only(client: PageClient, become: Become) -> None:
+    walked = walk(client, become("administrator", *PERMISSIONS))
+
+    assert walked.astray == []
+    assert "staff.account?" in walked.opened
+    assert not {kind.partition(".")[0] for kind in walked.opened} - {"staff"}

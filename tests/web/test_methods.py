@@ -1,0 +1,124 @@
+"""Methods: what only looks writes nothing, and nobody comes by another method than the one that was sent."""
+
+from uuid import uuid4
+
+import pytest
+from werkzeug.routing import UUIDConverter
+
+from clinic.web.requests import csrf
+from tests.browsing import PageClient
+from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.inspecting import contents, rows
+
+LOOKING = ("GET", "HEAD", "OPTIONS")
+METHODS = (*LOOKING, "POST", "PUT", "PATCH", "DELETE")
+SMUGGLED = {"X-HTTP-Method-Override": "POST", "X-HTTP-Method": "POST", "X-Method-Override": "POST"}
+
+
+def address(app, rule, ids):
+    """Return an address of a rule: with the ids of records that there are, else with one of nothing."""
+    values = {
+        name: ids.get(name, uuid4() if isinstance(rule._converters[name], UUIDConverter) else "x")
+        for name in rule.arguments
+    }
+    return app.url_map.bind("").build(rule.endpoint, values)
+
+
+def addresses(app, ids, method):
+    """Return an address of every rule that answers to a method."""
+    rules = [rule for rule in app.url_map.iter_rules() if method in rule.methods and rule.endpoint != "static"]
+    return sorted({address(app, rule, ids) for rule in rules})
+
+
+@pytest.fixture
+def ids(app, client, here):
+    """The ids of one record of each kind."""
+    with here():
+        appointment = an_appointment(a_patient(), a_practitioner())
+        found = {"patient_id": appointment.patient_id, "practitioner_id": appointment.practitioner_id}
+        found |= {"appointment_id": appointment.id, "notification_id": rows(app, "notifications")[0]["id"]}
+    line = {"description": "Visit", "quantity": "1", "unit_price": {"amount": "9.00", "currency": "EUR"}}
+    invoice = client.post("/api/v1/invoices", json={"patient_id": str(appointment.patient_id), "lines": [line]})
+    tables = {"membership_id": "memberships", "member_id": "staff_members", "key_id": "api_keys"}
+    return (
+        found | {"invoice_id": invoice.json["id"]} | {name: rows(app, table)[0]["id"] for name, table in tables.items()}
+    )
+
+
+@pytest.mark.row(25)
+@pytest.mark.parametrize("method", LOOKING)
+@pytest.mark.parametrize("signed_in", [True, False], ids=["signed in", "anonymous"])
+def test_looking_at_everything_writes_nothing(app, client, ids, method, signed_in):
+    browser, before = client if signed_in else PageClient(app), contents(app)
+    urls = addresses(app, ids, method)
+
+    statuses = {url: browser.open(url, method=method).status_code for url in urls}
+
+    assert len(urls) > 30
+    assert {url: status for url, status in statuses.items() if status not in {200, 302, 401, 404, 410}} == {}
+    assert contents(app) == before
+
+
+@pytest.mark.row(26)
+def test_no_method_is_smuggled_in(app, client, ids):
+    before, token = contents(app), client.token()
+    looked_at, answered = addresses(app, ids, "GET"), app.url_map.bind("").allowed_methods
+
+    for url in looked_at:
+        for query in ("", "?_method=POST", f"?_method=DELETE&csrf_token={token}"):
+            assert client.get(url + query, headers=SMUGGLED).status_code in {200, 302, 400, 404, 410}, url
+    for url in [url for url in looked_at if "POST" not in answered(url)]:
+        form = {"_method": "GET", "csrf_token": token}
+        assert client.post(url, data=form, headers={"X-HTTP-Method-Override": "GET"}).status_code == 405, url
+
+    assert contents(app) == before
+
+
+@pytest.mark.row(26)
+def test_trace_is_refused_everywhere(app, client, ids):
+    for browser in (client, PageClient(app)):
+        for url in {url for method in METHODS for url in addresses(app, ids, method)}:
+            answer = browser.open(url, method="TRACE")
+            assert answer.status_code == 405, url
+            assert "TRACE" not in answer.headers["Allow"]
+
+
+@pytest.mark.row(27)
+def test_the_method_is_checked_before_the_token_and_before_access(app, ids):
+    stranger = PageClient(app)
+    checked = 0
+
+    for url in {url for method in METHODS for url in addresses(app, ids, method)}:
+        allowed = set(app.url_map.bind("").allowed_methods(url))
+        for method in sorted(set(METHODS) - allowed):
+            answer = stranger.open(url, method=method)
+            assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, allowed), (method, url)
+            checked += 1
+
+    assert checked > 100
+
+
+@pytest.mark.row(27)
+def test_the_token_is_checked_before_access(app, client, ids, become):
+    strangers = [PageClient(app), client]
+    become("read-only")
+
+    for url in addresses(app, ids, "POST"):
+        for browser in strangers:
+            answer = browser.post(url)
+            assert (answer.status_code == 400) is not url.startswith("/api/"), url
+
+
+@pytest.mark.row(27)
+def test_only_the_api_takes_what_has_no_token(app):
+    apis = {name for name in app.blueprints if name.startswith("api_")}
+
+    assert csrf._exempt_views == set()
+    assert {
+        blueprint if isinstance(blueprint, str) else blueprint.name for blueprint in csrf._exempt_blueprints
+    } == apis
+    assert {rule.rule[:8] for rule in app.url_map.iter_rules() if rule.endpoint.partition(".")[0] in apis} == {
+        "/api/v1/"
+    }
+    assert app.config.get("WTF_CSRF_CHECK_DEFAULT", True)
+    assert set(app.config["WTF_CSRF_METHODS"]) == {"POST", "PUT", "PATCH", "DELETE"}
