@@ -3,11 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError, VerifyMismatchError
 from sqlalchemy import event
 
 from clinic.core.database import db
@@ -29,27 +26,9 @@ from tests.staff.entering import (
     sign_in,
     with_app,
 )
+from tests.staff.hashing import Hasher
 
 UNKNOWN = "nobody@example.org"
-
-
-class Hasher:
-    """A hasher that counts what it verifies."""
-
-    def __init__(self) -> None:
-        self.inner, self.verified = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1), 0
-
-    def verify(self, kept: str, password: str) -> bool:
-        try:
-            done = self.inner.verify(kept, password)
-        except (ValueError, VerificationError) as error:
-            self.verified += isinstance(error, VerifyMismatchError)
-            raise
-        self.verified += 1
-        return done
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from clinic.staff.pages.gate import session_or_none, the_session
 from clinic.staff.service import kept_forms
 from clinic.web.access import signed_in
 from clinic.web.forms import NOT_FIELDS
+from clinic.web.requests import is_api
 
 
 @blueprint.get("/kept")
@@ -33,7 +34,9 @@ def discard_kept_form() -> ResponseReturnValue:
 @blueprint.before_app_request
 def forget_what_is_sent_again() -> None:
     """Forget a kept form when it is sent again, or discarded."""
-    sent, here = request.form.get("_kept") if request.method == "POST" else None, session_or_none()
+    if request.method != "POST" or is_api():
+        return  # the API reads its bodies itself
+    sent, here = request.form.get("_kept"), session_or_none()
     if sent and here:
         try:
             form_id = UUID(sent)
