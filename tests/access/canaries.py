@@ -55,6 +55,7 @@ WITHOUT = {
 _VALUES: dict[str, Any] = {
     "staff_members.email": THEIR_EMAIL,
     "staff_members.email_key": THEIR_EMAIL.casefold(),
+    "staff_members.totp_on": True,
     "patients.email": f"{WORD}.patient@example.org",
     "patients.mrn": WORD.upper(),
     "patients.sort_name": f"{WORD} sort".casefold(),
