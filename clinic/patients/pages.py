@@ -116,7 +116,9 @@ def compare(_error: Stale) -> ResponseReturnValue:
         PatientSchema().dump(patient),
     )
     rows = [(name, mine.get(name), theirs[name]) for name in FIELDS if name in theirs]
-    return render_template("patients/conflict.html", patient=patient, rows=rows), 409
+    changes = audit_service.list(record="patients", patient_id=patient.id, action="changed", limit=1).rows
+    who = names_of(change.actor for change in changes)
+    return render_template("patients/conflict.html", patient=patient, rows=rows, changes=changes, who=who), 409
 
 
 def _looked_at(patient_id: UUID) -> Patient:

@@ -1,5 +1,6 @@
 """The pages of the register, in a browser without JavaScript."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -251,3 +252,14 @@ def test_rows_44_and_45_text_is_shown_as_it_was_typed(client, text):
         assert "<script>alert" not in page
         assert escape(text).lower() in page.lower()
         assert "49" not in spoken(page.partition("<main")[2])
+
+
+def test_a_clash_says_who_was_first_and_when(client, here):
+    with here():
+        patient = a_patient()
+    client.submit(f"/patients/{patient.id}", given_name="Rita", family_name="Reis", version=1)
+
+    page = client.submit(f"/patients/{patient.id}", given_name="Ana", family_name="Reis", version=1)
+
+    assert page.status_code == 409
+    assert re.search(r"Administrator Person did so on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\.", spoken(page.text))
