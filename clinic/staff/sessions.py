@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, select
@@ -16,7 +17,10 @@ from clinic.staff.models import Clinic, Membership, SignIn, StaffMember
 from clinic.staff.permissions import ROLES, permitted
 
 NOTED_EVERY = timedelta(minutes=1)
-"""So seldom is it noted that a session was used; an idle limit is kept to this, on the strict side."""
+"""So seldom is it noted that a session was used, at the most; an idle limit is kept to this, on the strict side."""
+
+WARNED_BEFORE = timedelta(minutes=2)
+"""So long before its end people are warned, at the most (WCAG 2.2.1)."""
 
 KEPT_FOR = timedelta(days=30)
 SIGNED_OUT, IDLE, TOO_LONG, ENDED = "signed-out", "idle", "too-long", "ended"
@@ -42,6 +46,40 @@ class Session:
     def role_label(self) -> str:
         """What the person's work is called."""
         return ROLES[self.membership.role].label
+
+    @property
+    def end(self) -> "End":
+        """When it ends unless it is used."""
+        return _end(self.sign_in, self.clinic)
+
+
+@dataclass(frozen=True)
+class End:
+    """When a session ends, and because of which of the clinic's limits (ASVS 7.3)."""
+
+    at: datetime
+    because: str
+    idle: timedelta
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the session has ended."""
+        return self.at <= now()
+
+    @property
+    def seconds(self) -> int:
+        """How long the session goes on."""
+        return max(int((self.at - now()).total_seconds()), 0)
+
+    @property
+    def seconds_to_warning(self) -> int:
+        """How long it takes until its owner should be warned."""
+        return max(self.seconds - int(min(WARNED_BEFORE, self.idle / 2).total_seconds()), 0)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether the session goes on for longer if it is used."""
+        return self.because == IDLE
 
 
 class SessionService:
@@ -70,10 +108,10 @@ class SessionService:
         found = self._find(SignIn.token_hash == token_hash(token))
         if found is None:
             return None
-        if because := _limit_reached(found.sign_in, found.clinic):
-            self._end([found.sign_in.id], because)
+        if found.end.is_reached:
+            self._end([found.sign_in.id], found.end.because)
             return None
-        if renew and now() - found.sign_in.seen_at >= NOTED_EVERY:
+        if renew and now() - found.sign_in.seen_at >= min(NOTED_EVERY, found.end.idle / 4):
             self._note_use(found)
         return found
 
@@ -97,7 +135,7 @@ class SessionService:
         """Return a person's sessions that have not ended, maybe those in one clinic, the latest used first."""
         wanted = select(SignIn, Clinic).join(Clinic, Clinic.id == SignIn.clinic_id)
         found = db.session.execute(wanted.where(*_open(member_id, in_clinic)).order_by(SignIn.seen_at.desc()))
-        return [sign_in for sign_in, clinic in found if not _limit_reached(sign_in, clinic)]
+        return [sign_in for sign_in, clinic in found if not _end(sign_in, clinic).is_reached]
 
     def end(self, sign_in_id: UUID, *, of_member: UUID, because: str = ENDED) -> None:
         """End one of a person's sessions.
@@ -162,11 +200,8 @@ def _open(member_id: UUID, clinic_id: UUID | None) -> list[ColumnElement[bool]]:
     return found if clinic_id is None else [*found, SignIn.clinic_id == clinic_id]
 
 
-def _limit_reached(sign_in: SignIn, clinic: Clinic) -> str | None:
-    """Say which of the clinic's limits a session has reached, if it has one (ASVS 7.3)."""
-    moment: datetime = now()
-    if moment - sign_in.seen_at >= timedelta(minutes=clinic.idle_minutes):
-        return IDLE
-    if moment - sign_in.created_at >= timedelta(hours=clinic.absolute_hours):
-        return TOO_LONG
-    return None
+def _end(sign_in: SignIn, clinic: Clinic) -> End:
+    """Return when a session ends unless it is used; of two limits at once the one that is reached by waiting."""
+    idle, longest = timedelta(minutes=clinic.idle_minutes), timedelta(hours=clinic.absolute_hours)
+    ends = (End(sign_in.seen_at + idle, IDLE, idle), End(sign_in.created_at + longest, TOO_LONG, idle))
+    return min(ends, key=attrgetter("at"))

@@ -75,6 +75,11 @@ def signed_in(view: View) -> View:
     return _declare(view, Access())
 
 
+def looks_on(view: View) -> View:
+    """Let pages of whoever has signed in call a view by themselves, which keeps no session alive."""
+    return _declare(view, Access(renews=False))
+
+
 def on_the_way(view: View) -> View:
     """Let whoever has signed in call a view, even while the sign-in is not complete."""
     return _declare(view, Access(on_the_way=True))

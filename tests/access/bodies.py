@@ -65,6 +65,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.save_preferences": _nothing,
     "staff.send_password_link": _nothing,
     "staff.sign_out": _nothing,
+    "staff.stay": _nothing,
     "staff.switch": lambda the: {"clinic_id": the("clinic_id")},
     "staff.update_clinic": lambda _: {
         "name": "Clínica São João",

@@ -37,10 +37,11 @@ class Door:
 
 @dataclass(frozen=True)
 class Site:
-    """A served clinic."""
+    """A served clinic, and where its database is."""
 
     door: Door
     records: Records
+    database: Path
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +65,7 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("site")
     url, records = _prepare(folder, fill)
     with serve(url, folder) as origin:
-        yield Site(Door(origin, _signed_in(chromium, origin)), records)
+        yield Site(Door(origin, _signed_in(chromium, origin)), records, folder / "clinic.db")
 
 
 @pytest.fixture(scope="session")

@@ -161,6 +161,48 @@ def test_what_pages_ask_in_the_background_keeps_no_session_alive(clock, signed_i
 
 
 @pytest.mark.row(16)
+def test_a_page_may_ask_when_its_session_ends_without_using_it(clock, signed_in):
+    clock.shift(timedelta(minutes=14))
+
+    told = signed_in.get("/account/session")
+    clock.shift(timedelta(minutes=1))
+
+    assert told.get_json() == {"seconds": 60, "seconds_to_warning": 0, "can_wait": True}
+    assert not is_in(signed_in)
+
+
+@pytest.mark.row(16)
+def test_staying_signed_in_begins_the_idle_time_anew(clock, signed_in):
+    clock.shift(timedelta(minutes=14))
+
+    told = send(signed_in, "/account/session", "/account")
+    clock.shift(timedelta(minutes=14))
+
+    assert told.get_json() == {"seconds": 900, "seconds_to_warning": 780, "can_wait": True}
+    assert is_in(signed_in)
+
+
+@pytest.mark.row(16)
+def test_nobody_can_stay_beyond_the_clinic_s_longest_session(app, clinic, clock, signed_in):
+    set_clinic(app, clinic.id, idle_minutes=120, absolute_hours=1)
+    clock.shift(timedelta(minutes=59))
+
+    told = send(signed_in, "/account/session", "/account")
+
+    assert told.get_json() == {"seconds": 60, "seconds_to_warning": 0, "can_wait": False}
+
+
+@pytest.mark.row(16)
+def test_with_an_idle_limit_of_a_minute_using_a_session_keeps_it_alive(app, clinic, clock, signed_in):
+    set_clinic(app, clinic.id, idle_minutes=1)
+
+    for _ in range(5):
+        clock.shift(timedelta(seconds=40))
+        assert is_in(signed_in)
+    assert signed_in.get("/account/session").get_json()["seconds_to_warning"] == 30
+
+
+@pytest.mark.row(16)
 def test_the_limits_are_the_clinic_s(app, clinic, clock, signed_in):
     set_clinic(app, clinic.id, idle_minutes=120, absolute_hours=1)
 

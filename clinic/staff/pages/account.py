@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.errors import NotFound
@@ -11,7 +11,7 @@ from clinic.staff.pages.gate import the_session
 from clinic.staff.pages.tokens import change_to
 from clinic.staff.schemas import SwitchForm
 from clinic.staff.service import account_service, clinic_service, session_service
-from clinic.web.access import signed_in
+from clinic.web.access import looks_on, signed_in
 from clinic.web.forms import load_form
 
 
@@ -34,6 +34,20 @@ def end_session(sign_in_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".account"), 303)
 
 
+@blueprint.get("/account/session")
+@looks_on
+def session_end() -> ResponseReturnValue:
+    """Tell a page when its session ends, without using it."""
+    return _end()
+
+
+@blueprint.post("/account/session")
+@signed_in
+def stay() -> ResponseReturnValue:
+    """Use the session, and tell the page when it ends now."""
+    return _end()
+
+
 @blueprint.post("/account/preferences")
 @signed_in
 def save_preferences() -> ResponseReturnValue:
@@ -53,3 +67,8 @@ def switch() -> ResponseReturnValue:
     change_to(account_service.switch_clinic(the_session(), **form.data))
     flash(f"You are now in {the_session().clinic.name}")
     return redirect(url_for(".home"), 303)
+
+
+def _end() -> ResponseReturnValue:
+    end = the_session().end
+    return jsonify(seconds=end.seconds, seconds_to_warning=end.seconds_to_warning, can_wait=end.can_wait)

@@ -52,6 +52,7 @@ def name_the_clinic() -> dict[str, Any]:
         "me": me,
         "may": acting().may,
         "shortcuts_off": not me.shortcuts,
+        "session_end": session.end,
     }
 
 
