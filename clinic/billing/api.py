@@ -14,6 +14,7 @@ from clinic.web.access import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,
+    NothingSchema,
     after_cursor,
     created,
     document,
@@ -85,10 +86,11 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/issue")
 @requires("invoices:write")
-@document(blueprint, 404, 409, 412)
+@document(blueprint, 400, 404, 409, 412, 415, 422)
+@blueprint.arguments(NothingSchema)
 @blueprint.response(200, InvoiceSchema)
-def issue(invoice_id: UUID) -> ResponseReturnValue:
-    """Give a draft its number and date; `If-Match` is honoured, but not required."""
+def issue(_nothing: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
+    """Give a draft its number and date; the body is empty, `If-Match` is honoured, but not required."""
     version = expected_version(billing_service.get) if "If-Match" in request.headers else None
     return single(billing_service.issue(invoice_id, version=version))
 

@@ -15,18 +15,22 @@ from clinic.staff.outgoing import outgoing_letters
 from clinic.staff.passwords import hash_password, new_secret
 
 SECRET_HOURS = 72
+LONGEST_TYPED = 1000
+"""Characters; longer is no e-mail address, in whichever form of Unicode, and not looked at: that would take long."""
+
 NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
 
 
 def email_key(email: str) -> str:
-    """Return an e-mail address as accounts are told apart by: without regard to case."""
-    return nfc(email).strip().casefold()
+    """Return an e-mail address as accounts are told apart by, without regard to case; nothing for what is too long."""
+    return nfc(email).strip().casefold() if len(email) <= LONGEST_TYPED else ""
 
 
 def email_problem(email: str) -> str | None:
     """Say what is the matter with an e-mail address, if anything is."""
     try:
-        validate_email(email.strip() if is_storable(email) else "", check_deliverability=False)
+        possible = len(email) <= LONGEST_TYPED and is_storable(email)
+        validate_email(email.strip() if possible else "", check_deliverability=False)
     except EmailNotValidError:
         return NOT_AN_EMAIL
     return None

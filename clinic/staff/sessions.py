@@ -69,12 +69,18 @@ class End:
     @property
     def seconds(self) -> int:
         """How long the session goes on."""
-        return max(int((self.at - now()).total_seconds()), 0)
+        return max(_whole_seconds(self.at - now()), 0)
 
     @property
     def seconds_to_warning(self) -> int:
         """How long it takes until its owner should be warned."""
-        return max(self.seconds - int(min(WARNED_BEFORE, self.idle / 2).total_seconds()), 0)
+        return max(self.seconds - _whole_seconds(min(WARNED_BEFORE, self.idle / 2)), 0)
+
+    @property
+    def seconds_to_look(self) -> int:
+        """After how long a page should ask: the same for all that use the session, unless its longest time is near."""
+        least_left = self.idle - min(WARNED_BEFORE, self.idle / 2) - _noted_every(self.idle)
+        return min(self.seconds_to_warning, _whole_seconds(least_left))
 
     @property
     def can_wait(self) -> bool:
@@ -111,7 +117,7 @@ class SessionService:
         if found.end.is_reached:
             self._end([found.sign_in.id], found.end.because)
             return None
-        if renew and now() - found.sign_in.seen_at >= min(NOTED_EVERY, found.end.idle / 4):
+        if renew and now() - found.sign_in.seen_at >= _noted_every(found.end.idle):
             self._note_use(found)
         return found
 
@@ -198,6 +204,14 @@ def token_hash(token: str) -> str:
 def _open(member_id: UUID, clinic_id: UUID | None) -> list[ColumnElement[bool]]:
     found = [SignIn.member_id == member_id, SignIn.ended_at.is_(None)]
     return found if clinic_id is None else [*found, SignIn.clinic_id == clinic_id]
+
+
+def _noted_every(idle: timedelta) -> timedelta:
+    return min(NOTED_EVERY, idle / 4)
+
+
+def _whole_seconds(time: timedelta) -> int:
+    return int(time.total_seconds())
 
 
 def _end(sign_in: SignIn, clinic: Clinic) -> End:

@@ -57,6 +57,10 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
 
 
+class NothingSchema(Schema):
+    """The body of a request that needs none."""
+
+
 class ListQuery(Schema):
     """Which portion of a list is wanted."""
 

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from flask import Response
 
 from clinic.web.requests import request_id
+
+MOST_ERRORS = 100
+"""So many errors are told at once: an answer is not to grow with what a stranger sends."""
 
 TITLES = {
     400: "Bad request",
@@ -51,7 +55,8 @@ def problem(status: int, code: str, detail: str, errors: Mapping[Any, Any] | Non
     }
     if errors:
         body["errors"] = [
-            {"pointer": pointer, "code": "invalid", "detail": message} for pointer, message in flattened(errors)
+            {"pointer": pointer, "code": "invalid", "detail": message}
+            for pointer, message in islice(flattened(errors), MOST_ERRORS)
         ]
     return Response(json.dumps(body), status, content_type="application/problem+json")
 

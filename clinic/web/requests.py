@@ -3,7 +3,7 @@
 import re
 from uuid import uuid4
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
@@ -11,6 +11,7 @@ from clinic.core.context import Acting, start_acting, stop_acting
 from clinic.core.errors import ClinicError
 from clinic.core.tenancy import clinic_id_or_none
 from clinic.web.access import pass_gate
+from clinic.web.limits import refuse_misdirected, refuse_other_sites, refuse_too_much
 
 csrf = CSRFProtect()
 
@@ -33,6 +34,7 @@ class OtherClinic(ClinicError):
 
 def init_app(app: Flask) -> None:
     """Let every request have an id and an actor, and pass only whom a route lets pass."""
+    app.url_map.merge_slashes = False  # leading to the one with a single slash would take a host that is only asked for
     app.jinja_env.globals["clinic_in_force"] = clinic_id_or_none
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # the token lives as long as the session it belongs to
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # no page sends a Referer
@@ -60,8 +62,10 @@ def _begin() -> None:
     g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
     who = Acting("api" if is_api() else "page", g.request_id, address=request.remote_addr or "")
     g.acting = start_acting(who)
-    if is_api() and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        abort(403, "Other sites may not call this API from a browser")
+    refuse_misdirected()
+    if is_api():
+        refuse_other_sites()
+    refuse_too_much()
 
 
 def _pass_gate() -> ResponseReturnValue | None:

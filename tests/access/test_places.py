@@ -202,7 +202,7 @@ def test_no_body_moves_anything_to_another_clinic(field: str, world: World, call
 
         answer = caller.ask(route, caller.own_ids(route), {**body, field: smuggled})
 
-        if body and route.endpoint not in READS_NO_FIELDS:
+        if (body or route.is_api) and route.endpoint not in READS_NO_FIELDS:
             assert (route.key, answer.status_code) == (route.key, 422)
     assert theirs(world) == before
     assert caller.traces == []

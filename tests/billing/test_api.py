@@ -321,3 +321,28 @@ def test_clinics_count_and_key_apart(client, here, other_clinic) -> None:
     assert ours.number == theirs.number
     assert pay(client, ours.id, payment_fields()).status_code == 201
     assert [row["id"] for row in client.get(INVOICES).json["data"]] == [str(ours.id)]
+
+
+@pytest.mark.row(24)
+@pytest.mark.row(32)
+@pytest.mark.row(64)
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"paid=1", "application/x-www-form-urlencoded", 415),
+        (b"{}", "text/plain", 415),
+        (b"[]", "application/json", 400),
+        (b"{", "application/json", 400),
+        (b'{"status": "balanced"}', "application/json", 422),
+        (b"{}", "application/json", 200),
+        (b"", "", 200),
+    ],
+)
+def test_issuing_takes_no_body(client, here, body: bytes, content_type: str, status: int) -> None:
+    with here():
+        draft = a_draft()
+
+    answer = client.post(f"{INVOICES}/{draft.id}/issue", data=body, content_type=content_type)
+
+    assert answer.status_code == status
+    assert client.get(f"{INVOICES}/{draft.id}").json["status"] == ("issued" if status == 200 else "draft")

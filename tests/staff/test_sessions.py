@@ -172,6 +172,20 @@ def test_a_page_may_ask_when_its_session_ends_without_using_it(clock, signed_in)
 
 
 @pytest.mark.row(16)
+def test_a_page_looks_early_enough_to_warn_whatever_was_noted_of_its_session(app, clinic, clock, signed_in):
+    looks = []
+    for _ in range(3):
+        clock.shift(timedelta(seconds=50))
+        looks.append(re.findall(r'data-seconds="(\d+)"', signed_in.get("/account").text))
+    set_clinic(app, clinic.id, absolute_hours=1)
+    for _ in range(5):
+        clock.shift(timedelta(minutes=10))
+        looks.append(re.findall(r'data-seconds="(\d+)"', signed_in.get("/account").text))
+
+    assert looks == [["720"]] * 7 + [["330"]]
+
+
+@pytest.mark.row(16)
 def test_staying_signed_in_begins_the_idle_time_anew(clock, signed_in):
     clock.shift(timedelta(minutes=14))
 

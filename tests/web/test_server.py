@@ -1,8 +1,10 @@
 """What only a real server meets: odd requests, byte by byte, against gunicorn."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,25 +12,42 @@ import pytest
 
 from clinic import create_app
 from clinic.core.database import db
+from clinic.core.tenancy import in_clinic
 from clinic.operations.setup import upgrade_database
+from clinic.staff.service import key_service
 from tests.browser.server import serve
 from tests.builders import a_clinic
 
 TOO_LONG = 64 * 1024
 
 
+@dataclass(frozen=True)
+class Served:
+    """Where a clinic is served, and a key to everything in it."""
+
+    origin: str
+    key: str
+
+
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server with an empty clinic of its own."""
     folder = tmp_path_factory.mktemp("served")
     url = f"sqlite:///{folder / 'clinic.db'}"
     app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder, "SECRET_KEY": "k" * 40})
     with app.app_context():
         upgrade_database()
-        a_clinic()
+        with in_clinic(a_clinic().id):
+            _, key = key_service.create(label="Server", scopes=["all"])
         db.engine.dispose()
-    with serve(url, folder) as served:
-        yield served
+    with serve(url, folder) as origin:
+        yield Served(origin, key)
+
+
+@pytest.fixture
+def origin(served: Served) -> str:
+    """Where the clinic is served."""
+    return served.origin
 
 
 def status_of(origin: str, request: bytes) -> int:
@@ -58,6 +77,7 @@ def still_answers(origin: str) -> bool:
 
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
+JSON = "Content-Type: application/json"
 
 
 @pytest.mark.row(60)
@@ -89,33 +109,72 @@ def test_a_request_that_two_servers_could_read_in_two_ways_is_refused(origin: st
     assert still_answers(origin)
 
 
+def pieces_of(body: bytes) -> bytes:
+    """Return a body in pieces, as HTTP/1.1 sends what has no length known beforehand."""
+    parts = (body[place : place + 65536] for place in range(0, len(body), 65536))
+    return b"".join(f"{len(part):x}\r\n".encode() + part + b"\r\n" for part in parts) + b"0\r\n\r\n"
+
+
+LARGE = {
+    "form": ("/login", FORM, b"email=" + b"x" * 2**21),
+    "JSON": ("/api/v1/patients", JSON, json.dumps({"family_name": "Pereira"}).encode() + b" " * 2**21),
+    "text": ("/login", "Content-Type: text/plain", b"x" * 2**21),
+    "what is not read": ("/api/v1/invoices/01a210d7-0000-7000-8000-000000000000/issue", JSON, b" " * 2**21),
+}
+
+
 @pytest.mark.row(62)
-@pytest.mark.parametrize("kind", [FORM, "Content-Type: application/json", "Content-Type: text/plain"])
-def test_more_than_a_megabyte_is_refused_also_in_pieces(origin: str, kind: str) -> None:
-    piece = b"a=" + b"x" * 65534
-    chunks = (f"{len(piece):x}\r\n".encode() + piece + b"\r\n") * 24 + b"0\r\n\r\n"
-    path = "/api/v1/patients" if "json" in kind else "/login"
+@pytest.mark.parametrize("kind", LARGE)
+def test_more_than_a_megabyte_is_refused_also_in_pieces(served: Served, kind: str) -> None:
+    path, content_type, body = LARGE[kind]
+    headers = ["Host: localhost", content_type, f"Authorization: Bearer {served.key}"]
 
-    whole = status_of(origin, post("Host: localhost", kind, f"Content-Length: {2**21}", path=path))
-    pieces = status_of(origin, post("Host: localhost", kind, "Transfer-Encoding: chunked", path=path, body=chunks))
+    whole = status_of(served.origin, post(*headers, f"Content-Length: {len(body)}", path=path, body=body))
+    in_pieces = status_of(served.origin, post(*headers, "Transfer-Encoding: chunked", path=path, body=pieces_of(body)))
 
-    assert {whole, pieces} <= ({401} if "json" in kind else {400, 413})
-    assert still_answers(origin)
+    assert (whole, in_pieces) == (413, 413)
+    assert still_answers(served.origin)
+
+
+@pytest.mark.row(62)
+def test_a_body_in_pieces_below_the_limit_is_read_whole(served: Served) -> None:
+    body = json.dumps({"family_name": "Pereira", "sex": "female"}).encode() + b" " * 900_000
+    headers = ["Host: localhost", JSON, f"Authorization: Bearer {served.key}", "Transfer-Encoding: chunked"]
+
+    assert status_of(served.origin, post(*headers, path="/api/v1/patients", body=pieces_of(body))) == 201
+
+
+@pytest.mark.row(60)
+@pytest.mark.parametrize("target", ["http://evil.example/login", "http://user:pw@localhost/login", "localhost/login"])
+def test_an_address_that_names_its_host_is_refused(origin: str, target: str) -> None:
+    assert status_of(origin, get("Host: localhost", "Connection: close", path=target)) == 400
+
+
+@pytest.mark.row(60)
+def test_a_request_without_a_host_is_refused(origin: str) -> None:
+    assert status_of(origin, get("Connection: close")) == 400
+
+
+@pytest.mark.row(60)
+def test_no_answer_leads_to_a_host_that_was_only_asked_for(origin: str) -> None:
+    assert status_of(origin, get("Host: localhost:1", "Connection: close", path="//patients//new")) == 404
 
 
 @pytest.mark.row(63)
 @pytest.mark.parametrize(
-    "request_bytes",
+    ("request_bytes", "status"),
     [
-        post("Host: localhost", FORM, "Content-Length: 60000", body=b"a=1&" * 15000),
-        get("Host: localhost", *(f"X-Header-{number}: x" for number in range(10_000))),
-        get("Host: localhost", "Cookie: " + "; ".join(f"c{number}=x" for number in range(10_000))),
-        get("Host: localhost", path="/login?next=" + "x" * TOO_LONG),
+        (post("Host: localhost", FORM, "Content-Length: 60000", body=b"a=1&" * 15000), 413),
+        (get("Host: localhost", *(f"X-Header-{number}: x" for number in range(10_000))), 431),
+        (get("Host: localhost", "Cookie: " + "; ".join(f"c{number}=x" for number in range(10_000))), 431),
+        (get("Host: localhost", path="/login?next=" + "x" * TOO_LONG), 414),
     ],
     ids=["form fields", "headers", "cookies", "address"],
 )
-def test_too_many_parts_are_refused_and_the_next_request_is_answered(origin: str, request_bytes: bytes) -> None:
-    assert status_of(origin, request_bytes) in {400, 413, 414, 431}
+def test_too_many_parts_are_refused_and_the_next_request_is_answered(
+    origin: str, request_bytes: bytes, status: int
+) -> None:
+    assert status_of(origin, request_bytes) == status
     assert still_answers(origin)
 
 
