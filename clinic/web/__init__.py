@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from clinic.web import documentation, errors, formats, headers, navigation, requests, static
+from clinic.web import documentation, errors, formats, headers, messages, navigation, requests, static
 
 
 def init_web(app: Flask) -> None:
@@ -12,6 +12,7 @@ def init_web(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
+    messages.init_app(app)
     requests.init_app(app)
     errors.init_app(app)
     headers.init_app(app)
