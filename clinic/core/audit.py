@@ -134,8 +134,17 @@ def _of_row(action: str, row: Any) -> dict[str, Any] | None:
         record=row.__tablename__,
         record_id=getattr(row, "id", None),
         patient_id=row.patient_id if hasattr(type(row), "patient_id") else None,
-        clinic_id=getattr(row, "clinic_id", None) or clinic_id_or_none(),
+        clinic_id=_clinic_of(action, row),
     )
+
+
+def _clinic_of(action: str, row: Any) -> UUID | None:
+    """Return whose trail tells of a row: of what is no clinic's own its making is the installation's business.
+
+    Else a clinic could learn whether an account that it invites was there before.
+    """
+    own: UUID | None = getattr(row, "clinic_id", None)
+    return own if own or action == CREATED else clinic_id_or_none()
 
 
 def _is_audited(model: type) -> bool:

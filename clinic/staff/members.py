@@ -43,7 +43,8 @@ class LastAdministrator(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "The clinic needs an administrator who can sign in and is denied nothing: make somebody else one first"
+            "The clinic needs an administrator who has signed in here lately and is denied nothing: "
+            "make somebody else one, and let them sign in first"
         )
 
 
@@ -132,8 +133,8 @@ class MemberService:
         return get_worker(StaffMember.email_key == email_key(email))
 
     def administrators(self) -> Sequence[Membership]:
-        """Return who may give others permissions."""
-        return [worker.membership for worker in self.list() if worker.is_administrator]
+        """Return who may give others permissions, and has been here lately."""
+        return [worker.membership for worker in self.list() if worker.runs_the_clinic]
 
     def update(
         self, membership_id: UUID, *, version: int, name: str, role: str, denied: Sequence[str] = ()

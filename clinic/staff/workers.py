@@ -50,10 +50,17 @@ class Worker:
 
     @property
     def is_administrator(self) -> bool:
-        """Whether the person can do everything here; who was invited, but has no password yet, can't."""
+        """Whether the person may do everything here."""
         place = self.membership
-        can_sign_in = self.member.password_hash is not None
-        return place.active and place.role == ADMINISTRATOR and not place.denied and can_sign_in
+        return place.active and place.role == ADMINISTRATOR and not place.denied
+
+    @property
+    def runs_the_clinic(self) -> bool:
+        """Whether the person may do everything here, and has lately shown that they can sign in.
+
+        Whether they could, as they have a password, would tell that they have an account elsewhere.
+        """
+        return self.is_administrator and self.last_seen_at is not None
 
 
 def here() -> ColumnElement[bool]:

@@ -247,6 +247,21 @@ def test_another_clinics_part_of_a_person_is_neither_seen_nor_changed(app, other
     assert (row["name"], row["role"], row["active"]) == ("Known Elsewhere", "manager", True)
 
 
+@pytest.mark.row(35)
+def test_the_trail_of_an_invitation_does_not_tell_of_an_account_elsewhere(client, other_clinic, hired):
+    hired("manager", "known@example.org", other_clinic.id)
+
+    trails = []
+    for email in ("known@example.org", "fresh@example.org"):
+        client.submit("/staff", email=email, name="Somebody", role="read-only")
+        export = client.get("/audit/export?action=created").text
+        trails.append(sorted(line.split(",")[3] for line in export.splitlines() if ",created," in line))
+
+    assert "staff_members" not in trails[1]
+    assert trails[1].count("memberships") == trails[0].count("memberships") + 1
+    assert set(trails[0]) == set(trails[1])
+
+
 def test_that_somebody_invited_has_an_account_elsewhere_can_not_be_told(app, other_clinic, client, hired):
     known = hired("manager", "known@example.org", other_clinic.id)
     with app.app_context(), unit_of_work():
@@ -303,22 +318,25 @@ def test_the_last_administrator_stays(app, client, boss, by):
     answer = client.submit(f"/staff/{boss}{act}", **(fields | denied if not act else {}))
 
     assert answer.status_code == 409
-    assert "needs an administrator who can sign in" in spoken(answer.text)
+    assert "needs an administrator who has signed in" in spoken(answer.text)
     assert client.get("/staff").status_code == 200
     (row,) = [row for row in rows(app, "memberships") if row["id"] == boss]
     assert (row["role"], row["denied"], row["active"]) == ("administrator", [], True)
 
 
-def test_an_invited_administrator_without_a_password_does_not_count(client, boss):
-    client.submit("/staff", email="new@example.org", name="New", role="administrator")
+@pytest.mark.row(35)
+@pytest.mark.parametrize("email", ["fresh@example.org", "known@example.org"])
+def test_an_invited_administrator_does_not_count_before_they_have_been_here(client, boss, hired, other_clinic, email):
+    hired("manager", "known@example.org", other_clinic.id)
+    client.submit("/staff", email=email, name="New", role="administrator")
 
     answer = client.submit(f"/staff/{boss}/deactivation")
 
     assert answer.status_code == 409
 
 
-def test_with_another_one_an_administrator_may_go(client, boss, hired):
-    hired("administrator", "second@example.org")
+def test_with_another_one_who_has_been_here_an_administrator_may_go(app, client, boss, hired):
+    browser_of(app, hired("administrator", "second@example.org"))
 
     answer = client.submit(f"/staff/{boss}/deactivation")
 
@@ -329,6 +347,8 @@ def test_with_another_one_an_administrator_may_go(client, boss, hired):
 @pytest.mark.parametrize("act", ["demote", "deactivate"])
 def test_two_administrators_who_remove_each_other_at_once_leave_one(app, clinic, hired, act):
     people = [hired("administrator", f"{name}@example.org") for name in ("first", "second")]
+    for person in people:
+        browser_of(app, person)
 
     def remove(number):
         other = people[1 - number].membership_id
