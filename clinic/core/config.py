@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -91,6 +91,11 @@ def is_production(app: Flask) -> bool:
     return bool(app.config["ENVIRONMENT"] == "production")
 
 
+def in_production() -> bool:
+    """Say whether the installation that is at work is a real one."""
+    return bool(current_app.config["ENVIRONMENT"] == "production")
+
+
 def _from_file(path: Path) -> dict[str, Any]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -165,7 +170,8 @@ def _settle_key(app: Flask) -> None:
         if app.debug:
             raise BadConfiguration("debug mode is not for production")
         refuse_weak_key(key, "CLINIC_SECRET_KEY")
-        refuse_open_file(Path(app.instance_path) / "config.toml")
+        for name in ("config.toml", "audit_key"):
+            refuse_open_file(Path(app.instance_path) / name)
     elif not key:
         app.config["SECRET_KEY"] = kept_key(Path(app.instance_path) / "secret_key", "CLINIC_SECRET_KEY")
     elif not app.debug and not app.testing and not app.config.get("TESTING"):

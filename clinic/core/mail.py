@@ -1,6 +1,7 @@
 """Mail as it is composed, and its ways out of the house: a configured server, or a folder on this machine."""
 
 import logging
+import os
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
@@ -58,10 +59,11 @@ class OutboxSender:
     def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
         """Write the message into a file that has its name only once it is whole."""
         hand_over()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{str(message['Message-ID']).strip('<>').partition('@')[0]}.eml"
         unfinished = path.with_suffix(".part")
-        unfinished.write_bytes(message.as_bytes(policy=SMTP))
+        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(message.as_bytes(policy=SMTP))
         unfinished.replace(path)
         _log.info("mail written to %s", path)
 

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, NoReturn
 
 import click
-from flask import has_app_context
+from flask import current_app, has_app_context
 from flask.cli import AppGroup, ScriptInfo
 from marshmallow import Schema, ValidationError
 from rich.console import Console
@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from clinic.core.context import acting, acting_as, start_acting
 from clinic.core.engine import lacks_tables
 from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotPermitted, NotSetUp, Stale
+from clinic.core.failures import class_of
+from clinic.core.logs import log_exception
 from clinic.core.tenancy import chosen_clinic, enter_clinic, staff_member
 
 FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
@@ -90,10 +92,15 @@ def answered() -> Iterator[None]:
     except ClinicError as error:
         code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), FAILED)
         fail(code, "; ".join(_sentences(error.problems)) if isinstance(error, Invalid) else error.message)
-    except DBAPIError as error:
-        if not (isinstance(error, OperationalError) or lacks_tables(error)):
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise
+    except Exception as error:
+        if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or lacks_tables(error)):
+            fail(NOT_CONFIGURED if lacks_tables(error) else FAILED, _about_database(error))
+        if current_app.debug:
             raise
-        fail(NOT_CONFIGURED if lacks_tables(error) else FAILED, _about_database(error))
+        log_exception(sys.exc_info())
+        fail(FAILED, f"something went wrong here ({class_of(error)}), the log says where; what was begun is undone")
 
 
 def _acting_for(function: Callable[..., Any], needs: str) -> Callable[..., Any]:

@@ -20,7 +20,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import make_url
 
-from clinic.core.terminal import CONFLICTING, FAILED, answered, fail, say
+from clinic.core.config import in_production
+from clinic.core.terminal import CONFLICTING, FAILED, NOT_CONFIGURED, answered, fail, say
 from clinic.operations.demo_data import PASSWORD, STAFF, fill
 from clinic.operations.setup import upgrade_database
 from clinic.staff.service import ROLES, clinic_service
@@ -60,6 +61,7 @@ Ctrl-C closes the clinic; its data stay in {file}.
 @with_appcontext
 def demo(port: int, reset: bool) -> None:
     """Show the clinic with made-up people: web and worker, until Ctrl-C."""
+    _refuse_in_production()
     instance = Path(current_app.instance_path)
     with _alone(instance) as lock:
         _listen(port).close()
@@ -75,6 +77,7 @@ def demo(port: int, reset: bool) -> None:
 @with_appcontext
 def demo_data() -> None:
     """Bring the demo's database up to date, or fill a new one."""
+    _refuse_in_production()
     logging.getLogger("clinic.events").setLevel(logging.WARNING)
     url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
     file = Path(str(url.database))
@@ -88,6 +91,11 @@ def demo_data() -> None:
             say("Using the demo's data as they were left; flask demo --reset starts over")
         else:
             fail(FAILED, "the demo's database is empty")
+
+
+def _refuse_in_production() -> None:
+    if in_production():
+        fail(NOT_CONFIGURED, "everybody knows the password of the demo's people: it is not for CLINIC_ENV=production")
 
 
 @contextmanager

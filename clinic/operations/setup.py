@@ -27,7 +27,7 @@ def upgrade_database() -> None:
     url = db.engine.url
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        Path(url.database).touch()
+        Path(url.database).touch(mode=0o600)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(config, "head")
     db.engine.dispose()

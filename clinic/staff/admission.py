@@ -18,6 +18,9 @@ SECRET_HOURS = 72
 LONGEST_TYPED = 1000
 """Characters; longer is no e-mail address, in whichever form of Unicode, and not looked at: that would take long."""
 
+MADE_UP = "@demo.example"
+"""Where the addresses of the demo's people end: their password is known, and opens nothing in production."""
+
 NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
 
 

@@ -13,6 +13,7 @@ from clinic.core.errors import Conflict, Invalid, Stale
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
 from clinic.staff.admission import (
+    MADE_UP,
     email_key,
     email_problem,
     find_account,
@@ -86,7 +87,7 @@ class MemberService:
 
         :raises RuntimeError: unless records are being brought in
         """
-        if not acting().imports:
+        if not acting().imports or not email.endswith(MADE_UP):
             raise RuntimeError("real people are invited, and choose their passwords themselves")
         with unit_of_work():
             member = open_account(email)

@@ -98,6 +98,16 @@ def test_production_refuses_settings_that_everybody_may_read(tmp_path: Path) -> 
     assert start(tmp_path, ENVIRONMENT="production").config["SECRET_KEY"] == STRONG
 
 
+@pytest.mark.row(94)
+def test_production_refuses_a_key_of_the_audit_trail_that_everybody_may_read(tmp_path: Path) -> None:
+    file = tmp_path / "audit_key"
+    file.write_text(STRONG)
+    file.chmod(0o644)
+
+    with pytest.raises(BadConfiguration, match="audit_key"):
+        start(tmp_path, ENVIRONMENT="production", SECRET_KEY=STRONG)
+
+
 def test_with_debug_off_a_weak_key_is_refused_anywhere(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration):
         start(tmp_path, SECRET_KEY="dev")

@@ -1,5 +1,6 @@
 """Mail: what a message carries, and what its sender knows of it afterwards."""
 
+import stat
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -146,6 +147,16 @@ def test_without_a_server_a_mail_becomes_a_whole_file(outbox):
     [path] = outbox.folder.iterdir()
     assert path.name == f"{number}.eml"
     assert message_from_bytes(path.read_bytes(), policy=policy.default)["Subject"] == "A subject"
+
+
+@pytest.mark.row(93)
+def test_a_mail_that_became_a_file_is_readable_by_its_owner_only(outbox):
+    folder = outbox.folder / "new"
+    OutboxSender(folder).send(a_mail(), ignore)
+
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())]
+
+    assert modes == [0o700, 0o600]
 
 
 def test_a_mail_that_is_taken_back_at_the_last_moment_leaves_no_file(outbox):

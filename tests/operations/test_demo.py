@@ -17,6 +17,7 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
+from clinic.core.context import IMPORT, acting_as
 from clinic.operations.demo import _environment, _welcome
 from clinic.operations.demo_data import PASSWORD, STAFF
 from clinic.staff.service import ROLES, member_service
@@ -188,6 +189,23 @@ def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app:
         member_service.admit(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
 
     assert rows(app, "staff_members") == []
+
+
+@pytest.mark.row(10)
+@pytest.mark.parametrize("command", ["demo", "demo-data"])
+def test_there_is_no_demo_in_production(laptop: Flask, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setitem(laptop.config, "ENVIRONMENT", "production")
+
+    result = laptop.test_cli_runner().invoke(args=[command])
+
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "everybody knows the password" in result.stderr
+
+
+@pytest.mark.row(10)
+def test_somebody_with_a_real_address_is_not_made_up(app: Flask, here: Here) -> None:
+    with here(), acting_as(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
+        member_service.admit(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
 
 
 def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_gets_a_key() -> None:

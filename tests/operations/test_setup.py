@@ -3,6 +3,7 @@
 import os
 import pty
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,13 @@ def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) ->
             ("Clínica São João", "Europe/Lisbon", "EUR", "pt_PT")
         ]
     connection.close()
+
+
+@pytest.mark.row(94)
+def test_the_database_is_readable_by_its_owner_only(fresh: Flask, tmp_path: Path) -> None:
+    init(fresh, *GIVEN)
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "deep").glob("clinic.db*")} == {0o600}
 
 
 def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> None:

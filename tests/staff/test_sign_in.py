@@ -357,3 +357,19 @@ def kept_in(browser) -> tuple[str | None, str | None]:
     """Return the session's token and the raw token of its forms."""
     with browser.session_transaction() as kept:
         return kept.get("_user_id"), kept.get("csrf_token")
+
+
+@pytest.mark.row(10)
+@pytest.mark.parametrize(("environment", "status"), [("production", 422), ("development", 303)])
+def test_the_demo_s_people_do_not_get_into_a_real_installation(app, clinic, visitor, monkeypatch, environment, status):
+    a_person(app, clinic.id, email="ana@demo.example")
+    monkeypatch.setitem(app.config, "ENVIRONMENT", environment)
+
+    assert sign_in(visitor, "Ana@demo.example").status_code == status
+
+
+def test_somebody_real_gets_into_a_real_installation(app, clinic, visitor, monkeypatch):
+    a_person(app, clinic.id)
+    monkeypatch.setitem(app.config, "ENVIRONMENT", "production")
+
+    assert sign_in(visitor).status_code == 303

@@ -1,6 +1,7 @@
 """Exports as CSV that no spreadsheet takes for formulas."""
 
 import csv
+from decimal import Decimal
 
 import pytest
 
@@ -14,7 +15,10 @@ def test_a_text_that_begins_a_formula_gets_an_apostrophe(typed):
 
 
 @pytest.mark.row(53)
-@pytest.mark.parametrize(("value", "written"), [(-5.0, "-5.0"), (-500, "-500"), (None, ""), ("O'Brien", "O'Brien")])
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(-5.0, "-5.0"), (-500, "-500"), (Decimal("-5.00"), "-5.00"), (None, ""), ("O'Brien", "O'Brien")],
+)
 def test_numbers_stay_numbers_and_other_text_stays_as_it_is(value, written):
     assert cell(value) == written
 
