@@ -128,7 +128,7 @@ def _set_password(member_id: UUID | None, new: str) -> StaffMember:
         raise WeakPassword(problems)
     member.password_hash, member.must_change_password = hash_password(new), False
     member.password_expires_at = None
-    _void_links(member.id)
+    outgoing_letters.void_links(member.id)
     outgoing_letters.queue("password-changed", member_id=member.id, clinic_id=_first_clinic(member.id))
     return member
 
@@ -142,12 +142,6 @@ def _letter(token: str, *, locked: bool = False) -> StaffLetter:
     if letter is None or _first_clinic(letter.member_id) is None:
         raise LinkExpired
     return letter
-
-
-def _void_links(member_id: UUID) -> None:
-    unused = (StaffLetter.member_id == member_id, StaffLetter.used_at.is_(None), StaffLetter.token_hash.is_not(None))
-    for letter in db.session.scalars(select(StaffLetter).where(*unused)):
-        letter.used_at = now()
 
 
 def _first_clinic(member_id: UUID | None) -> UUID | None:

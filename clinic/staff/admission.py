@@ -63,6 +63,7 @@ def give_secret(member: StaffMember) -> str:
     secret = new_secret()
     member.password_hash, member.must_change_password = hash_password(secret), True
     member.password_expires_at = now() + timedelta(hours=SECRET_HOURS)
+    outgoing_letters.void_links(member.id)
     return secret
 
 

@@ -66,7 +66,7 @@ class MemberService:
     """The staff of the clinic in force; what they do in other clinics is not seen from here."""
 
     def create_admin(self, *, email: str, name: str = "") -> tuple[StaffMember, str | None]:
-        """Make somebody administrator; return the person, and their one-time secret if they are new.
+        """Make somebody administrator; return the person, and their one-time secret if they have no password yet.
 
         :raises InvalidMember: with every problem, if there is one
         """
@@ -74,8 +74,8 @@ class MemberService:
         _check(email=email, name=name, role=ADMINISTRATOR)
         with unit_of_work():
             member, secret = find_account(email), None
-            if member is None:
-                member = open_account(email)
+            if member is None or member.password_hash is None:
+                member = member or open_account(email)
                 secret = give_secret(member)
             membership = _membership_of(member) or _add_membership(member, name, ADMINISTRATOR)
             membership.role, membership.denied, membership.active = ADMINISTRATOR, [], True
@@ -232,6 +232,7 @@ class MemberService:
                 member.totp_on, member.totp_secret, member.totp_last_step = False, None, None
                 db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
             session_service.end_all_of(member.id)
+            write_to(member, "password-changed")
         return secret
 
     def _locked(self, membership_id: UUID) -> Worker:

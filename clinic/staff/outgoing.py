@@ -44,6 +44,14 @@ class OutgoingLetters:
         db.session.add(StaffLetter(kind=kind, member_id=member_id, clinic_id=clinic_id))
         when_committed(wake_worker)
 
+    def void_links(self, member_id: UUID) -> None:
+        """Let the links that were sent to somebody open nothing, and send none that was asked for before."""
+        mine = (StaffLetter.member_id == member_id, StaffLetter.used_at.is_(None))
+        waiting = (StaffLetter.kind == "reset", StaffLetter.state == "queued", StaffLetter.token_hash.is_(None))
+        db.session.execute(delete(StaffLetter).where(*mine, *waiting))
+        for letter in db.session.scalars(select(StaffLetter).where(*mine, StaffLetter.token_hash.is_not(None))):
+            letter.used_at = now()
+
     def claim_next(self) -> OutgoingLetter | None:
         """Take the next letter that is due, with a new token; it is due again if its sender dies.
 

@@ -67,11 +67,15 @@ class WrongPassword(Invalid):
 
 @dataclass(frozen=True)
 class Caller:
-    """From where somebody signs in: an address, a browser, and the device's id if it is known for the account."""
+    """From where somebody signs in: an address, a browser, the device's id if it is known for the account.
+
+    `clinic_id` is the clinic in which the browser's session of before was.
+    """
 
     address: str
     agent: str = ""
     device: str | None = None
+    clinic_id: UUID | None = None
 
 
 class SignInService:
@@ -90,7 +94,7 @@ class SignInService:
             raise TooManyTries(wait)
         member = _member(email)
         fits = verify_password(member.password_hash if member else None, password)
-        clinics = _clinics_of(member) if member else []
+        clinics = _clinics_of(member, caller.clinic_id) if member else []
         if member is None or not fits or not clinics or _has_expired(member) or _is_made_up(member):
             self._note_refusal(member, clinics)
             raise WrongCredentials
@@ -128,8 +132,10 @@ class SignInService:
         proved = member.password_hash
         with unit_of_work(), acting_as(f"staff:{member.id}"):
             now_kept = lock_account(member.id).password_hash
-            if now_kept is None or now_kept != proved:
+            if now_kept is None or now_kept != proved or _has_expired(member):
                 raise WrongCredentials
+            if member.must_change_password:
+                member.password_expires_at = now()  # a secret is good for one sign-in, to choose a password
             if needs_rehash(now_kept):
                 member.password_hash = hash_password(password)
             if not member.totp_on:
@@ -178,15 +184,17 @@ def _member(email: str) -> StaffMember | None:
     return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
 
 
-def _clinics_of(member: StaffMember) -> Sequence[UUID]:
-    """Return the clinics in which a person works, the one of the latest session first."""
+def _clinics_of(member: StaffMember, preferred: UUID | None) -> Sequence[UUID]:
+    """Return the clinics in which a person works: a preferred one, then the one of the latest session first."""
     seen = select(func.max(SignIn.seen_at)).where(
         SignIn.member_id == Membership.member_id, SignIn.clinic_id == Membership.clinic_id
     )
     latest = seen.correlate(Membership).scalar_subquery()
     working = (Membership.member_id == member.id, Membership.active)
     return db.session.scalars(
-        select(Membership.clinic_id).where(*working).order_by(latest.desc().nulls_last(), Membership.id)
+        select(Membership.clinic_id)
+        .where(*working)
+        .order_by(Membership.clinic_id != preferred, latest.desc().nulls_last(), Membership.id)
     ).all()
 
 

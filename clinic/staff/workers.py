@@ -60,7 +60,7 @@ class Worker:
 
         Whether they could, as they have a password, would tell that they have an account elsewhere.
         """
-        return self.is_administrator and self.last_seen_at is not None
+        return self.is_administrator and self.last_seen_at is not None and not self.member.must_change_password
 
 
 def here() -> ColumnElement[bool]:

@@ -11,7 +11,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from clinic.core.clock import now
+from clinic.core.database import db, unit_of_work
 from clinic.staff.passwords import hash_password
+from clinic.staff.service import Membership
 from tests.browsing import PageClient, hidden_value
 from tests.builders import a_member
 
@@ -30,6 +32,12 @@ def a_person(app: Flask, clinic_id: UUID, role: str = "receptionist", *, email: 
 def with_app(app: Flask, clinic_id: UUID) -> UUID:
     """Let somebody work in a clinic whose second step is on."""
     return a_person(app, clinic_id, totp_on=True, totp_secret=SECRET)
+
+
+def place_in(app: Flask, clinic_id: UUID, member_id: UUID, role: str) -> None:
+    """Let somebody work in another clinic as well."""
+    with app.app_context(), unit_of_work():
+        db.session.add(Membership(clinic_id=clinic_id, member_id=member_id, name="Rita There", role=role))
 
 
 def a_browser(app: Flask, address: str = "127.0.0.1") -> PageClient:

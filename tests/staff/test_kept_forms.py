@@ -10,7 +10,7 @@ from clinic.patients.service import patient_service
 from tests.browsing import hidden_value
 from tests.builders import a_patient
 from tests.inspecting import rows, spoken
-from tests.staff.entering import a_person, form_token, replay, send, sign_in
+from tests.staff.entering import a_browser, a_person, form_token, place_in, replay, send, sign_in
 from tests.staff.entering import cookie as kept_cookie
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -151,3 +151,28 @@ def test_a_kept_form_that_is_none_harms_nothing(too_late, kept):
     sign_in(too_late)
 
     assert send(too_late, "/kept/discard", "/account", _kept=kept).status_code == 303
+
+
+def test_somebody_of_two_clinics_comes_back_to_the_one_where_they_typed(app, other_clinic, person, too_late):
+    place_in(app, other_clinic.id, person, "receptionist")
+    elsewhere = a_browser(app)
+    sign_in(elsewhere)
+    send(elsewhere, "/clinic/switch", "/account", clinic_id=str(other_clinic.id))
+    send_late(too_late)
+
+    back = sign_in(too_late)
+
+    assert back.location == "/kept"
+    assert "Šimić" in spoken(too_late.get("/kept").text)
+
+
+def test_changing_the_clinic_leads_to_what_was_typed_there(app, clinic, other_clinic, person, too_late):
+    place_in(app, other_clinic.id, person, "receptionist")
+    send_late(too_late)
+    elsewhere = a_browser(app)
+    sign_in(elsewhere)
+    send(elsewhere, "/clinic/switch", "/account", clinic_id=str(other_clinic.id))
+
+    back = send(elsewhere, "/clinic/switch", "/account", clinic_id=str(clinic.id))
+
+    assert back.location == "/kept"

@@ -418,10 +418,21 @@ def test_a_person_of_two_clinics_switches_between_them(app, other_clinic, desk):
     before = theirs.token()
 
     answer = theirs.submit("/clinic/switch", clinic_id=str(other_clinic.id))
+    there = theirs.get("/account").text
+    in_another_window = theirs.post("/clinic/switch", data={"csrf_token": before, "clinic_id": str(desk.clinic_id)})
 
     assert answer.status_code == 303
-    assert "Other Clinic" in theirs.get("/account").text
-    assert theirs.token() != before
+    assert "You are now in Other Clinic" in there
+    assert in_another_window.status_code == 303
+
+
+def test_an_administrator_whose_secret_was_not_used_does_not_count(app, client, boss, hired):
+    second = hired("administrator", "second@example.org")
+    browser_of(app, second)
+    with app.app_context(), in_clinic(second.clinic_id):
+        member_service.reset_password(second.email)
+
+    assert client.submit(f"/staff/{boss}/deactivation").status_code == 409
 
 
 @pytest.mark.parametrize("clinic_id", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])

@@ -9,7 +9,9 @@ import pytest
 import time_machine
 
 from clinic.core.background import run_due_jobs
+from clinic.core.tenancy import in_clinic
 from clinic.staff import account
+from clinic.staff.service import member_service
 from tests.inspecting import rows, spoken
 from tests.staff.entering import (
     EMAIL,
@@ -162,6 +164,20 @@ def test_a_one_time_secret_opens_nothing_but_the_way_to_a_password_of_one_s_own(
     assert visitor.get("/patients").status_code == 200
 
 
+@pytest.mark.row(10)
+def test_a_one_time_secret_lets_somebody_in_once(app, clinic, visitor):
+    with app.app_context(), in_clinic(clinic.id):
+        secret = member_service.create_admin(email=EMAIL)[1] or ""
+    again = a_browser(app)
+
+    first = sign_in(visitor, EMAIL, secret)
+    second = sign_in(again, EMAIL, secret)
+    chosen = change(visitor, present=secret)
+
+    assert [first.status_code, second.status_code, chosen.status_code] == [303, 422, 303]
+    assert sign_in(again, EMAIL, OTHER_PASSWORD).status_code == 303
+
+
 def test_a_one_time_secret_is_worth_nothing_after_its_time(app, clinic, visitor):
     a_person(app, clinic.id, must_change_password=True, password_expires_at=NOON)
 
@@ -203,6 +219,43 @@ def test_a_link_in_a_mail_sets_a_password_once(app, visitor, mailbox):
     assert (again.status_code, sent_again.status_code) == (410, 410)
     assert "Ask for a new link" in spoken(again.text)
     assert sign_in(visitor, EMAIL, OTHER_PASSWORD).status_code == 303
+
+
+@pytest.mark.row(8)
+def test_an_operator_s_secret_makes_every_link_worthless_sent_or_not(app, clinic, person, visitor, mailbox):
+    sent = link_to(app, visitor, mailbox)
+    send(visitor, "/password/forgotten", "/password/forgotten", email=EMAIL)
+    with app.app_context(), in_clinic(clinic.id):
+        member_service.reset_password(EMAIL)
+    with app.app_context():
+        run_due_jobs()
+
+    kinds = [row["kind"] for row in rows(app, "staff_letters") if row["state"] == "sent"]
+    assert visitor.get(sent).status_code == 410
+    assert kinds == ["reset", "password-changed"]
+
+
+@pytest.mark.row(8)
+def test_a_link_that_was_asked_for_before_the_password_changed_is_not_sent(app, signed_in, mailbox):
+    send(a_browser(app), "/password/forgotten", "/password/forgotten", email=EMAIL)
+    change(signed_in)
+    with app.app_context():
+        run_due_jobs()
+
+    assert [row["kind"] for row in rows(app, "staff_letters")] == ["password-changed"]
+
+
+def test_a_link_ends_the_session_of_whoever_else_is_signed_in(app, clinic, person, visitor, mailbox):
+    a_person(app, clinic.id, email="ana@example.org")
+    link = link_to(app, a_browser(app), mailbox)
+    sign_in(visitor, "ana@example.org")
+    copied = cookie(visitor)
+
+    answer = send(visitor, link, link, new_password=OTHER_PASSWORD)
+
+    assert "Your password is set" in spoken(visitor.get(answer.location).text)
+    assert not is_in(visitor)
+    assert not is_in(replay(app, copied))
 
 
 @pytest.mark.row(8)

@@ -23,6 +23,7 @@ from tests.staff.entering import (
     cookie,
     form_token,
     is_in,
+    place_in,
     replay,
     send,
     sign_in,
@@ -428,11 +429,3 @@ def test_keyboard_shortcuts_are_switched_off_and_on(signed_in):
 
     assert 'data-keys="off"' in off
     assert 'data-keys="off"' not in on
-
-
-def place_in(app, clinic_id: UUID, member_id: UUID, role: str) -> None:
-    """Let somebody work in another clinic as well."""
-    from clinic.staff.service import Membership
-
-    with app.app_context(), unit_of_work():
-        db.session.add(Membership(clinic_id=clinic_id, member_id=member_id, name="Rita There", role=role))

@@ -360,12 +360,28 @@ def kept_in(browser) -> tuple[str | None, str | None]:
 
 
 @pytest.mark.row(10)
-@pytest.mark.parametrize(("environment", "status"), [("production", 422), ("development", 303)])
-def test_the_demo_s_people_do_not_get_into_a_real_installation(app, clinic, visitor, monkeypatch, environment, status):
+def test_the_demo_s_people_get_into_the_demo_and_into_no_real_installation(app, clinic, visitor, monkeypatch):
     a_person(app, clinic.id, email="ana@demo.example")
-    monkeypatch.setitem(app.config, "ENVIRONMENT", environment)
 
-    assert sign_in(visitor, "Ana@demo.example").status_code == status
+    in_the_demo = sign_in(visitor, "Ana@demo.example")
+    monkeypatch.setitem(app.config, "ENVIRONMENT", "production")
+    in_production = sign_in(a_browser(app), "Ana@demo.example")
+
+    assert (in_the_demo.status_code, in_production.status_code) == (303, 422)
+
+
+@pytest.mark.row(14)
+def test_signing_in_as_somebody_else_ends_the_session_of_before(app, clinic, visitor):
+    a_person(app, clinic.id)
+    a_person(app, clinic.id, email="ana@example.org")
+    sign_in(visitor)
+    copied, token = cookie(visitor), form_token(visitor, "/account")
+
+    fields = {"csrf_token": token, "email": "ana@example.org", "password": PASSWORD}
+    answer = visitor.post("/login", data=fields)
+
+    assert answer.status_code == 303
+    assert not is_in(replay(app, copied))
 
 
 def test_somebody_real_gets_into_a_real_installation(app, clinic, visitor, monkeypatch):

@@ -42,6 +42,15 @@ def test_the_secret_opens_nothing_but_the_choice_of_a_password(app, run, visitor
     assert visitor.get("/staff").headers["Location"].startswith("/account/password")
 
 
+def test_who_was_invited_and_has_no_password_gets_a_secret_too(app, run, client):
+    client.submit("/staff", email="ana@example.org", name="Ana", role="read-only")
+
+    result = run("staff", "create-admin", "ana@example.org")
+
+    assert SECRET.fullmatch(result.stdout)
+    assert verify_password(member_of(app, "ana@example.org")["password_hash"], result.stdout.strip())
+
+
 def test_who_has_an_account_becomes_administrator_without_a_secret(app, run, hired):
     clerk = hired("billing-clerk")
 

@@ -42,7 +42,7 @@ def deactivate(email: str) -> None:
     """End the access of the person of an EMAIL address to a clinic at once."""
     worker = member_service.named(email)
     member_service.deactivate(worker.membership.id)
-    say(f"{worker.member.email} has no access to this clinic any more")
+    say(f"{worker.member.email} has no access to {clinic_service.current().name} any more")
 
 
 @group.command("reset-password", needs=OPERATOR)

@@ -10,7 +10,7 @@ from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
 from clinic.staff.pages.tokens import change_to
 from clinic.staff.schemas import SwitchForm
-from clinic.staff.service import account_service, clinic_service, session_service
+from clinic.staff.service import account_service, clinic_service, kept_forms, session_service
 from clinic.web.access import looks_on, signed_in
 from clinic.web.forms import load_form
 
@@ -64,9 +64,9 @@ def switch() -> ResponseReturnValue:
     form = load_form(SwitchForm())
     if form.errors:
         raise NotFound("There is no such clinic")
-    change_to(account_service.switch_clinic(the_session(), **form.data))
+    change_to(account_service.switch_clinic(the_session(), **form.data), same_person=True)
     flash(f"You are now in {the_session().clinic.name}")
-    return redirect(url_for(".home"), 303)
+    return redirect(url_for(".kept_form" if kept_forms.latest_of(the_session()) else ".home"), 303)
 
 
 def _end() -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from clinic.staff.pages.again import shown_again, typed
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
-from clinic.staff.pages.sign_in import go_on
+from clinic.staff.pages.sign_in import go_on, leave
 from clinic.staff.pages.tokens import change_to
 from clinic.staff.service import LinkExpired, account_service
 from clinic.web.access import on_the_way, public
@@ -44,7 +44,7 @@ def save_password() -> ResponseReturnValue:
     if here.sign_in.second_step_due:
         return go_on()
     present, new = request.form.get("present_password", ""), request.form.get("new_password", "")
-    change_to(account_service.change_password(here, present=present, new=new))
+    change_to(account_service.change_password(here, present=present, new=new), same_person=True)
     flash("Your password is changed; wherever else you were signed in, you are not any more")
     return go_on() if request.form.get("next") else redirect(url_for(".account"), 303)
 
@@ -88,6 +88,7 @@ def set_password(token: str) -> ResponseReturnValue:
 def save_password_by_link(token: str) -> ResponseReturnValue:
     """Set the password of whoever has a link."""
     account_service.set_password_by_link(token, request.form.get("new_password", ""))
+    leave()
     flash("Your password is set: sign in with it")
     return redirect(url_for(".sign_in"), 303)
 

@@ -51,7 +51,7 @@ def begin_second_step() -> ResponseReturnValue:
 def confirm_second_step() -> ResponseReturnValue:
     """Turn the second step on with a first code, and show the recovery codes this one time."""
     codes, token = second_step_service.confirm(the_session(), request.form.get("code", ""))
-    change_to(token)
+    change_to(token, same_person=True)
     return _tell(codes, "The second step is on")
 
 
@@ -86,7 +86,8 @@ def second_step_end() -> ResponseReturnValue:
 @shown_again(_ask_before_end)
 def end_second_step() -> ResponseReturnValue:
     """Turn the second step off."""
-    change_to(second_step_service.end(the_session(), present=request.form.get("present_password", "")))
+    token = second_step_service.end(the_session(), present=request.form.get("present_password", ""))
+    change_to(token, same_person=True)
     flash("The second step is off")
     return redirect(url_for(".account"), 303)
 

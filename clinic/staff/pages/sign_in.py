@@ -44,7 +44,9 @@ def begin_session() -> ResponseReturnValue:
     email, password = request.form.get("email", ""), request.form.get("password", "")
     if problems := _blanks(email, password):
         return _ask(typed(problems)), 422
-    change_to(sign_in_service.attempt(email, password, _caller(email)))
+    token = sign_in_service.attempt(email, password, _caller(email))
+    leave()
+    change_to(token)
     return go_on()
 
 
@@ -69,13 +71,19 @@ def complete_session() -> ResponseReturnValue:
 @on_the_way
 def sign_out() -> ResponseReturnValue:
     """End the session."""
-    sign_in_service.sign_out(the_session())
-    logout_user()
-    session.clear()
+    leave()
     flash("You have signed out")
     response = make_response(redirect(url_for(".sign_in"), 303))
     response.headers["Clear-Site-Data"] = FORGET
     return response
+
+
+def leave() -> None:
+    """End the session that this browser has, if it has one."""
+    if here := session_or_none():
+        sign_in_service.sign_out(here)
+    logout_user()
+    session.clear()
 
 
 def go_on() -> Response:
@@ -100,4 +108,10 @@ def _blanks(email: str, password: str) -> dict[str, list[str]]:
 
 
 def _caller(email: str) -> Caller:
-    return Caller(request.remote_addr or "", request.user_agent.string, known_device(email))
+    past = past_session()
+    return Caller(
+        request.remote_addr or "",
+        request.user_agent.string,
+        known_device(email),
+        past.clinic_id if past else None,
+    )

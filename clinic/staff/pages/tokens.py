@@ -8,9 +8,14 @@ from clinic.staff.pages.gate import Visitor
 from clinic.staff.service import session_service
 
 
-def change_to(token: str) -> None:
-    """Let the browser keep a session's new token, and a new token against forgery with it."""
+def change_to(token: str, *, same_person: bool = False) -> None:
+    """Let the browser keep a session's new token, and a new token against forgery with it.
+
+    Of the same person the forms that other windows show stay good.
+    """
+    kept = {name: value for name, value in session.items() if name == "csrf_token" and same_person}
     session.clear()
+    session.update(kept)
     g.pop("csrf_token", None)
     login_user(Visitor(token, session_service.find(token, renew=False)))
     generate_csrf()

@@ -5,7 +5,7 @@ import re
 from flask import current_app, url_for
 from werkzeug.exceptions import HTTPException
 
-_PATH = re.compile(r"/[A-Za-z0-9_./?&=%+~,:@-]*", re.ASCII)
+_PATH = re.compile(r"/[A-Za-z0-9_./?&=%+~,:@!$*();'-]*", re.ASCII)
 
 
 def safe_next(wanted: str | None) -> str:
