@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from clinic.staff.service import ClinicChanged, clinic_service
+from tests.browsing import hidden_value
 from tests.inspecting import element, row_counts, rows, spoken
 from tests.staff.people import browser_of
 from tests.threads import run_at_once
@@ -86,10 +87,23 @@ def test_a_stale_form_is_answered_with_both_versions(app, client):
     answer = client.submit("/clinic", **settings(name="Mine", idle_minutes="60"))
 
     assert answer.status_code == 409
-    assert "Saved now is: Name Harbour Minutes without use 30" in spoken(answer.text)
-    assert 'value="Mine"' in element(answer.text, "f-name")
+    words = spoken(answer.text)
+    assert "Administrator Person did so on" in words
+    assert "Name Mine Harbour Minutes without use 60 30" in words
+    assert "data-focus" in answer.text.partition("<h1")[2].partition(">")[0]
     assert 'name="version" value="2"' in answer.text
     assert stored(app)["idle_minutes"] == 30
+
+
+def test_of_two_versions_of_the_settings_each_field_is_chosen(app, client):
+    client.submit("/clinic", **settings())
+    page = client.submit("/clinic", **settings(name="Mine", idle_minutes="60")).text
+    unchanged = {name: hidden_value(page, name) for name in ("locale", "absolute_hours", "version")}
+
+    client.submit("/clinic", name="Mine", idle_minutes="30", **unchanged)
+
+    row = stored(app, "Mine")
+    assert (row["idle_minutes"], row["absolute_hours"], row["locale"]) == (30, 8, "en_GB")
 
 
 def test_of_two_who_save_at_once_one_is_told(app, clinic):

@@ -351,10 +351,27 @@ def test_a_stale_form_is_answered_with_both_versions(app, client, desk):
 
     assert answer.status_code == 409
     words = spoken(answer.text)
-    assert "Saved now is: Name Saved First Role Receptionist" in words
-    assert 'value="Typed Second"' in element(answer.text, "f-name")
+    assert "Administrator Person did so on" in words
+    assert "Name Typed Second Saved First Role Manager Receptionist" in words
+    assert "data-focus" in answer.text.partition("<h1")[2].partition(">")[0]
     assert 'name="version" value="2"' in answer.text
     assert as_now(app, desk).membership.name == "Saved First"
+
+
+def test_of_two_versions_of_a_person_each_field_is_chosen(app, client, desk):
+    token = client.token()
+    denials = {"csrf_token": token, **member_form(), "denied": ["patients:write", "payments:write"]}
+    client.post(desk.page, data=denials)
+    page = client.submit(desk.page, **member_form(name="Typed Second")).text
+
+    theirs = 'name="denied" value="patients:write payments:write"'
+    client.submit(
+        desk.page, name="Typed Second", role="receptionist", version=2, denied="patients:write payments:write"
+    )
+
+    place = as_now(app, desk).membership
+    assert theirs in page
+    assert (place.name, place.denied) == ("Typed Second", ["patients:write", "payments:write"])
 
 
 def test_who_may_only_look_sees_no_form(app, client, hired, desk):

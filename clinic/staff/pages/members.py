@@ -1,5 +1,6 @@
 """Who works in the clinic, in which role."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +19,15 @@ from clinic.staff.service import (
     LastAdministrator,
     MemberChanged,
     Worker,
+    last_change,
     member_service,
     session_service,
 )
 from clinic.web.access import requires
 from clinic.web.forms import Form, load_form, sent_version
+from clinic.web.versions import compared
 
+LABELS = {"name": "Name", "role": "Role", "denied": "Denied to this person"}
 ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
 
 
@@ -139,11 +143,17 @@ def say_why_not(error: Conflict) -> ResponseReturnValue:
 
 @blueprint.errorhandler(MemberChanged)
 def compare_members(_error: MemberChanged) -> ResponseReturnValue:
-    """Show what was typed beside what somebody else has saved meanwhile."""
+    """Show both versions of somebody whom somebody else has changed, to choose from field by field."""
     worker = member_service.get(_asked_id() or UUID(int=0))
-    mine, theirs = _said(load_form(MemberForm())), _said(_filled(worker))
-    changed = [(label, theirs[label]) for label in theirs if mine[label] != theirs[label]]
-    return _person(worker, load_form(MemberForm()), version=worker.membership.version, changed=changed), 409
+    place, mine = worker.membership, load_form(MemberForm()).data
+    theirs = {"name": place.name, "role": place.role, "denied": place.denied}
+    shown = {
+        "fields": compared(LABELS, _sent_as(mine), _sent_as(theirs), {"role": _role_label, "denied": _in_words}),
+        "version": place.version,
+        "saved_at": place.updated_at,
+        "change": last_change("memberships", place.id),
+    }
+    return render_template("staff/member_conflict.html", worker=worker, **shown), 409
 
 
 def _sent_or_filled(worker: Worker) -> Form:
@@ -166,17 +176,16 @@ def _invitation(form: Form) -> str:
     return render_template("staff/invite.html", form=form, roles=ROLE_CHOICES)
 
 
-def _person(worker: Worker, form: Form | None = None, **meanwhile: Any) -> str:
+def _person(worker: Worker, form: Form | None = None) -> str:
     shown = {
         "worker": worker,
         "form": form or _filled(worker),
         "version": sent_version() if _sends_form() else worker.membership.version,
-        "changed": None,
         "sessions": _sessions(worker),
         "roles": ROLE_CHOICES,
         "permissions": PERMISSIONS,
     }
-    return render_template("staff/member.html", **shown | meanwhile)
+    return render_template("staff/member.html", **shown)
 
 
 def _farewell(worker: Worker, form: Form) -> str:
@@ -193,12 +202,14 @@ def _filled(worker: Worker) -> Form:
     return Form(values, ticked={"denied": membership.denied})
 
 
-def _said(form: Form) -> dict[str, str]:
-    """Return what a form says of somebody, in plain words."""
-    role = ROLES.get(form.value("role"))
-    denied = [words for name, words in PERMISSIONS.items() if name in form.chosen("denied")]
-    return {
-        "Name": form.value("name").strip(),
-        "Role": role.label if role else "",
-        "Denied": "; ".join(denied) or "Nothing",
-    }
+def _sent_as(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is said of somebody as one radio button for each field sends it."""
+    return {"name": said["name"], "role": said["role"], "denied": " ".join(sorted(said.get("denied", ())))}
+
+
+def _role_label(role: str) -> str:
+    return ROLES[role].label
+
+
+def _in_words(permissions: str) -> str:
+    return "; ".join(PERMISSIONS.get(name, name) for name in permissions.split()) or "Nothing"
