@@ -6,6 +6,7 @@ from clinic.staff.admission import SECRET_HOURS, email_key, email_problem
 from clinic.staff.changes import Change, last_change
 from clinic.staff.clinics import ClinicChanged, ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
 from clinic.staff.codes import totp_qr, totp_uri
+from clinic.staff.invitations import invitation_service
 from clinic.staff.kept_forms import kept_forms
 from clinic.staff.keys import InvalidKey, KeyNotFound, is_valid, key_service
 from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
@@ -65,6 +66,7 @@ __all__ = [
     "email_key",
     "email_problem",
     "granted",
+    "invitation_service",
     "is_valid",
     "kept_forms",
     "key_service",

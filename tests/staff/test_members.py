@@ -1,9 +1,11 @@
 """Who works in the clinic: inviting, changing, ending access; an administrator is always left."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 
 from clinic.core.database import db, unit_of_work
 from clinic.core.tenancy import in_clinic
@@ -210,8 +212,10 @@ def test_ending_access_is_asked_first_and_tells_what_it_means(app, client, desk)
     page = client.get(f"{desk.page}/deactivation")
 
     assert "End the access of Receptionist Person?" in spoken(page.text)
-    assert "Signed in here 1 time" in spoken(page.text)
-    assert "API keys belong to the clinic" in page.text
+    assert "Signed in with Another browser, 127.0.0.1" in spoken(page.text)
+    assert "Appointments with them stay in the schedule" in page.text
+    assert "API keys belong to the clinic and stay" in page.text
+    assert '<a href="/api-keys">API keys</a>' in page.text
     assert as_now(app, desk).membership.active
 
 
@@ -260,6 +264,38 @@ def test_that_somebody_invited_has_an_account_elsewhere_can_not_be_told(app, oth
     shown = [spoken(client.get(answer.headers["Location"]).text) for answer in answers]
 
     assert shown[0].replace(known.email, "?") == shown[1].replace("fresh@example.org", "?")
+    assert "Invited until" in shown[0]
+
+
+def test_an_invitation_is_sent_again_whether_or_not_somebody_has_an_account_elsewhere(app, other_clinic, client, hired):
+    known = hired("manager", "known@example.org", other_clinic.id)
+    invite = {"name": "Somebody", "role": "read-only"}
+    pages = [client.submit("/staff", email=email, **invite).location for email in (known.email, "fresh@example.org")]
+
+    answers = [client.submit(f"{page}/password-link") for page in pages]
+    shown = [spoken(client.get(page).text) for page in pages]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [row["kind"] for row in rows(app, "staff_letters")] == ["invitation"] * 4
+    assert "Another invitation to Somebody is on its way" in shown[0]
+    assert "Send the invitation again" in shown[1]
+
+
+def test_an_invitation_is_shown_until_it_expires_and_until_its_person_comes(app, client, here, hired):
+    manager = hired("manager")
+    client.submit("/staff", email="rosa@example.org", name="Rosa", role="read-only")
+    fresh = client.get("/staff").text
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=8), tick=False):
+        old = browser_of(app, manager).get("/staff").text
+    with here():
+        worker = member_service.named("rosa@example.org")
+        session_service.start(worker.member.id, worker.membership.clinic_id, address="", agent="")
+
+    assert "rosa@example.org" in fresh
+    assert "Invited until" in spoken(fresh)
+    assert "Invitation expired" in spoken(old)
+    assert "Invit" not in spoken(client.get("/staff").text).replace("Invite somebody", "")
 
 
 @pytest.mark.parametrize("act", ["", "/deactivation", "/reactivation", "/password-link", "/sessions-end"])
@@ -315,6 +351,13 @@ def test_an_invited_administrator_without_a_password_does_not_count(client, boss
     answer = client.submit(f"/staff/{boss}/deactivation")
 
     assert answer.status_code == 409
+
+
+def test_the_last_administrator_is_offered_no_end_of_their_access(client, boss):
+    pages = [spoken(client.get(address).text) for address in (f"/staff/{boss}", f"/staff/{boss}/deactivation")]
+
+    assert ["The access can’t be ended: nobody else here is an administrator" in page for page in pages] == [True] * 2
+    assert not [page for page in pages if "End access…" in page or "End the access Cancel" in page]
 
 
 def test_with_another_one_an_administrator_may_go(client, boss, hired):

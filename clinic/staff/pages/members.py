@@ -1,12 +1,14 @@
 """Who works in the clinic, in which role."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.core.clock import now
 from clinic.core.errors import Conflict
 from clinic.core.tenancy import current_clinic_id
 from clinic.staff.pages.frame import blueprint
@@ -19,6 +21,7 @@ from clinic.staff.service import (
     LastAdministrator,
     MemberChanged,
     Worker,
+    invitation_service,
     last_change,
     member_service,
     session_service,
@@ -36,7 +39,8 @@ ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
 def members() -> ResponseReturnValue:
     """List who works in the clinic, and who has left."""
     workers = member_service.list()
-    return render_template("staff/members.html", present=_with(workers, True), left=_with(workers, False))
+    lists = {"present": _with(workers, True), "left": _with(workers, False)}
+    return render_template("staff/members.html", **lists, invited=invitation_service.open(), now=now())
 
 
 @blueprint.get("/staff/invite")
@@ -54,7 +58,7 @@ def create_member() -> ResponseReturnValue:
     if form.errors:
         return _invitation(form), 422
     worker = member_service.invite(**form.data)
-    flash("Invited: a link to sign in is on its way")
+    flash(f"{worker.membership.name} is invited: a link to sign in is on its way")
     return redirect(url_for(".member", membership_id=worker.membership.id), 303)
 
 
@@ -73,7 +77,7 @@ def update_member(membership_id: UUID) -> ResponseReturnValue:
     if form.errors:
         return _person(worker, form), 422
     member_service.update(membership_id, version=sent_version(), **form.data)
-    flash("Saved")
+    flash(f"Saved: {form.data['name']}")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
@@ -88,8 +92,8 @@ def deactivation(membership_id: UUID) -> ResponseReturnValue:
 @requires("staff:write")
 def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """End somebody's access to the clinic."""
-    member_service.deactivate(membership_id)
-    flash("The access has ended")
+    place = member_service.deactivate(membership_id)
+    flash(f"The access of {place.name} has ended")
     return redirect(url_for(".members"), 303)
 
 
@@ -97,17 +101,22 @@ def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
 @requires("staff:write")
 def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """Let somebody in again."""
-    member_service.reactivate(membership_id)
-    flash("The access is back")
+    place = member_service.reactivate(membership_id)
+    flash(f"{place.name} is let in again")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
 @blueprint.post("/staff/<uuid:membership_id>/password-link")
 @requires("staff:write")
 def send_password_link(membership_id: UUID) -> ResponseReturnValue:
-    """Write to somebody how to set a password."""
-    member_service.ask_for_new_password(membership_id)
-    flash("A link to set a password is on its way")
+    """Write to somebody how to set a password, or once more that they are invited."""
+    worker = member_service.get(membership_id)
+    if worker.membership.active and _invited_until(worker):
+        invitation_service.send_again(worker)
+        flash(f"Another invitation to {worker.membership.name} is on its way")
+    else:
+        member_service.ask_for_new_password(membership_id)
+        flash(f"A link to set a password is on its way to {worker.membership.name}")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
@@ -182,6 +191,9 @@ def _person(worker: Worker, form: Form | None = None) -> str:
         "form": form or _filled(worker),
         "version": sent_version() if _sends_form() else worker.membership.version,
         "sessions": _sessions(worker),
+        "invited_until": _invited_until(worker),
+        "now": now(),
+        "is_last": _is_last_administrator(worker),
         "roles": ROLE_CHOICES,
         "permissions": PERMISSIONS,
     }
@@ -189,11 +201,20 @@ def _person(worker: Worker, form: Form | None = None) -> str:
 
 
 def _farewell(worker: Worker, form: Form) -> str:
-    return render_template("staff/deactivation.html", worker=worker, form=form, sessions=_sessions(worker))
+    shown = {"sessions": _sessions(worker), "is_last": _is_last_administrator(worker)}
+    return render_template("staff/deactivation.html", worker=worker, form=form, **shown)
 
 
 def _sessions(worker: Worker) -> Any:
     return session_service.alive_of(worker.member.id, in_clinic=current_clinic_id())
+
+
+def _invited_until(worker: Worker) -> datetime | None:
+    return invitation_service.open().get(worker.member.id)
+
+
+def _is_last_administrator(worker: Worker) -> bool:
+    return worker.is_administrator and len(member_service.administrators()) == 1
 
 
 def _filled(worker: Worker) -> Form:
