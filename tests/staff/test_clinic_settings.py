@@ -37,12 +37,12 @@ def test_the_settings_are_changed_and_noted(app, client):
         ("name", "x" * 201, "Enter at most 200 characters"),
         ("locale", "english", "Enter a language and country"),
         ("locale", "xx_YY", "Enter a language and country"),
-        ("idle_minutes", "0", "Enter a whole number from 1 to 240"),
-        ("idle_minutes", "241", "Enter a whole number from 1 to 240"),
-        ("idle_minutes", "1e1", "Enter a whole number from 1 to 240"),
-        ("idle_minutes", "١٥", "Enter a whole number from 1 to 240"),
-        ("absolute_hours", "25", "Enter a whole number from 1 to 24"),
-        ("absolute_hours", "", "Enter a whole number from 1 to 24"),
+        ("idle_minutes", "0", "Enter the minutes without use as a number from 1 to 240"),
+        ("idle_minutes", "241", "Enter the minutes without use as a number from 1 to 240"),
+        ("idle_minutes", "1e1", "Enter the minutes without use as a number from 1 to 240"),
+        ("idle_minutes", "١٥", "Enter the minutes without use as a number from 1 to 240"),
+        ("absolute_hours", "25", "Enter the hours since the sign-in as a number from 1 to 24"),
+        ("absolute_hours", "", "Enter the hours since the sign-in as a number from 1 to 24"),
     ],
 )
 def test_a_setting_that_can_not_be_is_asked_again(app, client, field, value, words):
@@ -54,6 +54,13 @@ def test_a_setting_that_can_not_be_is_asked_again(app, client, field, value, wor
     assert words in spoken(answer.text)
     assert 'aria-invalid="true"' in element(answer.text, f"f-{field}")
     assert rows(app, "clinics") == before
+
+
+def test_everything_that_is_to_be_mended_is_said_at_once(client):
+    page = spoken(client.submit("/clinic", **settings(name=" ", locale="english", idle_minutes="0")).text)
+
+    for words in ("Enter the clinic's name", "Enter a language and country", "Enter the minutes without use"):
+        assert words in page
 
 
 @pytest.mark.row(56)

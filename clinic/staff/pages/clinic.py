@@ -34,7 +34,7 @@ def update_clinic() -> ResponseReturnValue:
     if form.errors:
         return _settings(clinic_service.current(), form), 422
     clinic_service.update(version=sent_version(), **form.data)
-    flash("Saved")
+    flash("The clinic’s settings are saved")
     return redirect(url_for(".clinic"), 303)
 
 
