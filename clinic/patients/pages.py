@@ -1,5 +1,7 @@
 """The pages of the register of patients."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -104,7 +106,7 @@ def update(patient_id: UUID) -> ResponseReturnValue:
         record_view("patients", patient.id, patient.id)
         return render_template("patients/edit.html", patient=patient, form=form, version=sent_version()), 422
     patient_service.update(patient_id, version=sent_version(), **form.data)
-    flash("Saved")
+    flash(f"Saved: {patient.mrn}")
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
@@ -116,12 +118,16 @@ def compare(_error: Stale) -> ResponseReturnValue:
     theirs = PatientSchema().dump(patient)
     labels = {name: label for name, label in FIELDS.items() if name in theirs}
     shown = {
-        "fields": compared(labels, *({name: found.get(name) or "" for name in labels} for found in (mine, theirs))),
+        "fields": compared(labels, _in_words(mine, labels), _in_words(theirs, labels)),
         "version": patient.version,
         "saved_at": patient.updated_at,
         "change": last_change("patients", patient.id),
     }
     return render_template("patients/conflict.html", patient=patient, **shown), 409
+
+
+def _in_words(said: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    return {name: said.get(name) or "" for name in names}
 
 
 def _looked_at(patient_id: UUID) -> Patient:

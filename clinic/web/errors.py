@@ -26,16 +26,20 @@ _log = logging.getLogger("clinic.web")
 
 def init_app(app: Flask) -> None:
     """Answer every error of an application."""
-    app.register_error_handler(HTTPException, answer_http)
-    app.register_error_handler(CSRFError, answer_http)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(CSRFError, answer_form_expired)
     app.register_error_handler(ClinicError, _answer_own)
     app.register_error_handler(StaleDataError, _answer_stale)
     app.register_error_handler(DBAPIError, _answer_database)
     app.register_error_handler(InternalServerError, _answer_unexpected)
 
 
-def answer_http(error: HTTPException) -> Any:
-    """Answer an error of HTTP."""
+def answer_form_expired(error: CSRFError) -> Response:
+    """Answer a form whose token against forgery is another than its session's."""
+    return _respond(answer_to_http(error))
+
+
+def _answer_http(error: HTTPException) -> Any:
     return error if isinstance(error, RequestRedirect) else _respond(answer_to_http(error))
 
 

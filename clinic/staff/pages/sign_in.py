@@ -13,7 +13,7 @@ from clinic.staff.pages.tokens import change_to
 from clinic.staff.pages.ways import safe_next
 from clinic.staff.service import Caller, clinic_service, kept_forms, sign_in_service
 from clinic.web.access import on_the_way, public
-from clinic.web.errors import answer_http, is_from_here
+from clinic.web.errors import answer_form_expired, is_from_here
 from clinic.web.forms import Form
 
 FORGET = '"cache", "storage"'
@@ -56,7 +56,7 @@ def begin_session() -> ResponseReturnValue:
 def ask_again_after_a_while(error: CSRFError) -> ResponseReturnValue:
     """Show the sign-in form again that stood open for too long; every other form is answered as anywhere."""
     if request.endpoint != "staff.begin_session":
-        return answer_http(error)
+        return answer_form_expired(error)
     form = typed() if is_from_here() else Form()
     form.errors = {"": ["This page was open for too long: enter your password once more"]}
     return _ask(form), 400
