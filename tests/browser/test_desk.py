@@ -141,7 +141,7 @@ def test_the_second_of_two_editors_sees_both_versions_and_chooses(browse: Browse
     expect(second.get_by_label("+351912555041")).to_be_checked()
     second.get_by_label("+351912555014").check()
     second.locator(SEND).click()
-    expect(toast(second)).to_have_text("Saved")
+    expect(toast(second)).to_have_text(f"Saved: {number}")
     assert number_of(second) == number
     expect(second.locator(".banner")).to_contain_text("+351912555014")
     expect(second.locator(".facts")).to_contain_text("she/her")
