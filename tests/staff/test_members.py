@@ -206,6 +206,20 @@ def test_who_is_let_in_again_has_the_role_of_before(app, client, desk):
     assert browser_of(app, desk).get("/patients").status_code == 200
 
 
+def test_it_is_said_who_was_saved_who_has_left_and_who_is_back(client, desk):
+    said = []
+    for act, fields in (("", member_form()), ("/deactivation", {}), ("/reactivation", {}), ("/password-link", {})):
+        client.submit(f"{desk.page}{act}", **fields)
+        said += re.findall(r'<p class="toast message">([^<]*)', client.get("/staff").text)
+
+    assert said == [
+        "Saved: Rosa Almeida",
+        "The access of Rosa Almeida has ended",
+        "Rosa Almeida is let in again",
+        "A link to set a password is on its way to Rosa Almeida",
+    ]
+
+
 def test_ending_access_is_asked_first_and_tells_what_it_means(app, client, desk):
     browser_of(app, desk)
 
