@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from clinic.staff.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
-from clinic.staff.service import ALL, PERMISSIONS, ROLES
+from clinic.staff.service import ALL, PERMISSIONS, ROLES, email_problem
 from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
 from clinic.web.json_api import ListQuery
 
@@ -83,6 +83,16 @@ class Locality(Line):
         return text
 
 
+class Address(Line):
+    """An e-mail address of somebody who signs in."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if problem := email_problem(text):
+            raise ValidationError(problem)
+        return text
+
+
 class MemberForm(Schema):
     """What a clinic says of somebody who works there."""
 
@@ -94,7 +104,7 @@ class MemberForm(Schema):
 class InvitationForm(Schema):
     """Who is to work in the clinic, in which role."""
 
-    email = Line(required=True, max_length=254, what="the e-mail address")
+    email = Address(required=True, max_length=254, what="the e-mail address")
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
 

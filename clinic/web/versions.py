@@ -16,8 +16,8 @@ class Difference:
     their_words: str
 
     @property
-    def is_one(self) -> bool:
-        """Whether there is a difference."""
+    def differs(self) -> bool:
+        """Whether somebody has to choose."""
         return self.mine != self.theirs
 
 

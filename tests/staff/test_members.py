@@ -75,6 +75,12 @@ def test_an_invitation_that_can_not_be_is_shown_again_with_what_was_typed(app, c
     assert row_counts(app) == before
 
 
+def test_everything_that_is_wrong_with_an_invitation_is_said_at_once(client):
+    page = spoken(client.submit("/staff", email="nonsense", name=" ", role="manager").text)
+
+    assert "Enter an e-mail address like name@example.org Enter the name" in page
+
+
 def test_who_has_left_is_let_in_again_from_the_list_not_invited(client, desk):
     client.submit(f"{desk.page}/deactivation")
 
