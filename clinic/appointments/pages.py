@@ -8,12 +8,18 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.schemas import BookingSchema, CancellationSchema, DayQuery
-from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service, practitioner_service
+from clinic.appointments.service import (
+    AppointmentNotCancellable,
+    PatientBusy,
+    SlotTaken,
+    appointment_service,
+    practitioner_service,
+)
 from clinic.core.audit import record_listing, record_view
 from clinic.core.clock import today
-from clinic.core.errors import ClinicError, Invalid
+from clinic.core.errors import ClinicError, Invalid, Stale
 from clinic.patients.service import PatientNotFound, patient_service
-from clinic.staff.service import clinic_service
+from clinic.staff.service import clinic_service, last_change
 from clinic.web.access import requires
 from clinic.web.forms import Form, load_form, sent_version
 from clinic.web.lists import parse_query
@@ -99,13 +105,22 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", appointment_id=appointment_id), 303)
 
 
+@blueprint.errorhandler(Stale)
+@blueprint.errorhandler(AppointmentNotCancellable)
+def show_as_it_is_now(_error: ClinicError) -> ResponseReturnValue:
+    """Show an appointment that somebody else has changed meanwhile, as it is now, with what was typed."""
+    appointment_id = (request.view_args or {})["appointment_id"]
+    change = last_change("appointments", appointment_id)
+    return _appointment_page(appointment_id, load_form(CancellationSchema()), change=change, refused=True), 409
+
+
 def _booking_form(form: Form) -> str:
     choices = [(str(one.id), one.name) for one in practitioner_service.active()]
     lengths = [(str(minutes), f"{minutes} minutes") for minutes in LENGTHS]
     return render_template("appointments/new.html", form=form, practitioners=choices, lengths=lengths)
 
 
-def _appointment_page(appointment_id: UUID, form: Form) -> str:
+def _appointment_page(appointment_id: UUID, form: Form, **more: Any) -> str:
     appointment = appointment_service.get(appointment_id)
     record_view("appointments", appointment.id, appointment.patient_id)
     shown: dict[str, Any] = {
@@ -113,4 +128,4 @@ def _appointment_page(appointment_id: UUID, form: Form) -> str:
         "patient": patient_service.get(appointment.patient_id),
         "practitioner": practitioner_service.get(appointment.practitioner_id),
     }
-    return render_template("appointments/show.html", form=form, **shown)
+    return render_template("appointments/show.html", form=form, **shown, **more)

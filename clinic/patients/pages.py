@@ -1,5 +1,7 @@
 """The pages of the register of patients."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,27 +12,28 @@ from clinic.core.errors import Stale
 from clinic.core.modules import registered_modules
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import audit_service, names_of
+from clinic.staff.service import audit_service, last_change, names_of
 from clinic.web.access import requires
 from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
 from clinic.web.lists import next_url, page_query, page_url
+from clinic.web.versions import compared
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
 
 PAGE = 20
 LOOKS = 100
-FIELDS = (
-    "given_name",
-    "family_name",
-    "preferred_name",
-    "birth_date",
-    "sex",
-    "pronouns",
-    "phone",
-    "email",
-    "language",
-    "address",
-)
+FIELDS = {
+    "given_name": "Given names",
+    "family_name": "Family name",
+    "preferred_name": "Preferred name",
+    "birth_date": "Date of birth",
+    "sex": "Sex recorded for care",
+    "pronouns": "Pronouns",
+    "phone": "Phone",
+    "email": "Email",
+    "language": "Language",
+    "address": "Address",
+}
 
 
 @blueprint.get("")
@@ -103,7 +106,7 @@ def update(patient_id: UUID) -> ResponseReturnValue:
         record_view("patients", patient.id, patient.id)
         return render_template("patients/edit.html", patient=patient, form=form, version=sent_version()), 422
     patient_service.update(patient_id, version=sent_version(), **form.data)
-    flash("Saved")
+    flash(f"Saved: {patient.mrn}")
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
@@ -111,14 +114,20 @@ def update(patient_id: UUID) -> ResponseReturnValue:
 def compare(_error: Stale) -> ResponseReturnValue:
     """Show both versions of a patient whom somebody else has changed, to choose from field by field."""
     patient = _looked_at((request.view_args or {})["patient_id"])
-    mine, theirs = (
-        PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS)),
-        PatientSchema().dump(patient),
-    )
-    rows = [(name, mine.get(name), theirs[name]) for name in FIELDS if name in theirs]
-    changes = audit_service.list(record="patients", patient_id=patient.id, action="changed", limit=1).rows
-    who = names_of(change.actor for change in changes)
-    return render_template("patients/conflict.html", patient=patient, rows=rows, changes=changes, who=who), 409
+    mine = PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS))
+    theirs = PatientSchema().dump(patient)
+    labels = {name: label for name, label in FIELDS.items() if name in theirs}
+    shown = {
+        "fields": compared(labels, _in_words(mine, labels), _in_words(theirs, labels)),
+        "version": patient.version,
+        "saved_at": patient.updated_at,
+        "change": last_change("patients", patient.id),
+    }
+    return render_template("patients/conflict.html", patient=patient, **shown), 409
+
+
+def _in_words(said: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    return {name: said.get(name) or "" for name in names}
 
 
 def _looked_at(patient_id: UUID) -> Patient:

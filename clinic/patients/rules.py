@@ -10,6 +10,8 @@ LONGEST_LIFE = 130
 _BIRTH_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 
 NOT_A_DATE = "Date of birth must be a real date, like 27 3 1987"
+NO_YEAR = "Enter the year of birth"
+NO_MONTH = "Enter the month of birth, or leave out the day"
 IN_THE_FUTURE = "Date of birth must be in the past"
 TOO_LONG_AGO = f"Date of birth must be less than {LONGEST_LIFE} years ago"
 NOT_A_PHONE = "Enter a phone number with its country code, like +351 912 555 014"
@@ -19,7 +21,9 @@ def birth_date_problem(value: str, today: date) -> str | None:
     """Say what is the matter with `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as on a given day."""
     match = _BIRTH_DATE.fullmatch(value)
     if match is None:
-        return NOT_A_DATE
+        return NO_YEAR if value.startswith("-") else NOT_A_DATE
+    if match[2] == "00" and match[3]:
+        return NO_MONTH
     year, month, day = (int(part) if part else None for part in match.groups())
     try:
         earliest = date(year or 0, 1 if month is None else month, 1 if day is None else day)

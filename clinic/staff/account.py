@@ -59,6 +59,10 @@ class AccountService:
             session_service.end_all_of(member.id, besides=session.sign_in.id)
             return session_service.change_token(session.sign_in.id)
 
+    def problems_of(self, session: Session, new: str) -> Sequence[str]:
+        """Say what is the matter with a password that a person chooses, if anything is."""
+        return password_problems(new, context=_words_about(session.member))
+
     def ask_for_reset(self, email: str, *, address: str) -> None:
         """Let the worker send a link to set a new password; for an unknown address the same work leads to nothing.
 

@@ -20,7 +20,7 @@ def clinic_problems(*, name: str, zone: str, currency: str, locale: str) -> dict
         "clinic": (_is_name(name), _ASK_NAME),
         "zone": (is_zone(zone), "Enter a time zone of the IANA list, like Europe/Lisbon"),
         "currency": (is_currency(currency), "Enter a currency code of ISO 4217, like EUR"),
-        "locale": (_is_locale(locale), _ASK_LOCALE),
+        "locale": (is_locale(locale), _ASK_LOCALE),
     }
     return _failed(checks)
 
@@ -29,7 +29,7 @@ def settings_problems(*, name: str, locale: str, idle_minutes: int, absolute_hou
     """Say for each setting that can still be changed what is the matter with it, if anything is."""
     checks = {
         "name": (_is_name(name), _ASK_NAME),
-        "locale": (_is_locale(locale), _ASK_LOCALE),
+        "locale": (is_locale(locale), _ASK_LOCALE),
         "idle_minutes": (
             1 <= idle_minutes <= MOST_IDLE_MINUTES,
             f"Enter a number of minutes from 1 to {MOST_IDLE_MINUTES}",
@@ -47,7 +47,8 @@ def _is_name(name: str) -> bool:
     return bool(name.strip()) and len(name) <= LONGEST_NAME and is_storable(name) and len(name.splitlines()) == 1
 
 
-def _is_locale(name: str) -> bool:
+def is_locale(name: str) -> bool:
+    """Say whether a name is one of a language and a country."""
     try:
         return Locale.parse(name).territory is not None
     except (ValueError, UnknownLocaleError):

@@ -1,9 +1,11 @@
 """A clinic as JSON sees it, which entries of the audit trail are wanted, and the forms of who runs a clinic."""
 
-from marshmallow import Schema, fields
+from typing import Any
 
-from clinic.staff.rules import MOST_HOURS, MOST_IDLE_MINUTES
-from clinic.staff.service import ALL, PERMISSIONS, ROLES
+from marshmallow import Schema, ValidationError, fields
+
+from clinic.staff.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
+from clinic.staff.service import ALL, PERMISSIONS, ROLES, email_problem
 from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
 from clinic.web.json_api import ListQuery
 
@@ -71,6 +73,26 @@ class KeySchema(Schema):
     revoked_at = Moment(dump_only=True)
 
 
+class Locality(Line):
+    """A language and a country, like `pt_PT`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not is_locale(text):
+            raise ValidationError(self.missing)
+        return text
+
+
+class Address(Line):
+    """An e-mail address of somebody who signs in."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if problem := email_problem(text):
+            raise ValidationError(problem)
+        return text
+
+
 class MemberForm(Schema):
     """What a clinic says of somebody who works there."""
 
@@ -82,7 +104,7 @@ class MemberForm(Schema):
 class InvitationForm(Schema):
     """Who is to work in the clinic, in which role."""
 
-    email = Line(required=True, max_length=254, what="the e-mail address")
+    email = Address(required=True, max_length=254, what="the e-mail address")
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
 
@@ -99,9 +121,9 @@ class ClinicForm(Schema):
     """The settings of a clinic that can be changed."""
 
     name = Line(required=True, what="the clinic's name")
-    locale = Line(required=True, max_length=16, what="a language and country, like en_GB or pt_PT")
-    idle_minutes = Count(least=1, most=MOST_IDLE_MINUTES, required=True)
-    absolute_hours = Count(least=1, most=MOST_HOURS, required=True)
+    locale = Locality(required=True, max_length=16, what="a language and country, like en_GB or pt_PT")
+    idle_minutes = Count(least=1, most=MOST_IDLE_MINUTES, required=True, what="the minutes without use as a number")
+    absolute_hours = Count(least=1, most=MOST_HOURS, required=True, what="the hours since the sign-in as a number")
 
 
 class SwitchForm(Schema):

@@ -3,8 +3,10 @@
 from clinic.staff.account import AccountService, LinkExpired, WeakPassword, account_service
 from clinic.staff.actors import names_of, people_and_keys
 from clinic.staff.admission import SECRET_HOURS, email_key, email_problem
+from clinic.staff.changes import Change, last_change
 from clinic.staff.clinics import ClinicChanged, ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
 from clinic.staff.codes import totp_qr, totp_uri
+from clinic.staff.invitations import invitation_service
 from clinic.staff.kept_forms import kept_forms
 from clinic.staff.keys import InvalidKey, KeyNotFound, is_valid, key_service
 from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
@@ -29,6 +31,7 @@ __all__ = [
     "AuditFilters",
     "AuditService",
     "Caller",
+    "Change",
     "Clinic",
     "ClinicChanged",
     "ClinicExists",
@@ -63,9 +66,11 @@ __all__ = [
     "email_key",
     "email_problem",
     "granted",
+    "invitation_service",
     "is_valid",
     "kept_forms",
     "key_service",
+    "last_change",
     "member_service",
     "names_of",
     "outgoing_letters",

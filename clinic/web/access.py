@@ -138,6 +138,16 @@ def pass_gate(*, api: bool) -> ResponseReturnValue | None:
     return None
 
 
+def recognise_late() -> None:
+    """Recognise who looks at the page of an error that came before the gate, for its frame: it renews no session.
+
+    Nothing else is done for this request any more.
+    """
+    if "principal" not in g and request.endpoint not in _PUBLIC_ENDPOINTS:
+        gate: Gate = current_app.extensions[_GATES][False]
+        _act_as(gate.recognise(renew=False))
+
+
 def principal_or_none() -> Principal | None:
     """Return who calls, if somebody was recognised."""
     found: Principal | None = g.get("principal")

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from clinic.core.errors import ClinicError, Conflict, Gone, Invalid, NotFound, NotPermitted, NotSetUp, Stale, TooMany
-from clinic.web.problems import title_of
+from clinic.web.problems import flattened, title_of
 from clinic.web.requests import OtherClinic, is_api
 
 UNKNOWN_HOST = "unknown-host"
@@ -34,6 +34,13 @@ _DETAILS = {
     429: "This was tried too often in a short time",
 }
 
+_IN_PLAIN_WORDS = {
+    "bad-request": "This address asks for something that the page doesn’t know",
+    "invalid": "This address asks for something that can’t be",
+    "method-not-allowed": "This page is opened in another way: go to it from the start",
+}
+"""What a page says instead of what a program is told."""
+
 _KEPT_HEADERS = {"Allow", "Retry-After", "WWW-Authenticate"}
 
 
@@ -52,6 +59,12 @@ class Answer:
     def title(self) -> str:
         """What this kind of error is called."""
         return title_of(self.status, self.code)
+
+    @property
+    def problems(self) -> Sequence[tuple[str, str]]:
+        """Every field that is to be mended, as people call it, and what to do about it."""
+        found = flattened(self.errors or {}, "")
+        return [(place.strip("/").replace("_", " ").capitalize(), message) for place, message in found]
 
     @property
     def wait(self) -> int | None:
@@ -83,7 +96,8 @@ def answer_to_http(error: HTTPException) -> Answer:
         detail = "This address does not answer to that method"
     else:
         detail = (error.description if is_own_words(error) else None) or _DETAILS.get(status, error.name)
-    return Answer(status, code, detail, given.get("errors"), headers)
+    said = detail if is_api() else _IN_PLAIN_WORDS.get(code, detail)
+    return Answer(status, code, said, given.get("errors"), headers)
 
 
 def is_own_words(error: HTTPException) -> bool:

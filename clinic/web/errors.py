@@ -14,6 +14,7 @@ from werkzeug.routing import RequestRedirect
 from clinic.core.engine import lacks_tables
 from clinic.core.errors import ClinicError, NotSetUp, Stale
 from clinic.core.failures import class_of, frames_of
+from clinic.web.access import recognise_late
 from clinic.web.answers import BUSY, UNEXPECTED, UNKNOWN_HOST, Answer, answer_to_http, answer_to_own
 from clinic.web.problems import problem
 from clinic.web.requests import is_api, request_id
@@ -26,15 +27,25 @@ _log = logging.getLogger("clinic.web")
 def init_app(app: Flask) -> None:
     """Answer every error of an application."""
     app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(CSRFError, _answer_http)
+    app.register_error_handler(CSRFError, answer_form_expired)
     app.register_error_handler(ClinicError, _answer_own)
     app.register_error_handler(StaleDataError, _answer_stale)
     app.register_error_handler(DBAPIError, _answer_database)
     app.register_error_handler(InternalServerError, _answer_unexpected)
 
 
+def answer_form_expired(error: CSRFError) -> Response:
+    """Answer a form whose token against forgery is another than its session's."""
+    return _respond(answer_to_http(error))
+
+
 def _answer_http(error: HTTPException) -> Any:
     return error if isinstance(error, RequestRedirect) else _respond(answer_to_http(error))
+
+
+def is_from_here() -> bool:
+    """Say whether the browser tells that a page of ours sent this request."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def _answer_own(error: ClinicError) -> Any:
@@ -74,16 +85,17 @@ def _page(answer: Answer) -> str:
         "typed": _typed() if answer.can_be_sent_again else None,
     }
     if answer.status < 500 and answer.code != UNKNOWN_HOST:  # noqa: PLR2004
+        recognise_late()
         return render_template("errors/error.html", **shown)
     # What the modules give every page may need the database.
     return current_app.jinja_env.get_template("errors/bare.html").render(shown)
 
 
 def _typed() -> list[tuple[str, str]] | None:
-    """Return the fields of the sent form, without secrets; None unless the browser says that a page of ours sent it.
+    """Return the fields of the sent form, without secrets; None unless a page of ours sent it.
 
     Otherwise another site could have its form sent by whoever presses the button here.
     """
-    if request.method != "POST" or request.headers.get("Sec-Fetch-Site") != "same-origin":
+    if request.method != "POST" or not is_from_here():
         return None
     return [(name, value) for name, value in request.form.items(multi=True) if not _SECRET.search(name)]

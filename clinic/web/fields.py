@@ -125,14 +125,16 @@ class Day(Line):
 class Count(fields.Field[int]):
     """A whole number in plain ASCII digits."""
 
-    def __init__(self, *, least: int, most: int, **options: Any) -> None:
+    def __init__(self, *, least: int, most: int, what: str = "a whole number", **options: Any) -> None:
+        self.words = f"Enter {what} from {least} to {most}"
+        options.setdefault("error_messages", {"required": self.words})
         super().__init__(**described(options, type="integer", minimum=least, maximum=most))
         self.least, self.most = least, most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         if not isinstance(text, str) or not _NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:
-            raise ValidationError(f"Enter a whole number from {self.least} to {self.most}")
+            raise ValidationError(self.words)
         return int(text)
 
 

@@ -54,10 +54,13 @@ class Form:
 
 
 def load_form(schema: Schema, **given: Any) -> Form:
-    """Read the sent form with a schema; a birth date may come in three parts `x.day`, `x.month`, `x.year`."""
+    """Read the sent form with a schema; a birth date may come in three parts `x.day`, `x.month`, `x.year`.
+
+    Of a field that takes several, one value may name more than one of them, with spaces between.
+    """
     typed = {name: value for name, value in request.form.items() if name not in NOT_FIELDS}
     several = [name for name, one in schema.fields.items() if isinstance(one, Choices)]
-    ticked = {name: request.form.getlist(name) for name in several}
+    ticked = {name: " ".join(request.form.getlist(name)).split() for name in several}
     form = Form(typed, order=list(schema.fields), ticked=ticked)
     try:
         form.data = schema.load(with_dates(typed) | ticked | given)

@@ -176,7 +176,10 @@ def test_cancelling_a_second_time_is_a_conflict(app, client, typed):
     client.submit(f"{location}/cancellation", version="1", reason="patient")
 
     for version in ("1", "2"):
-        assert client.submit(f"{location}/cancellation", version=version, reason="patient").status_code == 409
+        answer = client.submit(f"{location}/cancellation", version=version, reason="patient")
+        assert answer.status_code == 409
+        assert "It is now: Cancelled. Administrator Person changed it on" in spoken(answer.text)
+        assert f'<a href="{location}">Open the appointment as it is now</a>' in answer.text
     assert len(stored_events(app, "appointment.cancelled")) == 1
 
 

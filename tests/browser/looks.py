@@ -10,8 +10,8 @@ from clinic.core.text import fold
 WIDTHS = (320, 390, 768, 1440)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
-_RUN_AXE = """() => axe
-  .run(document, { resultTypes: ['violations'], preload: false })
+_RUN_AXE = """(part) => axe
+  .run(part ?? document, { resultTypes: ['violations'], preload: false, rules: { 'target-size': { enabled: true } } })
   .then((results) => results.violations)"""
 
 _CUT_OFF = """() => {
@@ -47,11 +47,11 @@ _OVERLAPPING = """() => {
 }"""
 
 
-def axe_violations(page: Page) -> list[str]:
-    """Return what axe finds wrong; its source is evaluated, which a strict policy allows to a debugger."""
+def axe_violations(page: Page, part: str | None = None) -> list[str]:
+    """Return what axe finds wrong with a page, or a part of it; a strict policy lets a debugger evaluate its source."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    return [_told(violation) for violation in page.evaluate(_RUN_AXE)]
+    return [_told(violation) for violation in page.evaluate(_RUN_AXE, part)]
 
 
 def looks_wrong(page: Page, width: int) -> list[str]:

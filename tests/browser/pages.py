@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from tests.browser.acts import SEND, become, book, edit_phone, register
-from tests.browser.records import CAREFUL, READER, Records
+from tests.browser.records import CAREFUL, READER, TRAVELLER, Records
 from tests.browser.troubles import TROUBLES
 
 PLACES = {
@@ -34,6 +34,8 @@ PLACES = {
     "staff": "/staff",
     "staff member": "/staff/{member}",
     "end of a member's access": "/staff/{member}/deactivation",
+    "staff member with the longest name": "/staff/{long_member}",
+    "end of the access of the longest name": "/staff/{long_member}/deactivation",
     "invitation": "/staff/invite",
     "roles": "/staff/roles",
     "API keys": "/api-keys",
@@ -44,6 +46,7 @@ PLACES = {
     "API documentation": "/api/docs",
     "page not found": "/nowhere",
     "bad request": "/patients?nonsense=1",
+    "bad value": "/audit?since=nonsense",
 }
 
 VISITED_PLACES = {
@@ -142,6 +145,42 @@ def form_of_another_clinic(page: Page, records: Records) -> None:
     page.locator(SEND).click()
 
 
+def late_cancellation(page: Page, records: Records) -> None:
+    """Cancel an appointment that has changed meanwhile."""
+    page.goto(f"/appointments/{records.appointment}")
+    page.locator("main [name=version]").evaluate("(field) => { field.value = 99; }")
+    page.get_by_role("button", name="Cancel the appointment").click()
+
+
+def late_change_of_a_member(page: Page, records: Records) -> None:
+    """Change somebody of the longest name who has changed meanwhile."""
+    page.goto(f"/staff/{records.long_member}")
+    page.get_by_label("Name", exact=True).fill("V" * 200)
+    page.locator("main [name=version]").first.evaluate("(field) => { field.value = 99; }")
+    page.locator(SEND).click()
+
+
+def late_change_of_the_clinic(page: Page, records: Records) -> None:
+    """Change settings that have changed meanwhile."""
+    page.goto("/clinic")
+    page.get_by_label("Minutes without use").fill("60")
+    page.locator("main [name=version]").evaluate("(field) => { field.value = 99; }")
+    page.locator(SEND).click()
+
+
+def form_of_the_longest_clinic(page: Page, records: Records) -> None:
+    """Send a form that was shown in another clinic where one works, of the longest name."""
+    become(page, TRAVELLER)
+    in_long = page.locator("header .clinic").inner_text().startswith("W")
+    if in_long:
+        page.goto("/account")
+        page.locator("header summary").click()
+        page.get_by_role("button", name="Harbour Clinic").click()
+    page.goto("/patients/new")
+    page.locator("main [name=_clinic]").evaluate("(field, id) => { field.value = id; }", records.other_clinic)
+    page.locator(SEND).click()
+
+
 def in_trouble(trouble: str) -> Callable[[Page, Records], None]:
     """Return how to come to a page that can't be shown."""
 
@@ -163,6 +202,10 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "payment with errors": payment_with_errors,
     "expired form": expired_form,
     "form of another clinic": form_of_another_clinic,
+    "form of the clinic with the longest name": form_of_the_longest_clinic,
+    "late cancellation": late_cancellation,
+    "late change of a member": late_change_of_a_member,
+    "late change of the clinic": late_change_of_the_clinic,
     **{trouble: in_trouble(trouble) for trouble in TROUBLES if trouble},
 }
 

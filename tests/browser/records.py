@@ -19,15 +19,17 @@ from clinic.operations.demo_data import NAMES
 from clinic.patients.service import Patient
 from clinic.staff.codes import new_totp_secret
 from clinic.staff.passwords import hash_password
-from clinic.staff.service import Clinic, key_service, member_service
+from clinic.staff.service import Clinic, Membership, key_service, member_service
 from tests.builders import a_clinic, a_member, a_patient, a_practitioner, an_appointment
 
 ZONE = "Europe/Lisbon"
 PRACTITIONERS = ("Dr Amara Okafor", "Dr Lukas Brandt", "Sofia Marin")
 ADMINISTRATOR, READER, CAREFUL = "admin@example.org", "reader@example.org", "careful@example.org"
-"""Who has signed in, who may only read, and who has a second step."""
+TRAVELLER = "traveller@example.org"
+"""Who has signed in, who may only read, who has a second step, and who works in two clinics."""
 
 PASSWORD = "seven green herons wade"
+LONGEST_NAME = "W" * 200
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Großmann de Vasconcelos"
 
 
@@ -48,6 +50,8 @@ class Records:
     part_paid_invoice: str
     paid_invoice: str
     member: str
+    long_member: str
+    other_clinic: str
     key: str
 
 
@@ -79,6 +83,8 @@ def fill() -> Records:
             part_paid_invoice=str(invoices[2].id),
             paid_invoice=str(invoices[3].id),
             member=str(member_service.named(READER).membership.id),
+            long_member=str(_with_the_longest_name().id),
+            other_clinic=str(_another_clinic().id),
             key=str(key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),
         )
 
@@ -93,6 +99,20 @@ def an_empty_clinic() -> Clinic:
 def _employ(clinic: Clinic, role: str, email: str, **fields: Any) -> None:
     """Let somebody work in a clinic who signs in with the password of all tests."""
     a_member(clinic.id, role, email=email, password_hash=hash_password(PASSWORD), **fields)
+
+
+def _with_the_longest_name() -> Membership:
+    """Invite somebody whose name and address are as long as they may be, and give no line where to break."""
+    email = f"{'w' * 64}@{'w' * 60}.{'w' * 60}.example.org"
+    return member_service.invite(email=email, name=LONGEST_NAME, role="manager").membership
+
+
+def _another_clinic() -> Clinic:
+    """Set up another clinic, with as long a name as there is, in which somebody of this one works as well."""
+    clinic = a_clinic(name=LONGEST_NAME, zone=ZONE, locale="en_GB")
+    _employ(clinic, "administrator", TRAVELLER)
+    member_service.invite(email=TRAVELLER, name="Tilda Traveller", role="administrator")
+    return clinic
 
 
 def _people() -> Iterator[Patient]:

@@ -138,10 +138,12 @@ def test_the_second_of_two_editors_sees_both_versions_and_chooses(browse: Browse
     second.locator(SEND).click()
 
     expect(second.locator("h1")).to_contain_text("Somebody else changed")
+    if javascript:
+        expect(second.locator("h1")).to_be_focused()
     expect(second.get_by_label("+351912555041")).to_be_checked()
     second.get_by_label("+351912555014").check()
     second.locator(SEND).click()
-    expect(toast(second)).to_have_text("Saved")
+    expect(toast(second)).to_have_text(f"Saved: {number}")
     assert number_of(second) == number
     expect(second.locator(".banner")).to_contain_text("+351912555014")
     expect(second.locator(".facts")).to_contain_text("she/her")

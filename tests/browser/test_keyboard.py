@@ -99,7 +99,7 @@ def test_shortcuts_are_off_while_typing(page: Page) -> None:
 
     expect(search).to_have_value("g n ?")
     expect(page.locator("h1")).to_have_text("Patients")
-    expect(page.locator("dialog")).to_be_hidden()
+    expect(page.locator("dialog[data-shortcuts]")).to_be_hidden()
 
 
 def test_shortcuts_leave_the_keys_of_the_browser_alone(page: Page) -> None:

@@ -29,6 +29,35 @@ def test_numbers_in_cards_say_what_they_are(browse: Browse) -> None:
         expect(bare).to_have_count(0)
 
 
+def test_the_second_column_of_cards_lines_up(browse: Browse) -> None:
+    page = browse(viewport={"width": 390, "height": 900})
+    page.goto("/staff")
+
+    cells = page.locator("tbody td:nth-child(2)")
+    assert cells.count() > 2
+    assert len(set(cells.evaluate_all("cells => cells.map((cell) => cell.getBoundingClientRect().left)"))) == 1
+
+
+def test_what_the_search_asks_for_ends_in_dots_where_there_is_no_room(browse: Browse) -> None:
+    page = browse(viewport={"width": 390, "height": 900})
+    page.goto("/patients")
+
+    expect(page.locator("#q")).to_have_css("text-overflow", "ellipsis")
+
+
+def test_the_keys_and_days_of_a_table_stay_on_one_line(page: Page) -> None:
+    page.goto("/api-keys")
+
+    for words in (page.locator("td code").first, page.locator("td[data-label=Made]").first):
+        assert (
+            words.evaluate(
+                "(words) => { const all = document.createRange(); all.selectNodeContents(words);"
+                " return new Set([...all.getClientRects()].map((box) => box.top)).size; }"
+            )
+            == 1
+        )
+
+
 def test_the_lines_of_an_address_stay_lines(page: Page, records: Records) -> None:
     page.goto(f"/patients/{records.patient}")
 

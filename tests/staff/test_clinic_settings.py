@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from clinic.staff.service import ClinicChanged, clinic_service
+from tests.browsing import hidden_value
 from tests.inspecting import element, row_counts, rows, spoken
 from tests.staff.people import browser_of
 from tests.threads import run_at_once
@@ -36,12 +37,12 @@ def test_the_settings_are_changed_and_noted(app, client):
         ("name", "x" * 201, "Enter at most 200 characters"),
         ("locale", "english", "Enter a language and country"),
         ("locale", "xx_YY", "Enter a language and country"),
-        ("idle_minutes", "0", "Enter a whole number from 1 to 240"),
-        ("idle_minutes", "241", "Enter a whole number from 1 to 240"),
-        ("idle_minutes", "1e1", "Enter a whole number from 1 to 240"),
-        ("idle_minutes", "١٥", "Enter a whole number from 1 to 240"),
-        ("absolute_hours", "25", "Enter a whole number from 1 to 24"),
-        ("absolute_hours", "", "Enter a whole number from 1 to 24"),
+        ("idle_minutes", "0", "Enter the minutes without use as a number from 1 to 240"),
+        ("idle_minutes", "241", "Enter the minutes without use as a number from 1 to 240"),
+        ("idle_minutes", "1e1", "Enter the minutes without use as a number from 1 to 240"),
+        ("idle_minutes", "١٥", "Enter the minutes without use as a number from 1 to 240"),
+        ("absolute_hours", "25", "Enter the hours since the sign-in as a number from 1 to 24"),
+        ("absolute_hours", "", "Enter the hours since the sign-in as a number from 1 to 24"),
     ],
 )
 def test_a_setting_that_can_not_be_is_asked_again(app, client, field, value, words):
@@ -53,6 +54,13 @@ def test_a_setting_that_can_not_be_is_asked_again(app, client, field, value, wor
     assert words in spoken(answer.text)
     assert 'aria-invalid="true"' in element(answer.text, f"f-{field}")
     assert rows(app, "clinics") == before
+
+
+def test_everything_that_is_to_be_mended_is_said_at_once(client):
+    page = spoken(client.submit("/clinic", **settings(name=" ", locale="english", idle_minutes="0")).text)
+
+    for words in ("Enter the clinic's name", "Enter a language and country", "Enter the minutes without use"):
+        assert words in page
 
 
 @pytest.mark.row(56)
@@ -86,10 +94,23 @@ def test_a_stale_form_is_answered_with_both_versions(app, client):
     answer = client.submit("/clinic", **settings(name="Mine", idle_minutes="60"))
 
     assert answer.status_code == 409
-    assert "Saved now is: Name Harbour Minutes without use 30" in spoken(answer.text)
-    assert 'value="Mine"' in element(answer.text, "f-name")
+    words = spoken(answer.text)
+    assert "Administrator Person did so on" in words
+    assert "Name Mine Harbour Minutes without use 60 30" in words
+    assert "data-focus" in answer.text.partition("<h1")[2].partition(">")[0]
     assert 'name="version" value="2"' in answer.text
     assert stored(app)["idle_minutes"] == 30
+
+
+def test_of_two_versions_of_the_settings_each_field_is_chosen(app, client):
+    client.submit("/clinic", **settings())
+    page = client.submit("/clinic", **settings(name="Mine", idle_minutes="60")).text
+    unchanged = {name: hidden_value(page, name) for name in ("locale", "absolute_hours", "version")}
+
+    client.submit("/clinic", name="Mine", idle_minutes="30", **unchanged)
+
+    row = stored(app, "Mine")
+    assert (row["idle_minutes"], row["absolute_hours"], row["locale"]) == (30, 8, "en_GB")
 
 
 def test_of_two_who_save_at_once_one_is_told(app, clinic):

@@ -46,6 +46,8 @@ def test_what_was_typed_is_shown_after_signing_in_and_is_sent_with_one_button(ap
 
     assert sent.location == "/login"
     assert "What you typed is kept" in spoken(login.text)
+    assert '<p class="toast kept">' not in login.text
+    assert '#info"' in login.text
     assert back.location == "/kept"
     assert "You were signed out before this was saved" in spoken(page.text)
     assert "<dt>Family name</dt>" in page.text

@@ -126,7 +126,9 @@ def test_a_key_opens_nothing_once_it_is_revoked(app, client, made):
 
     assert "Revoke the key “Laboratory”?" in spoken(asked.text)
     assert (still, answer.status_code, ask(app, key).status_code) == (200, 303, 401)
-    assert "Revoked" in client.get("/api-keys").text
+    page = client.get("/api-keys").text
+    assert "Revoked" in page
+    assert "The key “Laboratory” is revoked" in page
 
 
 def test_a_revoked_key_stays_revoked_since_then(app, client, made):

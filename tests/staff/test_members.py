@@ -1,9 +1,11 @@
 """Who works in the clinic: inviting, changing, ending access; an administrator is always left."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 
 from clinic.core.database import db, unit_of_work
 from clinic.core.tenancy import in_clinic
@@ -71,6 +73,12 @@ def test_an_invitation_that_can_not_be_is_shown_again_with_what_was_typed(app, c
     assert words in spoken(answer.text)
     assert 'aria-invalid="true"' in element(answer.text, f"f-{field}")
     assert row_counts(app) == before
+
+
+def test_everything_that_is_wrong_with_an_invitation_is_said_at_once(client):
+    page = spoken(client.submit("/staff", email="nonsense", name=" ", role="manager").text)
+
+    assert "Enter an e-mail address like name@example.org Enter the name" in page
 
 
 def test_who_has_left_is_let_in_again_from_the_list_not_invited(client, desk):
@@ -204,14 +212,30 @@ def test_who_is_let_in_again_has_the_role_of_before(app, client, desk):
     assert browser_of(app, desk).get("/patients").status_code == 200
 
 
+def test_it_is_said_who_was_saved_who_has_left_and_who_is_back(client, desk):
+    said = []
+    for act, fields in (("", member_form()), ("/deactivation", {}), ("/reactivation", {}), ("/password-link", {})):
+        client.submit(f"{desk.page}{act}", **fields)
+        said += re.findall(r'<p class="toast message">([^<]*)', client.get("/staff").text)
+
+    assert said == [
+        "Saved: Rosa Almeida",
+        "The access of Rosa Almeida has ended",
+        "Rosa Almeida is let in again",
+        "A link to set a password is on its way to Rosa Almeida",
+    ]
+
+
 def test_ending_access_is_asked_first_and_tells_what_it_means(app, client, desk):
     browser_of(app, desk)
 
     page = client.get(f"{desk.page}/deactivation")
 
     assert "End the access of Receptionist Person?" in spoken(page.text)
-    assert "Signed in here 1 time" in spoken(page.text)
-    assert "API keys belong to the clinic" in page.text
+    assert "Signed in with Another browser, 127.0.0.1" in spoken(page.text)
+    assert "Appointments with them stay in the schedule" in page.text
+    assert "API keys belong to the clinic and stay" in page.text
+    assert '<a href="/api-keys">API keys</a>' in page.text
     assert as_now(app, desk).membership.active
 
 
@@ -275,6 +299,38 @@ def test_that_somebody_invited_has_an_account_elsewhere_can_not_be_told(app, oth
     shown = [spoken(client.get(answer.headers["Location"]).text) for answer in answers]
 
     assert shown[0].replace(known.email, "?") == shown[1].replace("fresh@example.org", "?")
+    assert "Invited until" in shown[0]
+
+
+def test_an_invitation_is_sent_again_whether_or_not_somebody_has_an_account_elsewhere(app, other_clinic, client, hired):
+    known = hired("manager", "known@example.org", other_clinic.id)
+    invite = {"name": "Somebody", "role": "read-only"}
+    pages = [client.submit("/staff", email=email, **invite).location for email in (known.email, "fresh@example.org")]
+
+    answers = [client.submit(f"{page}/password-link") for page in pages]
+    shown = [spoken(client.get(page).text) for page in pages]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [row["kind"] for row in rows(app, "staff_letters")] == ["invitation"] * 4
+    assert "Another invitation to Somebody is on its way" in shown[0]
+    assert "Send the invitation again" in shown[1]
+
+
+def test_an_invitation_is_shown_until_it_expires_and_until_its_person_comes(app, client, here, hired):
+    manager = hired("manager")
+    client.submit("/staff", email="rosa@example.org", name="Rosa", role="read-only")
+    fresh = client.get("/staff").text
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=8), tick=False):
+        old = browser_of(app, manager).get("/staff").text
+    with here():
+        worker = member_service.named("rosa@example.org")
+        session_service.start(worker.member.id, worker.membership.clinic_id, address="", agent="")
+
+    assert "rosa@example.org" in fresh
+    assert "Invited until" in spoken(fresh)
+    assert "Invitation expired" in spoken(old)
+    assert "Invit" not in spoken(client.get("/staff").text).replace("Invite somebody", "")
 
 
 @pytest.mark.parametrize("act", ["", "/deactivation", "/reactivation", "/password-link", "/sessions-end"])
@@ -335,6 +391,15 @@ def test_an_invited_administrator_does_not_count_before_they_have_been_here(clie
     assert answer.status_code == 409
 
 
+def test_the_last_administrator_is_offered_no_end_of_their_access(client, boss):
+    pages = [spoken(client.get(address).text) for address in (f"/staff/{boss}", f"/staff/{boss}/deactivation")]
+
+    assert "The access can’t be ended: nobody else here is an administrator" in pages[0]
+    assert "can’t be ended" in pages[1]
+    assert "Nobody else here is an administrator who can sign in" in pages[1]
+    assert not [page for page in pages if "End access…" in page or "End the access Cancel" in page]
+
+
 def test_with_another_one_who_has_been_here_an_administrator_may_go(app, client, boss, hired):
     browser_of(app, hired("administrator", "second@example.org"))
 
@@ -371,10 +436,27 @@ def test_a_stale_form_is_answered_with_both_versions(app, client, desk):
 
     assert answer.status_code == 409
     words = spoken(answer.text)
-    assert "Saved now is: Name Saved First Role Receptionist" in words
-    assert 'value="Typed Second"' in element(answer.text, "f-name")
+    assert "Administrator Person did so on" in words
+    assert "Name Typed Second Saved First Role Manager Receptionist" in words
+    assert "data-focus" in answer.text.partition("<h1")[2].partition(">")[0]
     assert 'name="version" value="2"' in answer.text
     assert as_now(app, desk).membership.name == "Saved First"
+
+
+def test_of_two_versions_of_a_person_each_field_is_chosen(app, client, desk):
+    token = client.token()
+    denials = {"csrf_token": token, **member_form(), "denied": ["patients:write", "payments:write"]}
+    client.post(desk.page, data=denials)
+    page = client.submit(desk.page, **member_form(name="Typed Second")).text
+
+    theirs = 'name="denied" value="patients:write payments:write"'
+    client.submit(
+        desk.page, name="Typed Second", role="receptionist", version=2, denied="patients:write payments:write"
+    )
+
+    place = as_now(app, desk).membership
+    assert theirs in page
+    assert (place.name, place.denied) == ("Typed Second", ["patients:write", "payments:write"])
 
 
 def test_who_may_only_look_sees_no_form(app, client, hired, desk):

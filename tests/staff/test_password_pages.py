@@ -52,6 +52,15 @@ def change(browser, present: str = PASSWORD, new: str = OTHER_PASSWORD):
     return send(browser, "/account/password", "/account/password", **fields)
 
 
+def test_what_is_wrong_with_both_passwords_is_said_at_once(signed_in):
+    both, first = change(signed_in, "another", "tiny-pw"), change(signed_in, "another")
+
+    assert [answer.status_code for answer in (both, first)] == [422, 422]
+    assert 'href="#f-present_password"' in both.text
+    assert 'href="#f-new_password"' in both.text
+    assert 'href="#f-new_password"' not in first.text
+
+
 def link_to(app, browser, mailbox, email: str = EMAIL) -> str:
     """Ask for a link, let the worker send it, and return the address that it leads to."""
     send(browser, "/password/forgotten", "/password/forgotten", email=email)

@@ -75,6 +75,14 @@ def test_the_code_that_the_app_shows_completes_the_sign_in(half_in):
     assert is_in(half_in)
 
 
+def test_a_wrong_code_is_answered_with_the_other_way_in_and_no_empty_navigation(half_in):
+    page = enter(half_in, "000000").text
+
+    assert "enter the one that is shown now, or one of your recovery codes" in spoken(page)
+    assert "<nav" not in page
+    assert ">Continue</button>" in page
+
+
 @pytest.mark.row(11)
 @pytest.mark.parametrize(("steps", "fits"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_code_counts_one_step_around_now(half_in, steps, fits):

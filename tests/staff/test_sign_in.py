@@ -231,6 +231,19 @@ def test_another_site_s_form_signs_nobody_in(app, visitor):
     assert not is_in(visitor)
 
 
+@pytest.mark.parametrize(("site", "kept"), [("same-origin", True), ("cross-site", False)])
+def test_a_sign_in_form_that_stood_open_for_too_long_is_shown_again(visitor, site, kept):
+    answer = visitor.post(
+        "/login", data={"email": EMAIL, "password": PASSWORD, "csrf_token": "old"}, headers={"Sec-Fetch-Site": site}
+    )
+
+    assert answer.status_code == 400
+    assert "This page was open for too long: enter your password once more" in spoken(answer.text)
+    assert ('value="' + EMAIL in answer.text) is kept
+    assert PASSWORD not in answer.text
+    assert "Send again" not in answer.text
+
+
 @pytest.mark.row(13)
 @pytest.mark.parametrize(
     "email", ["%", "r%@example.org", "rit_@example.org", "' OR 1=1--", "rita@example.org\0", "\ud800"]

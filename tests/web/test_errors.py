@@ -1,6 +1,9 @@
 """Errors: a page for people, a problem (RFC 9457) for programs, and never a word too much."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import TooManyRequests
 
@@ -8,10 +11,15 @@ from clinic.core.errors import Gone, NotPermitted, TooMany
 from clinic.patients.service import patient_service
 from tests.browsing import hidden_value
 from tests.builders import a_patient
-from tests.inspecting import row_counts, spoken, title
+from tests.inspecting import row_counts, rows, spoken, title
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 """What a browser says of a form that a page of ours sent."""
+
+
+def main(answer):
+    """Return the part of a page that is its own."""
+    return answer.text.partition("<main")[2].partition("</main>")[0]
 
 
 def test_a_page_that_is_not_there_says_so(client):
@@ -39,7 +47,8 @@ def test_a_wrong_method_is_refused_naming_those_that_work(client, url):
 
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"].split(", ")
-    assert "does not answer to that method" in (answer.json["detail"] if answer.is_json else answer.text)
+    said = answer.json["detail"] if answer.is_json else answer.text
+    assert ("does not answer to that method" if answer.is_json else "This page is opened in another way") in said
 
 
 @pytest.mark.parametrize("path", ["<script>alert(1)</script>", "%3Cscript%3E", "{{7*7}}", "%00", "%ff", "x" * 8000])
@@ -103,6 +112,7 @@ def test_what_may_not_be_done_is_said_with_the_role_and_who_can_change_that(clie
 
     assert (answer.status_code, title(answer.text)[:11]) == (403, "Not allowed")
     assert "What it takes See invoices Your role Front desk" in spoken(answer.text)
+    assert "invoices:read" not in answer.text
     assert "Who can give it to you Ana Lima, Bo <Ek>" in spoken(answer.text)
     assert "Bo <Ek>" not in answer.text
     assert 'aria-label="Main"' in answer.text
@@ -159,6 +169,7 @@ def test_more_than_is_taken_at_once_is_refused_with_a_page(client):
     answer = client.submit("/patients", family_name="x" * 1_100_000)
 
     assert answer.status_code == 413
+    assert 'aria-label="Main"' in answer.text
     assert "Go back and send less" in answer.text
 
 
@@ -171,9 +182,41 @@ def test_a_form_that_has_expired_is_kept_to_be_sent_again(app, client):
     assert 'name="family_name" value="Weiß &#34;&lt;b&gt;"' in answer.text
     assert hidden_value(answer.text, "_clinic") == "019c"
     assert hidden_value(answer.text, "csrf_token") not in {"", "old"}
-    assert answer.text.count('name="csrf_token"') == 1
+    assert main(answer).count('name="csrf_token"') == 1
     assert '<form class="stack" method="post">' in answer.text
     assert row_counts(app)["patients"] == 0
+
+
+def test_who_sent_an_expired_form_keeps_the_navigation_and_its_session_is_not_renewed(app, client):
+    before = [row["seen_at"] for row in rows(app, "sign_ins")]
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=10), tick=False):
+        answer = client.post("/patients", data={"family_name": "Weiß"}, headers=OURS)
+
+    assert answer.status_code == 400
+    assert 'aria-label="Main"' in answer.text
+    assert "Administrator Person" in answer.text
+    assert [row["seen_at"] for row in rows(app, "sign_ins")] == before
+
+
+def test_a_stranger_who_sent_a_form_without_a_token_is_told_nothing_of_the_clinic(client, visitor, clinic):
+    visitor.delete_cookie("session")
+
+    answer = visitor.post("/patients", data={"family_name": "Weiß"}, headers=OURS)
+
+    assert answer.status_code == 400
+    assert clinic.name not in answer.text
+    assert 'aria-label="Main"' not in answer.text
+
+
+def test_what_an_address_asks_for_in_vain_is_said_in_plain_words_with_a_way_back(client):
+    pages = {address: client.get(address) for address in ("/patients?nonsense=1", "/audit?since=nonsense")}
+
+    assert [page.status_code for page in pages.values()] == [400, 422]
+    assert "asks for something that the page doesn’t know" in pages["/patients?nonsense=1"].text
+    assert "<li>Since: Enter a date like 2026-11-23</li>" in pages["/audit?since=nonsense"].text
+    for address, page in pages.items():
+        assert f'href="{address.partition("?")[0]}">Open the page without it</a>' in page.text
 
 
 def test_an_expired_form_that_is_sent_again_is_taken(client):
@@ -198,7 +241,7 @@ def test_a_form_that_another_site_may_have_sent_is_not_kept(client, site):
 
     assert answer.status_code == 400
     assert "Weiß" not in answer.text
-    assert 'name="csrf_token"' not in answer.text
+    assert 'name="csrf_token"' not in main(answer)
     assert "Go back, reload the page" in answer.text
 
 

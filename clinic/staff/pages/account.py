@@ -53,7 +53,7 @@ def stay() -> ResponseReturnValue:
 def save_preferences() -> ResponseReturnValue:
     """Keep what the person prefers."""
     account_service.prefer(the_session(), shortcuts="shortcuts" in request.form)
-    flash("Saved")
+    flash("Your preferences are saved")
     return redirect(url_for(".account"), 303)
 
 

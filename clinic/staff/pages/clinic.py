@@ -1,15 +1,14 @@
 """The settings of the clinic, and the clinics one works in."""
 
-from typing import Any
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.schemas import ClinicForm
-from clinic.staff.service import Clinic, ClinicChanged, ClinicExists, InvalidClinic, clinic_service
+from clinic.staff.service import Clinic, ClinicChanged, ClinicExists, InvalidClinic, clinic_service, last_change
 from clinic.web.access import requires
 from clinic.web.forms import Form, load_form, sent_version
+from clinic.web.versions import compared
 
 LABELS = {
     "name": "Name",
@@ -35,7 +34,7 @@ def update_clinic() -> ResponseReturnValue:
     if form.errors:
         return _settings(clinic_service.current(), form), 422
     clinic_service.update(version=sent_version(), **form.data)
-    flash("Saved")
+    flash("The clinic’s settings are saved")
     return redirect(url_for(".clinic"), 303)
 
 
@@ -55,19 +54,21 @@ def ask_for_another_name(error: ClinicExists) -> ResponseReturnValue:
 
 @blueprint.errorhandler(ClinicChanged)
 def compare_clinics(_error: ClinicChanged) -> ResponseReturnValue:
-    """Show what was typed beside what somebody else has saved meanwhile."""
-    here, mine = clinic_service.current(), load_form(ClinicForm())
-    theirs = _filled(here)
-    changed = [
-        (label, theirs.value(name)) for name, label in LABELS.items() if mine.value(name).strip() != theirs.value(name)
-    ]
-    return _settings(here, mine, version=here.version, changed=changed), 409
+    """Show both versions of the settings that somebody else has changed, to choose from field by field."""
+    here = clinic_service.current()
+    mine = {name: str(value) for name, value in load_form(ClinicForm()).data.items()}
+    shown = {
+        "fields": compared(LABELS, mine, _filled(here).values),
+        "version": here.version,
+        "saved_at": here.updated_at,
+        "change": last_change("clinics", here.id),
+    }
+    return render_template("staff/clinic_conflict.html", **shown), 409
 
 
-def _settings(here: Clinic, form: Form, **meanwhile: Any) -> str:
+def _settings(here: Clinic, form: Form) -> str:
     version = sent_version() if request.method == "POST" else here.version
-    shown = {"here": here, "form": form, "version": version, "changed": None, "labels": LABELS}
-    return render_template("staff/clinic.html", **shown | meanwhile)
+    return render_template("staff/clinic.html", here=here, form=form, version=version, labels=LABELS)
 
 
 def _filled(here: Clinic) -> Form:

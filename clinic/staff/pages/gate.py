@@ -54,7 +54,7 @@ class PageGate:
         if past is not None and _is_worth_keeping():
             fields = request.form.items(multi=True)
             if kept_forms.keep(past, request.path, fields):
-                flash("What you typed is kept: sign in to see it and to send it again")
+                flash("What you typed is kept: sign in to see it and to send it again", "kept")
         return redirect(url_for("staff.sign_in", next=_wanted()))
 
     def send_on(self, principal: Principal) -> ResponseReturnValue:

@@ -48,8 +48,8 @@ def revocation(key_id: UUID) -> ResponseReturnValue:
 @requires("keys:write")
 def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
     """Revoke a key."""
-    key_service.revoke(key_id)
-    flash("The key opens nothing any more")
+    record = key_service.revoke(key_id)
+    flash(f"The key “{record.label}” is revoked")
     return redirect(url_for(".api_keys"), 303)
 
 

@@ -1,11 +1,14 @@
 """Who works in the clinic, in which role."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.core.clock import now
 from clinic.core.errors import Conflict
 from clinic.core.tenancy import current_clinic_id
 from clinic.staff.pages.frame import blueprint
@@ -18,12 +21,16 @@ from clinic.staff.service import (
     LastAdministrator,
     MemberChanged,
     Worker,
+    invitation_service,
+    last_change,
     member_service,
     session_service,
 )
 from clinic.web.access import requires
 from clinic.web.forms import Form, load_form, sent_version
+from clinic.web.versions import compared
 
+LABELS = {"name": "Name", "role": "Role", "denied": "Denied to this person"}
 ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
 
 
@@ -32,7 +39,8 @@ ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
 def members() -> ResponseReturnValue:
     """List who works in the clinic, and who has left."""
     workers = member_service.list()
-    return render_template("staff/members.html", present=_with(workers, True), left=_with(workers, False))
+    lists = {"present": _with(workers, True), "left": _with(workers, False)}
+    return render_template("staff/members.html", **lists, invited=invitation_service.open(), now=now())
 
 
 @blueprint.get("/staff/invite")
@@ -50,7 +58,7 @@ def create_member() -> ResponseReturnValue:
     if form.errors:
         return _invitation(form), 422
     worker = member_service.invite(**form.data)
-    flash("Invited: a link to sign in is on its way")
+    flash(f"{worker.membership.name} is invited: a link to sign in is on its way")
     return redirect(url_for(".member", membership_id=worker.membership.id), 303)
 
 
@@ -69,7 +77,7 @@ def update_member(membership_id: UUID) -> ResponseReturnValue:
     if form.errors:
         return _person(worker, form), 422
     member_service.update(membership_id, version=sent_version(), **form.data)
-    flash("Saved")
+    flash(f"Saved: {form.data['name']}")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
@@ -84,8 +92,8 @@ def deactivation(membership_id: UUID) -> ResponseReturnValue:
 @requires("staff:write")
 def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """End somebody's access to the clinic."""
-    member_service.deactivate(membership_id)
-    flash("The access has ended")
+    place = member_service.deactivate(membership_id)
+    flash(f"The access of {place.name} has ended")
     return redirect(url_for(".members"), 303)
 
 
@@ -93,17 +101,22 @@ def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
 @requires("staff:write")
 def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """Let somebody in again."""
-    member_service.reactivate(membership_id)
-    flash("The access is back")
+    place = member_service.reactivate(membership_id)
+    flash(f"{place.name} is let in again")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
 @blueprint.post("/staff/<uuid:membership_id>/password-link")
 @requires("staff:write")
 def send_password_link(membership_id: UUID) -> ResponseReturnValue:
-    """Write to somebody how to set a password."""
-    member_service.ask_for_new_password(membership_id)
-    flash("A link to set a password is on its way")
+    """Write to somebody how to set a password, or once more that they are invited."""
+    worker = member_service.get(membership_id)
+    if worker.membership.active and _invited_until(worker):
+        invitation_service.send_again(worker)
+        flash(f"Another invitation to {worker.membership.name} is on its way")
+    else:
+        member_service.ask_for_new_password(membership_id)
+        flash(f"A link to set a password is on its way to {worker.membership.name}")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
@@ -139,11 +152,17 @@ def say_why_not(error: Conflict) -> ResponseReturnValue:
 
 @blueprint.errorhandler(MemberChanged)
 def compare_members(_error: MemberChanged) -> ResponseReturnValue:
-    """Show what was typed beside what somebody else has saved meanwhile."""
+    """Show both versions of somebody whom somebody else has changed, to choose from field by field."""
     worker = member_service.get(_asked_id() or UUID(int=0))
-    mine, theirs = _said(load_form(MemberForm())), _said(_filled(worker))
-    changed = [(label, theirs[label]) for label in theirs if mine[label] != theirs[label]]
-    return _person(worker, load_form(MemberForm()), version=worker.membership.version, changed=changed), 409
+    place, mine = worker.membership, load_form(MemberForm()).data
+    theirs = {"name": place.name, "role": place.role, "denied": place.denied}
+    shown = {
+        "fields": compared(LABELS, _sent_as(mine), _sent_as(theirs), {"role": _role_label, "denied": _in_words}),
+        "version": place.version,
+        "saved_at": place.updated_at,
+        "change": last_change("memberships", place.id),
+    }
+    return render_template("staff/member_conflict.html", worker=worker, **shown), 409
 
 
 def _sent_or_filled(worker: Worker) -> Form:
@@ -166,25 +185,36 @@ def _invitation(form: Form) -> str:
     return render_template("staff/invite.html", form=form, roles=ROLE_CHOICES)
 
 
-def _person(worker: Worker, form: Form | None = None, **meanwhile: Any) -> str:
+def _person(worker: Worker, form: Form | None = None) -> str:
     shown = {
         "worker": worker,
         "form": form or _filled(worker),
         "version": sent_version() if _sends_form() else worker.membership.version,
-        "changed": None,
         "sessions": _sessions(worker),
+        "invited_until": _invited_until(worker),
+        "now": now(),
+        "is_last": _is_last_administrator(worker),
         "roles": ROLE_CHOICES,
         "permissions": PERMISSIONS,
     }
-    return render_template("staff/member.html", **shown | meanwhile)
+    return render_template("staff/member.html", **shown)
 
 
 def _farewell(worker: Worker, form: Form) -> str:
-    return render_template("staff/deactivation.html", worker=worker, form=form, sessions=_sessions(worker))
+    shown = {"sessions": _sessions(worker), "is_last": _is_last_administrator(worker)}
+    return render_template("staff/deactivation.html", worker=worker, form=form, **shown)
 
 
 def _sessions(worker: Worker) -> Any:
     return session_service.alive_of(worker.member.id, in_clinic=current_clinic_id())
+
+
+def _invited_until(worker: Worker) -> datetime | None:
+    return invitation_service.open().get(worker.member.id)
+
+
+def _is_last_administrator(worker: Worker) -> bool:
+    return worker.is_administrator and len(member_service.administrators()) == 1
 
 
 def _filled(worker: Worker) -> Form:
@@ -193,12 +223,14 @@ def _filled(worker: Worker) -> Form:
     return Form(values, ticked={"denied": membership.denied})
 
 
-def _said(form: Form) -> dict[str, str]:
-    """Return what a form says of somebody, in plain words."""
-    role = ROLES.get(form.value("role"))
-    denied = [words for name, words in PERMISSIONS.items() if name in form.chosen("denied")]
-    return {
-        "Name": form.value("name").strip(),
-        "Role": role.label if role else "",
-        "Denied": "; ".join(denied) or "Nothing",
-    }
+def _sent_as(said: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is said of somebody as one radio button for each field sends it."""
+    return {"name": said["name"], "role": said["role"], "denied": " ".join(sorted(said.get("denied", ())))}
+
+
+def _role_label(role: str) -> str:
+    return ROLES[role].label
+
+
+def _in_words(permissions: str) -> str:
+    return "; ".join(PERMISSIONS.get(name, name) for name in permissions.split()) or "Nothing"

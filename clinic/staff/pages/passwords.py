@@ -1,5 +1,7 @@
 """Passwords: a new one for the present one, or by a link in a mail."""
 
+from collections.abc import Sequence
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,7 +10,7 @@ from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
 from clinic.staff.pages.sign_in import go_on, leave
 from clinic.staff.pages.tokens import change_to
-from clinic.staff.service import LinkExpired, account_service
+from clinic.staff.service import LinkExpired, WrongPassword, account_service
 from clinic.web.access import on_the_way, public
 from clinic.web.forms import Form
 
@@ -24,6 +26,13 @@ def _ask_for_email(form: Form) -> str:
 def _ask_for_new(form: Form, token: str) -> str:
     member, kind = account_service.letter_of(token)
     return render_template("staff/new_password.html", form=form, member=member, kind=kind, token=token)
+
+
+def _with_both(error: WrongPassword, about_new: Sequence[str]) -> WrongPassword:
+    """Let what is wrong with both passwords be mended in one go."""
+    if about_new:
+        error.problems["new_password"] = list(about_new)
+    return error
 
 
 @blueprint.get("/account/password")
@@ -44,8 +53,11 @@ def save_password() -> ResponseReturnValue:
     if here.sign_in.second_step_due:
         return go_on()
     present, new = request.form.get("present_password", ""), request.form.get("new_password", "")
-    change_to(account_service.change_password(here, present=present, new=new), same_person=True)
-    flash("Your password is changed; wherever else you were signed in, you are not any more")
+    try:
+        change_to(account_service.change_password(here, present=present, new=new), same_person=True)
+    except WrongPassword as error:
+        raise _with_both(error, account_service.problems_of(here, new)) from error
+    flash("Your password is changed, and you are signed out everywhere else")
     return go_on() if request.form.get("next") else redirect(url_for(".account"), 303)
 
 

@@ -3,6 +3,7 @@
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import logout_user
+from flask_wtf.csrf import CSRFError
 
 from clinic.staff.pages.again import shown_again, typed
 from clinic.staff.pages.devices import known_device, remember_device
@@ -12,6 +13,7 @@ from clinic.staff.pages.tokens import change_to
 from clinic.staff.pages.ways import safe_next
 from clinic.staff.service import Caller, clinic_service, kept_forms, sign_in_service
 from clinic.web.access import on_the_way, public
+from clinic.web.errors import answer_form_expired, is_from_here
 from clinic.web.forms import Form
 
 FORGET = '"cache", "storage"'
@@ -23,6 +25,8 @@ def _ask(form: Form) -> str:
 
 
 def _ask_for_code(form: Form) -> str:
+    if refused := form.error("code"):
+        form.errors["code"] = [f"{refused}, or one of your recovery codes"]
     return render_template("staff/second_step.html", form=form)
 
 
@@ -48,6 +52,16 @@ def begin_session() -> ResponseReturnValue:
     leave()
     change_to(token)
     return go_on()
+
+
+@blueprint.errorhandler(CSRFError)
+def ask_again_after_a_while(error: CSRFError) -> ResponseReturnValue:
+    """Show the sign-in form again that stood open for too long; every other form is answered as anywhere."""
+    if request.endpoint != "staff.begin_session":
+        return answer_form_expired(error)
+    form = typed() if is_from_here() else Form()
+    form.errors = {"": ["This page was open for too long: enter your password once more"]}
+    return _ask(form), 400
 
 
 @blueprint.get("/login/code")

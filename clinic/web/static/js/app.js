@@ -221,7 +221,8 @@ function closeMenus(event) {
 function showPassword(button, shown) {
   const field = document.getElementById(button.getAttribute('aria-controls'));
   field.type = shown ? 'text' : 'password';
-  button.setAttribute('aria-pressed', shown);
+  button.firstChild.data = shown ? 'Hide' : 'Show';
+  button.dataset.show = shown ? 'on' : '';
 }
 
 function hidePasswords(event) {
@@ -245,7 +246,7 @@ async function copy(button) {
 function pressButton({ target }) {
   const button = target.closest('button');
   if (button?.matches('[data-copy]')) copy(button);
-  if (button?.matches('[data-show]')) showPassword(button, button.getAttribute('aria-pressed') !== 'true');
+  if (button?.matches('[data-show]')) showPassword(button, !button.dataset.show);
 }
 
 function offerButtons() {

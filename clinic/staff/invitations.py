@@ -1,0 +1,43 @@
+"""Who was invited to the clinic in force and never came, and until when their invitation is good.
+
+It is told in the same way of those who have an account in another clinic: nobody learns here that they have one.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from clinic.core.database import db, unit_of_work
+from clinic.core.tenancy import current_clinic_id
+from clinic.staff.admission import write_to
+from clinic.staff.models import SignIn, StaffLetter
+from clinic.staff.outgoing import LINK_LIVES
+from clinic.staff.workers import Worker
+
+INVITATION = "invitation"
+
+
+class InvitationService:
+    """The invitations of the clinic in force."""
+
+    def open(self) -> Mapping[UUID, datetime]:
+        """Return until when the latest invitation is good of everybody who was never seen here, by member."""
+        here = current_clinic_id()
+        seen = select(SignIn.member_id).where(SignIn.clinic_id == here)
+        latest = func.max(func.coalesce(StaffLetter.sent_at, StaffLetter.created_at))
+        found = db.session.execute(
+            select(StaffLetter.member_id, latest)
+            .where(StaffLetter.kind == INVITATION, StaffLetter.clinic_id == here, StaffLetter.member_id.not_in(seen))
+            .group_by(StaffLetter.member_id)
+        )
+        return {member_id: sent_at + LINK_LIVES[INVITATION] for member_id, sent_at in found if member_id}
+
+    def send_again(self, worker: Worker) -> None:
+        """Let the worker send another invitation to somebody."""
+        with unit_of_work():
+            write_to(worker.member, INVITATION)
+
+
+invitation_service = InvitationService()
