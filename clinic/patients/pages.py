@@ -8,29 +8,44 @@ from flask.typing import ResponseReturnValue
 from clinic.core.audit import record_listing, record_view
 from clinic.core.errors import Stale
 from clinic.core.modules import registered_modules
+from clinic.patients.rules import sex_label
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import audit_service, names_of
+from clinic.staff.service import audit_service, clinic_service, names_of
 from clinic.web.access import requires
+from clinic.web.formats import born
 from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
 from clinic.web.lists import next_url, page_query, page_url
+from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
 
 PAGE = 20
 LOOKS = 100
-FIELDS = (
-    "given_name",
-    "family_name",
-    "preferred_name",
-    "birth_date",
-    "sex",
-    "pronouns",
-    "phone",
-    "email",
-    "language",
-    "address",
-)
+LABELS = {
+    "given_name": "Given names",
+    "family_name": "Family name",
+    "preferred_name": "Preferred name",
+    "birth_date": "Date of birth",
+    "sex": "Sex recorded for care",
+    "pronouns": "Pronouns",
+    "phone": "Phone",
+    "email": "Email",
+    "language": "Language",
+    "address": "Address",
+}
+FIELDS = tuple(LABELS)
+
+
+def _birth_date(typed: str) -> str:
+    return born(typed, clinic_service.current().zone)
+
+
+def _this_patient(_typed: Typed, patient_id: UUID) -> Record:
+    return record_at(f"patient {patient_service.get(patient_id).mrn}", "patients.show", patient_id=patient_id)
+
+
+AS_TYPED = by_label(LABELS, birth_date=_birth_date, sex=sex_label)
 
 
 @blueprint.get("")
@@ -55,6 +70,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("patients:write")
+@worded("New patient", AS_TYPED)
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
     form = load_form(PatientSchema())
@@ -96,6 +112,7 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:patient_id>")
 @requires("patients:write")
+@worded("Change", AS_TYPED, about=("of", _this_patient))
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
     patient, form = patient_service.get(patient_id), load_form(PatientSchema())
@@ -118,7 +135,9 @@ def compare(_error: Stale) -> ResponseReturnValue:
     rows = [(name, mine.get(name), theirs[name]) for name in FIELDS if name in theirs]
     changes = audit_service.list(record="patients", patient_id=patient.id, action="changed", limit=1).rows
     who = names_of(change.actor for change in changes)
-    return render_template("patients/conflict.html", patient=patient, rows=rows, changes=changes, who=who), 409
+    return render_template(
+        "patients/conflict.html", patient=patient, rows=rows, changes=changes, who=who, labels=LABELS
+    ), 409
 
 
 def _looked_at(patient_id: UUID) -> Patient:
