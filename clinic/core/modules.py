@@ -30,11 +30,14 @@ class NavigationEntry:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of another module's page: a template and what it shows, as `shown`, at one of the page's places."""
+    """A part of another module's page: a template and what it shows, as `shown`, at one of the page's places.
+
+    What is at the `end` comes after all else in the aside.
+    """
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
-    place: Literal["main", "aside", "actions"] = "main"
+    place: Literal["main", "aside", "end", "actions"] = "main"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class StaffModule(BaseModule):
         """Return the way to who looked at the record, for those who may know."""
         if not acting().may("audit:read"):
             return ()
-        return (Panel("staff/panel.html", {"patient_id": patient_id}, "aside"),)
+        return (Panel("staff/panel.html", {"patient_id": patient_id}, "end"),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the sending of letters, and what is forgotten when its time is over."""

@@ -82,6 +82,13 @@ def test_who_looked_at_a_record_can_be_seen_and_printed(client, patient):
     assert f"/patients/{patient}/looks" in client.get(f"/patients/{patient}").text
 
 
+def test_the_way_to_the_trail_stands_last_on_the_patients_page(client, patient):
+    page = client.get(f"/patients/{patient}").text
+    aside = page[page.index("<aside") :]
+
+    assert aside.index('id="balance"') < aside.index('id="contact"') < aside.index('id="audit-title"')
+
+
 @pytest.mark.row(54)
 def test_the_export_holds_the_seals_and_is_itself_in_the_trail_with_its_count(client, here, patient):
     answer = client.get("/audit/export?record=patients")
