@@ -33,6 +33,12 @@ def method_word(name: str) -> str | None:
     return words.get(name)
 
 
+def status_word(status: str) -> str | None:
+    """Return a status of an invoice in plain words, if it is one."""
+    words: dict[str, str] = get_template_attribute("billing/_standings.html", "statuses")
+    return words.get(status)
+
+
 def _this_invoice(_typed: Typed, invoice_id: UUID) -> Record:
     invoice = billing_service.get(invoice_id)
     name = f"invoice {invoice.number}" if invoice.number else "a draft invoice"

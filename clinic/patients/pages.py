@@ -37,7 +37,8 @@ LABELS = {
 FIELDS = tuple(LABELS)
 
 
-def _birth_date(typed: str) -> str:
+def birth_date_words(typed: str) -> str:
+    """Return a birth date with the age on the clinic's calendar."""
     return born(typed, clinic_service.current().zone)
 
 
@@ -45,7 +46,7 @@ def _this_patient(_typed: Typed, patient_id: UUID) -> Record:
     return record_at(f"patient {patient_service.get(patient_id).mrn}", "patients.show", patient_id=patient_id)
 
 
-AS_TYPED = by_label(LABELS, birth_date=_birth_date, sex=sex_label)
+AS_TYPED = by_label(LABELS, birth_date=birth_date_words, sex=sex_label)
 
 
 @blueprint.get("")

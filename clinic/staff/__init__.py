@@ -1,6 +1,6 @@
 """Clinics, who works in them in which role, and how people and programs prove who they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
@@ -8,11 +8,12 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob, RecordKind
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
 from clinic.staff.commands import audit, keys
+from clinic.staff.records import KINDS
 from clinic.staff.sending import send_due
 from clinic.staff.service import clinic_service, kept_forms, member_service, outgoing_letters, session_service
 from clinic.web.access import keep_gates
@@ -26,6 +27,10 @@ class StaffModule(BaseModule):
     def get_blueprints(self) -> Sequence[Blueprint]:
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
+
+    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+        """Return how people speak of the module's records."""
+        return KINDS
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of who runs the clinic."""

@@ -1,7 +1,7 @@
 """What the other modules may ask of staff: the clinics, who works in them, and whether somebody may act."""
 
 from clinic.staff.account import AccountService, LinkExpired, WeakPassword, account_service
-from clinic.staff.actors import names_of, people_and_keys
+from clinic.staff.actors import key_names, membership_names, names_of, people_and_keys, staff_names, stranger
 from clinic.staff.admission import SECRET_HOURS, email_key, email_problem
 from clinic.staff.clinics import ClinicChanged, ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
 from clinic.staff.codes import totp_qr, totp_uri
@@ -65,8 +65,10 @@ __all__ = [
     "granted",
     "is_valid",
     "kept_forms",
+    "key_names",
     "key_service",
     "member_service",
+    "membership_names",
     "names_of",
     "outgoing_letters",
     "people_and_keys",
@@ -74,6 +76,8 @@ __all__ = [
     "second_step_service",
     "session_service",
     "sign_in_service",
+    "staff_names",
+    "stranger",
     "totp_qr",
     "totp_uri",
 ]
