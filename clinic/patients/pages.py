@@ -1,11 +1,13 @@
 """The pages of the register of patients."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.audit import record_listing, record_view
+from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
+from clinic.core.clock import now
 from clinic.core.errors import Stale
 from clinic.core.modules import registered_modules
 from clinic.patients.rules import sex_label
@@ -16,6 +18,7 @@ from clinic.web.access import requires
 from clinic.web.formats import born
 from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
 from clinic.web.lists import next_url, page_query, page_url
+from clinic.web.telling import record_kinds, seen_of
 from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
@@ -98,9 +101,15 @@ def looks(patient_id: UUID) -> ResponseReturnValue:
     patient = _looked_at(patient_id)
     _, after = page_query()
     found = audit_service.who_looked(patient_id, limit=LOOKS, after=after)
-    names = names_of(entry.actor for entry in found.rows)
-    url = next_url(found, {})
-    return render_template("patients/looks.html", patient=patient, found=found, names=names, next_url=url)
+    return render_template(
+        "patients/looks.html",
+        patient=patient,
+        found=found,
+        seen=_seen(found.rows),
+        names=names_of(entry.actor for entry in found.rows),
+        printed_at=now(),
+        next_url=next_url(found, {}),
+    )
 
 
 @blueprint.get("/<uuid:patient_id>/edit")
@@ -146,6 +155,13 @@ def _looked_at(patient_id: UUID) -> Patient:
     patient = patient_service.get(patient_id)
     record_view("patients", patient.id, patient.id)
     return patient
+
+
+def _seen(looks: Sequence[AuditEntry]) -> dict[UUID, str]:
+    """Return what was seen by each look in plain words."""
+    kinds = record_kinds()
+    alone = {look.id for look in looks if look.action == VIEWED and look.record == "patients"}
+    return {look.id: "The record" if look.id in alone else seen_of(look, kinds) for look in looks}
 
 
 def _filled(patient: Patient) -> Form:
