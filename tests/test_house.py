@@ -21,6 +21,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in p
 TEMPLATES = sorted(PACKAGE.rglob("*.html"))
 ROOMS = {"__init__", "models", "service", "schemas", "pages", "api", "commands"}
 OPTIONAL_ROOMS = {
+    "records",
     "rules",
     "search",
     "totals",

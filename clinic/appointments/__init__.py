@@ -1,11 +1,12 @@
 """Who comes when, and to whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Blueprint
 
 from clinic.appointments import api, commands, pages
+from clinic.appointments.records import KINDS
 from clinic.appointments.service import (
     APPOINTMENT_CANCELLED,
     APPOINTMENT_SCHEDULED,
@@ -14,7 +15,7 @@ from clinic.appointments.service import (
 )
 from clinic.core.catalogue import EventType
 from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordKind
 from clinic.patients.service import patient_service
 
 
@@ -30,6 +31,10 @@ class AppointmentsModule(BaseModule):
     def get_published_events(self) -> Sequence[EventType]:
         """Return what the schedule tells of."""
         return (APPOINTMENT_SCHEDULED, APPOINTMENT_CANCELLED)
+
+    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+        """Return how people speak of the module's records."""
+        return KINDS
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the day's list."""

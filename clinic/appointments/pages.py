@@ -21,12 +21,45 @@ from clinic.core.errors import ClinicError, Invalid, Stale
 from clinic.patients.service import PatientNotFound, patient_service
 from clinic.staff.service import clinic_service, last_change
 from clinic.web.access import requires
+from clinic.web.formats import day_typed, instant
 from clinic.web.forms import Form, load_form, sent_version
 from clinic.web.lists import parse_query
+from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 blueprint = Blueprint("appointments", __name__, url_prefix="/appointments", template_folder="templates")
 
 LENGTHS = (10, 15, 20, 30, 45, 60, 90)
+LABELS = {
+    "patient": "Patient",
+    "practitioner_id": "With",
+    "day": "Date",
+    "time": "Time",
+    "fold": "Which one",
+    "minutes": "Length",
+}
+REASONS = {"patient": "The patient", "practitioner": "The practitioner", "clinic": "The clinic", "other": "Other"}
+FOLDS = {"0": "The first, before the clocks go back", "1": "The second, after it"}
+
+
+def _practitioner_name(practitioner_id: str) -> str:
+    return practitioner_service.get(UUID(practitioner_id)).name
+
+
+def _patient_named(typed: Typed) -> Record:
+    patient = patient_service.identify(typed.get("patient", ""))
+    return record_at(f"patient {patient.mrn}", "patients.show", patient_id=patient.id)
+
+
+def _this_appointment(_typed: Typed, appointment_id: UUID) -> Record:
+    starts_at = appointment_service.get(appointment_id).starts_at
+    name = f"the appointment on {instant(starts_at, clinic_service.current().zone)}"
+    return record_at(name, "appointments.show", appointment_id=appointment_id)
+
+
+AS_BOOKED = by_label(
+    LABELS, practitioner_id=_practitioner_name, day=day_typed, fold=FOLDS.get, minutes=lambda typed: f"{typed} minutes"
+)
+AS_CANCELLED = by_label({"reason": "Who can’t make it", "note": "Note"}, reason=REASONS.get)
 
 
 @blueprint.get("")
@@ -60,6 +93,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("appointments:write")
+@worded("New appointment", AS_BOOKED, about=("for", _patient_named))
 def create() -> ResponseReturnValue:
     """Book an appointment from the form."""
     form = load_form(BookingSchema())
@@ -95,6 +129,7 @@ def show(appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/cancellation")
 @requires("appointments:write")
+@worded("Cancellation", AS_CANCELLED, about=("of", _this_appointment))
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment."""
     form = load_form(CancellationSchema())
@@ -117,7 +152,9 @@ def show_as_it_is_now(_error: ClinicError) -> ResponseReturnValue:
 def _booking_form(form: Form) -> str:
     choices = [(str(one.id), one.name) for one in practitioner_service.active()]
     lengths = [(str(minutes), f"{minutes} minutes") for minutes in LENGTHS]
-    return render_template("appointments/new.html", form=form, practitioners=choices, lengths=lengths)
+    return render_template(
+        "appointments/new.html", form=form, practitioners=choices, lengths=lengths, folds=FOLDS.items()
+    )
 
 
 def _appointment_page(appointment_id: UUID, form: Form, **more: Any) -> str:
@@ -127,5 +164,6 @@ def _appointment_page(appointment_id: UUID, form: Form, **more: Any) -> str:
         "appointment": appointment,
         "patient": patient_service.get(appointment.patient_id),
         "practitioner": practitioner_service.get(appointment.practitioner_id),
+        "reasons": REASONS,
     }
     return render_template("appointments/show.html", form=form, **shown, **more)

@@ -1,16 +1,17 @@
 """What each visit costs, and who has paid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Blueprint
 
 from clinic.billing import api, commands, pages
 from clinic.billing.payments import INVOICE_PAID
+from clinic.billing.records import KINDS
 from clinic.billing.service import billing_service
 from clinic.core.catalogue import EventType
 from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordKind
 
 
 class BillingModule(BaseModule):
@@ -25,6 +26,10 @@ class BillingModule(BaseModule):
     def get_published_events(self) -> Sequence[EventType]:
         """Return what billing tells of."""
         return (INVOICE_PAID,)
+
+    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+        """Return how people speak of the module's records."""
+        return KINDS
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of invoices."""

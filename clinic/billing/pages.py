@@ -3,7 +3,7 @@
 from secrets import token_urlsafe
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.billing.rules import MOST_LINES, STATUSES, is_idempotency_key
@@ -17,6 +17,7 @@ from clinic.web.access import requires
 from clinic.web.fields import quantity_text
 from clinic.web.forms import Form, load_form, sent_version
 from clinic.web.lists import asked, next_url
+from clinic.web.wording import Record, Rows, Typed, by_label, record_at, worded
 
 blueprint = Blueprint("billing", __name__, url_prefix="/invoices", template_folder="templates")
 
@@ -24,6 +25,38 @@ PAGE = 20
 ROWS = 3
 
 blueprint.add_app_template_filter(quantity_text, "quantity")
+
+
+def method_word(name: str) -> str | None:
+    """Return how money can be paid in plain words, if this is one of the ways."""
+    words: dict[str, str] = get_template_attribute("billing/_standings.html", "methods")
+    return words.get(name)
+
+
+def status_word(status: str) -> str | None:
+    """Return a status of an invoice in plain words, if it is one."""
+    words: dict[str, str] = get_template_attribute("billing/_standings.html", "statuses")
+    return words.get(status)
+
+
+def _this_invoice(_typed: Typed, invoice_id: UUID) -> Record:
+    invoice = billing_service.get(invoice_id)
+    name = f"invoice {invoice.number}" if invoice.number else "a draft invoice"
+    return record_at(name, "billing.show", invoice_id=invoice_id)
+
+
+def _billed_to(typed: Typed) -> Record:
+    patient = patient_service.identify(typed.get("patient", ""))
+    return record_at(f"patient {patient.mrn}", "patients.show", patient_id=patient.id)
+
+
+def _as_drafted(typed: Typed) -> Rows:
+    yield "Patient", typed.get("patient", "")
+    for count, row in enumerate(typed_rows(typed.to_dict()), start=1):
+        yield f"Line {count}", f"{row['quantity']} × {row['description']}, {row['unit_price']} each"
+
+
+AS_PAID = by_label({"amount": "Amount", "method": "How", "reference": "Reference"}, method=method_word)
 
 
 @blueprint.get("")
@@ -52,6 +85,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("invoices:write")
+@worded("New invoice", _as_drafted, about=("for", _billed_to))
 def create() -> ResponseReturnValue:
     """Draft an invoice from the form, or show the form again with more rows."""
     if "more" in request.form:
@@ -74,6 +108,7 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/issue")
 @requires("invoices:write")
+@worded("Issue", about=("of", _this_invoice))
 def issue(invoice_id: UUID) -> ResponseReturnValue:
     """Give a draft its number and date."""
     invoice = billing_service.issue(invoice_id, version=sent_version())
@@ -83,6 +118,7 @@ def issue(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/payments")
 @requires("payments:write")
+@worded("Payment", AS_PAID, about=("for", _this_invoice))
 def pay(invoice_id: UUID) -> ResponseReturnValue:
     """Take a payment; the same form sent twice takes it once."""
     form = load_form(PaymentForm())

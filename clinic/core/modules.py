@@ -1,6 +1,6 @@
 """What a module may contribute, and its registration through its blueprint."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -30,11 +30,14 @@ class NavigationEntry:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of another module's page: a template and what it shows, as `shown`, at one of the page's places."""
+    """A part of another module's page: a template and what it shows, as `shown`, at one of the page's places.
+
+    What is at the `end` comes after all else in the aside.
+    """
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
-    place: Literal["main", "aside", "actions"] = "main"
+    place: Literal["main", "aside", "end", "actions"] = "main"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,25 @@ class PeriodicJob:
 
     name: str
     run: Callable[[], int]
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """How people speak of a table's rows: `one` is "a patient", `many` are "patients", fields have labels.
+
+    `ways` says the values of some fields, `refers` which table others point to, and `acts` what is not just
+    "Added a patient". A page has the row's id as its `argument`; `names` finds what rows are called, all at once.
+    """
+
+    one: str
+    many: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ways: Mapping[str, Callable[[Any], str | None]] = field(default_factory=dict)
+    refers: Mapping[str, str] = field(default_factory=dict)
+    acts: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str | None = None
+    argument: str | None = None
+    names: Callable[[Iterable[UUID]], Mapping[UUID, str]] | None = None
 
 
 class BaseModule:
@@ -69,6 +91,10 @@ class BaseModule:
     def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
         """Return what the module shows on a patient's page."""
         return ()
+
+    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+        """Return how people speak of the module's records, by table: the audit trail asks."""
+        return {}
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return what a worker does for this module."""

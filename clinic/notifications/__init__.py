@@ -1,6 +1,6 @@
 """What the clinic says to its patients."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint
@@ -8,8 +8,9 @@ from flask import Blueprint
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
 from clinic.core.events import Handler
-from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob
+from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordKind
 from clinic.notifications import api, commands, pages
+from clinic.notifications.records import KINDS
 from clinic.notifications.sending import send_due
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
@@ -32,6 +33,10 @@ class NotificationsModule(BaseModule):
             "appointment.cancelled": self._on_appointment_cancelled,
             "invoice.paid": self._on_invoice_paid,
         }
+
+    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+        """Return how people speak of the module's records."""
+        return KINDS
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of messages."""

@@ -1,12 +1,13 @@
 """Who the patients are and how to reach them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint
 
 from clinic.core.catalogue import EventType
-from clinic.core.modules import BaseModule, NavigationEntry
+from clinic.core.modules import BaseModule, NavigationEntry, RecordKind
 from clinic.patients import api, commands, pages
+from clinic.patients.records import KINDS
 from clinic.patients.service import PATIENT_CREATED
 
 
@@ -22,6 +23,10 @@ class PatientsModule(BaseModule):
     def get_published_events(self) -> Sequence[EventType]:
         """Return what the register tells of."""
         return (PATIENT_CREATED,)
+
+    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+        """Return how people speak of the module's records."""
+        return KINDS
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of patients."""

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.columns import ClinicOwned, Instant, Versioned
 from clinic.core.database import Base
+from clinic.patients.rules import sex_label
 
 _BYTEWISE = String(300, collation="C").with_variant(String(300), "sqlite")
 """Compared byte by byte on both databases, so that a range finds what begins with a word."""
@@ -62,7 +63,7 @@ class Patient(ClinicOwned, Versioned, Base):
     @property
     def sex_label(self) -> str:
         """Sex recorded for care, as pages say it."""
-        return "Not known" if self.sex == "unknown" else self.sex.capitalize()
+        return sex_label(self.sex)
 
     @property
     def calling_name(self) -> str:

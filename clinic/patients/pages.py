@@ -1,28 +1,33 @@
 """The pages of the register of patients."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.audit import record_listing, record_view
+from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
+from clinic.core.clock import now
 from clinic.core.errors import Stale
 from clinic.core.modules import registered_modules
+from clinic.patients.rules import sex_label
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import audit_service, last_change, names_of
+from clinic.staff.service import audit_service, clinic_service, last_change, names_of
 from clinic.web.access import requires
+from clinic.web.formats import born
 from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
 from clinic.web.lists import next_url, page_query, page_url
+from clinic.web.telling import record_kinds, seen_of
 from clinic.web.versions import compared
+from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
 
 PAGE = 20
 LOOKS = 100
-FIELDS = {
+LABELS = {
     "given_name": "Given names",
     "family_name": "Family name",
     "preferred_name": "Preferred name",
@@ -34,6 +39,19 @@ FIELDS = {
     "language": "Language",
     "address": "Address",
 }
+FIELDS = tuple(LABELS)
+
+
+def birth_date_words(typed: str) -> str:
+    """Return a birth date with the age on the clinic's calendar."""
+    return born(typed, clinic_service.current().zone)
+
+
+def _this_patient(_typed: Typed, patient_id: UUID) -> Record:
+    return record_at(f"patient {patient_service.get(patient_id).mrn}", "patients.show", patient_id=patient_id)
+
+
+AS_TYPED = by_label(LABELS, birth_date=birth_date_words, sex=sex_label)
 
 
 @blueprint.get("")
@@ -58,6 +76,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("patients:write")
+@worded("New patient", AS_TYPED)
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
     form = load_form(PatientSchema())
@@ -84,9 +103,15 @@ def looks(patient_id: UUID) -> ResponseReturnValue:
     patient = _looked_at(patient_id)
     _, after = page_query()
     found = audit_service.who_looked(patient_id, limit=LOOKS, after=after)
-    names = names_of(entry.actor for entry in found.rows)
-    url = next_url(found, {})
-    return render_template("patients/looks.html", patient=patient, found=found, names=names, next_url=url)
+    return render_template(
+        "patients/looks.html",
+        patient=patient,
+        found=found,
+        seen=_seen(found.rows),
+        names=names_of(entry.actor for entry in found.rows),
+        printed_at=now(),
+        next_url=next_url(found, {}),
+    )
 
 
 @blueprint.get("/<uuid:patient_id>/edit")
@@ -99,6 +124,7 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:patient_id>")
 @requires("patients:write")
+@worded("Change", AS_TYPED, about=("of", _this_patient))
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
     patient, form = patient_service.get(patient_id), load_form(PatientSchema())
@@ -116,7 +142,7 @@ def compare(_error: Stale) -> ResponseReturnValue:
     patient = _looked_at((request.view_args or {})["patient_id"])
     mine = PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS))
     theirs = PatientSchema().dump(patient)
-    labels = {name: label for name, label in FIELDS.items() if name in theirs}
+    labels = {name: label for name, label in LABELS.items() if name in theirs}
     shown = {
         "fields": compared(labels, _in_words(mine, labels), _in_words(theirs, labels)),
         "version": patient.version,
@@ -135,6 +161,13 @@ def _looked_at(patient_id: UUID) -> Patient:
     patient = patient_service.get(patient_id)
     record_view("patients", patient.id, patient.id)
     return patient
+
+
+def _seen(looks: Sequence[AuditEntry]) -> dict[UUID, str]:
+    """Return what was seen by each look in plain words."""
+    kinds = record_kinds()
+    alone = {look.id for look in looks if look.action == VIEWED and look.record == "patients"}
+    return {look.id: "The record" if look.id in alone else seen_of(look, kinds) for look in looks}
 
 
 def _filled(patient: Patient) -> Form:

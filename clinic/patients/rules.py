@@ -48,3 +48,8 @@ def phone_number(value: str, country: str | None) -> str | None:
 def medical_record_number(count: int) -> str:
     """Return the number that people read for the n-th patient of a clinic: `P-004907`."""
     return f"P-{count:06d}"
+
+
+def sex_label(sex: str) -> str:
+    """Return the sex recorded for care, as pages say it."""
+    return "Not known" if sex == "unknown" else sex.capitalize()

@@ -1,6 +1,6 @@
 """Clinics, who works in them in which role, and how people and programs prove who they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
@@ -8,11 +8,12 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob, RecordKind
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
 from clinic.core.throttle import forget_expired
 from clinic.staff import api, commands, pages
 from clinic.staff.commands import audit, keys
+from clinic.staff.records import KINDS
 from clinic.staff.sending import send_due
 from clinic.staff.service import clinic_service, kept_forms, member_service, outgoing_letters, session_service
 from clinic.web.access import keep_gates
@@ -27,6 +28,10 @@ class StaffModule(BaseModule):
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
 
+    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+        """Return how people speak of the module's records."""
+        return KINDS
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of who runs the clinic."""
         return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic", "/audit")),)
@@ -35,7 +40,7 @@ class StaffModule(BaseModule):
         """Return the way to who looked at the record, for those who may know."""
         if not acting().may("audit:read"):
             return ()
-        return (Panel("staff/panel.html", {"patient_id": patient_id}, "aside"),)
+        return (Panel("staff/panel.html", {"patient_id": patient_id}, "end"),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the sending of letters, and what is forgotten when its time is over."""

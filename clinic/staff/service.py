@@ -1,7 +1,7 @@
 """What the other modules may ask of staff: the clinics, who works in them, and whether somebody may act."""
 
 from clinic.staff.account import AccountService, LinkExpired, WeakPassword, account_service
-from clinic.staff.actors import names_of, people_and_keys
+from clinic.staff.actors import key_names, membership_names, names_of, people_and_keys, staff_names, stranger
 from clinic.staff.admission import SECRET_HOURS, email_key, email_problem
 from clinic.staff.changes import Change, last_change
 from clinic.staff.clinics import ClinicChanged, ClinicExists, ClinicFields, ClinicService, InvalidClinic, clinic_service
@@ -69,9 +69,11 @@ __all__ = [
     "invitation_service",
     "is_valid",
     "kept_forms",
+    "key_names",
     "key_service",
     "last_change",
     "member_service",
+    "membership_names",
     "names_of",
     "outgoing_letters",
     "people_and_keys",
@@ -79,6 +81,8 @@ __all__ = [
     "second_step_service",
     "session_service",
     "sign_in_service",
+    "staff_names",
+    "stranger",
     "totp_qr",
     "totp_uri",
 ]

@@ -18,6 +18,14 @@ def day(value: date) -> str:
     return f"{value:%a} {value.day} {value:%b} {value.year}"
 
 
+def day_typed(text: str) -> str:
+    """Return a day that was typed as `2026-11-12` as `Thu 12 Nov 2026`.
+
+    :raises ValueError: if it is none
+    """
+    return day(date.fromisoformat(text))
+
+
 def time(value: datetime, zone: str) -> str:
     """Return what the clocks of a zone show at an instant: `09:30`, or `01:30 WEST` if they show that twice."""
     there = value.astimezone(ZoneInfo(zone))

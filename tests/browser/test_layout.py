@@ -64,6 +64,28 @@ def test_the_lines_of_an_address_stay_lines(page: Page, records: Records) -> Non
     expect(page.locator(".facts")).to_contain_text("Rua das Flores 18\n4050-262 Porto", use_inner_text=True)
 
 
+def test_a_long_name_among_the_filters_does_not_push_the_page_aside(browse: Browse) -> None:
+    page = browse(viewport={"width": 390, "height": 900})
+    page.goto("/audit")
+
+    page.get_by_label("Who", exact=True).evaluate("field => field.add(new Option('M'.repeat(200)))")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_button_of_the_filters_stands_on_their_line(page: Page) -> None:
+    page.goto("/audit")
+
+    field, button = page.get_by_label("Until"), page.get_by_role("button", name="Show", exact=True)
+    assert _bottom(field) == pytest.approx(_bottom(button), abs=1)
+
+
+def _bottom(field: Locator) -> float:
+    box = field.bounding_box()
+    assert box
+    return box["y"] + box["height"]
+
+
 def _top(field: Locator) -> float:
     box = field.bounding_box()
     assert box

@@ -7,6 +7,7 @@ import time_machine
 
 from clinic.core.background import run_due_jobs
 from clinic.patients.service import patient_service
+from tests.billing.invoices import an_invoice
 from tests.browsing import hidden_value
 from tests.builders import a_patient
 from tests.inspecting import rows, spoken
@@ -146,6 +147,21 @@ def test_a_button_that_was_pressed_too_late_is_kept_too(app, here, too_late):
     assert f'action="{url}"' in page.text
     with here():
         assert patient_service.get(patient.id).given_name == "Inês"
+
+
+def test_a_payment_names_its_invoice_and_shows_nothing_technical(here, too_late):
+    with here():
+        invoice = an_invoice()
+        url, number = f"/invoices/{invoice.id}/payments", invoice.number
+    send_late(too_late, url, key="k" * 20, amount="12,50", method="card", version="2")
+
+    page = too_late.get(sign_in(too_late).location).text
+
+    told = spoken(page[page.index("<h1>") : page.index("<form method", page.index("<h1>"))])
+    assert f"Payment for invoice {number} Amount 12,50 How Card terminal" in told
+    assert f'<a href="{url.removesuffix("/payments")}">invoice {number}</a>' in page
+    assert "kkk" not in told
+    assert hidden_value(page, "key") == "k" * 20
 
 
 @pytest.mark.parametrize("kept", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])

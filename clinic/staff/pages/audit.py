@@ -1,33 +1,26 @@
 """The audit trail: who changed what, and who looked at whom."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.audit import record_act
 from clinic.core.clock import day_bounds
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.schemas import AuditPageQuery
-from clinic.staff.service import audit_service, clinic_service, names_of, people_and_keys
+from clinic.staff.service import audit_service, clinic_service, people_and_keys, stranger
 from clinic.web.access import requires
 from clinic.web.csv_export import csv_response
 from clinic.web.forms import Form
 from clinic.web.lists import asked, next_url
+from clinic.web.telling import action_choices, kind_choices, record_named, tell
+from clinic.web.wording import Record
 
 PAGE = 50
 COLUMNS = (
     *("at", "actor", "action", "record", "record_id", "patient_id", "changes"),
     *("address", "session_id", "key_id", "request_id", "position", "seal"),
-)
-ACTIONS = (
-    *("created", "changed", "deleted", "viewed", "listed", "exported"),
-    *("signed-in", "sign-in-refused", "signed-out", "session-ended"),
-)
-RECORDS = (
-    *("patients", "appointments", "practitioners", "invoices", "invoice_lines", "payments", "notifications"),
-    *("clinics", "staff_members", "memberships", "api_keys", "audit_entries"),
 )
 
 
@@ -37,18 +30,22 @@ def audit() -> ResponseReturnValue:
     """Show the latest entries of the trail, or those that are asked for."""
     filters, after = asked(AuditPageQuery())
     if _lacks_reason(filters):
-        return render_template("staff/audit_reason.html", filters=filters, form=Form())
+        return _ask_why(filters)
     found = audit_service.list(**_wanted(filters), limit=PAGE, after=after)
     record_act("viewed", "audit_entries", patient_id=filters.get("patient_id"), **_reason(filters))
+    actors = people_and_keys()
     return render_template(
         "staff/audit.html",
         found=found,
+        told=tell(found.rows, clinic_service.current().zone),
         filters=filters,
         form=Form({name: str(value) for name, value in filters.items()}),
-        names=names_of(entry.actor for entry in found.rows),
-        actors=people_and_keys(),
-        actions=_choices("Anything", ACTIONS),
-        records=_choices("Any", RECORDS),
+        names={entry.actor: actors.get(entry.actor) or stranger(entry.actor) for entry in found.rows},
+        actors=actors,
+        actions=[("", "Anything"), *action_choices()],
+        records=[("", "Any"), *kind_choices()],
+        patient=_patient(filters),
+        everything_url=url_for(".audit", **_without_patient(filters)),
         next_url=next_url(found, filters),
         export_url=url_for(".export_audit", **filters),
     )
@@ -60,12 +57,21 @@ def export_audit() -> ResponseReturnValue:
     """Give the entries that are asked for as a file, with their seals."""
     filters, _ = asked(AuditPageQuery())
     if _lacks_reason(filters):
-        return render_template("staff/audit_reason.html", filters=filters, form=Form())
+        return _ask_why(filters)
     return csv_response("audit-trail", COLUMNS, audit_service.export(**_wanted(filters)))
 
 
-def _choices(all_of_them: str, names: Iterable[str]) -> list[tuple[str, str]]:
-    return [("", all_of_them), *((name, name.replace("_", " ").capitalize()) for name in names)]
+def _ask_why(filters: dict[str, Any]) -> ResponseReturnValue:
+    """Ask for the reason to see a patient's entries; a blank one is not enough."""
+    errors = {"reason": ["Enter the reason"]} if "reason" in request.args else {}
+    form, patient = Form(errors=errors), _patient(filters)
+    page = render_template("staff/audit_reason.html", filters=filters, form=form, patient=patient)
+    return page, 422 if errors else 200
+
+
+def _patient(filters: dict[str, Any]) -> Record | None:
+    """Return the patient whose entries are wanted, if they are one's."""
+    return record_named("patients", filters["patient_id"]) if "patient_id" in filters else None
 
 
 def _wanted(filters: dict[str, Any]) -> dict[str, Any]:
@@ -84,6 +90,10 @@ def _wanted(filters: dict[str, Any]) -> dict[str, Any]:
 def _lacks_reason(filters: dict[str, Any]) -> bool:
     """Say whether somebody wants to see a patient's entries without saying why."""
     return "patient_id" in filters and "reason" not in filters
+
+
+def _without_patient(filters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if name not in {"patient_id", "reason"}}
 
 
 def _reason(filters: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from clinic.staff.service import Clinic, ClinicChanged, ClinicExists, InvalidCli
 from clinic.web.access import requires
 from clinic.web.forms import Form, load_form, sent_version
 from clinic.web.versions import compared
+from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 LABELS = {
     "name": "Name",
@@ -16,6 +17,10 @@ LABELS = {
     "idle_minutes": "Minutes without use",
     "absolute_hours": "Hours since the sign-in",
 }
+
+
+def _this_clinic(_typed: Typed) -> Record:
+    return record_at("the clinic’s settings", "staff.clinic")
 
 
 @blueprint.get("/clinic")
@@ -28,6 +33,7 @@ def clinic() -> ResponseReturnValue:
 
 @blueprint.post("/clinic")
 @requires("clinic:write")
+@worded("Change", by_label(LABELS), about=("of", _this_clinic))
 def update_clinic() -> ResponseReturnValue:
     """Change the settings as the form says."""
     form = load_form(ClinicForm())

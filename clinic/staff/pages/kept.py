@@ -9,8 +9,8 @@ from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import session_or_none, the_session
 from clinic.staff.service import kept_forms
 from clinic.web.access import signed_in
-from clinic.web.forms import NOT_FIELDS
 from clinic.web.requests import is_api
+from clinic.web.wording import read_form
 
 
 @blueprint.get("/kept")
@@ -20,8 +20,7 @@ def kept_form() -> ResponseReturnValue:
     kept = kept_forms.latest_of(the_session())
     if kept is None:
         return redirect(url_for(".home"))
-    shown = [(_label(name), value) for name, value in kept.fields if value and name not in NOT_FIELDS]
-    return render_template("staff/kept.html", kept=kept, shown=shown)
+    return render_template("staff/kept.html", kept=kept, form=read_form(kept.address, kept.fields))
 
 
 @blueprint.post("/kept/discard")
@@ -43,7 +42,3 @@ def forget_what_is_sent_again() -> None:
         except ValueError:
             return
         kept_forms.forget(here, form_id)
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").replace(".", " ").capitalize()

@@ -12,10 +12,16 @@ from clinic.staff.pages.frame import blueprint
 from clinic.staff.schemas import KeyForm
 from clinic.staff.service import ALL, PERMISSIONS, InvalidKey, clinic_service, is_valid, key_service
 from clinic.web.access import requires
-from clinic.web.formats import wall_day
+from clinic.web.formats import day_typed, wall_day
 from clinic.web.forms import Form, load_form
+from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 SCOPES = {ALL: "Everything, also what is added later", **PERMISSIONS}
+LABELS = {"label": "What for", "scopes": "What it may do", "expires_on": "Last day"}
+
+
+def _this_key(_typed: Typed, key_id: UUID) -> Record:
+    return record_at(f"“{key_service.get(key_id).label}”", "staff.revocation", key_id=key_id)
 
 
 @blueprint.get("/api-keys")
@@ -27,6 +33,7 @@ def api_keys() -> ResponseReturnValue:
 
 @blueprint.post("/api-keys")
 @requires("keys:write")
+@worded("New API key", by_label(LABELS, scopes=SCOPES.get, expires_on=day_typed))
 def create_api_key() -> ResponseReturnValue:
     """Make a key, and show it this one time."""
     form = load_form(KeyForm())
@@ -46,6 +53,7 @@ def revocation(key_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/api-keys/<uuid:key_id>/revocation")
 @requires("keys:write")
+@worded("End", about=("of the API key", _this_key))
 def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
     """Revoke a key."""
     record = key_service.revoke(key_id)

@@ -29,9 +29,24 @@ from clinic.staff.service import (
 from clinic.web.access import requires
 from clinic.web.forms import Form, load_form, sent_version
 from clinic.web.versions import compared
+from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
-LABELS = {"name": "Name", "role": "Role", "denied": "Denied to this person"}
 ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
+INVITATION_LABELS = {"email": "E-mail address", "name": "Name", "role": "Role"}
+LABELS = {"name": "Name", "role": "Role", "denied": "Denied to this person"}
+
+
+def _this_member(_typed: Typed, membership_id: UUID) -> Record:
+    name = member_service.get(membership_id).membership.name
+    return record_at(name, "staff.member", membership_id=membership_id)
+
+
+def _role_label(name: str) -> str:
+    return ROLES[name].label if name in ROLES else name
+
+
+AS_INVITED = by_label(INVITATION_LABELS, role=_role_label)
+AS_CHANGED = by_label(LABELS, role=_role_label, denied=PERMISSIONS.get)
 
 
 @blueprint.get("/staff")
@@ -52,6 +67,7 @@ def invite() -> ResponseReturnValue:
 
 @blueprint.post("/staff")
 @requires("staff:write")
+@worded("Invitation", AS_INVITED)
 def create_member() -> ResponseReturnValue:
     """Invite somebody."""
     form = load_form(InvitationForm())
@@ -71,6 +87,7 @@ def member(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>")
 @requires("staff:write")
+@worded("Change", AS_CHANGED, about=("of", _this_member))
 def update_member(membership_id: UUID) -> ResponseReturnValue:
     """Change somebody as the form says."""
     worker, form = member_service.get(membership_id), load_form(MemberForm())
@@ -90,6 +107,7 @@ def deactivation(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/deactivation")
 @requires("staff:write")
+@worded("End of access", about=("of", _this_member))
 def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """End somebody's access to the clinic."""
     place = member_service.deactivate(membership_id)
@@ -99,6 +117,7 @@ def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/reactivation")
 @requires("staff:write")
+@worded("Renewal of access", about=("of", _this_member))
 def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """Let somebody in again."""
     place = member_service.reactivate(membership_id)
@@ -108,6 +127,7 @@ def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/password-link")
 @requires("staff:write")
+@worded("Link to set a password", about=("for", _this_member))
 def send_password_link(membership_id: UUID) -> ResponseReturnValue:
     """Write to somebody how to set a password, or once more that they are invited."""
     worker = member_service.get(membership_id)
@@ -122,6 +142,7 @@ def send_password_link(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/sessions-end")
 @requires("staff:write")
+@worded("End of all sessions", about=("of", _this_member))
 def end_member_sessions(membership_id: UUID) -> ResponseReturnValue:
     """Sign somebody out everywhere in this clinic."""
     count = member_service.end_sessions(membership_id)
@@ -226,10 +247,6 @@ def _filled(worker: Worker) -> Form:
 def _sent_as(said: Mapping[str, Any]) -> dict[str, str]:
     """Return what is said of somebody as one radio button for each field sends it."""
     return {"name": said["name"], "role": said["role"], "denied": " ".join(sorted(said.get("denied", ())))}
-
-
-def _role_label(role: str) -> str:
-    return ROLES[role].label
 
 
 def _in_words(permissions: str) -> str:
