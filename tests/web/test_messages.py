@@ -41,7 +41,7 @@ def test_what_two_forms_say_at_once_is_said_both(desk: PageClient) -> None:
     first.arrives()
     page = spoken(desk.get("/patients").text)
 
-    assert "Saved" in page
+    assert "Your preferences are saved" in page
     assert "Registered as" in page
 
 
@@ -55,7 +55,7 @@ def test_an_answer_that_comes_late_brings_no_ended_session_back(desk: PageClient
     )
     late.arrives()
 
-    assert "Saved" in spoken(late.response.text)
+    assert "Your preferences are saved" in spoken(late.response.text)
     assert changed.status_code == 303
     assert is_in(desk)
     assert desk.post("/account/preferences", data={"csrf_token": desk.token()}).status_code == 303
@@ -67,7 +67,7 @@ def test_what_is_said_is_said_once(desk: PageClient) -> None:
 
     pages = [spoken(desk.get("/patients").text) for _ in range(2)]
 
-    assert ["Saved" in page for page in pages] == [True, False]
+    assert ["Your preferences are saved" in page for page in pages] == [True, False]
 
 
 @pytest.mark.row(21)
@@ -78,7 +78,7 @@ def test_what_is_said_waits_while_pages_lead_on(desk: PageClient) -> None:
     page = desk.get(led_on.location)
 
     assert led_on.status_code == 302
-    assert "Saved" in spoken(page.text)
+    assert "Your preferences are saved" in spoken(page.text)
 
 
 @pytest.mark.row(17)
