@@ -17,7 +17,7 @@ from clinic.web.lists import asked, next_url
 from clinic.web.telling import action_choices, kind_choices, record_named, tell
 from clinic.web.wording import Record
 
-PAGE = 50
+PAGE = 40
 COLUMNS = (
     *("at", "actor", "action", "record", "record_id", "patient_id", "changes"),
     *("address", "session_id", "key_id", "request_id", "position", "seal"),
