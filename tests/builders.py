@@ -10,12 +10,15 @@ from clinic.core.database import db, unit_of_work
 from clinic.patients.service import Patient, patient_service
 from clinic.staff.service import Clinic, Membership, StaffMember, clinic_service, email_key
 
+OWN = "Clínica São João"
+"""The name of the clinic in which most tests act."""
+
 MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
 
 def a_clinic(**fields: Any) -> Clinic:
     """Set up a clinic; Harbour Clinic in Lisbon unless told otherwise."""
-    given = {"name": "Clínica São João", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "pt_PT"}
+    given = {"name": OWN, "zone": "Europe/Lisbon", "currency": "EUR", "locale": "pt_PT"}
     return clinic_service.create(**(given | fields))
 
 

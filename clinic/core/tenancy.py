@@ -78,10 +78,11 @@ def choose_clinics_by(app: App, chooser: ClinicChooser) -> None:
 
 
 def chosen_clinic(name: str | None = None) -> UUID:
-    """Return the clinic that a name means; without a name the first one.
+    """Return the clinic that a name means; without a name the only one.
 
     :raises NotSetUp: if there is no clinic
     :raises NotFound: if none has that name
+    :raises Invalid: if there are several, and none is named
     """
     chooser: ClinicChooser | None = current_app.extensions.get(_CHOOSER)
     if chooser is None:

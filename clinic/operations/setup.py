@@ -1,6 +1,7 @@
 """`flask init`: the database by migrations, and the first clinic."""
 
 import logging
+import shlex
 import sys
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def init(name: str | None, zone: str | None, currency: str | None, locale: str, 
 def _name_administrator(email: str | None) -> None:
     """Let somebody run the clinic in force, or say how that is done later."""
     if email is None:
-        say("Nobody can sign in yet: flask staff create-admin EMAIL makes an administrator")
+        name = shlex.quote(clinic_service.current().name)
+        say(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
         return
     _, secret = member_service.create_admin(email=email)
     if secret is None:

@@ -49,6 +49,15 @@ class ClinicChanged(Stale):
     """Somebody else changed the clinic's settings meanwhile."""
 
 
+class WhichClinic(Invalid):
+    """There are several clinics, and none was named."""
+
+    code = "which-clinic"
+
+    def __init__(self) -> None:
+        super().__init__("There are several clinics here: say which one", field="clinic")
+
+
 class ClinicService:
     """The register of clinics."""
 
@@ -116,20 +125,32 @@ class ClinicService:
         return db.session.scalars(wanted.order_by(Clinic.name)).all()
 
     def choose(self, name: str | None) -> UUID:
-        """Return the id of the clinic of that name; without a name that of the first one.
+        """Return the id of the clinic of that name; without a name that of the only one.
 
         :raises NotFound: if no clinic has that name
+        :raises WhichClinic: if there are several, and none is named
         :raises NotSetUp: if there is none at all
         """
-        if name is not None and not is_storable(name):
+        if name is None:
+            self.require_any()
+            ids = db.session.scalars(select(Clinic.id).limit(2)).all()
+            if len(ids) > 1:
+                raise WhichClinic
+            return ids[0]
+        if not is_storable(name):
             raise NotFound("There is no clinic of that name")
-        wanted = select(Clinic.id).order_by(Clinic.id).limit(1)
-        clinic_id = db.session.scalar(wanted if name is None else wanted.where(Clinic.name == nfc(name)))
-        if clinic_id is None and name is not None:
+        found = db.session.scalar(select(Clinic.id).where(Clinic.name == nfc(name)))
+        if found is None:
             raise NotFound(f"There is no clinic named {name}")
-        if clinic_id is None:
+        return found
+
+    def require_any(self) -> None:
+        """Make sure that the installation has a clinic.
+
+        :raises NotSetUp: if it has none
+        """
+        if db.session.scalar(select(Clinic.id).limit(1)) is None:
             raise NotSetUp
-        return clinic_id
 
 
 clinic_service = ClinicService()

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import OWN, a_patient, a_practitioner, an_appointment
 from tests.inspecting import row_counts, rows, stored_events
 
 WHEN = "2026-11-30 09:00"
@@ -126,7 +126,7 @@ def test_somebody_of_another_clinic_can_not_be_booked(app, run, here, other_clin
         theirs = {"--patient": str(a_patient().id), "--practitioner": str(a_practitioner("Dr Secret").id)}
 
     for option, an_id in theirs.items():
-        result = book(option, an_id)
+        result = book(option, an_id, "--clinic", OWN)
         assert result.exit_code == 3
         assert "Secret" not in result.stderr
     assert rows(app, "appointments") == []

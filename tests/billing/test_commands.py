@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.billing.invoices import a_draft, an_invoice, paid_events
-from tests.builders import a_patient
+from tests.builders import OWN, a_patient
 
 
 def test_an_invoice_is_made_issued_and_paid(run, here, published) -> None:
@@ -95,8 +95,8 @@ def test_another_clinics_invoice_is_not_found(run, here, other_clinic) -> None:
     with here(other_clinic.id):
         theirs = an_invoice().id
 
-    assert run("billing", "pay", theirs, "1", "--method", "card").exit_code == 3
-    assert run("billing", "invoices").stdout == ""
+    assert run("billing", "pay", theirs, "1", "--method", "card", "--clinic", OWN).exit_code == 3
+    assert run("billing", "invoices", "--clinic", OWN).stdout == ""
 
 
 @pytest.mark.parametrize("name", ["\udcff", "INV-\x00", "\u202e"])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from clinic.appointments.models import Appointment
 from clinic.core.database import db, unit_of_work
-from clinic.core.errors import NotFound
+from clinic.core.errors import Invalid, NotFound
 from clinic.core.sessions import ForeignRow
 from clinic.core.tenancy import NoClinicInForce, chosen_clinic, current_clinic_id, enter_clinic
 from clinic.patients.models import Patient, PatientWord
@@ -152,9 +152,15 @@ def test_outside_of_any_clinic_there_is_none_in_force(app: Flask) -> None:
         current_clinic_id()
 
 
-def test_a_clinic_is_chosen_by_its_name_and_else_the_first(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
+def test_the_only_clinic_needs_no_name(app: Flask, clinic: Clinic) -> None:
     with app.app_context():
         assert chosen_clinic() == clinic.id
+
+
+def test_of_several_clinics_one_is_chosen_by_its_name(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
+    with app.app_context():
+        with pytest.raises(Invalid, match="several clinics"):
+            chosen_clinic()
         assert chosen_clinic("Other Clinic") == other_clinic.id
         with pytest.raises(NotFound):
             chosen_clinic("No such clinic")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.builders import a_patient
+from tests.builders import OWN, a_patient
 from tests.inspecting import row_counts, rows, stored_events
 
 
@@ -69,7 +69,7 @@ def test_a_patient_of_another_clinic_is_found_in_that_clinic_only(run, here, oth
 
     assert "Theirs" in run("patients", "list", "--clinic", "Other Clinic").stdout
     for name in ("P-000001", str(theirs.id)):
-        result = run("patients", "show", name)
+        result = run("patients", "show", name, "--clinic", OWN)
         assert (result.exit_code, result.stdout, result.stderr) == (3, "", "Error: There is no such patient\n")
 
 

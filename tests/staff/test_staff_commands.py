@@ -6,7 +6,7 @@ import re
 import pytest
 
 from clinic.staff.passwords import verify_password
-from tests.builders import a_member
+from tests.builders import OWN, a_member
 from tests.inspecting import row_counts, rows
 from tests.staff.people import browser_of, hire
 
@@ -162,10 +162,19 @@ def test_the_second_step_stays_unless_it_is_lost_too(app, run, clinic, option, o
 
 
 @pytest.mark.row(37)
+@pytest.mark.row(37)
+def test_where_there_are_several_clinics_a_command_is_told_in_which_it_acts(app, run, other_clinic):
+    result = run("staff", "create-admin", "ana@example.org")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--clinic: There are several clinics here: say which one" in result.stderr
+    assert rows(app, "staff_members") == []
+
+
 def test_a_person_of_another_clinic_is_nobody_here(app, run, other_clinic):
     foreign = hire(app, other_clinic.id, "receptionist")
 
-    codes = [run("staff", act, foreign.email).exit_code for act in ("deactivate", "reset-password")]
+    codes = [run("staff", act, foreign.email, "--clinic", OWN).exit_code for act in ("deactivate", "reset-password")]
 
     assert codes == [3, 3]
     assert run("staff", "reset-password", foreign.email, "--clinic", "Other Clinic").exit_code == 0

@@ -19,7 +19,7 @@ from clinic.staff.service import Clinic
 from clinic.staff.trail import audit_service
 from tests.billing.invoices import KEY, a_draft, an_invoice, line_fields, payment_fields
 from tests.browsing import PageClient
-from tests.builders import a_patient, a_practitioner, an_appointment, appointment_fields, patient_fields
+from tests.builders import OWN, a_patient, a_practitioner, an_appointment, appointment_fields, patient_fields
 from tests.conftest import Here, Run
 from tests.inspecting import rows
 
@@ -317,7 +317,7 @@ def test_a_clinic_has_no_entry_of_another(here: Here, other_clinic: Clinic, run:
     with here():
         told = str([entry.changes for entry in audit_service.list(limit=200).rows])
         looked = audit_service.who_looked(theirs.id).rows
-    exported = run("audit", "export").stdout
+    exported = run("audit", "export", "--clinic", OWN).stdout
 
     assert "Ours" in told
     assert "Ours" in exported

@@ -34,7 +34,7 @@ def _ask_for_code(form: Form) -> str:
 @public
 def sign_in() -> ResponseReturnValue:
     """Ask who it is."""
-    clinic_service.choose(None)
+    clinic_service.require_any()
     if session_or_none():
         return redirect(safe_next(request.args.get("next")))
     return _ask(_with_next())
