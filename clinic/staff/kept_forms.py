@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 
 from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
@@ -21,8 +21,10 @@ _NOT_TYPED = {"_clinic", "_kept"}
 class KeptForms:
     """What people had typed when their session ended."""
 
-    def keep(self, past: SignIn, address: str, fields: Iterable[tuple[str, str]]) -> bool:
-        """Keep a form for the person whose session it was; what is secret is left out.
+    def keep(
+        self, past: SignIn, address: str, fields: Iterable[tuple[str, str]], *, replaces: UUID | None = None
+    ) -> bool:
+        """Keep a form for the person whose session it was, maybe instead of one before; what is secret is left out.
 
         Only for a session that has just reached a limit: one that somebody ended may have been in wrong hands.
         """
@@ -32,7 +34,8 @@ class KeptForms:
         with unit_of_work():
             mine = select(KeptForm.id).where(KeptForm.member_id == past.member_id).order_by(KeptForm.id.desc())
             surplus = db.session.scalars(mine.offset(MOST_PER_PERSON - 1)).all()
-            db.session.execute(delete(KeptForm).where(KeptForm.id.in_(surplus)))
+            before = and_(KeptForm.id == replaces, KeptForm.member_id == past.member_id)
+            db.session.execute(delete(KeptForm).where(or_(KeptForm.id.in_(surplus), before)))
             db.session.add(
                 KeptForm(member_id=past.member_id, clinic_id=past.clinic_id, address=address[:2000], fields=kept)
             )

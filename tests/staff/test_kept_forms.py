@@ -1,6 +1,7 @@
 """Forms that were sent too late: kept for whoever typed them, shown again, sent again."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -194,3 +195,16 @@ def test_changing_the_clinic_leads_to_what_was_typed_there(app, clinic, other_cl
     back = send(elsewhere, "/clinic/switch", "/account", clinic_id=str(clinic.id))
 
     assert back.location == "/kept"
+
+
+def test_a_form_that_is_sent_again_too_late_is_kept_once(app, clock, too_late):
+    send_late(too_late)
+    sign_in(too_late)
+    page = too_late.get("/kept").text
+    fields = {name: hidden_value(page, name) for name in ("csrf_token", "_kept", "_clinic")}
+    clock.shift(timedelta(minutes=20))
+
+    too_late.post("/patients", data={**TYPED, **fields})
+
+    assert len(rows(app, "kept_forms")) == 1
+    assert rows(app, "kept_forms")[0]["id"] != UUID(fields["_kept"])

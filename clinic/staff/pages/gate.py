@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -53,7 +54,7 @@ class PageGate:
         past = past_session()
         if past is not None and _is_worth_keeping():
             fields = request.form.items(multi=True)
-            if kept_forms.keep(past, request.path, fields):
+            if kept_forms.keep(past, request.path, fields, replaces=sent_kept_id()):
                 flash("What you typed is kept: sign in to see it and to send it again", "kept")
         return redirect(url_for("staff.sign_in", next=_wanted()))
 
@@ -82,6 +83,14 @@ def the_session() -> Session:
     if found is None:
         raise RuntimeError("nobody has signed in")
     return found
+
+
+def sent_kept_id() -> UUID | None:
+    """Return which kept form is sent again, if one is."""
+    try:
+        return UUID(request.form.get("_kept", ""))
+    except ValueError:
+        return None
 
 
 def past_session() -> SignIn | None:

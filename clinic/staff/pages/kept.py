@@ -1,12 +1,10 @@
 """A form that was sent after its session had ended: shown again, to send or to discard."""
 
-from uuid import UUID
-
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import session_or_none, the_session
+from clinic.staff.pages.gate import sent_kept_id, session_or_none, the_session
 from clinic.staff.service import kept_forms
 from clinic.web.access import signed_in
 from clinic.web.requests import is_api
@@ -35,10 +33,6 @@ def forget_what_is_sent_again() -> None:
     """Forget a kept form when it is sent again, or discarded."""
     if request.method != "POST" or is_api():
         return  # the API reads its bodies itself
-    sent, here = request.form.get("_kept"), session_or_none()
+    sent, here = sent_kept_id(), session_or_none()
     if sent and here:
-        try:
-            form_id = UUID(sent)
-        except ValueError:
-            return
-        kept_forms.forget(here, form_id)
+        kept_forms.forget(here, sent)
