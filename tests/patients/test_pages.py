@@ -248,7 +248,9 @@ def test_the_form_of_a_new_patient_takes_what_was_looked_for(client):
     assert 'value="zé"' in element(client.get("/patients/new?family_name=zé").text, "f-family_name")
 
 
-@pytest.mark.parametrize("text", ["{{7*7}}", "{% raw %}", "${7*7}", "%s", "{0.__class__}", "<script>alert(1)</script>"])
+@pytest.mark.parametrize(
+    "text", ["{{7331*7}}", "{% raw %}", "${7331*7}", "%s", "{0.__class__}", "<script>alert(1)</script>"]
+)
 def test_rows_44_and_45_text_is_shown_as_it_was_typed(client, text):
     answer = client.submit(
         "/patients", family_name=text, given_name=text, preferred_name=text, pronouns=text, address=text
@@ -258,7 +260,7 @@ def test_rows_44_and_45_text_is_shown_as_it_was_typed(client, text):
         page = client.get(url).text
         assert "<script>alert" not in page
         assert escape(text).lower() in page.lower()
-        assert "49" not in spoken(page.partition("<main")[2])
+        assert "51317" not in spoken(page.partition("<main")[2])
 
 
 def test_a_clash_says_who_was_first_and_when(client, here):

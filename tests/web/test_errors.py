@@ -51,14 +51,14 @@ def test_a_wrong_method_is_refused_naming_those_that_work(client, url):
     assert ("does not answer to that method" if answer.is_json else "This page is opened in another way") in said
 
 
-@pytest.mark.parametrize("path", ["<script>alert(1)</script>", "%3Cscript%3E", "{{7*7}}", "%00", "%ff", "x" * 8000])
+@pytest.mark.parametrize("path", ["<script>alert(1)</script>", "%3Cscript%3E", "{{7331*7}}", "%00", "%ff", "x" * 8000])
 def test_row_46_an_address_is_never_echoed(client, path):
     for start in ("/", "/api/"):
         answer = client.get(start + path)
         assert answer.status_code == 404
         assert "<script>" not in answer.text
         said = answer.text.partition("<main")[2] or answer.text
-        assert "49" not in said.replace(answer.headers["X-Request-ID"], "")
+        assert "51317" not in said.replace(answer.headers["X-Request-ID"], "")
 
 
 @pytest.fixture
