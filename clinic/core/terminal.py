@@ -33,6 +33,7 @@ OPERATOR = "operator"
 """What a command needs that is for the installation's operators alone: no role has it, so nobody can be acted for."""
 
 _FOR = "acting_for"
+_NEEDS = "needs"
 
 _CODES: dict[type[ClinicError], int] = {
     NotFound: NO_SUCH,
@@ -67,6 +68,7 @@ class CommandGroup(AppGroup):
                 return plain
             command: click.Command = register(_acting_for(function, needs))
             command.params += [_clinic_option(), click.Option(["--as", _FOR], metavar="EMAIL", help="Act for them.")]
+            setattr(command, _NEEDS, needs)
             return command
 
         return decorate
@@ -101,6 +103,12 @@ def answered() -> Iterator[None]:
             raise
         log_exception(sys.exc_info())
         fail(FAILED, f"something went wrong here ({class_of(error)}), the log says where; what was begun is undone")
+
+
+def needed_for(command: click.Command) -> str | None:
+    """Return the permission that a command needs of whom it acts for, None if it acts for nobody."""
+    needs: str | None = getattr(command, _NEEDS, None)
+    return needs
 
 
 def _acting_for(function: Callable[..., Any], needs: str) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """Asking routes as somebody: as a stranger, or as a person and a program with a role's permissions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from http import HTTPStatus
 from itertools import product
 from typing import Any
@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from clinic.core.database import db, unit_of_work
 from clinic.core.tenancy import in_clinic
+from clinic.core.text import fold
 from clinic.staff.service import EVERYTHING, ROLES, ApiKey, Membership, key_service
 from tests.access.bodies import BODIES, Ids, headers_for
 from tests.access.routes import Route, refused_by
@@ -30,7 +31,7 @@ Filling = Mapping[str, str]
 class Caller:
     """Somebody who asks; what an answer tells of the other clinic, or of a missing record, is kept."""
 
-    def __init__(self, world: World, column: str) -> None:
+    def __init__(self, world: World, column: str, *, may: Collection[str] | None = None) -> None:
         self.world, self.column = world, column
         self.asked = 0
         self.traces: list[str] = []
@@ -38,7 +39,7 @@ class Caller:
         self.member_id: UUID | None = None
         self.key: str | None = None
         if column != ANONYMOUS:
-            self.member_id, self.key = _hired(world, column)
+            self.member_id, self.key = _hired(world, column, may)
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -150,15 +151,17 @@ def address(route: Route, ids: Filling) -> str:
     return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda match: ids[match[1]], route.rule)
 
 
-def _hired(world: World, column: str) -> tuple[UUID, str]:
-    """Let a person of a role work in the own clinic, and make a key with the same permissions."""
-    role = "read-only" if column == DENIED else column
-    permissions = frozenset() if column == DENIED else ROLES[role].permissions
+def _hired(world: World, column: str, may: Collection[str] | None) -> tuple[UUID, str]:
+    """Let a person work in the own clinic, and make a key with the same permissions: those of a role, or just these."""
+    if column == DENIED:
+        may = ()
+    role = column if may is None else "administrator"
+    permissions = ROLES[role].permissions if may is None else frozenset(may)
     with world.app.app_context(), in_clinic(world.clinic_id):
-        member_id = a_member(world.clinic_id, role, email=f"{column}@example.org").id
+        member_id = a_member(world.clinic_id, role, email=f"{fold(column).replace(' ', '-')}@example.org").id
         record, key = key_service.create(label=column, scopes=["all"])
         with unit_of_work():
             db.session.get_one(ApiKey, record.id).scopes = sorted(permissions)
             membership = db.session.query(Membership).filter_by(member_id=member_id).one()
-            membership.denied = sorted(EVERYTHING) if column == DENIED else []
+            membership.denied = [] if may is None else sorted(EVERYTHING - permissions)
     return member_id, key
