@@ -1,14 +1,17 @@
 """The proof is worth something: whatever is broken on purpose shows in the matrix."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import true
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import with_loader_criteria
 
 from clinic.core import sessions
 from clinic.core.columns import ClinicOwned
+from clinic.core.database import db
+from clinic.core.tenancy import in_clinic
 from clinic.web.access import Access, access_to
 from tests.access.asking import DENIED, Caller
 from tests.access.expected import differences, read_table
@@ -56,6 +59,15 @@ def test_a_route_that_asks_for_another_permission_is_found(world: World, monkeyp
     monkeypatch.setattr(world.app.view_functions["billing.index"], "access", Access(permission="patients:read"))
 
     assert "GET /invoices answers 200 to practitioner, the file says 403" in found_wrong(caller, routes)
+
+
+@pytest.mark.parametrize("model", ClinicOwned.__subclasses__(), ids=lambda model: model.__tablename__)
+def test_a_plain_query_finds_no_row_of_another_clinic(world: World, model: Any) -> None:
+    with world.app.app_context(), in_clinic(world.canaries.clinic_id):
+        assert db.session.scalar(select(func.count()).select_from(model)) == 1
+    with world.app.app_context(), in_clinic(world.clinic_id):
+        assert db.session.scalars(select(model)).all() == []
+        assert db.session.scalar(select(func.count()).select_from(model)) == 0
 
 
 def test_records_that_forget_their_clinic_are_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

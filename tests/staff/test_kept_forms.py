@@ -190,10 +190,12 @@ def test_changing_the_clinic_leads_to_what_was_typed_there(app, clinic, other_cl
     send_late(too_late)
     elsewhere = a_browser(app)
     sign_in(elsewhere)
-    send(elsewhere, "/clinic/switch", "/account", clinic_id=str(other_clinic.id))
+    there = send(elsewhere, "/clinic/switch", "/account", clinic_id=str(other_clinic.id))
+    kept_there = elsewhere.get("/kept")
 
     back = send(elsewhere, "/clinic/switch", "/account", clinic_id=str(clinic.id))
 
+    assert (there.location, kept_there.status_code) == ("/", 302)
     assert back.location == "/kept"
 
 

@@ -107,6 +107,14 @@ def test_a_key_opens_what_its_scopes_say_and_nothing_else(app, made):
     assert ask(app, key).status_code == 200
     assert refused.status_code == 403
     assert "This needs the permission appointments:read" in refused.text
+    assert refused.get_json()["scope"] == "appointments:read"
+
+
+@pytest.mark.parametrize("name", ["access_token", "key", "api_key", "token"])
+def test_a_key_in_the_address_opens_nothing(app, made, name):
+    key = made()
+
+    assert app.test_client().get("/api/v1/patients", query_string={name: key}).status_code == 401
 
 
 def test_a_key_to_everything_opens_everything(app, made):

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 import time_machine
 
+from clinic.core.context import acting
 from clinic.core.database import db, unit_of_work
 from clinic.staff.models import Clinic as ClinicRow
-from clinic.staff.service import member_service, session_service
+from clinic.staff.service import Membership, member_service, session_service
 from clinic.web.access import access_to
 from tests.inspecting import rows, spoken
 from tests.staff.entering import (
@@ -429,3 +430,41 @@ def test_keyboard_shortcuts_are_switched_off_and_on(signed_in):
 
     assert 'data-keys="off"' in off
     assert 'data-keys="off"' not in on
+
+
+@pytest.mark.row(12)
+def test_a_clinic_that_somebody_has_left_is_offered_no_more_and_opens_nothing(app, other_clinic, signed_in):
+    member_id = next(row["id"] for row in rows(app, "staff_members") if row["email"] == EMAIL)
+    place_in(app, other_clinic.id, member_id, "manager")
+    offered = signed_in.get("/account").text
+    _leave(app, other_clinic.id)
+
+    answer = send(signed_in, "/clinic/switch", "/account", clinic_id=str(other_clinic.id))
+
+    assert other_clinic.name in offered
+    assert other_clinic.name not in signed_in.get("/account").text
+    assert answer.status_code == 404
+
+
+@pytest.mark.row(12)
+def test_a_session_opens_nothing_where_somebody_works_no_more_even_if_it_was_not_ended(app, clinic, signed_in):
+    _leave(app, clinic.id)
+
+    assert not is_in(signed_in)
+
+
+@pytest.mark.row(34)
+def test_strangers_may_do_nothing(app, clinic, visitor, monkeypatch):
+    seen = []
+    monkeypatch.setattr("clinic.staff.service.ClinicService.require_any", lambda _: seen.append(acting().permissions))
+
+    visitor.get("/login")
+
+    assert seen == [frozenset()]
+
+
+def _leave(app, clinic_id: UUID) -> None:
+    """Let nobody work in a clinic any more, without ending a session."""
+    with app.app_context(), unit_of_work():
+        for place in db.session.query(Membership).filter_by(clinic_id=clinic_id):
+            place.active = False

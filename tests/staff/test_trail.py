@@ -15,11 +15,11 @@ from clinic.core import audit
 from clinic.core.clock import now
 from clinic.core.ids import new_id
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import Clinic
+from clinic.staff.service import Clinic, key_service, names_of
 from clinic.staff.trail import audit_service
 from tests.billing.invoices import KEY, a_draft, an_invoice, line_fields, payment_fields
 from tests.browsing import PageClient
-from tests.builders import OWN, a_patient, a_practitioner, an_appointment, appointment_fields, patient_fields
+from tests.builders import OWN, a_member, a_patient, a_practitioner, an_appointment, appointment_fields, patient_fields
 from tests.conftest import Here, Run
 from tests.inspecting import rows
 
@@ -376,3 +376,42 @@ def test_lines_of_an_invoice_and_payments_name_the_patient(here: Here, patient: 
         patient_service.get(patient.id)
 
     assert [entry["patient_id"] for entry in trail.entries()] == [patient.id, patient.id]
+
+
+def test_an_entry_names_the_session_in_which_somebody_acted(app: Flask, client: PageClient, trail: Trail) -> None:
+    client.get("/account")
+    trail.forget()
+
+    client.submit("/patients", family_name="Pereira")
+    client.get("/patients")
+
+    sign_in = rows(app, "sign_ins")[0]["id"]
+    by_hand = [entry for entry in trail.entries() if entry["actor"].startswith("staff:")]
+    assert {(entry["session_id"], entry["key_id"]) for entry in by_hand} == {(sign_in, None)}
+    assert {entry["action"] for entry in by_hand} >= {"created", "listed"}
+
+
+def test_an_entry_names_the_key_with_which_a_program_acted(app: Flask, client: PageClient, trail: Trail) -> None:
+    trail.forget()
+
+    client.post(PATIENTS, json=patient_fields())
+    client.get(PATIENTS)
+
+    key = rows(app, "api_keys")[0]["id"]
+    by_key = [entry for entry in trail.entries() if entry["actor"].startswith("key:")]
+    assert {(entry["session_id"], entry["key_id"], entry["actor"]) for entry in by_key} == {(None, key, f"key:{key}")}
+    assert {entry["action"] for entry in by_key} >= {"created", "listed"}
+
+
+def test_people_and_keys_of_another_clinic_have_no_name_here(app: Flask, here: Here, other_clinic: Clinic) -> None:
+    with here(other_clinic.id):
+        member = a_member(other_clinic.id, "manager")
+        key, _ = key_service.create(label="Their laboratory", scopes=["all"])
+        actors = [f"staff:{member.id}", f"key:{key.id}"]
+        there = set(names_of(actors).values())
+
+    with here():
+        names = names_of(actors)
+
+    assert there == {"Manager Person", "API key “Their laboratory”"}
+    assert not there & set(names.values())

@@ -1,0 +1,93 @@
+"""How to reach patients, and the notes on appointments: told to nobody who may not see them, in no answer at all."""
+
+from collections.abc import Collection
+
+import pytest
+from werkzeug.test import TestResponse
+
+from clinic.appointments.service import appointment_service
+from clinic.core.tenancy import in_clinic
+from clinic.staff.service import EVERYTHING
+from tests.access.asking import Caller, body_for
+from tests.access.commands import LINES
+from tests.access.routes import Route, routes_of
+from tests.access.test_matrix import Record
+from tests.access.world import Mixed, World
+from tests.billing.invoices import an_invoice
+from tests.builders import OWN, a_patient, an_appointment
+from tests.conftest import Run
+
+HIDDEN = {"phone": "+351912000777", "email": "hidden@example.org", "address": "Hidden Street 7"}
+NOTE = "Hidden reason"
+TOLD = ("912000777", "912 000 777", "hidden@", "hidden street", "hidden reason")
+DAYS = {"/appointments": {"day": "2026-11-30"}}
+CALLERS: dict[str, Collection[str] | None] = {
+    "read-only": None,
+    "all but contact": EVERYTHING - {"patients:contact", "appointments:notes", "audit:read"},
+}
+"""Who may not see it: a role, and whoever may do everything else but read the audit trail, which is whole."""
+
+
+@pytest.fixture
+def full(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The own clinic, whose patients can all be reached, with an appointment that was cancelled for a reason."""
+    given = {"family_name": "Pereira", "given_name": "Inês", "birth_date": "1991-06-21", "sex": "female"}
+    monkeypatch.setattr("tests.builders.patient_fields", lambda **fields: given | fields | HIDDEN)
+    with world.app.app_context(), in_clinic(world.clinic_id):
+        patient = a_patient()
+        an_invoice(patient)
+        an_appointment(patient)
+        cancelled = an_appointment(minutes=5)
+        appointment_service.cancel(cancelled.id, reason="patient", note=NOTE)
+        world.lasting |= {"patient_id": str(patient.id), "appointment_id": str(cancelled.id)}
+    return world
+
+
+@pytest.mark.row(38)
+@pytest.mark.parametrize("column", CALLERS)
+def test_no_answer_tells_of_contact_or_notes_to_who_may_not_see_them(
+    full: World, column: str, record_property: Record
+) -> None:
+    caller = Caller(full, column, may=CALLERS[column])
+    told = []
+
+    for route in routes_of(full.app):
+        if route.method not in {"HEAD", "OPTIONS"}:
+            told += [f"{route.method} {route.rule}: {word}" for word in _hears(caller, route)]
+
+    record_property("requests", caller.asked)
+    assert told == []
+
+
+@pytest.mark.row(38)
+def test_whoever_may_see_them_is_told(full: World) -> None:
+    caller = Caller(full, "administrator")
+    looking = [route for route in routes_of(full.app) if route.method == "GET"]
+
+    assert {word for route in looking for word in _hears(caller, route)} >= {"912000777", "hidden@", "hidden reason"}
+
+
+@pytest.mark.row(38)
+def test_no_command_tells_of_them_to_who_may_not_see_them(full: World, run: Run) -> None:
+    Caller(full, "read-only")
+
+    for name, line in LINES.items():
+        for more in ([], ["--json"]):
+            result = run(*name.split(), *line(Mixed(full)), *more, "--as", "read-only@example.org", "--clinic", OWN)
+            assert (name, [word for word in TOLD if word in result.output.casefold()]) == (name, [])
+
+
+def _hears(caller: Caller, route: Route) -> list[str]:
+    """Ask a route, and the page to which it leads; return what is told there."""
+    body = body_for(route, caller.world.own)
+    ids = caller.own_ids(route)
+    answer = caller.ask(route, ids, body, query=DAYS.get(route.rule) if route.method == "GET" else None)
+    heard = _words(answer)
+    if route.writes and answer.status_code == 303 and (answer.location or "").startswith("/"):
+        heard += _words(caller.client.get(answer.location))
+    return heard
+
+
+def _words(answer: TestResponse) -> list[str]:
+    said = f"{answer.headers}\n{answer.text}".casefold()
+    return [word for word in TOLD if word in said]
