@@ -6,6 +6,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from clinic.appointments.service import appointment_service
+from clinic.core.background import run_due_jobs
 from clinic.core.tenancy import in_clinic
 from clinic.staff.service import EVERYTHING
 from tests.access.asking import Caller, body_for
@@ -20,12 +21,14 @@ from tests.conftest import Run
 HIDDEN = {"phone": "+351912000777", "email": "hidden@example.org", "address": "Hidden Street 7"}
 NOTE = "Hidden reason"
 TOLD = ("912000777", "912 000 777", "hidden@", "hidden street", "hidden reason")
-DAYS = {"/appointments": {"day": "2026-11-30"}}
+WHOLE = "/audit"
+"""The audit trail is whole for whoever may read it."""
+
 CALLERS: dict[str, Collection[str] | None] = {
     "read-only": None,
-    "all but contact": EVERYTHING - {"patients:contact", "appointments:notes", "audit:read"},
+    "all but contact": EVERYTHING - {"patients:contact", "appointments:notes"},
 }
-"""Who may not see it: a role, and whoever may do everything else but read the audit trail, which is whole."""
+"""Who may not see it: a role, and whoever may do everything else."""
 
 
 @pytest.fixture
@@ -40,6 +43,8 @@ def full(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
         cancelled = an_appointment(minutes=5)
         appointment_service.cancel(cancelled.id, reason="patient", note=NOTE)
         world.lasting |= {"patient_id": str(patient.id), "appointment_id": str(cancelled.id)}
+    with world.app.app_context():
+        run_due_jobs()
     return world
 
 
@@ -51,8 +56,8 @@ def test_no_answer_tells_of_contact_or_notes_to_who_may_not_see_them(
     caller = Caller(full, column, may=CALLERS[column])
     told = []
 
-    for route in routes_of(full.app):
-        if route.method not in {"HEAD", "OPTIONS"}:
+    for route in sorted(routes_of(full.app), key=lambda route: route.writes):  # what is written crowds lists
+        if route.method not in {"HEAD", "OPTIONS"} and not route.rule.startswith(WHOLE):
             told += [f"{route.method} {route.rule}: {word}" for word in _hears(caller, route)]
 
     record_property("requests", caller.asked)
@@ -81,11 +86,18 @@ def _hears(caller: Caller, route: Route) -> list[str]:
     """Ask a route, and the page to which it leads; return what is told there."""
     body = body_for(route, caller.world.own)
     ids = caller.own_ids(route)
-    answer = caller.ask(route, ids, body, query=DAYS.get(route.rule) if route.method == "GET" else None)
+    answer = caller.ask(route, ids, body, query=_query(caller, route) if route.method == "GET" else None)
     heard = _words(answer)
     if route.writes and answer.status_code == 303 and (answer.location or "").startswith("/"):
         heard += _words(caller.client.get(answer.location))
     return heard
+
+
+def _query(caller: Caller, route: Route) -> dict[str, str]:
+    """Return with what an address shows most."""
+    patient = {"patient": caller.world.lasting["patient_id"]}
+    asked = {"/appointments": {"day": "2026-11-30"}, "/appointments/new": patient, "/invoices/new": patient}
+    return asked.get(route.rule, {})
 
 
 def _words(answer: TestResponse) -> list[str]:
