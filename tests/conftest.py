@@ -105,6 +105,7 @@ def _application(database_url: str, instance: Path) -> Iterator[Flask]:
             "SECRET_KEY": "test" * 10,
         }
     )
+    app.test_client_class = PageClient
     with app.app_context():
         upgrade_database()
     yield app
@@ -202,7 +203,6 @@ def inside(here: Here) -> Iterator[None]:
 @pytest.fixture
 def visitor(app: Flask) -> PageClient:
     """A browser without JavaScript in which nobody has signed in."""
-    app.test_client_class = PageClient
     client = app.test_client()
     assert isinstance(client, PageClient)
     return client
