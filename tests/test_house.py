@@ -42,6 +42,7 @@ OPTIONAL_ROOMS = {
     "kept_forms",
     "keys",
     "members",
+    "operators",
     "outgoing",
     "passwords",
     "permissions",

@@ -20,7 +20,7 @@ from clinic.core.tenancy import in_clinic
 from clinic.core.terminal import say
 from clinic.core.text import fold
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import clinic_service, member_service
+from clinic.staff.service import clinic_service, operator_service
 
 PATIENTS = 320
 BATCH = 40
@@ -78,7 +78,7 @@ def fill() -> None:
         clinic = clinic_service.create(**CLINIC)
         with in_clinic(clinic.id):
             for email, (name, role) in STAFF.items():
-                member_service.admit(email=email, name=name, role=role, password=PASSWORD)
+                operator_service.admit(email=email, name=name, role=role, password=PASSWORD)
             patients = list(_patients(chance))
             with unit_of_work():
                 practitioners = [

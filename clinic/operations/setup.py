@@ -15,7 +15,7 @@ from clinic.core.database import db
 from clinic.core.tenancy import in_clinic
 from clinic.core.terminal import USAGE, answered, fail, say
 from clinic.core.text import nfc
-from clinic.staff.service import SECRET_HOURS, ClinicFields, clinic_service, email_problem, member_service
+from clinic.staff.service import SECRET_HOURS, ClinicFields, clinic_service, email_problem, operator_service
 
 NEXT = "Next: gunicorn --threads 8 wsgi:app, and flask worker beside it"
 
@@ -68,7 +68,7 @@ def _name_administrator(email: str | None) -> None:
         name = shlex.quote(clinic_service.current().name)
         say(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
         return
-    _, secret = member_service.create_admin(email=email)
+    _, secret = operator_service.create_admin(email=email)
     if secret is None:
         say(f"{email} is its administrator, and signs in as before")
         return

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from clinic.core.audit import record_act
@@ -12,21 +11,11 @@ from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Conflict, Invalid, Stale
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
-from clinic.staff.admission import (
-    MADE_UP,
-    email_key,
-    email_problem,
-    find_account,
-    give_secret,
-    lock_account,
-    open_account,
-    write_to,
-)
-from clinic.staff.models import Clinic, Membership, RecoveryCode, StaffMember
-from clinic.staff.passwords import hash_password
-from clinic.staff.permissions import ADMINISTRATOR, PERMISSIONS, ROLES, permitted
+from clinic.staff.admission import email_key, email_problem, find_account, open_account, write_to
+from clinic.staff.models import Clinic, Membership, StaffMember
+from clinic.staff.permissions import PERMISSIONS, ROLES, permitted
 from clinic.staff.sessions import session_service
-from clinic.staff.workers import MemberNotFound, Worker, all_workers, get_worker, here
+from clinic.staff.workers import MemberNotFound, Worker, add_place, all_workers, get_worker, place_of
 
 LONGEST_NAME = 200
 
@@ -65,48 +54,19 @@ class HasLeft(Conflict):
 class MemberService:
     """The staff of the clinic in force; what they do in other clinics is not seen from here."""
 
-    def create_admin(self, *, email: str, name: str = "") -> tuple[StaffMember, str | None]:
-        """Make somebody administrator; return the person, and their one-time secret if they have no password yet.
-
-        :raises InvalidMember: with every problem, if there is one
-        """
-        name = name or _name_from(email)
-        _check(email=email, name=name, role=ADMINISTRATOR)
-        with unit_of_work():
-            member, secret = find_account(email), None
-            if member is None or member.password_hash is None:
-                member = member or open_account(email)
-                secret = give_secret(member)
-            membership = _membership_of(member) or _add_membership(member, name, ADMINISTRATOR)
-            membership.role, membership.denied, membership.active = ADMINISTRATOR, [], True
-            _end_sessions(membership)
-        return member, secret
-
-    def admit(self, *, email: str, name: str, role: str, password: str) -> Worker:
-        """Bring in a made-up person with a password that everybody knows: for the demo's own database only.
-
-        :raises RuntimeError: unless records are being brought in
-        """
-        if not acting().imports or not email.endswith(MADE_UP):
-            raise RuntimeError("real people are invited, and choose their passwords themselves")
-        with unit_of_work():
-            member = open_account(email)
-            member.password_hash = hash_password(password)
-            return Worker(_add_membership(member, name, role), member)
-
     def invite(self, *, email: str, name: str, role: str) -> Worker:
         """Give a person a role in the clinic, and write to them how to sign in.
 
         :raises InvalidMember: with every problem, if there is one
         """
-        _check(email=email, name=name, role=role)
+        check_said(email=email, name=name, role=role)
         _refuse_giving_more(frozenset(), permitted(role))
         try:
             with unit_of_work():
                 member = find_account(email) or open_account(email)
-                if known := _membership_of(member):
+                if known := place_of(member):
                     raise _known_already(known)
-                membership = _add_membership(member, name, role)
+                membership = add_place(member, name, role)
                 db.session.flush()
                 write_to(member, "invitation")
         except IntegrityError as error:
@@ -147,7 +107,7 @@ class MemberService:
         :raises MemberChanged: if somebody else changed it meanwhile
         :raises LastAdministrator: if nobody else could give permissions any more
         """
-        _check(name=name, role=role, denied=denied)
+        check_said(name=name, role=role, denied=denied)
         with unit_of_work():
             worker = self._locked(membership_id)
             membership, was_administrator = worker.membership, worker.is_administrator
@@ -219,22 +179,6 @@ class MemberService:
             raise MemberNotFound
         return f"staff:{worker.member.id}", worker.may
 
-    def reset_password(self, email: str, *, end_second_step: bool = False) -> str:
-        """Give a member of staff a one-time secret instead of the password; their sessions, in all clinics, end.
-
-        :raises MemberNotFound: if nobody works here under that address
-        """
-        worker = self.named(email)
-        with unit_of_work():
-            member = lock_account(worker.member.id)
-            secret = give_secret(member)
-            if end_second_step:
-                member.totp_on, member.totp_secret, member.totp_last_step = False, None, None
-                db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
-            session_service.end_all_of(member.id)
-            write_to(member, "password-changed")
-        return secret
-
     def _locked(self, membership_id: UUID) -> Worker:
         """Return somebody as they are now; who works in a clinic is changed by one at a time."""
         db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
@@ -249,7 +193,11 @@ class MemberService:
 member_service = MemberService()
 
 
-def _check(*, name: str, role: str, denied: Sequence[str] = (), email: str | None = None) -> None:
+def check_said(*, name: str, role: str, denied: Sequence[str] = (), email: str | None = None) -> None:
+    """Make sure that what is said of a member of staff can be.
+
+    :raises InvalidMember: with every problem, if there is one
+    """
     checks = {
         "name": (is_storable(name) and 0 < len(name.strip()) <= LONGEST_NAME, "Enter the name"),
         "role": (role in ROLES, "Choose a role"),
@@ -273,20 +221,6 @@ def _known_already(membership: Membership) -> InvalidMember:
     if membership.active:
         return InvalidMember("Somebody with this address works here already", field="email")
     return InvalidMember("Somebody with this address has worked here: let them in again from the list", field="email")
-
-
-def _name_from(email: str) -> str:
-    return email.partition("@")[0].strip()
-
-
-def _add_membership(member: StaffMember, name: str, role: str) -> Membership:
-    added = Membership(clinic_id=current_clinic_id(), member_id=member.id, name=nfc(name).strip(), role=role)
-    db.session.add(added)
-    return added
-
-
-def _membership_of(member: StaffMember) -> Membership | None:
-    return db.session.scalar(select(Membership).where(here(), Membership.member_id == member.id))
 
 
 def _end_sessions(membership: Membership) -> int:

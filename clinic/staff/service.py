@@ -11,6 +11,7 @@ from clinic.staff.kept_forms import kept_forms
 from clinic.staff.keys import InvalidKey, KeyNotFound, is_valid, key_service
 from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
 from clinic.staff.models import ApiKey, Clinic, KeptForm, Membership, SignIn, StaffMember
+from clinic.staff.operators import operator_service
 from clinic.staff.outgoing import OutgoingLetter, outgoing_letters
 from clinic.staff.permissions import ALL, EVERYTHING, PERMISSIONS, ROLES, granted, permitted
 from clinic.staff.second_step import SecondStepOn, second_step_service
@@ -75,6 +76,7 @@ __all__ = [
     "member_service",
     "membership_names",
     "names_of",
+    "operator_service",
     "outgoing_letters",
     "people_and_keys",
     "permitted",

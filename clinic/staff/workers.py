@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from clinic.core.database import db
 from clinic.core.errors import NotFound
 from clinic.core.tenancy import current_clinic_id
+from clinic.core.text import nfc
 from clinic.staff.models import Membership, SignIn, StaffMember
 from clinic.staff.permissions import ADMINISTRATOR, ROLES, permitted
 
@@ -83,6 +84,18 @@ def get_worker(who: ColumnElement[bool]) -> Worker:
     if row is None:
         raise MemberNotFound
     return Worker(*row)
+
+
+def place_of(member: StaffMember) -> Membership | None:
+    """Return the place that somebody has, or has had, in the clinic in force."""
+    return db.session.scalar(select(Membership).where(here(), Membership.member_id == member.id))
+
+
+def add_place(member: StaffMember, name: str, role: str) -> Membership:
+    """Add a place for somebody in the clinic in force."""
+    added = Membership(clinic_id=current_clinic_id(), member_id=member.id, name=nfc(name).strip(), role=role)
+    db.session.add(added)
+    return added
 
 
 def _workers() -> Select[Membership, StaffMember, datetime]:

@@ -20,7 +20,7 @@ from clinic import create_app
 from clinic.core.context import IMPORT, acting_as
 from clinic.operations.demo import _environment, _welcome
 from clinic.operations.demo_data import PASSWORD, STAFF
-from clinic.staff.service import ROLES, member_service
+from clinic.staff.service import ROLES, operator_service
 from tests.browsing import hidden_value
 from tests.conftest import Here
 from tests.inspecting import rows
@@ -186,7 +186,7 @@ def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Pat
 @pytest.mark.row(10)
 def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app: Flask, here: Here) -> None:
     with here(), pytest.raises(RuntimeError, match="real people are invited"):
-        member_service.admit(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
+        operator_service.admit(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
 
     assert rows(app, "staff_members") == []
 
@@ -205,7 +205,7 @@ def test_there_is_no_demo_in_production(laptop: Flask, monkeypatch: pytest.Monke
 @pytest.mark.row(10)
 def test_somebody_with_a_real_address_is_not_made_up(app: Flask, here: Here) -> None:
     with here(), acting_as(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
-        member_service.admit(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
+        operator_service.admit(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
 
 
 def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_gets_a_key() -> None:

@@ -9,7 +9,14 @@ import time_machine
 
 from clinic.core.database import db, unit_of_work
 from clinic.core.tenancy import in_clinic
-from clinic.staff.service import PERMISSIONS, LastAdministrator, StaffMember, member_service, session_service
+from clinic.staff.service import (
+    PERMISSIONS,
+    LastAdministrator,
+    StaffMember,
+    member_service,
+    operator_service,
+    session_service,
+)
 from tests.inspecting import element, masked, row_counts, rows, spoken
 from tests.staff.people import as_now, browser_of
 from tests.threads import run_at_once
@@ -507,7 +514,7 @@ def test_an_administrator_whose_secret_was_not_used_does_not_count(app, client, 
     second = hired("administrator", "second@example.org")
     browser_of(app, second)
     with app.app_context(), in_clinic(second.clinic_id):
-        member_service.reset_password(second.email)
+        operator_service.reset_password(second.email)
 
     assert client.submit(f"/staff/{boss}/deactivation").status_code == 409
 

@@ -11,7 +11,7 @@ import time_machine
 from clinic.core.background import run_due_jobs
 from clinic.core.tenancy import in_clinic
 from clinic.staff import account
-from clinic.staff.service import member_service
+from clinic.staff.service import operator_service
 from tests.inspecting import rows, spoken
 from tests.staff.entering import (
     EMAIL,
@@ -176,7 +176,7 @@ def test_a_one_time_secret_opens_nothing_but_the_way_to_a_password_of_one_s_own(
 @pytest.mark.row(10)
 def test_a_one_time_secret_lets_somebody_in_once(app, clinic, visitor):
     with app.app_context(), in_clinic(clinic.id):
-        secret = member_service.create_admin(email=EMAIL)[1] or ""
+        secret = operator_service.create_admin(email=EMAIL)[1] or ""
     again = a_browser(app)
 
     first = sign_in(visitor, EMAIL, secret)
@@ -235,7 +235,7 @@ def test_an_operator_s_secret_makes_every_link_worthless_sent_or_not(app, clinic
     sent = link_to(app, visitor, mailbox)
     send(visitor, "/password/forgotten", "/password/forgotten", email=EMAIL)
     with app.app_context(), in_clinic(clinic.id):
-        member_service.reset_password(EMAIL)
+        operator_service.reset_password(EMAIL)
     with app.app_context():
         run_due_jobs()
 

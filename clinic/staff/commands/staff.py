@@ -4,7 +4,7 @@ import click
 
 from clinic.core.terminal import OPERATOR, CommandGroup, say, show_rows
 from clinic.staff.schemas import ClinicSchema, WorkerSchema
-from clinic.staff.service import SECRET_HOURS, clinic_service, member_service
+from clinic.staff.service import SECRET_HOURS, clinic_service, member_service, operator_service
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
 
@@ -32,7 +32,7 @@ def list_staff(as_json: bool) -> None:
 @click.option("--name", default="", help="As colleagues see it; else what stands before the @.")
 def create_admin(email: str, name: str) -> None:
     """Make the person of an EMAIL address administrator; prints the secret with which a new one signs in."""
-    member, secret = member_service.create_admin(email=email, name=name)
+    member, secret = operator_service.create_admin(email=email, name=name)
     tell_secret(member.email, secret)
 
 
@@ -50,7 +50,7 @@ def deactivate(email: str) -> None:
 @click.option("--end-second-step", is_flag=True, help="For who has lost the app and the recovery codes too.")
 def reset_password(email: str, end_second_step: bool) -> None:
     """Print a one-time secret for the person of an EMAIL address; the password and all sessions end."""
-    secret = member_service.reset_password(email, end_second_step=end_second_step)
+    secret = operator_service.reset_password(email, end_second_step=end_second_step)
     tell_secret(email, secret)
 
 
