@@ -85,7 +85,7 @@ def verify() -> Report:
     if not db.session.info.get("writing"):
         db.session.commit()  # else the head that is kept might be later than what an open transaction sees
     kept, told = kept_head(), _head_told()
-    key = b"" if _last_sealed() == START else _key()
+    key = b"" if _last_sealed() == START else audit_key()
     report, last = Report(is_head_kept=kept is not None), START
     for entry in _sealed_entries():
         _check(report, entry, last, key)
@@ -99,6 +99,19 @@ def verify() -> Report:
     return report
 
 
+def audit_key(*, is_first: bool | None = None) -> bytes:
+    """Return the key of the seals, which is made for the first of them only; left out, it is found out which is.
+
+    :raises BadConfiguration: if there are seals, but their key is not here
+    """
+    is_first = _last_sealed() == START if is_first is None else is_first
+    path = Path(current_app.instance_path) / "audit_key"
+    given: str = current_app.config["AUDIT_KEY"]
+    if not (given or is_first or path.exists()):
+        raise BadConfiguration(f"the key of the audit trail is not in {path}: bring it back, or set {_SETTING}")
+    return (given or kept_key(path, _SETTING)).encode()
+
+
 def _seal_batch() -> int:
     """Seal the oldest entries behind the last seal or, if that was cut off, behind where it was."""
     with in_clinic(None), unit_of_work():
@@ -108,7 +121,7 @@ def _seal_batch() -> int:
         entries = db.session.scalars(unsealed).all()
         if not entries:
             return 0
-        key = _key(is_first=last == START)
+        key = audit_key(is_first=last == START)
         for entry in entries:
             entry.position = last.position + 1
             entry.seal = _seal_of(entry, last.seal, key)
@@ -124,18 +137,6 @@ def _keep_last() -> None:
         if last == START or (kept is not None and _seal_at(kept.position) != kept.seal):
             return
     keep_head(last)
-
-
-def _key(*, is_first: bool = False) -> bytes:
-    """Return the key of the seals, which is made for the first of them only.
-
-    :raises BadConfiguration: if there are seals, but their key is not here
-    """
-    path = Path(current_app.instance_path) / "audit_key"
-    given: str = current_app.config["AUDIT_KEY"]
-    if not (given or is_first or path.exists()):
-        raise BadConfiguration(f"the key of the audit trail is not in {path}: bring it back, or set {_SETTING}")
-    return (given or kept_key(path, _SETTING)).encode()
 
 
 def _seal_of(entry: Any, before: str, key: bytes) -> str:

@@ -12,9 +12,9 @@ from flask import Response, stream_with_context
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
-def csv_response(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Response:
-    """Return rows as a file to download (RFC 4180, RFC 6266); it is written while it is sent."""
-    response = Response(stream_with_context(csv_lines(columns, rows)), content_type="text/csv; charset=utf-8")
+def csv_response(name: str, lines: Iterator[str]) -> Response:
+    """Return lines as a file to download (RFC 4180, RFC 6266); it is written while it is sent."""
+    response = Response(stream_with_context(lines), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 

@@ -248,8 +248,10 @@ def test_the_way_to_the_trail_stands_last_on_the_patients_page(client, patient):
 @pytest.mark.row(54)
 def test_the_export_holds_the_seals_and_is_itself_in_the_trail_with_its_count(client, here, patient):
     answer = client.get("/audit/export?record=patients")
-    rows = list(csv.DictReader(answer.text.splitlines()))
+    *rows, signature = csv.DictReader(answer.text.splitlines())
 
+    assert signature["at"] == "signature"
+    assert len(signature["seal"]) == 64
     assert answer.headers["Content-Disposition"] == 'attachment; filename="audit-trail.csv"'
     assert answer.content_type == "text/csv; charset=utf-8"
     assert rows[0]["action"] == "created"

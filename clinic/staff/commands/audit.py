@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import click
 
 from clinic.core.audit import record_listing, written
 from clinic.core.sealing import Report, verify
+from clinic.core.signing import is_as_signed
 from clinic.core.terminal import FAILED, CommandGroup, load_options, say, show_rows
 from clinic.staff.schemas import AuditQuery
 from clinic.staff.trail import audit_service
@@ -18,6 +20,11 @@ COLUMNS = ["at", "actor", "action", "record", "record_id", "patient_id", "addres
 group = CommandGroup("audit", clinic=True, help="Who changed what, and who looked at whom.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SOUND_EXPORT = "The file is as it was exported"
+_CHANGED_EXPORT = (
+    "The file is not as it was exported: it was changed or cut off, or another program, like a spreadsheet, saved it"
+)
 _FILTERS = [
     click.option("--actor", help="Only what this one did, like cli:maria@desk."),
     click.option("--action", help="Only this: created, changed, deleted, viewed, listed, exported …"),
@@ -35,9 +42,13 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @group.command("verify", clinic=False)
+@click.option("--export", "export_file", type=_FILE, help="Check this CSV file that the audit page gave, instead.")
 @as_json
-def verify_trail(as_json: bool) -> None:
+def verify_trail(export_file: Path | None, as_json: bool) -> None:
     """Check that every sealed entry, of all clinics, is as it was sealed."""
+    if export_file:
+        _verify_export(export_file, as_json=as_json)
+        return
     report = verify()
     problems = [
         {"position": one.position, "id": str(one.entry_id) if one.entry_id else None, "what": one.what}
@@ -72,6 +83,16 @@ def export(of_no_clinic: bool, **options: str | None) -> None:
     filters = load_options(AuditQuery(), options)
     for entry in audit_service.export(of_no_clinic=of_no_clinic, **_asked(filters)):
         click.echo(json.dumps(entry, ensure_ascii=False))
+
+
+def _verify_export(file: Path, *, as_json: bool) -> None:
+    """Say whether a file is as it was exported, and fail if it is not."""
+    sound = is_as_signed(file)
+    if as_json:
+        click.echo(json.dumps({"is_as_exported": sound}, indent=2))
+    say(_SOUND_EXPORT if sound else _CHANGED_EXPORT)
+    if not sound:
+        raise SystemExit(FAILED)
 
 
 def _asked(filters: dict[str, Any]) -> dict[str, Any]:

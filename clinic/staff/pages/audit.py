@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from clinic.core.audit import record_act
 from clinic.core.clock import day_bounds
+from clinic.core.signing import signed
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.schemas import AuditPageQuery
 from clinic.staff.service import audit_service, clinic_service, people_and_keys, stranger
 from clinic.web.access import requires
-from clinic.web.csv_export import csv_response
+from clinic.web.csv_export import csv_lines, csv_response
 from clinic.web.forms import Form
 from clinic.web.lists import asked, next_url
 from clinic.web.telling import action_choices, kind_choices, record_named, tell
@@ -54,11 +55,12 @@ def audit() -> ResponseReturnValue:
 @blueprint.get("/audit/export")
 @requires("audit:read")
 def export_audit() -> ResponseReturnValue:
-    """Give the entries that are asked for as a file, with their seals."""
+    """Give the entries that are asked for as a file, with their seals and signed."""
     filters, _ = asked(AuditPageQuery())
     if _lacks_reason(filters):
         return _ask_why(filters)
-    return csv_response("audit-trail", COLUMNS, audit_service.export(**_wanted(filters)))
+    lines = csv_lines(COLUMNS, audit_service.export(**_wanted(filters)))
+    return csv_response("audit-trail", signed(lines, len(COLUMNS)))
 
 
 def _ask_why(filters: dict[str, Any]) -> ResponseReturnValue:
