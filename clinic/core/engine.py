@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 WRITING = {"clinic_writing": True}
 """The execution option of a connection that is going to write."""
 
-UNDEFINED_TABLE = "42P01"
-"""PostgreSQL's SQLSTATE."""
+UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"
+"""PostgreSQL's SQLSTATEs."""
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -28,6 +28,13 @@ def lacks_tables(error: DBAPIError) -> bool:
     words = str(error.orig).lower()
     missing = ("no such table", "unable to open database file")
     return any(sign in words for sign in missing) or getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE
+
+
+def lacks_columns(error: DBAPIError) -> bool:
+    """Say whether a statement failed because the database is older than the program."""
+    words = str(error.orig).lower()
+    missing = ("no such column", "has no column named")
+    return any(sign in words for sign in missing) or getattr(error.orig, "sqlstate", None) == UNDEFINED_COLUMN
 
 
 def is_in_transaction(connection: Connection) -> bool:

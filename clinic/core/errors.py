@@ -94,6 +94,16 @@ class NotSetUp(ClinicError):
         super().__init__("No clinic has been set up yet: run `flask init`")
 
 
+class NotUpgraded(ClinicError):
+    """The database is older than the program."""
+
+    code = "not-upgraded"
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__("The database is older than the program: run `flask db upgrade`")
+
+
 class BadConfiguration(click.ClickException):
     """The settings don't allow the application to start; a command ends with this one line."""
 

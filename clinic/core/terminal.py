@@ -19,7 +19,7 @@ from rich.table import Column, Table
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from clinic.core.context import acting, acting_as, start_acting
-from clinic.core.engine import lacks_tables
+from clinic.core.engine import lacks_columns, lacks_tables
 from clinic.core.errors import ClinicError, Conflict, Invalid, NotFound, NotPermitted, NotSetUp, Stale
 from clinic.core.failures import class_of
 from clinic.core.logs import log_exception
@@ -97,8 +97,8 @@ def answered() -> Iterator[None]:
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except Exception as error:
-        if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or lacks_tables(error)):
-            fail(NOT_CONFIGURED if lacks_tables(error) else FAILED, _about_database(error))
+        if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or _lacks(error)):
+            fail(NOT_CONFIGURED if _lacks(error) else FAILED, _about_database(error))
         if current_app.debug:
             raise
         log_exception(sys.exc_info())
@@ -207,7 +207,13 @@ def _sentences(errors: Any, name: str = "") -> list[str]:
     return [f"--{name.replace('_', '-')}: {errors}" if name else str(errors)]
 
 
+def _lacks(error: DBAPIError) -> bool:
+    return lacks_tables(error) or lacks_columns(error)
+
+
 def _about_database(error: DBAPIError) -> str:
     if lacks_tables(error):
         return "the database is not set up: run `flask init`"
+    if lacks_columns(error):
+        return "the database is older than the program: run `flask db upgrade`"
     return "the database can't be reached or is busy; nothing was changed"

@@ -7,7 +7,18 @@ from typing import Any
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
-from clinic.core.errors import ClinicError, Conflict, Gone, Invalid, NotFound, NotPermitted, NotSetUp, Stale, TooMany
+from clinic.core.errors import (
+    ClinicError,
+    Conflict,
+    Gone,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    NotSetUp,
+    NotUpgraded,
+    Stale,
+    TooMany,
+)
 from clinic.web.problems import flattened, title_of
 from clinic.web.requests import OtherClinic, is_api
 
@@ -23,6 +34,7 @@ _STATUS: dict[type[ClinicError], int] = {
     Invalid: 422,
     TooMany: 429,
     NotSetUp: 503,
+    NotUpgraded: 503,
 }
 
 _DETAILS = {

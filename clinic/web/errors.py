@@ -11,8 +11,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect
 
-from clinic.core.engine import lacks_tables
-from clinic.core.errors import ClinicError, NotSetUp, Stale
+from clinic.core.engine import lacks_columns, lacks_tables
+from clinic.core.errors import ClinicError, NotSetUp, NotUpgraded, Stale
 from clinic.core.failures import class_of, frames_of
 from clinic.web.access import recognise_late
 from clinic.web.answers import BUSY, UNEXPECTED, UNKNOWN_HOST, Answer, answer_to_http, answer_to_own
@@ -57,10 +57,12 @@ def _answer_stale(_error: StaleDataError) -> Any:
 
 
 def _answer_database(error: DBAPIError) -> Any:
-    """Say that the database is busy or away, or was never set up; nothing was stored."""
+    """Say that the database is busy or away, was never set up, or is older than the program; nothing was stored."""
     _log.error("database_failed error=%s frames=%s", class_of(error), frames_of(error))
     if lacks_tables(error):
         return _answer_own(NotSetUp())
+    if lacks_columns(error):
+        return _answer_own(NotUpgraded())
     return _respond(BUSY if isinstance(error, OperationalError) else UNEXPECTED)
 
 

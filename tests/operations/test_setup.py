@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import text
 
 from clinic import create_app
 from clinic.core.database import Base, db
 from clinic.operations.setup import upgrade_database
+from tests.browsing import PageClient
+from tests.conftest import Run
+from tests.inspecting import spoken
 
 GIVEN = ["--clinic", "Clínica São João", "--zone", "Europe/Lisbon", "--currency", "EUR", "--locale", "pt_PT"]
 
@@ -151,6 +156,29 @@ def test_a_page_before_there_is_a_clinic_says_what_to_do(app: Flask) -> None:
 
     assert (page.status_code, json.status_code) == (503, 401)
     assert "flask init" in page.text
+
+
+@pytest.fixture
+def older(app: Flask, client: PageClient) -> Iterator[PageClient]:
+    """Somebody who has signed in, in front of a database that lacks a column."""
+    _rename_column(app, "birth_date", "born")
+    yield client
+    _rename_column(app, "born", "birth_date")
+
+
+def _rename_column(app: Flask, name: str, to: str) -> None:
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE patients RENAME COLUMN {name} TO {to}"))
+
+
+def test_a_database_that_is_older_than_the_program_is_said_to_be_so(older: PageClient, run: Run) -> None:
+    page, json, command = older.get("/patients"), older.get("/api/v1/patients"), run("patients", "list")
+
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "60")
+    assert "The database is older than the program: run `flask db upgrade`" in spoken(page.text)
+    assert (json.status_code, json.get_json()["code"]) == (503, "not-upgraded")
+    assert (command.exit_code, command.stdout) == (4, "")
+    assert "the database is older than the program: run `flask db upgrade`" in command.stderr
 
 
 def test_the_migration_makes_just_what_the_models_say(app: Flask) -> None:
