@@ -34,6 +34,15 @@ class NotPermitted(ClinicError):
         self.permission = permission
 
 
+class OnlyLooking(ClinicError):
+    """Whoever acts only looks at what others see, and changes nothing meanwhile."""
+
+    code = "only-looking"
+
+    def __init__(self) -> None:
+        super().__init__("You only look at what somebody in another role sees: nothing was changed")
+
+
 class NotFound(ClinicError):
     """No such record, or one of another clinic: nobody can tell which."""
 

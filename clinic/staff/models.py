@@ -75,7 +75,10 @@ class Membership(Identified, Versioned, Base):
 
 
 class SignIn(Identified, Base):
-    """A session of a person who has signed in; the browser keeps the token, this row only its hash."""
+    """A session of a person who has signed in; the browser keeps the token, this row only its hash.
+
+    In `seen_as` stands the role as which the person looks at the app meanwhile, if they do.
+    """
 
     __tablename__ = "sign_ins"
     __table_args__ = (Index("ix_sign_ins_member", "member_id", "ended_at"), Index("ix_sign_ins_seen", "seen_at"))
@@ -85,6 +88,7 @@ class SignIn(Identified, Base):
     member_id: Mapped[UUID] = mapped_column(ForeignKey("staff_members.id"))
     clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.id"))
     second_step_due: Mapped[bool] = mapped_column(Boolean, default=False)
+    seen_as: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     seen_at: Mapped[datetime] = mapped_column(Instant, default=now)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -15,6 +15,7 @@ from clinic.staff.operators import operator_service
 from clinic.staff.outgoing import OutgoingLetter, outgoing_letters
 from clinic.staff.permissions import ALL, EVERYTHING, PERMISSIONS, ROLES, granted, permitted
 from clinic.staff.second_step import SecondStepOn, second_step_service
+from clinic.staff.seeing import seeing_service
 from clinic.staff.sessions import Session, SessionService, session_service
 from clinic.staff.sign_in import Caller, TooManyTries, WrongCode, WrongCredentials, WrongPassword, sign_in_service
 from clinic.staff.trail import AuditEntry, AuditFilters, AuditService, audit_service
@@ -81,6 +82,7 @@ __all__ = [
     "people_and_keys",
     "permitted",
     "second_step_service",
+    "seeing_service",
     "session_service",
     "sign_in_service",
     "staff_names",

@@ -37,15 +37,24 @@ class Session:
 
     @property
     def permissions(self) -> frozenset[str]:
-        """What the person may do here and now; nothing before the sign-in is complete."""
+        """What the person may do here and now; nothing before the sign-in is complete.
+
+        Who sees the app as another role may do no more than that one, nor more than what is their own.
+        """
         if self.sign_in.second_step_due or self.member.must_change_password:
             return frozenset()
-        return permitted(self.membership.role, self.membership.denied)
+        own = permitted(self.membership.role, self.membership.denied)
+        return own if self.sign_in.seen_as is None else own & permitted(self.sign_in.seen_as)
 
     @property
     def role_label(self) -> str:
         """What the person's work is called."""
         return ROLES[self.membership.role].label
+
+    @property
+    def seen_as_label(self) -> str | None:
+        """What the role is called as which the person sees the app, if they do."""
+        return ROLES[self.sign_in.seen_as].label if self.sign_in.seen_as else None
 
     @property
     def end(self) -> "End":
@@ -127,14 +136,20 @@ class SessionService:
             select(SignIn).where(SignIn.token_hash == token_hash(token), SignIn.ended_at.is_not(None))
         )
 
-    def change_token(self, sign_in_id: UUID, *, clinic_id: UUID | None = None, complete: bool = False) -> str:
-        """Give a session a new token, as whenever what it may do has changed; the old one is worth nothing."""
+    def change_token(
+        self, sign_in_id: UUID, *, clinic_id: UUID | None = None, complete: bool = False, seen_as: str | None = None
+    ) -> str:
+        """Give a session a new token, as whenever what it may do has changed; the old one is worth nothing.
+
+        Unless it is said again, the person sees the app as themselves from now on.
+        """
         token = secrets.token_urlsafe(32)
         with unit_of_work():
             sign_in = db.session.get_one(SignIn, sign_in_id)
             sign_in.token_hash = token_hash(token)
             sign_in.clinic_id = clinic_id or sign_in.clinic_id
             sign_in.second_step_due = sign_in.second_step_due and not complete
+            sign_in.seen_as = seen_as
         return token
 
     def alive_of(self, member_id: UUID, *, in_clinic: UUID | None = None) -> Sequence[SignIn]:

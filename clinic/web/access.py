@@ -9,7 +9,7 @@ from flask import Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from clinic.core.context import acting, start_acting
-from clinic.core.errors import NotPermitted
+from clinic.core.errors import NotPermitted, OnlyLooking
 from clinic.core.tenancy import enter_clinic
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -17,6 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _GATES = "clinic.gates"
 _DECLARED = "access"
 _PUBLIC_ENDPOINTS = {"static"}
+_LOOKING = {"GET", "HEAD", "OPTIONS"}
 
 
 class UndeclaredRoute(RuntimeError):
@@ -39,7 +40,10 @@ class Access:
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever calls, as far as a route needs to know; `next_step` is where a sign-in goes on that is not complete."""
+    """Whoever calls, as far as a route needs to know; `next_step` is where a sign-in goes on that is not complete.
+
+    Who `only_looks` may change nothing that needs a permission.
+    """
 
     actor: str
     clinic_id: UUID
@@ -47,6 +51,7 @@ class Principal:
     session_id: UUID | None = None
     key_id: UUID | None = None
     next_step: str | None = None
+    only_looks: bool = False
 
 
 class Gate(Protocol):
@@ -135,6 +140,8 @@ def pass_gate(*, api: bool) -> ResponseReturnValue | None:
         return gate.send_on(principal)
     if access.permission and access.permission not in principal.permissions:
         raise NotPermitted(access.permission, facts=gate.explain(access.permission))
+    if access.permission and principal.only_looks and request.method not in _LOOKING:
+        raise OnlyLooking
     return None
 
 

@@ -16,6 +16,7 @@ from clinic.core.errors import (
     NotPermitted,
     NotSetUp,
     NotUpgraded,
+    OnlyLooking,
     Stale,
     TooMany,
 )
@@ -26,6 +27,7 @@ UNKNOWN_HOST = "unknown-host"
 
 _STATUS: dict[type[ClinicError], int] = {
     NotPermitted: 403,
+    OnlyLooking: 403,
     NotFound: 404,
     OtherClinic: 409,
     Conflict: 409,

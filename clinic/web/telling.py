@@ -20,6 +20,7 @@ ALONE = {
     "sign-in-refused": "Sign-in refused",
     "signed-out": "Signed out",
     "session-ended": "Session ended",
+    "seen-as": "Saw the app as another role",
 }
 """What is said without the kind of record."""
 

@@ -63,6 +63,8 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.save_password": lambda _: {"present_password": PASSWORD, "new_password": "seven grey herons"},
     "staff.save_password_by_link": lambda _: {"new_password": "seven grey herons"},
     "staff.save_preferences": _nothing,
+    "staff.see_as_oneself": _nothing,
+    "staff.see_as_role": lambda _: {"role": "read-only"},
     "staff.send_password_link": _nothing,
     "staff.sign_out": _nothing,
     "staff.stay": _nothing,

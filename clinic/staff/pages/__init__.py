@@ -11,6 +11,7 @@ from clinic.staff.pages import (
     passwords,
     roles,
     second_step,
+    seeing,
     sign_in,
 )
 from clinic.staff.pages.frame import blueprint
@@ -30,5 +31,6 @@ __all__ = [
     "passwords",
     "roles",
     "second_step",
+    "seeing",
     "sign_in",
 ]

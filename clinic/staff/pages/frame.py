@@ -35,6 +35,7 @@ class Me:
     name: str
     email: str
     role_label: str
+    seen_as: str | None
     shortcuts: bool
     clinics: Sequence[ClinicChoice]
 
@@ -74,4 +75,11 @@ def _me(session: Session) -> Me:
         ClinicChoice(clinic.id, clinic.name, clinic.id == session.clinic.id)
         for clinic in clinic_service.of_member(session.member.id)
     ]
-    return Me(session.membership.name, session.member.email, session.role_label, session.member.shortcuts, choices)
+    return Me(
+        name=session.membership.name,
+        email=session.member.email,
+        role_label=session.role_label,
+        seen_as=session.seen_as_label,
+        shortcuts=session.member.shortcuts,
+        clinics=choices,
+    )

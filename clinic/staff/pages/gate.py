@@ -39,20 +39,21 @@ class PageGate:
             permissions=found.permissions,
             session_id=found.sign_in.id,
             next_step=_next_step(found),
+            only_looks=found.sign_in.seen_as is not None,
         )
 
     def explain(self, permission: str) -> Mapping[str, Any]:
         """Return what is missing in plain words, and who can give it."""
         return {
             "permission_words": PERMISSIONS[permission],
-            "role_label": the_session().role_label,
+            "role_label": the_session().seen_as_label or the_session().role_label,
             "granted_by": [membership.name for membership in member_service.administrators()],
         }
 
     def turn_away(self) -> ResponseReturnValue:
         """Lead to the sign-in page, and from there back; a form sent too late is kept meanwhile."""
         past = past_session()
-        if past is not None and _is_worth_keeping():
+        if past is not None and past.seen_as is None and _is_worth_keeping():
             fields = request.form.items(multi=True)
             if kept_forms.keep(past, request.path, fields, replaces=sent_kept_id()):
                 flash("What you typed is kept: sign in to see it and to send it again", "kept")

@@ -4,7 +4,8 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from clinic.staff.pages.frame import blueprint
-from clinic.staff.service import PERMISSIONS, ROLES, Worker, member_service
+from clinic.staff.pages.gate import the_session
+from clinic.staff.service import PERMISSIONS, ROLES, Worker, member_service, seeing_service
 from clinic.web.access import requires
 
 
@@ -15,7 +16,14 @@ def roles() -> ResponseReturnValue:
     rows = [(words, [name in role.permissions for role in ROLES.values()]) for name, words in PERMISSIONS.items()]
     workers = [worker for worker in member_service.list() if worker.membership.active]
     holders = [(role, [worker for worker in workers if worker.membership.role == role.name]) for role in ROLES.values()]
-    return render_template("staff/roles.html", roles=ROLES.values(), rows=rows, holders=holders, denied=_denied)
+    return render_template(
+        "staff/roles.html",
+        roles=ROLES.values(),
+        rows=rows,
+        holders=holders,
+        denied=_denied,
+        choices=seeing_service.choices(the_session()),
+    )
 
 
 def _denied(worker: Worker) -> str:

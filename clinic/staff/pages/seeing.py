@@ -1,0 +1,27 @@
+"""Seeing the app as people in another role do."""
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.staff.pages.frame import blueprint
+from clinic.staff.pages.gate import the_session
+from clinic.staff.pages.tokens import change_to
+from clinic.staff.service import seeing_service
+from clinic.web.access import requires, signed_in
+
+
+@blueprint.post("/staff/seeing")
+@requires("staff:read")
+def see_as_role() -> ResponseReturnValue:
+    """Show the app as a role sees it, from now on."""
+    change_to(seeing_service.start(the_session(), request.form.get("role", "")), same_person=True)
+    return redirect(url_for(".home"), 303)
+
+
+@blueprint.post("/staff/seeing/end")
+@signed_in
+def see_as_oneself() -> ResponseReturnValue:
+    """Show the app as before."""
+    change_to(seeing_service.stop(the_session()), same_person=True)
+    flash("You see the app as yourself again")
+    return redirect(url_for(".home"), 303)

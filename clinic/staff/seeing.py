@@ -1,0 +1,54 @@
+"""Seeing the app as people in another role do, without changing anything."""
+
+from collections.abc import Sequence
+
+from clinic.core.audit import record_act
+from clinic.core.database import unit_of_work
+from clinic.core.errors import Invalid, NotFound
+from clinic.staff.permissions import ROLES, Role
+from clinic.staff.sessions import Session, session_service
+
+
+class RoleBeyond(Invalid):
+    """What the role sees is not for the person's eyes."""
+
+    code = "role-beyond"
+
+    def __init__(self) -> None:
+        super().__init__("Choose a role that may do nothing that you may not", field="role")
+
+
+class SeeingService:
+    """Who sees the app as which role."""
+
+    def choices(self, session: Session) -> Sequence[Role]:
+        """Return the other roles of which everything is permitted to a person, so that they see just what those see.
+
+        There is no choice while they see the app as one already.
+        """
+        if session.sign_in.seen_as is not None:
+            return []
+        others = (role for role in ROLES.values() if role.name != session.membership.role)
+        return [role for role in others if role.permissions <= session.permissions]
+
+    def start(self, session: Session, role_name: str) -> str:
+        """Let a person see the app as a role; return their session's new token.
+
+        :raises NotFound: if there is no such role
+        :raises RoleBeyond: if it may do what the person may not
+        """
+        role = ROLES.get(role_name)
+        if role is None:
+            raise NotFound("There is no such role")
+        if not role.permissions <= session.permissions:
+            raise RoleBeyond
+        with unit_of_work():
+            record_act("seen-as", "staff_members", session.member.id, role=role.name)
+            return session_service.change_token(session.sign_in.id, seen_as=role.name)
+
+    def stop(self, session: Session) -> str:
+        """Let a person see the app as themselves again; return their session's new token."""
+        return session_service.change_token(session.sign_in.id)
+
+
+seeing_service = SeeingService()
