@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.acts import SEND, become, book, edit_phone, register
-from tests.browser.records import CAREFUL, READER, TRAVELLER, Records
+from tests.browser.records import ADMINISTRATOR, CAREFUL, READER, TRAVELLER, Records
 from tests.browser.troubles import TROUBLES
 
 PLACES = {
@@ -181,6 +181,23 @@ def form_of_the_longest_clinic(page: Page, records: Records) -> None:
     page.locator(SEND).click()
 
 
+def seen_as_manager(page: Page, records: Records) -> None:
+    """Come, as an administrator with a session of their own, to see the app as a manager."""
+    become(page, ADMINISTRATOR)
+    page.goto("/staff/roles")
+    page.get_by_role("button", name="Manager").press("Enter")
+    expect(page.locator("main .notice").get_by_text("You see the app as: Manager.")).to_be_visible()
+
+
+def change_while_looking(page: Page, records: Records) -> None:
+    """Try to register somebody while seeing the app as a manager."""
+    seen_as_manager(page, records)
+    page.goto("/patients/new")
+    page.get_by_label("Family name").fill("Weiß")
+    page.locator(SEND).click()
+    expect(page.locator("h1")).to_have_text("Not allowed")
+
+
 def in_trouble(trouble: str) -> Callable[[Page, Records], None]:
     """Return how to come to a page that can't be shown."""
 
@@ -206,6 +223,8 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "late cancellation": late_cancellation,
     "late change of a member": late_change_of_a_member,
     "late change of the clinic": late_change_of_the_clinic,
+    "patients, seen as a manager": seen_as_manager,
+    "change while only looking": change_while_looking,
     **{trouble: in_trouble(trouble) for trouble in TROUBLES if trouble},
 }
 
