@@ -142,6 +142,22 @@ class _Failures(logging.Handler):
 
 
 @pytest.fixture(autouse=True)
+def loggers_as_before() -> Iterator[None]:
+    """Loggers that go on as they were, whatever a command or a tool inside a test has set."""
+    before = {logger: (logger.level, logger.disabled) for logger in _loggers()}
+    yield
+    for logger, (level, disabled) in before.items():
+        logger.disabled = disabled
+        if logger.level != level:
+            logger.setLevel(level)
+
+
+def _loggers() -> list[logging.Logger]:
+    known = (logging.getLogger(name) for name in list(logging.root.manager.loggerDict))
+    return [logging.root, *known]
+
+
+@pytest.fixture(autouse=True)
 def failed_handlers(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """What was logged about failed handlers; a test that does not expect any fails."""
     failures = _Failures()

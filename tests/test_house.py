@@ -47,6 +47,7 @@ OPTIONAL_ROOMS = {
     "passwords",
     "permissions",
     "second_step",
+    "seeing",
     "sessions",
     "sign_in",
     "trail",

@@ -598,6 +598,7 @@ def test_threads_that_subscribe_the_same_handler_at_once_subscribe_it_once(bus, 
 
 def test_a_further_handler_costs_its_copy_and_its_call_and_nothing_more(bus):
     bus.subscribe(CREATED, noting([], 0))
+    bus.publish(CREATED, {"patient_id": "p-1"})  # from then on its logger knows whether it is on
     with_one = calls_made_by(lambda: bus.publish(CREATED, {"patient_id": "p-1"}))
     for _ in range(63):
         bus.subscribe(CREATED, lambda data: None)

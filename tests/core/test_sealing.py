@@ -1,7 +1,7 @@
 """The seals of the audit trail: whatever is done to it, it is found."""
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -31,10 +31,13 @@ pytestmark = pytest.mark.usefixtures("nothing_kept", "inside")
 
 
 @pytest.fixture
-def nothing_kept(app: Flask) -> None:
-    """A machine that has kept nothing of another test's trail, which is gone."""
+def nothing_kept(app: Flask) -> Iterator[None]:
+    """A machine that has kept nothing of another test's trail, which is gone, nor keeps anything of this one's."""
     with app.app_context():
-        head_file().unlink(missing_ok=True)
+        file = head_file()
+    file.unlink(missing_ok=True)
+    yield
+    file.unlink(missing_ok=True)
 
 
 def sealed_rows() -> list[Row]:
