@@ -80,7 +80,7 @@ def record_act(
         db.session.connection().execute(insert(AuditEntry), [_entry(action, changes, **about)])
 
 
-def record_view(record: str, record_id: UUID, patient_id: UUID | None, **details: Any) -> None:
+def record_view(record: str, record_id: UUID | None, patient_id: UUID | None, **details: Any) -> None:
     """Note that a record is about to be shown."""
     record_act(VIEWED, record, record_id, patient_id, **details)
 

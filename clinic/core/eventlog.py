@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from clinic.core.audit import record_act
 from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Conflict, NotFound
@@ -59,7 +60,7 @@ class EventLog:
         return self._decide(event_id, (*OPEN, DEAD), state=DISCARDED)
 
     def _decide(self, event_id: UUID, states: Sequence[str], **values: object) -> int:
-        self.get(event_id)
+        event, _ = self.get(event_id)
         with unit_of_work():
             changed = db.session.execute(
                 update(Delivery)
@@ -67,8 +68,10 @@ class EventLog:
                 .values(lease=None, leased_until=None, **values)
                 .returning(Delivery.id)
             ).all()
-        if not changed:
-            raise Conflict("Nothing of this event is left to be done")
+            if not changed:
+                raise Conflict("Nothing of this event is left to be done")
+            act = f"event-{'discarded' if values['state'] == DISCARDED else 'retried'}"
+            record_act(act, StoredEvent.__tablename__, event_id, clinic_id=event.clinic_id, count=len(changed))
         return len(changed)
 
 

@@ -78,6 +78,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 @blueprint.arguments(PatientSchema(partial=True))
 @blueprint.response(200, PatientSchema)
 def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
-    """Change a patient; `null` clears a field (RFC 7396)."""
+    """Change a patient; `null` clears a field (RFC 7396). The answer is the whole patient, which is noted as a look."""
     version = expected_version(patient_service.get)
-    return single(patient_service.update(patient_id, version=version, **fields))
+    patient_service.update(patient_id, version=version, **fields)
+    return single(_looked_at(patient_id))

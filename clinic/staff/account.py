@@ -10,6 +10,7 @@ from clinic.core.clock import now
 from clinic.core.context import acting_as
 from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Gone, Invalid, NotFound
+from clinic.core.tenancy import in_clinic
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempts
 from clinic.staff.admission import email_key, lock_account
@@ -89,11 +90,12 @@ class AccountService:
         :raises LinkExpired: if the link was used before or is too old
         :raises WeakPassword: if the password is too easy to guess
         """
-        with unit_of_work():
-            letter = _letter(token, locked=True)
-            with acting_as(f"staff:{letter.member_id}"):
-                member = _set_password(letter.member_id, new)
-                session_service.end_all_of(member.id)
+        member_id = _letter(token).member_id
+        clinic_id = _first_clinic(member_id)
+        db.session.commit()  # that clinic has a session of its own
+        with in_clinic(clinic_id), acting_as(f"staff:{member_id}"), unit_of_work():
+            member = _set_password(_letter(token, locked=True).member_id, new)
+            session_service.end_all_of(member.id)
 
     def end_session(self, session: Session, sign_in_id: UUID) -> None:
         """End one of the person's own sessions.

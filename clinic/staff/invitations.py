@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from clinic.core.audit import record_act
 from clinic.core.database import db, unit_of_work
 from clinic.core.tenancy import current_clinic_id
 from clinic.staff.admission import write_to
@@ -37,6 +38,7 @@ class InvitationService:
     def send_again(self, worker: Worker) -> None:
         """Let the worker send another invitation to somebody."""
         with unit_of_work():
+            record_act("link-sent", "staff_members", worker.member.id)
             write_to(worker.member, INVITATION)
 
 

@@ -156,6 +156,7 @@ class MemberService:
             worker = self.get(membership_id)
             if not worker.membership.active:
                 raise HasLeft
+            record_act("link-sent", "staff_members", worker.member.id)
             write_to(worker.member, "reset" if worker.member.password_hash else "invitation")
         return worker
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from clinic.core.audit import record_act
 from clinic.core.clock import now
 from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Conflict
@@ -69,6 +70,7 @@ class SecondStepService:
         """
         prove_password(session, present)
         with unit_of_work():
+            record_act("codes-renewed", "staff_members", session.member.id)
             return _give_recovery_codes(session.member.id)
 
     def end(self, session: Session, *, present: str) -> str:

@@ -12,6 +12,7 @@ from clinic.core.config import in_production
 from clinic.core.context import acting_as
 from clinic.core.database import db, unit_of_work
 from clinic.core.errors import Invalid, TooMany
+from clinic.core.tenancy import in_clinic
 from clinic.core.text import is_storable
 from clinic.core.throttle import Limit, attempt, attempts, forgive
 from clinic.staff.admission import MADE_UP, email_key, lock_account
@@ -130,8 +131,10 @@ class SignInService:
     def _begin(self, member: StaffMember, clinic_id: UUID, caller: Caller, password: str) -> str:
         """Begin a session, unless the password that was proved has been changed meanwhile."""
         proved = member.password_hash
-        with unit_of_work(), acting_as(f"staff:{member.id}"):
-            now_kept = lock_account(member.id).password_hash
+        db.session.commit()  # the clinic that the person enters has a session of its own
+        with in_clinic(clinic_id), acting_as(f"staff:{member.id}"), unit_of_work():
+            member = lock_account(member.id)
+            now_kept = member.password_hash
             if now_kept is None or now_kept != proved or _has_expired(member):
                 raise WrongCredentials
             if member.must_change_password:
@@ -139,7 +142,7 @@ class SignInService:
             if needs_rehash(now_kept):
                 member.password_hash = hash_password(password)
             if not member.totp_on:
-                record_act("signed-in", "staff_members", member.id, clinic_id=clinic_id)
+                record_act("signed-in", "staff_members", member.id)
             return session_service.start(
                 member.id, clinic_id, address=caller.address, agent=caller.agent, second_step_due=member.totp_on
             )
@@ -167,6 +170,7 @@ def prove_password(session: Session, present: str) -> None:
     if wait := attempt(bucket, PER_CODE):
         raise TooManyTries(wait)
     if not verify_password(session.member.password_hash, present):
+        record_act("password-refused", "staff_members", session.member.id)
         raise WrongPassword
     forgive(bucket)
 

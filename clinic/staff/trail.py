@@ -27,6 +27,10 @@ class AuditFilters(TypedDict, total=False):
     """Those of the installation instead of the clinic's: setting it up, or a sign-in that led nowhere."""
 
 
+_SAID = {"actor": "of_actor", "action": "of_action", "record": "of_record", "since": "since", "before": "before"}
+"""What the filters are called where an export is noted."""
+
+
 class AuditService:
     """The audit trail of the clinic in force, to read."""
 
@@ -43,16 +47,28 @@ class AuditService:
     def who_looked(
         self, patient_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[datetime, UUID] | None = None
     ) -> Portion[AuditEntry]:
-        """Return when a patient's records were shown, alone or in a list, or exported; the latest first."""
+        """Return when a patient's records were shown, alone or in a list, or exported; the latest first.
+
+        An export of the trail is among them unless it was of another patient's entries.
+        """
         alone = and_(AuditEntry.patient_id == patient_id, AuditEntry.action.in_((VIEWED, EXPORTED)))
         in_list = and_(AuditEntry.action == LISTED, cast(AuditEntry.changes, String).contains(str(patient_id)))
-        return _latest_first([AuditEntry.clinic_id == current_clinic_id(), or_(alone, in_list)], limit, after)
+        of_all = and_(
+            AuditEntry.action == EXPORTED,
+            AuditEntry.record == AuditEntry.__tablename__,
+            AuditEntry.patient_id.is_(None),
+        )
+        return _latest_first([AuditEntry.clinic_id == current_clinic_id(), or_(alone, in_list, of_all)], limit, after)
 
-    def export(self, **filters: Unpack[AuditFilters]) -> Iterator[dict[str, Any]]:
-        """Return entries as JSON values, the oldest first and a few at a time; that they were exported is noted."""
+    def export(self, *, reason: str | None = None, **filters: Unpack[AuditFilters]) -> Iterator[dict[str, Any]]:
+        """Return entries as JSON values, the oldest first and a few at a time; what was exported, and why, is noted."""
         wanted = _conditions(filters)
         last, count = db.session.execute(select(func.max(AuditEntry.at), func.count()).where(*wanted)).one()
-        record_act(EXPORTED, AuditEntry.__tablename__, count=count)
+        said: dict[str, Any] = {"reason": reason, **{said: filters.get(name) for name, said in _SAID.items()}}
+        details: dict[str, Any] = {
+            name: value for name, value in said.items() if value is not None and _can_be_said(value)
+        }
+        record_act(EXPORTED, AuditEntry.__tablename__, patient_id=filters.get("patient_id"), count=count, **details)
         return _exported(wanted, last)
 
 
@@ -72,6 +88,10 @@ def _conditions(filters: AuditFilters) -> list[ColumnElement[bool]]:
     if before := filters.get("before"):
         wanted.append(AuditEntry.at < before)
     return wanted
+
+
+def _can_be_said(value: Any) -> bool:
+    return not isinstance(value, str) or is_storable(value)
 
 
 def _latest_first(

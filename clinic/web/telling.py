@@ -20,12 +20,26 @@ ALONE = {
     "sign-in-refused": "Sign-in refused",
     "signed-out": "Signed out",
     "session-ended": "Session ended",
+    "password-refused": "Gave a wrong password",
+    "codes-renewed": "Made new recovery codes",
+    "link-sent": "Let a link to set a password be sent",
     "seen-as": "Saw the app as another role",
+    "event-retried": "Let an event be delivered again",
+    "event-discarded": "Gave up the delivery of an event",
 }
 """What is said without the kind of record."""
 
 _OF_MANY = {LISTED: "Looked at a list of", EXPORTED: "Exported"}
-_LABELS = {"patients": "Patients", "reason": "Reason", "count": "How many"}
+_LABELS = {
+    "patients": "Patients",
+    "reason": "Reason",
+    "count": "How many",
+    "of_actor": "Who",
+    "of_action": "What",
+    "of_record": "Kind of record",
+    "since": "From",
+    "before": "Before",
+}
 _REFERS = {"patients": "patients", "patient_id": "patients"}
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)

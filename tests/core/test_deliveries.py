@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from clinic.core import catalogue, deliveries
+from clinic.core.audit import AuditEntry
 from clinic.core.catalogue import EventType
 from clinic.core.clock import now
 from clinic.core.context import acting, acting_as
@@ -409,7 +410,9 @@ def test_a_keyboard_interrupt_in_a_handler_passes_and_its_delivery_is_not_lost()
 
 
 @pytest.mark.expects_failing_handler
-def test_operators_list_show_retry_and_discard_deliveries(client: FlaskClient, here: Here, run: Run) -> None:
+def test_operators_list_show_retry_and_discard_deliveries(
+    client: FlaskClient, clinic: Clinic, here: Here, run: Run
+) -> None:
     register_with(client, [raises])
     with here():
         event_id = db.session.scalars(select(StoredEvent.id)).one()
@@ -428,6 +431,9 @@ def test_operators_list_show_retry_and_discard_deliveries(client: FlaskClient, h
     with here():
         assert states()["raises"] == "retrying"
         assert deliver_due() == 1
+        acts = select(AuditEntry).where(AuditEntry.record_id == event_id).order_by(AuditEntry.id)
+        noted = [(act.action, act.clinic_id, act.actor.partition(":")[0]) for act in db.session.scalars(acts)]
+    assert noted == [(act, clinic.id, "cli") for act in ("event-discarded", "event-retried")]
 
 
 def test_an_unknown_event_is_said_to_be_unknown(run: Run) -> None:

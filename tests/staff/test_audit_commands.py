@@ -102,7 +102,7 @@ def test_an_export_is_lines_of_json_and_is_noted(app: Flask, run: Run, sealed: N
 
     assert [json.loads(line)["changes"]["family_name"][1] for line in lines] == ["Pereira", "Sousa"]
     noted = rows(app, "audit_entries")[-1]
-    assert (noted["action"], noted["changes"]) == ("exported", {"count": [None, 2]})
+    assert (noted["action"], noted["changes"]) == ("exported", {"count": [None, 2], "of_record": [None, "patients"]})
 
 
 @pytest.mark.row(37)

@@ -14,7 +14,7 @@ from clinic.core.context import acting_as
 from clinic.core.database import db
 from clinic.patients import pages
 from clinic.patients.service import patient_service
-from clinic.staff.service import key_service, member_service
+from clinic.staff.service import audit_service, key_service, member_service
 from tests.billing.invoices import KEY, an_invoice
 from tests.browsing import hidden_value
 from tests.builders import MONDAY, a_member, a_patient, a_practitioner, an_appointment
@@ -257,7 +257,40 @@ def test_the_export_holds_the_seals_and_is_itself_in_the_trail_with_its_count(cl
     assert rows[0]["action"] == "created"
     assert {"position", "seal", "request_id", "address"} <= rows[0].keys()
     exported = [changes for action, *_, changes in entries(here, record="audit_entries") if action == "exported"]
-    assert exported == [{"count": [None, len(rows)]}]
+    assert exported == [{"count": [None, len(rows)], "of_record": [None, "patients"]}]
+
+
+def test_an_export_of_a_patients_entries_is_told_with_the_patient_the_reason_and_the_filters(client, here, patient):
+    client.get(f"/audit/export?patient_id={patient}&reason=Complaint&actor=nobody&since=2026-11-01")
+
+    with here():
+        noted = audit_service.list(action="exported").rows[0]
+        assert noted.patient_id == patient
+        assert noted.changes == {
+            "reason": [None, "Complaint"],
+            "of_actor": [None, "nobody"],
+            "since": [None, "2026-11-01T00:00:00Z"],
+            "count": [None, 0],
+        }
+
+
+def test_whoever_saw_or_exported_the_trail_looked_at_those_whom_it_tells_of(client, here, patient):
+    with here():
+        other = a_patient(family_name="Sousa").id
+    client.get("/audit?action=created")
+    client.get("/audit/export")
+    client.get(f"/audit/export?patient_id={patient}&reason=Complaint")
+
+    looks = [spoken(client.get(f"/patients/{one}/looks").text) for one in (patient, other)]
+
+    assert all("In a list of entries of the audit trail" in page for page in looks)
+    assert [page.count("The audit trail, exported") for page in looks] == [2, 1]
+
+
+def test_a_list_of_entries_that_tell_of_no_patient_is_told_as_a_look_at_the_trail(client, here):
+    client.get("/audit?action=nothing")
+
+    assert [act[:2] for act in entries(here, record="audit_entries")] == [("viewed", "audit_entries")]
 
 
 def test_another_clinics_entries_are_not_shown(client, here, other_clinic):

@@ -83,7 +83,7 @@ def test_writes_through_json_are_told_once_each(
     client.post(PATIENTS, json=patient_fields(), headers=ID)
     expected += [("created", "patients")]
     client.patch(f"{PATIENTS}/{patient.id}", json={"phone": None, "sex": "male"}, headers={**ID, "If-Match": '"1"'})
-    expected += [("changed", "patients")]
+    expected += [("changed", "patients"), ("viewed", "patients")]
     client.post("/api/v1/practitioners", json={"name": "Dr Brandt"}, headers=ID)
     expected += [("created", "practitioners")]
     booked = client.post(APPOINTMENTS, json=appointment_fields(patient.id, practitioner_id), headers=ID)
@@ -132,6 +132,17 @@ def test_writes_by_commands_are_told_once_each(run: Run, patient: Patient, pract
         ("created", "invoice_lines"),
         ("changed", "invoices"),
     ]
+
+
+def test_a_patient_who_is_told_though_nothing_changed_was_looked_at(
+    client: FlaskClient, patient: Patient, trail: Trail
+) -> None:
+    trail.forget()
+
+    answer = client.patch(f"{PATIENTS}/{patient.id}", json={}, headers={**ID, "If-Match": "*"})
+
+    assert answer.get_json()["family_name"] == patient.family_name
+    assert trail.acts() == [("viewed", "patients")]
 
 
 def test_what_a_handler_writes_is_told_with_who_caused_it(client: FlaskClient, trail: Trail) -> None:
@@ -354,7 +365,9 @@ def test_an_export_is_noted_with_its_count_and_streams_the_oldest_first(here: He
         noted = audit_service.list(action="exported").rows
 
     assert [entry["changes"]["number"][1] for entry in found] == [0, 1, 2, 3, 4]
-    assert [(entry.record, entry.changes) for entry in noted] == [("audit_entries", {"count": [None, 5]})]
+    assert [(entry.record, entry.changes) for entry in noted] == [
+        ("audit_entries", {"count": [None, 5], "of_action": [None, "tried"]})
+    ]
 
 
 def test_what_belongs_to_no_clinic_is_read_on_request_only(app: Flask, here: Here) -> None:

@@ -1,11 +1,12 @@
 """The audit trail: who changed what, and who looked at whom."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.audit import record_act
+from clinic.core.audit import AuditEntry, record_listing, record_view
 from clinic.core.clock import day_bounds
 from clinic.core.signing import signed
 from clinic.staff.pages.frame import blueprint
@@ -33,7 +34,7 @@ def audit() -> ResponseReturnValue:
     if _lacks_reason(filters):
         return _ask_why(filters)
     found = audit_service.list(**_wanted(filters), limit=PAGE, after=after)
-    record_act("viewed", "audit_entries", patient_id=filters.get("patient_id"), **_reason(filters))
+    _note(found.rows, filters)
     actors = people_and_keys()
     return render_template(
         "staff/audit.html",
@@ -59,8 +60,17 @@ def export_audit() -> ResponseReturnValue:
     filters, _ = asked(AuditPageQuery())
     if _lacks_reason(filters):
         return _ask_why(filters)
-    lines = csv_lines(COLUMNS, audit_service.export(**_wanted(filters)))
+    lines = csv_lines(COLUMNS, audit_service.export(**_wanted(filters), **_reason(filters)))
     return csv_response("audit-trail", signed(lines, len(COLUMNS)))
+
+
+def _note(shown: Sequence[AuditEntry], filters: dict[str, Any]) -> None:
+    """Note that entries are about to be shown: of one patient and why, or of which patients they are."""
+    patients = {entry.patient_id for entry in shown if entry.patient_id}
+    if patients and "patient_id" not in filters:
+        record_listing(AuditEntry.__tablename__, sorted(patients))
+    else:
+        record_view(AuditEntry.__tablename__, None, filters.get("patient_id"), **_reason(filters))
 
 
 def _ask_why(filters: dict[str, Any]) -> ResponseReturnValue:
