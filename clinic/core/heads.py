@@ -4,10 +4,12 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from flask import current_app
+from sqlalchemy import make_url
 
 from clinic.core.config import database_name
 from clinic.core.errors import BadConfiguration
@@ -25,10 +27,14 @@ START = Head(0, "")
 
 
 def head_file() -> Path:
-    """Return the file that keeps the head of this database."""
+    """Return the file that keeps the head of this database, and of no other one that is called alike elsewhere."""
     # the application itself, as the proxy is not one to the type checker
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Path(app.instance_path) / f"{database_name(app)}-audit-head"
+    url, folder = make_url(app.config["SQLALCHEMY_DATABASE_URI"]), Path(app.instance_path)
+    if url.get_backend_name() == "sqlite" and Path(str(url.database)).resolve().parent == folder.resolve():
+        return folder / f"{database_name(app)}-audit-head"
+    whole = f"{url.get_backend_name()} {url.host} {url.port} {url.database}"
+    return folder / f"{database_name(app)}-{sha256(whole.encode()).hexdigest()[:8]}-audit-head"
 
 
 def kept_head() -> Head | None:

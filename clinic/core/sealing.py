@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import BigInteger, Integer, String, func, select
+from sqlalchemy import BigInteger, Integer, Row, String, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,7 @@ from clinic.core.database import Base, db, unit_of_work
 from clinic.core.errors import BadConfiguration
 from clinic.core.heads import START, Head, keep_head, kept_head
 from clinic.core.secret_keys import kept_key
+from clinic.core.spelling import Cells, Misspelled
 from clinic.core.tenancy import in_clinic
 
 BATCH = 500
@@ -87,13 +88,19 @@ def verify() -> Report:
     kept, told = kept_head(), _head_told()
     key = b"" if _last_sealed() == START else audit_key()
     report, last = Report(is_head_kept=kept is not None), START
-    for entry in _sealed_entries():
+    cells = Cells(AuditEntry.__table__, db.engine.dialect)
+    for row in _sealed_rows(cells):
+        report.checked += 1
+        try:
+            entry = cells.read(row)
+        except Misspelled:
+            last = _behind_unread(report, row, last)
+            continue
         _check(report, entry, last, key)
         for head in {kept, told}:
             if head and head.position == entry.position and head.seal != entry.seal:
                 report.find("has another seal than it was given", entry.position, entry.id)
         last = Head(entry.position, entry.seal or "")
-        report.checked += 1
     _check_end(report, last, max(kept or START, told, key=_position))
     report.unsealed = db.session.scalar(select(func.count()).where(AuditEntry.position.is_(None))) or 0
     return report
@@ -171,12 +178,25 @@ def _seal_at(position: int) -> str | None:
     return db.session.scalar(select(AuditEntry.seal).where(AuditEntry.position == position))
 
 
-def _sealed_entries() -> Iterator[Any]:
-    """Return the rows of all sealed entries in the order of their seals, a few at a time."""
-    columns = select(*AuditEntry.__table__.columns)
-    sealed = columns.where(AuditEntry.position.is_not(None)).order_by(AuditEntry.position)
+def _sealed_rows(cells: Cells) -> Iterator[Row[Any]]:
+    """Return all sealed entries as they are stored, in the order of their seals, a few at a time."""
+    sealed = select(*cells.columns).where(AuditEntry.position.is_not(None)).order_by(AuditEntry.position)
     with db.session.execute(sealed.execution_options(yield_per=1000)) as rows:
         yield from rows
+
+
+def _behind_unread(report: Report, row: Row[Any], last: Head) -> Head:
+    """Report an entry that is not stored as it is written, and return where the chain goes on behind it."""
+    position = row.position if isinstance(row.position, int) else last.position + 1
+    report.find("was changed: it is not stored as it is written", position, _id_or_none(row.id))
+    return Head(position, str(row.seal))
+
+
+def _id_or_none(stored: Any) -> UUID | None:
+    try:
+        return UUID(str(stored))
+    except ValueError:
+        return None
 
 
 def _check(report: Report, entry: Any, last: Head, key: bytes) -> None:

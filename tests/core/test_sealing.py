@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal_column, select, update
+from sqlalchemy.exc import DBAPIError
 
 from clinic import create_app
 from clinic.core import sealing
@@ -106,6 +108,54 @@ def test_a_change_of_any_column_is_found(name: str) -> None:
     row = sealed_rows()[1]
 
     assert with_edit(lambda connection: write(connection, row["id"], **{name: another(name, row, Random(1))}))
+
+
+def rewritten(what: str, sealed: Row) -> Callable[[Connection], object]:
+    """Return what writes a cell of an entry anew, by an expression of the database's own."""
+    statement = update(AuditEntry).where(AuditEntry.id == sealed["id"]).values(**SPELLINGS[what]())
+    return lambda connection: connection.execute(statement)
+
+
+SPELLINGS: dict[str, Callable[[], dict[str, Any]]] = {
+    "changes with an escape": lambda: {"changes": _json("replace(CAST(changes AS TEXT), 'number', '\\u006eumber')")},
+    "changes with a space": lambda: {"changes": _json("replace(CAST(changes AS TEXT), ': ', ':  ')")},
+    "changes with a name twice": lambda: {"changes": _json("replace(CAST(changes AS TEXT), '{', '{\"words\": 1, ')")},
+    "patient_id in capitals": lambda: {"patient_id": literal_column("upper(patient_id)")},
+    "patient_id with a space": lambda: {"patient_id": literal_column("patient_id || ' '")},
+    "record_id in capitals": lambda: {"record_id": literal_column("upper(record_id)")},
+    "at with a T": lambda: {"at": literal_column("replace(at, ' ', 'T')")},
+    "at with fewer digits": lambda: {"at": literal_column("substr(at, 1, 22)")},
+    "at is no time": lambda: {"at": literal_column("'garbage'")},
+    "record_id is none": lambda: {"record_id": literal_column("'zz'")},
+    "changes are no JSON": lambda: {"changes": literal_column("'{bad'")},
+    "actor is bytes": lambda: {"actor": literal_column("CAST(actor AS BLOB)")},
+    "position is a word": lambda: {"position": literal_column("'abc'")},
+    "seal is bytes": lambda: {"seal": literal_column("CAST(seal AS BLOB)")},
+}
+OF_BOTH = {"changes with an escape", "changes with a space", "changes with a name twice"}
+
+
+def _json(expression: str) -> ColumnElement[Any]:
+    return literal_column(f"({expression})" + ("::json" if db.engine.dialect.name == "postgresql" else ""))
+
+
+@pytest.mark.parametrize("what", SPELLINGS)
+def test_a_cell_that_reads_the_same_but_is_spelled_otherwise_is_found(what: str) -> None:
+    act(5)
+    seal_due()
+    rows, reports = sealed_rows(), []
+
+    def tamper(connection: Connection) -> None:
+        rewritten(what, rows[2])(connection)
+        reports.append(verify())
+
+    if db.engine.dialect.name == "postgresql" and what not in OF_BOTH:
+        with pytest.raises(DBAPIError):  # it has a single spelling of each of its own types
+            with_edit(tamper)
+        return
+    assert with_edit(tamper) > 0
+    assert rows[2]["id"] in {problem.entry_id for problem in reports[0].problems}
+    assert reports[0].checked == len(rows)
 
 
 def test_a_changed_entry_is_named_and_its_neighbours_are_not() -> None:
@@ -273,6 +323,22 @@ def test_the_head_that_is_kept_never_goes_back() -> None:
     keep_head(Head(3, "c"))
 
     assert kept_head() == Head(7, "g")
+
+
+def test_databases_that_are_called_alike_have_heads_of_their_own(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(app.instance_path)
+    urls = [f"sqlite:///{folder}/clinic.db", f"sqlite:///{folder.parent}/clinic.db"]
+    urls += [f"postgresql://{host}/clinic" for host in ("somebody:secret@here", "there")]
+    files = []
+    for url in urls:
+        monkeypatch.setitem(app.config, "SQLALCHEMY_DATABASE_URI", url)
+        files.append(head_file())
+    monkeypatch.setitem(app.config, "SQLALCHEMY_DATABASE_URI", "postgresql://somebody:another@here/clinic")
+
+    assert len({*files}) == len(urls)
+    assert {file.parent for file in files} == {folder}
+    assert files[0].name == "clinic-audit-head"
+    assert head_file() == files[2]
 
 
 def test_a_head_that_cannot_be_read_is_no_missing_one() -> None:

@@ -102,7 +102,7 @@ def _asked(filters: dict[str, Any]) -> dict[str, Any]:
 
 def _summary(report: Report) -> str:
     if not report.total:
-        kept = "" if report.is_head_kept or not report.checked else ". This machine has kept no seal apart"
+        kept = "" if report.is_head_kept else ". This machine has kept no seal apart"
         return f"{report.checked} entries are as they were sealed, {report.unsealed} not sealed yet{kept}"
     wrong = f"{report.total} problems, the first {len(report.problems)} above; {report.checked} entries were checked"
     if report.total >= report.checked:
