@@ -12,6 +12,7 @@ from clinic.core.background import init_background
 from clinic.core.config import instance_folder, load_config
 from clinic.core.database import db
 from clinic.core.logs import init_logs, log_exception
+from clinic.core.server_logs import init_server_logs
 from clinic.staff.service import EVERYTHING
 from clinic.web import init_web
 from clinic.web.access import check_declared
@@ -52,6 +53,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     load_config(app, config)
     init_logs()
+    init_server_logs()
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True, render_as_batch=False)
     init_web(app)

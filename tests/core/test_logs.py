@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from clinic.core.context import acting_as
-from clinic.core.logs import JsonLine, PlainLine, WithoutQuery, init_logs
+from clinic.core.logs import JsonLine, PlainLine
 
 HOSTILE = ["a\nb", "a\r\nERROR forged", "\x1b[31mred", "a\u2028b", "\x00", "\ud800", '"}{"', "ş€😀"]
 
@@ -37,28 +37,3 @@ def test_a_line_for_a_person_has_no_control_characters(message: str) -> None:
     line = PlainLine("%(message)s").format(record(message))
 
     assert line.isprintable()
-
-
-@pytest.mark.parametrize(
-    ("message", "args", "written"),
-    [
-        ('"%s" %s %s', ("GET /patients?q=Wei%C3%9F&page=2 HTTP/1.1", 200, "-"), '"GET /patients HTTP/1.1" 200 -'),
-        ('"%s" %s %s', ("GET /patients HTTP/1.1", 200, "-"), '"GET /patients HTTP/1.1" 200 -'),
-        (
-            "code 400, message Bad request syntax ('GET /patients?q=Jo')",
-            (),
-            "code 400, message Bad request syntax ('GET /patients",
-        ),
-    ],
-)
-def test_request_lines_of_flask_s_own_server_tell_nobody_s_name(
-    caplog: pytest.LogCaptureFixture, message: str, args: tuple[object, ...], written: str
-) -> None:
-    init_logs()
-    init_logs()
-    server = logging.getLogger("werkzeug")
-    with caplog.at_level(logging.INFO, "werkzeug"):
-        server.info(message, *args)
-
-    assert caplog.messages == [written]
-    assert sum(isinstance(one, WithoutQuery) for one in server.filters) == 1
