@@ -23,10 +23,11 @@ TOO_LONG = 64 * 1024
 
 @dataclass(frozen=True)
 class Served:
-    """Where a clinic is served, and a key to everything in it."""
+    """Where a clinic is served, a key to everything in it, and what the server writes."""
 
     origin: str
     key: str
+    log: Path
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             _, key = key_service.create(label="Server", scopes=["all"])
         db.engine.dispose()
     with serve(url, folder) as origin:
-        yield Served(origin, key)
+        yield Served(origin, key, folder / "server.log")
 
 
 @pytest.fixture
@@ -192,3 +193,32 @@ def test_the_server_does_not_tell_its_version(origin: str, tmp_path: Path) -> No
 
     assert b"server: gunicorn\r\n" in head + b"\r\n"
     assert b"gunicorn/" not in head
+
+
+@pytest.mark.row(57)
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET /api/v1/patients?q=InêsKanarienvogel HTTP/1.1",
+        "GET /patients?q=Kanarienvogel\t HTTP/1.1",
+        "GET /patients?q=Kanarienvogel",
+        "KANARIENVOGEL SILVA",
+        "GET / HTTP/1.1\r\nKanarienvogel Silva: x",
+    ],
+)
+def test_what_the_server_can_not_understand_it_does_not_write_down(served: Served, request_line: str) -> None:
+    status_of(served.origin, f"{request_line}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+
+    assert still_answers(served.origin)
+    assert "kanarienvogel" not in served.log.read_text().lower()
+
+
+@pytest.mark.row(57)
+def test_the_server_writes_json_from_the_first_request_on(served: Served) -> None:
+    before = len(served.log.read_text().splitlines())
+    status_of(served.origin, b"nonsense\r\n\r\n")
+    assert still_answers(served.origin)
+
+    lines = [json.loads(line) for line in served.log.read_text().splitlines()[before:]]
+
+    assert [line["message"] for line in lines] == ["Invalid request from ip=127.0.0.1"]
