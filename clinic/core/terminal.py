@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import click
 from flask import current_app, has_app_context
@@ -83,9 +84,9 @@ class CommandGroup(AppGroup):
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Act as the operating system's user, and answer every expected error in one line with its exit code."""
+    """Act as the operating system's user, under one request id; answer each expected error in one line, by code."""
     try:
-        with acting_as(f"cli:{getpass.getuser()}@{platform.node()}"):
+        with acting_as(f"cli:{getpass.getuser()}@{platform.node()}", request_id=uuid4().hex):
             yield
     except click.UsageError as error:
         fail(USAGE, error.format_message())

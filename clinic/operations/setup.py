@@ -17,7 +17,7 @@ from clinic.core.terminal import USAGE, answered, fail, say
 from clinic.core.text import nfc
 from clinic.staff.service import SECRET_HOURS, ClinicFields, clinic_service, email_problem, operator_service
 
-NEXT = "Next: gunicorn --threads 8 wsgi:app, and flask worker beside it"
+NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
 
 
 def upgrade_database() -> None:

@@ -82,6 +82,11 @@ ROLES = {
 """The roles by name."""
 
 
+def role_label(name: str) -> str:
+    """Return what a role is called; what is no role keeps its name."""
+    return ROLES[name].label if name in ROLES else name
+
+
 def permitted(role: str, denied: Iterable[str] = ()) -> frozenset[str]:
     """Return what a role permits, less what its holder is denied: a denial always wins."""
     known = ROLES.get(role)

@@ -3,12 +3,7 @@
 from clinic.core.modules import RecordKind
 from clinic.staff.pages.clinic import LABELS as SETTINGS
 from clinic.staff.pages.keys import SCOPES
-from clinic.staff.service import PERMISSIONS, ROLES, key_names, membership_names, staff_names
-
-
-def _role_label(name: str) -> str | None:
-    return ROLES[name].label if name in ROLES else None
-
+from clinic.staff.service import PERMISSIONS, key_names, membership_names, role_label, staff_names
 
 KINDS = {
     "clinics": RecordKind(
@@ -31,7 +26,7 @@ KINDS = {
             "shortcuts": "Keyboard shortcuts",
             "role": "Role",
         },
-        ways={"role": _role_label},
+        ways={"role": role_label},
         acts={"created": "Opened an account"},
         names=staff_names,
     ),
@@ -39,7 +34,7 @@ KINDS = {
         "a staff member",
         "staff members",
         labels={"name": "Name", "role": "Role", "denied": "Denied", "active": "Works here", "member_id": "Account"},
-        ways={"role": _role_label, "denied": PERMISSIONS.get},
+        ways={"role": role_label, "denied": PERMISSIONS.get},
         refers={"member_id": "staff_members"},
         endpoint="staff.member",
         argument="membership_id",

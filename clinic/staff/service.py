@@ -13,7 +13,7 @@ from clinic.staff.members import HasLeft, InvalidMember, LastAdministrator, Memb
 from clinic.staff.models import ApiKey, Clinic, KeptForm, Membership, SignIn, StaffMember
 from clinic.staff.operators import operator_service
 from clinic.staff.outgoing import OutgoingLetter, outgoing_letters
-from clinic.staff.permissions import ALL, EVERYTHING, PERMISSIONS, ROLES, granted, permitted
+from clinic.staff.permissions import ALL, EVERYTHING, PERMISSIONS, ROLES, granted, permitted, role_label
 from clinic.staff.second_step import SecondStepOn, second_step_service
 from clinic.staff.seeing import seeing_service
 from clinic.staff.sessions import Session, SessionService, session_service
@@ -81,6 +81,7 @@ __all__ = [
     "outgoing_letters",
     "people_and_keys",
     "permitted",
+    "role_label",
     "second_step_service",
     "seeing_service",
     "session_service",

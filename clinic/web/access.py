@@ -16,7 +16,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 _GATES = "clinic.gates"
 _DECLARED = "access"
-_PUBLIC_ENDPOINTS = {"static"}
+_PUBLIC_ENDPOINTS = {"static", "styles"}
+"""What every page needs, also one that says that the database is away."""
+
 _LOOKING = {"GET", "HEAD", "OPTIONS"}
 
 

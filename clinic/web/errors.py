@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect
@@ -48,7 +48,7 @@ def is_from_here() -> bool:
     return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
-def _answer_own(error: ClinicError) -> Any:
+def _answer_own(error: ClinicError) -> Response:
     return _respond(answer_to_own(error))
 
 
@@ -56,25 +56,31 @@ def _answer_stale(_error: StaleDataError) -> Any:
     return _answer_own(Stale())
 
 
-def _answer_database(error: DBAPIError) -> Any:
+def _answer_database(error: DBAPIError) -> Response:
     """Say that the database is busy or away, was never set up, or is older than the program; nothing was stored."""
     _log.error("database_failed error=%s frames=%s", class_of(error), frames_of(error))
     if lacks_tables(error):
         return _answer_own(NotSetUp())
     if lacks_columns(error):
         return _answer_own(NotUpgraded())
-    return _respond(BUSY if isinstance(error, OperationalError) else UNEXPECTED)
+    away = isinstance(error, OperationalError) or type(error) is DatabaseError  # SQLite's, of a file that is none
+    return _respond(BUSY if away else UNEXPECTED)
 
 
-def _answer_unexpected(_error: InternalServerError) -> Any:
-    return _respond(UNEXPECTED)
+def _answer_unexpected(error: InternalServerError) -> Response:
+    """Answer what nobody expected; where another error was being answered, it may have been the database."""
+    cause = error.original_exception
+    return _answer_database(cause) if isinstance(cause, DBAPIError) else _respond(UNEXPECTED)
 
 
 def _respond(answer: Answer) -> Response:
     if is_api():
         response = problem(answer.status, answer.code, answer.detail, answer.errors, **answer.facts)
     else:
-        response = make_response(_page(answer), answer.status)
+        try:
+            response = make_response(_page(answer), answer.status)
+        except DBAPIError as error:  # the frame of the page says who looks at it
+            return _answer_database(error)
     response.headers.extend(answer.headers)
     return response
 

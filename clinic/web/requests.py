@@ -1,6 +1,7 @@
 """What happens before and after every request: its id, its token against forgery, who calls and whether they may."""
 
 import re
+from ipaddress import ip_address
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
@@ -17,6 +18,8 @@ csrf = CSRFProtect()
 
 API_PREFIX = "/api/"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_LONGEST_ADDRESS = 64
+"""Characters, with the zone of a link-local address of IPv6."""
 
 
 class OtherClinic(ClinicError):
@@ -60,7 +63,7 @@ def request_id() -> str:
 def _begin() -> None:
     asked = request.headers.get("X-Request-ID", "")
     g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
-    who = Acting("api" if is_api() else "page", g.request_id, address=request.remote_addr or "")
+    who = Acting("api" if is_api() else "page", g.request_id, address=caller_address())
     g.acting = start_acting(who)
     refuse_misdirected()
     if is_api():
@@ -93,3 +96,18 @@ def _show_id(response: Response) -> Response:
 def _end(_error: BaseException | None) -> None:
     if token := g.pop("acting", None):
         stop_acting(token)
+
+
+def caller_address() -> str:
+    """Return from where the caller asks, as far as that is an address (RFC 7239 lets proxies add the port)."""
+    told = request.remote_addr or ""
+    without_port = told.removeprefix("[").partition("]")[0] if told.startswith("[") else told.partition(":")[0]
+    return next((one for one in (told, without_port) if _is_address(one)), "")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return len(text) <= _LONGEST_ADDRESS

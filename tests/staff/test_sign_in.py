@@ -206,6 +206,31 @@ def test_a_proxy_that_was_set_up_is_believed(other_app):
     assert answers == [422] * 11
 
 
+@pytest.mark.row(4)
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7:5678", "192.0.2.7"),
+        ("[2001:db8::7]:5678", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("x" * 300, ""),
+        ("unknown", ""),
+        ("fe80::1%" + "x" * 300, ""),
+    ],
+)
+@pytest.mark.usefixtures("person")
+def test_what_a_proxy_tells_is_kept_as_far_as_it_is_an_address(app, other_app, told, kept):
+    with other_app(PROXIES=1) as behind:
+        browser = a_browser(behind)
+        data = {"csrf_token": form_token(browser, "/login"), "email": EMAIL, "password": "another password"}
+
+        refused = browser.post("/login", data=data, headers={"X-Forwarded-For": told})
+
+    assert refused.status_code == 422
+    assert rows(app, "audit_entries")[-1]["address"] == kept
+
+
 @pytest.mark.row(12)
 def test_who_is_deactivated_is_out_at_once_and_does_not_get_in_again(app, clinic, here, visitor):
     a_person(app, clinic.id, "administrator", email="boss@example.org")

@@ -46,10 +46,12 @@ class Trail:
     def entries(self) -> list[dict[str, Any]]:
         return [row for row in rows(self.app, "audit_entries") if row["id"] not in self.known]
 
-    def acts(self, *, actor: str = "key", request_id: str = "request-1") -> list[tuple[str, str]]:
-        """Return what was done to what by one actor in one request, without what was done in others."""
+    def acts(self, *, actor: str = "key", request_id: str | None = "request-1") -> list[tuple[str, str]]:
+        """Return what was done to what by one actor, in one request or (None) in all."""
         found = [
-            entry for entry in self.entries() if entry["actor"].startswith(actor) and entry["request_id"] == request_id
+            entry
+            for entry in self.entries()
+            if entry["actor"].startswith(actor) and (request_id is None or entry["request_id"] == request_id)
         ]
         return [(entry["action"], entry["record"]) for entry in found]
 
@@ -125,7 +127,10 @@ def test_writes_by_commands_are_told_once_each(run: Run, patient: Patient, pract
     run("appointments", "book", "--patient", patient.mrn, "--practitioner", practitioner_id, *when)
     run("billing", "create", "--patient", patient.mrn, "--line", "Consultation|1|50.00", "--issue")
 
-    assert trail.acts(actor=TERMINAL, request_id="") == [
+    found = trail.entries()
+    assert all(len(entry["request_id"]) == 32 for entry in found)
+    assert len({entry["request_id"] for entry in found}) == 3
+    assert trail.acts(actor=TERMINAL, request_id=None) == [
         ("created", "patients"),
         ("created", "appointments"),
         ("created", "invoices"),
@@ -243,7 +248,7 @@ def test_every_command_that_shows_patients_is_told(
 
     assert run(*command).exit_code == 0
 
-    assert trail.acts(actor=TERMINAL, request_id="") == [told]
+    assert trail.acts(actor=TERMINAL, request_id=None) == [told]
 
 
 def test_an_unchanged_record_that_the_client_has_already_is_a_look_too(

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
 from clinic import create_app
@@ -109,3 +111,52 @@ def test_row_60_a_foreign_host_name_is_refused_on_pages_files_and_in_json(client
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:5000"])
 def test_this_machine_is_always_trusted(visitor: PageClient, clinic: Clinic, host: str) -> None:
     assert visitor.get("/login", base_url=f"http://{host}").status_code == 200
+
+
+AWAY = {
+    "a server that is away": "postgresql://nobody@127.0.0.1:1/none",
+    "a file that is no database": "sqlite:///{}/notes.db",
+}
+
+
+@pytest.mark.row(89)
+@pytest.mark.parametrize("kind", AWAY)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("GET", path) for path in ("/", "/login", "/patients", "/account", "/nowhere", "/static/nowhere.js")),
+        *(("POST", path) for path in ("/login", "/logout", "/patients", "/nowhere", "/password/forgotten")),
+    ],
+)
+def test_while_the_database_is_away_every_page_says_so(kind: str, method: str, path: str, tmp_path: Path) -> None:
+    answer = _without_database(kind, tmp_path).open(path, method=method)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Not available right now" in answer.text
+
+
+@pytest.mark.parametrize("kind", AWAY)
+def test_while_the_database_is_away_pages_keep_their_looks(kind: str, tmp_path: Path) -> None:
+    client = _without_database(kind, tmp_path)
+
+    for path in ("/styles.css", "/static/js/app.js"):
+        with client.get(path) as answer:
+            assert answer.status_code == 200
+
+
+def _without_database(kind: str, folder: Path) -> FlaskClient:
+    """Return a browser that had signed in before the database went away."""
+    (folder / "notes.db").write_text("milk, bread, " * 1000)
+    app = create_app(
+        {
+            "TESTING": True,
+            "PROPAGATE_EXCEPTIONS": False,
+            "SQLALCHEMY_DATABASE_URI": AWAY[kind].format(folder),
+            "INSTANCE_PATH": folder,
+            "SECRET_KEY": "k" * 40,
+        }
+    )
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = "a token of before"
+    return client

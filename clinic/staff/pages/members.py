@@ -24,6 +24,7 @@ from clinic.staff.service import (
     invitation_service,
     last_change,
     member_service,
+    role_label,
     session_service,
 )
 from clinic.web.access import requires
@@ -41,12 +42,8 @@ def _this_member(_typed: Typed, membership_id: UUID) -> Record:
     return record_at(name, "staff.member", membership_id=membership_id)
 
 
-def _role_label(name: str) -> str:
-    return ROLES[name].label if name in ROLES else name
-
-
-AS_INVITED = by_label(INVITATION_LABELS, role=_role_label)
-AS_CHANGED = by_label(LABELS, role=_role_label, denied=PERMISSIONS.get)
+AS_INVITED = by_label(INVITATION_LABELS, role=role_label)
+AS_CHANGED = by_label(LABELS, role=role_label, denied=PERMISSIONS.get)
 
 
 @blueprint.get("/staff")
@@ -178,7 +175,7 @@ def compare_members(_error: MemberChanged) -> ResponseReturnValue:
     place, mine = worker.membership, load_form(MemberForm()).data
     theirs = {"name": place.name, "role": place.role, "denied": place.denied}
     shown = {
-        "fields": compared(LABELS, _sent_as(mine), _sent_as(theirs), {"role": _role_label, "denied": _in_words}),
+        "fields": compared(LABELS, _sent_as(mine), _sent_as(theirs), {"role": role_label, "denied": _in_words}),
         "version": place.version,
         "saved_at": place.updated_at,
         "change": last_change("memberships", place.id),

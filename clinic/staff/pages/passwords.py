@@ -13,6 +13,7 @@ from clinic.staff.pages.tokens import change_to
 from clinic.staff.service import LinkExpired, WrongPassword, account_service
 from clinic.web.access import on_the_way, public
 from clinic.web.forms import Form
+from clinic.web.requests import caller_address
 
 
 def _ask_for_both(form: Form) -> str:
@@ -76,7 +77,7 @@ def ask_for_link() -> ResponseReturnValue:
     email = request.form.get("email", "")
     if not email.strip():
         return _ask_for_email(typed({"email": ["Enter your e-mail address"]})), 422
-    account_service.ask_for_reset(email, address=request.remote_addr or "")
+    account_service.ask_for_reset(email, address=caller_address())
     return redirect(url_for(".link_sent"), 303)
 
 

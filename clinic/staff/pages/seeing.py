@@ -6,12 +6,14 @@ from flask.typing import ResponseReturnValue
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
 from clinic.staff.pages.tokens import change_to
-from clinic.staff.service import seeing_service
+from clinic.staff.service import role_label, seeing_service
 from clinic.web.access import requires, signed_in
+from clinic.web.wording import by_label, worded
 
 
 @blueprint.post("/staff/seeing")
 @requires("staff:read")
+@worded("Look at the app as another role", by_label({"role": "Role"}, role=role_label))
 def see_as_role() -> ResponseReturnValue:
     """Show the app as a role sees it, from now on."""
     change_to(seeing_service.start(the_session(), request.form.get("role", "")), same_person=True)

@@ -15,6 +15,7 @@ from clinic.staff.service import Caller, clinic_service, kept_forms, sign_in_ser
 from clinic.web.access import on_the_way, public
 from clinic.web.errors import answer_form_expired, is_from_here
 from clinic.web.forms import Form
+from clinic.web.requests import caller_address
 
 FORGET = '"cache", "storage"'
 """What a browser throws away when somebody signs out; the device stays known."""
@@ -124,7 +125,7 @@ def _blanks(email: str, password: str) -> dict[str, list[str]]:
 def _caller(email: str) -> Caller:
     past = past_session()
     return Caller(
-        request.remote_addr or "",
+        caller_address(),
         request.user_agent.string,
         known_device(email),
         past.clinic_id if past else None,
