@@ -126,6 +126,12 @@ class ClinicForm(Schema):
     absolute_hours = Count(least=1, most=MOST_HOURS, required=True, what="the hours since the sign-in as a number")
 
 
+class SeeForm(Schema):
+    """As which role a person wants to see the app."""
+
+    role = Choice(*ROLES, required=True, what="a role")
+
+
 class SwitchForm(Schema):
     """In which clinic a person wants to go on."""
 

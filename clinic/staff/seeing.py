@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from clinic.core.audit import record_act
 from clinic.core.database import unit_of_work
-from clinic.core.errors import Invalid, NotFound
+from clinic.core.errors import Invalid
 from clinic.staff.permissions import ROLES, Role
 from clinic.staff.sessions import Session, session_service
 
@@ -31,20 +31,16 @@ class SeeingService:
         others = (role for role in ROLES.values() if role.name != session.membership.role)
         return [role for role in others if role.permissions <= session.permissions]
 
-    def start(self, session: Session, role_name: str) -> str:
+    def start(self, session: Session, role: str) -> str:
         """Let a person see the app as a role; return their session's new token.
 
-        :raises NotFound: if there is no such role
         :raises RoleBeyond: if it may do what the person may not
         """
-        role = ROLES.get(role_name)
-        if role is None:
-            raise NotFound("There is no such role")
-        if not role.permissions <= session.permissions:
+        if not ROLES[role].permissions <= session.permissions:
             raise RoleBeyond
         with unit_of_work():
-            record_act("seen-as", "staff_members", session.member.id, role=role.name)
-            return session_service.change_token(session.sign_in.id, seen_as=role.name)
+            record_act("seen-as", "staff_members", session.member.id, role=role)
+            return session_service.change_token(session.sign_in.id, seen_as=role)
 
     def stop(self, session: Session) -> str:
         """Let a person see the app as themselves again; return their session's new token."""

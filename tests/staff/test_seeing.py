@@ -168,9 +168,11 @@ def test_while_one_sees_the_app_as_a_manager_no_other_role_is_offered(client):
     assert client.submit("/staff/seeing", role="receptionist").status_code == 403
 
 
-@pytest.mark.parametrize("fields", [{}, {"role": ""}, {"role": "owner"}, {"role": "\x00"}])
-def test_a_role_that_is_not_there_is_not_found(client, fields):
-    assert client.submit("/staff/seeing", **fields).status_code == 404
+@pytest.mark.parametrize(
+    "fields", [{}, {"role": ""}, {"role": "owner"}, {"role": "\x00"}, {"role": "read-only", "clinic_id": "x"}]
+)
+def test_a_role_that_is_not_there_is_refused(client, fields):
+    assert client.submit("/staff/seeing", **fields).status_code == 422
 
 
 def test_a_receptionist_does_not_choose(app, desk):
