@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, exists, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from clinic import create_app
@@ -116,8 +116,10 @@ def _application(database_url: str, instance: Path) -> Iterator[Flask]:
 @pytest.fixture
 def app(_application: Flask) -> Iterator[Flask]:
     """The application, on an empty database, with only its own handlers listening."""
+    tables = list(reversed(Base.metadata.sorted_tables))
     with _application.app_context(), db.engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
+        filled = connection.execute(select(*(exists(select(table)) for table in tables))).one()
+        for table in (table for table, is_filled in zip(tables, filled, strict=True) if is_filled):
             connection.execute(table.delete())
     event_bus.clear()
     subscribe_handlers(_application)
