@@ -50,6 +50,15 @@ def postgres_server() -> str:
         engine.dispose()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what goes through everything to the slower proofs, on the slower of the two databases."""
+    for item in items:
+        database = getattr(item, "callspec", None) and item.callspec.params.get("database_url")  # type: ignore[attr-defined]
+        if item.get_closest_marker("exhaustive") and database == "postgresql":
+            item.add_marker("slow")
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how many requests the proofs of access have sent."""
     passed = terminalreporter.stats.get("passed", [])

@@ -19,6 +19,8 @@ from tests.access.records import ARGUMENTS
 from tests.access.routes import Route, routes_of
 from tests.access.world import World
 
+pytestmark = pytest.mark.exhaustive
+
 
 def found_wrong(caller: Caller, routes: Iterable[Route]) -> list[str]:
     """Return what the matrix finds wrong with some routes."""

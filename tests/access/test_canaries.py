@@ -19,6 +19,8 @@ from tests.access.world import Mixed, World
 from tests.conftest import Run
 from tests.mailboxes import Mailbox
 
+pytestmark = pytest.mark.exhaustive
+
 
 @pytest.fixture
 def logged() -> Iterator[list[str]]:

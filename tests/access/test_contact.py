@@ -18,6 +18,8 @@ from tests.billing.invoices import an_invoice
 from tests.builders import OWN, a_patient, an_appointment
 from tests.conftest import Run
 
+pytestmark = pytest.mark.exhaustive
+
 HIDDEN = {"phone": "+351912000777", "email": "hidden@example.org", "address": "Hidden Street 7"}
 NOTE = "Hidden reason"
 TOLD = ("912000777", "912 000 777", "hidden@", "hidden street", "hidden reason")

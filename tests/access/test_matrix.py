@@ -10,6 +10,8 @@ from tests.access.expected import COLUMNS, differences, read_table, write_column
 from tests.access.routes import routes_of
 from tests.access.world import World
 
+pytestmark = pytest.mark.exhaustive
+
 Record = Callable[[str, object], None]
 
 

@@ -10,6 +10,8 @@ from tests.access.routes import routes_of
 from tests.access.test_matrix import Record
 from tests.access.world import World
 
+pytestmark = pytest.mark.exhaustive
+
 
 class Looker(Caller):
     """An administrator who sees the app as another role whenever they have signed in."""

@@ -80,6 +80,7 @@ def with_edit(edit: Callable[[Connection], object]) -> int:
     return total
 
 
+@pytest.mark.exhaustive
 def test_of_a_thousand_random_edits_every_one_is_found() -> None:
     forty_sealed_entries()
     chance = Random(20261122)
