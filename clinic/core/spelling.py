@@ -32,8 +32,6 @@ class Cells:
         """
         try:
             return SimpleNamespace(**{name: read(getattr(row, name)) for name, read in self._readers.items()})
-        except Misspelled:
-            raise
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise Misspelled from error
 

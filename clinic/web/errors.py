@@ -68,7 +68,7 @@ def _answer_database(error: DBAPIError) -> Response:
 
 
 def _answer_unexpected(error: InternalServerError) -> Response:
-    """Answer what nobody expected; where another error was being answered, it may have been the database."""
+    """Answer what nobody expected; where another error was being answered, the page may have needed the database."""
     cause = error.original_exception
     return _answer_database(cause) if isinstance(cause, DBAPIError) else _respond(UNEXPECTED)
 
@@ -77,10 +77,7 @@ def _respond(answer: Answer) -> Response:
     if is_api():
         response = problem(answer.status, answer.code, answer.detail, answer.errors, **answer.facts)
     else:
-        try:
-            response = make_response(_page(answer), answer.status)
-        except DBAPIError as error:  # the frame of the page says who looks at it
-            return _answer_database(error)
+        response = make_response(_page(answer), answer.status)
     response.headers.extend(answer.headers)
     return response
 
