@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from aiosmtpd.controller import Controller
 from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import create_engine, exists, make_url, select, text
+from sqlalchemy import Executable, Table, create_engine, exists, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from clinic import create_app
@@ -122,14 +123,24 @@ def _application(database_url: str, instance: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@cache
+def _tables_backwards() -> list[Table]:
+    return list(reversed(Base.metadata.sorted_tables))
+
+
+@cache
+def _which_are_filled() -> Executable:
+    return select(*(exists(select(table)) for table in _tables_backwards()))
+
+
 @pytest.fixture
 def app(_application: Flask) -> Iterator[Flask]:
     """The application, on an empty database, with only its own handlers listening."""
-    tables = list(reversed(Base.metadata.sorted_tables))
     with _application.app_context(), db.engine.begin() as connection:
-        filled = connection.execute(select(*(exists(select(table)) for table in tables))).one()
-        for table in (table for table, is_filled in zip(tables, filled, strict=True) if is_filled):
-            connection.execute(table.delete())
+        filled = connection.execute(_which_are_filled()).one()
+        for table, is_filled in zip(_tables_backwards(), filled, strict=True):
+            if is_filled:
+                connection.execute(table.delete())
     event_bus.clear()
     subscribe_handlers(_application)
     yield _application

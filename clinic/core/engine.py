@@ -25,16 +25,18 @@ def engine_options(url: str) -> dict[str, Any]:
 
 def lacks_tables(error: DBAPIError) -> bool:
     """Say whether a statement failed because the database was never set up."""
-    words = str(error.orig).lower()
-    missing = ("no such table", "unable to open database file")
-    return any(sign in words for sign in missing) or getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE
+    return _says(error, ("no such table", "unable to open database file"), UNDEFINED_TABLE)
 
 
 def lacks_columns(error: DBAPIError) -> bool:
     """Say whether a statement failed because the database is older than the program."""
+    return _says(error, ("no such column", "has no column named"), UNDEFINED_COLUMN)
+
+
+def _says(error: DBAPIError, signs: tuple[str, ...], sqlstate: str) -> bool:
+    """Say whether an error has one of SQLite's phrases or PostgreSQL's SQLSTATE."""
     words = str(error.orig).lower()
-    missing = ("no such column", "has no column named")
-    return any(sign in words for sign in missing) or getattr(error.orig, "sqlstate", None) == UNDEFINED_COLUMN
+    return any(sign in words for sign in signs) or getattr(error.orig, "sqlstate", None) == sqlstate
 
 
 def is_in_transaction(connection: Connection) -> bool:

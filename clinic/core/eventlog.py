@@ -50,16 +50,17 @@ class EventLog:
 
         :raises Conflict: if nothing is left to be done
         """
-        return self._decide(event_id, (*OPEN, DEAD, DISCARDED), state=RETRYING, attempts=0, next_attempt_at=now())
+        again = {"state": RETRYING, "attempts": 0, "next_attempt_at": now()}
+        return self._decide("event-retried", event_id, (*OPEN, DEAD, DISCARDED), **again)
 
     def discard(self, event_id: UUID) -> int:
         """Give up every delivery that is not done.
 
         :raises Conflict: if nothing is left to be given up
         """
-        return self._decide(event_id, (*OPEN, DEAD), state=DISCARDED)
+        return self._decide("event-discarded", event_id, (*OPEN, DEAD), state=DISCARDED)
 
-    def _decide(self, event_id: UUID, states: Sequence[str], **values: object) -> int:
+    def _decide(self, act: str, event_id: UUID, states: Sequence[str], **values: object) -> int:
         event, _ = self.get(event_id)
         with unit_of_work():
             changed = db.session.execute(
@@ -70,7 +71,6 @@ class EventLog:
             ).all()
             if not changed:
                 raise Conflict("Nothing of this event is left to be done")
-            act = f"event-{'discarded' if values['state'] == DISCARDED else 'retried'}"
             record_act(act, StoredEvent.__tablename__, event_id, clinic_id=event.clinic_id, count=len(changed))
         return len(changed)
 

@@ -86,7 +86,7 @@ def verify() -> Report:
     if not db.session.info.get("writing"):
         db.session.commit()  # else the head that is kept might be later than what an open transaction sees
     kept, told = kept_head(), _head_told()
-    key = b"" if _last_sealed() == START else audit_key()
+    key = audit_key() if is_anything_sealed() else b""
     report, last = Report(is_head_kept=kept is not None), START
     cells = Cells(AuditEntry.__table__, db.engine.dialect)
     for row in _sealed_rows(cells):
@@ -106,12 +106,16 @@ def verify() -> Report:
     return report
 
 
-def audit_key(*, is_first: bool | None = None) -> bytes:
-    """Return the key of the seals, which is made for the first of them only; left out, it is found out which is.
+def is_anything_sealed() -> bool:
+    """Say whether any entry has a seal."""
+    return _last_sealed() != START
+
+
+def audit_key(*, is_first: bool = False) -> bytes:
+    """Return the key of the seals, which is made for the first of them only.
 
     :raises BadConfiguration: if there are seals, but their key is not here
     """
-    is_first = _last_sealed() == START if is_first is None else is_first
     path = Path(current_app.instance_path) / "audit_key"
     given: str = current_app.config["AUDIT_KEY"]
     if not (given or is_first or path.exists()):

@@ -9,12 +9,12 @@ from clinic.core.logs import JsonLine
 
 _SERVERS = ("werkzeug", "gunicorn.error", "gunicorn.access")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
-_QUOTED = re.compile(r'"(?:.*)"(?= [0-9]{3} )|"[^"]*"', re.DOTALL)
+_QUOTED = re.compile(r'".*"(?= [0-9]{3} )|"[^"]*"', re.DOTALL)
 _ASKED = re.compile(r"([A-Z]+) (/[^?\s]*)(?:\?.*)? (HTTP/[0-9.]+)", re.DOTALL)
-_TOKEN = re.compile(r"^/password/(?!forgotten$|sent$|first$).+")
+_TOKEN = re.compile(r"^/password/(?!forgotten$|sent$).+")
 _WORDS = re.compile(
     r"(?P<said>Invalid request from ip=\S+?(?=: )|Error handling request|Error on request|code [0-9]{3}, message)"
-    r"(?P<words>.*)",
+    r".*",
     re.DOTALL,
 )
 """What servers say of a request that they could not read or answer, and what follows: words of it, or of an error."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from clinic.core.sealing import audit_key
+from clinic.core.sealing import audit_key, is_anything_sealed
 
 MARK = "signature"
 _SIGNATURE = len("\r\n") + 2 * sha256().digest_size
@@ -52,4 +52,5 @@ def _end(signer: "hmac.HMAC") -> str:
 
 def _signer() -> "hmac.HMAC":
     """Return what signs: with a key of its own, so that no seal of the trail is ever a signature, nor the reverse."""
-    return hmac.new(hmac.digest(audit_key(), _PURPOSE, sha256), digestmod=sha256)
+    key = audit_key(is_first=not is_anything_sealed())
+    return hmac.new(hmac.digest(key, _PURPOSE, sha256), digestmod=sha256)

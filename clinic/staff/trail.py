@@ -66,7 +66,7 @@ class AuditService:
         last, count = db.session.execute(select(func.max(AuditEntry.at), func.count()).where(*wanted)).one()
         said: dict[str, Any] = {"reason": reason, **{said: filters.get(name) for name, said in _SAID.items()}}
         details: dict[str, Any] = {
-            name: value for name, value in said.items() if value is not None and _can_be_said(value)
+            name: value for name, value in said.items() if value is not None and _can_be_stored(value)
         }
         record_act(EXPORTED, AuditEntry.__tablename__, patient_id=filters.get("patient_id"), count=count, **details)
         return _exported(wanted, last)
@@ -82,7 +82,7 @@ def _conditions(filters: AuditFilters) -> list[ColumnElement[bool]]:
     for name in ("actor", "record", "action", "patient_id"):
         if (value := filters.get(name)) is not None:
             column = getattr(AuditEntry, name)
-            wanted.append(column == value if isinstance(value, UUID) or is_storable(str(value)) else false())
+            wanted.append(column == value if _can_be_stored(value) else false())
     if since := filters.get("since"):
         wanted.append(AuditEntry.at >= since)
     if before := filters.get("before"):
@@ -90,7 +90,7 @@ def _conditions(filters: AuditFilters) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def _can_be_said(value: Any) -> bool:
+def _can_be_stored(value: object) -> bool:
     return not isinstance(value, str) or is_storable(value)
 
 

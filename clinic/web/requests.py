@@ -63,7 +63,7 @@ def request_id() -> str:
 def _begin() -> None:
     asked = request.headers.get("X-Request-ID", "")
     g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
-    who = Acting("api" if is_api() else "page", g.request_id, address=caller_address())
+    who = Acting("api" if is_api() else "page", g.request_id, address=_caller_address())
     g.acting = start_acting(who)
     refuse_misdirected()
     if is_api():
@@ -98,10 +98,10 @@ def _end(_error: BaseException | None) -> None:
         stop_acting(token)
 
 
-def caller_address() -> str:
+def _caller_address() -> str:
     """Return from where the caller asks, as far as that is an address (RFC 7239 lets proxies add the port)."""
     told = request.remote_addr or ""
-    without_port = told.removeprefix("[").partition("]")[0] if told.startswith("[") else told.partition(":")[0]
+    without_port = told[1:].partition("]")[0] if told.startswith("[") else told.partition(":")[0]
     return next((one for one in (told, without_port) if _is_address(one)), "")
 
 

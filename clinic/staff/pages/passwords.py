@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.core.context import acting
 from clinic.staff.pages.again import shown_again, typed
 from clinic.staff.pages.frame import blueprint
 from clinic.staff.pages.gate import the_session
@@ -13,7 +14,6 @@ from clinic.staff.pages.tokens import change_to
 from clinic.staff.service import LinkExpired, WrongPassword, account_service
 from clinic.web.access import on_the_way, public
 from clinic.web.forms import Form
-from clinic.web.requests import caller_address
 
 
 def _ask_for_both(form: Form) -> str:
@@ -77,7 +77,7 @@ def ask_for_link() -> ResponseReturnValue:
     email = request.form.get("email", "")
     if not email.strip():
         return _ask_for_email(typed({"email": ["Enter your e-mail address"]})), 422
-    account_service.ask_for_reset(email, address=caller_address())
+    account_service.ask_for_reset(email, address=acting().address)
     return redirect(url_for(".link_sent"), 303)
 
 

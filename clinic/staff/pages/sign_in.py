@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 from flask_wtf.csrf import CSRFError
 
+from clinic.core.context import acting
 from clinic.staff.pages.again import shown_again, typed
 from clinic.staff.pages.devices import known_device, remember_device
 from clinic.staff.pages.frame import blueprint
@@ -15,7 +16,6 @@ from clinic.staff.service import Caller, clinic_service, kept_forms, sign_in_ser
 from clinic.web.access import on_the_way, public
 from clinic.web.errors import answer_form_expired, is_from_here
 from clinic.web.forms import Form
-from clinic.web.requests import caller_address
 
 FORGET = '"cache", "storage"'
 """What a browser throws away when somebody signs out; the device stays known."""
@@ -125,7 +125,7 @@ def _blanks(email: str, password: str) -> dict[str, list[str]]:
 def _caller(email: str) -> Caller:
     past = past_session()
     return Caller(
-        caller_address(),
+        acting().address,
         request.user_agent.string,
         known_device(email),
         past.clinic_id if past else None,
