@@ -7,19 +7,20 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 
-from clinic import appointments, billing, notifications, operations, patients, staff
-from clinic.core.background import init_background
+from clinic import appointments, audit, billing, notifications, operations, patients, staff
 from clinic.core.config import instance_folder, load_config
-from clinic.core.database import db
-from clinic.core.logs import init_logs, log_exception
-from clinic.core.server_logs import init_server_logs
-from clinic.staff.service import EVERYTHING
+from clinic.core.db import db
+from clinic.core.jobs import init_jobs
+from clinic.core.logging.formatters import init_logging, log_exception
+from clinic.core.logging.log_redaction import init_log_redaction
+from clinic.identity.roles import EVERYTHING
 from clinic.web import init_web
-from clinic.web.access import check_declared
+from clinic.web.authorization import check_declared
 from clinic.web.json_api import Api, ApiBlueprint
-from clinic.web.requests import csrf
+from clinic.web.request_hooks import csrf
 
 MODULES = (
+    audit.module,
     staff.module,
     patients.module,
     appointments.module,
@@ -52,12 +53,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         template_folder=str(ROOT / "web" / "templates"),
     )
     load_config(app, config)
-    init_logs()
-    init_server_logs()
+    init_logging()
+    init_log_redaction()
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True, render_as_batch=False)
     init_web(app)
-    init_background(app)
+    init_jobs(app)
     api = Api(app)
     for module in MODULES:
         for blueprint in module.get_blueprints():

@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from clinic.appointments.service import Appointment, Practitioner, appointment_service, practitioner_service
-from clinic.core.database import db, unit_of_work
+from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.accounts import email_key
+from clinic.identity.clinics import clinic_service
+from clinic.identity.models import Clinic, Membership, StaffMember
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import Clinic, Membership, StaffMember, clinic_service, email_key
 
 OWN = "Clínica São João"
 """The name of the clinic in which most tests act."""

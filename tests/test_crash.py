@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from clinic.core.clock import now
-from clinic.core.database import db, unit_of_work
-from clinic.core.outbox import Delivery
+from clinic.core.db import db
+from clinic.core.events.models import Delivery
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
-from clinic.staff.service import Clinic
 from tests.conftest import Here
 
 pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("clinic")]
@@ -25,7 +26,7 @@ START = """
 import json, os, signal, sys
 from clinic import create_app
 from clinic.core import database, deliveries, outbox
-from clinic.core.sessions import ClinicSession
+from clinic.core.db.orm_session import ClinicSession
 from clinic.core.tenancy import chosen_clinic, in_clinic
 from clinic.notifications.service import NotificationService
 from clinic.patients.service import patient_service

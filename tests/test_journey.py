@@ -11,14 +11,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select
 
-from clinic.core.catalogue import declared_events
-from clinic.core.database import db
+from clinic.core.db import db
 from clinic.core.events import event_bus, handler_name
-from clinic.core.outbox import Delivery, StoredEvent
+from clinic.core.events.models import Delivery, StoredEvent
+from clinic.core.events.types import declared_events
 from clinic.notifications.models import Notification
-from tests.browsing import PageClient, hidden_value
 from tests.builders import MONDAY, a_practitioner, an_appointment
 from tests.conftest import Here, Run
+from tests.page_client import PageClient, hidden_value
 
 KINDS = ["welcome", "confirmation", "cancellation", "receipt"]
 

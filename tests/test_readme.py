@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from clinic.core.catalogue import declared_events
 from clinic.core.config import SETTINGS
 from clinic.core.events import event_bus, handler_name
+from clinic.core.events.types import declared_events
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

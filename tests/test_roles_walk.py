@@ -8,11 +8,11 @@ from clinic.appointments.service import appointment_service
 from clinic.billing.service import LineFields, billing_service
 from clinic.core.clock import now
 from clinic.core.money import Money
-from clinic.staff.service import PERMISSIONS, ROLES
-from tests.browsing import PageClient
+from clinic.identity.roles import PERMISSIONS, ROLES
 from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.conftest import Become, Here
-from tests.walking import walk
+from tests.link_crawler import walk
+from tests.page_client import PageClient
 
 WAYS = {
     "patients:read": {"patients.index", "patients.show"},

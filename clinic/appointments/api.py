@@ -14,7 +14,7 @@ from clinic.appointments.schemas import (
 )
 from clinic.appointments.service import Appointment, appointment_service, practitioner_service
 from clinic.core.audit import record_listing, record_view
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,

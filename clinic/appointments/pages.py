@@ -15,16 +15,17 @@ from clinic.appointments.service import (
     appointment_service,
     practitioner_service,
 )
+from clinic.audit.last_change import last_change
 from clinic.core.audit import record_listing, record_view
 from clinic.core.clock import today
-from clinic.core.errors import ClinicError, Invalid, Stale
+from clinic.core.errors import ClinicError, InvalidInput, StaleVersion
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
-from clinic.staff.service import clinic_service, last_change
-from clinic.web.access import requires
-from clinic.web.formats import day_typed, instant
+from clinic.web.authorization import requires
+from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, record_at
 from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.lists import parse_query
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
+from clinic.web.list_views import parse_query
+from clinic.web.template_filters import day_typed, instant
 
 blueprint = Blueprint("appointments", __name__, url_prefix="/appointments", template_folder="templates")
 
@@ -56,10 +57,10 @@ def _this_appointment(_typed: Typed, appointment_id: UUID) -> Record:
     return record_at(name, "appointments.show", appointment_id=appointment_id)
 
 
-AS_BOOKED = by_label(
+AS_BOOKED = labelled_rows(
     LABELS, practitioner_id=_practitioner_name, day=day_typed, fold=FOLDS.get, minutes=lambda typed: f"{typed} minutes"
 )
-AS_CANCELLED = by_label({"reason": "Who can’t make it", "note": "Note"}, reason=REASONS.get)
+AS_CANCELLED = labelled_rows({"reason": "Who can’t make it", "note": "Note"}, reason=REASONS.get)
 
 
 @blueprint.get("")
@@ -93,7 +94,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("appointments:write")
-@worded("New appointment", AS_BOOKED, about=("for", _patient_named))
+@form_summary("New appointment", AS_BOOKED, about=("for", _patient_named))
 def create() -> ResponseReturnValue:
     """Book an appointment from the form."""
     form = load_form(BookingSchema())
@@ -112,11 +113,11 @@ def ask_for_another_time(error: ClinicError) -> ResponseReturnValue:
     return _booking_form(Form(request.form.to_dict(), {"time": [error.message]})), 409
 
 
-@blueprint.errorhandler(Invalid)
+@blueprint.errorhandler(InvalidInput)
 @blueprint.errorhandler(PatientNotFound)
-def ask_again(error: Invalid | PatientNotFound) -> ResponseReturnValue:
+def ask_again(error: InvalidInput | PatientNotFound) -> ResponseReturnValue:
     """Show the booking again, with what was typed, to mend it."""
-    problems = error.problems if isinstance(error, Invalid) else {"patient": [error.message]}
+    problems = error.problems if isinstance(error, InvalidInput) else {"patient": [error.message]}
     return _booking_form(Form(request.form.to_dict(), problems)), 422
 
 
@@ -129,7 +130,7 @@ def show(appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/cancellation")
 @requires("appointments:write")
-@worded("Cancellation", AS_CANCELLED, about=("of", _this_appointment))
+@form_summary("Cancellation", AS_CANCELLED, about=("of", _this_appointment))
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment."""
     form = load_form(CancellationSchema())
@@ -140,7 +141,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", appointment_id=appointment_id), 303)
 
 
-@blueprint.errorhandler(Stale)
+@blueprint.errorhandler(StaleVersion)
 @blueprint.errorhandler(AppointmentNotCancellable)
 def show_as_it_is_now(_error: ClinicError) -> ResponseReturnValue:
     """Show an appointment that somebody else has changed meanwhile, as it is now, with what was typed."""

@@ -10,7 +10,7 @@ from clinic.billing.rules import BAD_KEY, is_idempotency_key
 from clinic.billing.schemas import InvoiceQuery, InvoiceSchema, PaymentSchema
 from clinic.billing.service import IdempotencyKeyReused, Invoice, billing_service
 from clinic.core.audit import record_listing, record_view
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,
@@ -24,8 +24,8 @@ from clinic.web.json_api import (
     single,
     tell_present,
 )
-from clinic.web.json_input import raise_invalid
-from clinic.web.problems import problem
+from clinic.web.json_parser import raise_invalid
+from clinic.web.problem_details import problem
 
 KEY = "Idempotency-Key"
 KEY_PARAMETER = {

@@ -10,14 +10,14 @@ from clinic.billing.rules import MOST_LINES, STATUSES, is_idempotency_key
 from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_rows
 from clinic.billing.service import IdempotencyKeyReused, Payment, PaymentTooLarge, billing_service
 from clinic.core.audit import record_listing, record_view
-from clinic.core.errors import Conflict, Invalid
+from clinic.core.errors import Conflict, InvalidInput
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, PatientNotFound, patient_service
-from clinic.staff.service import clinic_service
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.fields import quantity_text
+from clinic.web.form_summary import Record, Rows, Typed, form_summary, labelled_rows, record_at
 from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.lists import asked, next_url
-from clinic.web.wording import Record, Rows, Typed, by_label, record_at, worded
+from clinic.web.list_views import next_url, parse_list_query
 
 blueprint = Blueprint("billing", __name__, url_prefix="/invoices", template_folder="templates")
 
@@ -56,14 +56,14 @@ def _as_drafted(typed: Typed) -> Rows:
         yield f"Line {count}", f"{row['quantity']} × {row['description']}, {row['unit_price']} each"
 
 
-AS_PAID = by_label({"amount": "Amount", "method": "How", "reference": "Reference"}, method=method_word)
+AS_PAID = labelled_rows({"amount": "Amount", "method": "How", "reference": "Reference"}, method=method_word)
 
 
 @blueprint.get("")
 @requires("invoices:read")
 def index() -> ResponseReturnValue:
     """List invoices, the latest made first; maybe those of one status, of one patient."""
-    filters, after = asked(InvoiceQuery())
+    filters, after = parse_list_query(InvoiceQuery())
     found = billing_service.list(**filters, limit=PAGE, after=after)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
     return render_template(
@@ -85,7 +85,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("invoices:write")
-@worded("New invoice", _as_drafted, about=("for", _billed_to))
+@form_summary("New invoice", _as_drafted, about=("for", _billed_to))
 def create() -> ResponseReturnValue:
     """Draft an invoice from the form, or show the form again with more rows."""
     if "more" in request.form:
@@ -108,7 +108,7 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/issue")
 @requires("invoices:write")
-@worded("Issue", about=("of", _this_invoice))
+@form_summary("Issue", about=("of", _this_invoice))
 def issue(invoice_id: UUID) -> ResponseReturnValue:
     """Give a draft its number and date."""
     invoice = billing_service.issue(invoice_id, version=sent_version())
@@ -118,7 +118,7 @@ def issue(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/payments")
 @requires("payments:write")
-@worded("Payment", AS_PAID, about=("for", _this_invoice))
+@form_summary("Payment", AS_PAID, about=("for", _this_invoice))
 def pay(invoice_id: UUID) -> ResponseReturnValue:
     """Take a payment; the same form sent twice takes it once."""
     form = load_form(PaymentForm())
@@ -129,8 +129,8 @@ def pay(invoice_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", invoice_id=invoice_id), 303)
 
 
-@blueprint.errorhandler(Invalid)
-def ask_again(error: Invalid) -> ResponseReturnValue:
+@blueprint.errorhandler(InvalidInput)
+def ask_again(error: InvalidInput) -> ResponseReturnValue:
     """Show the form again, with what was typed, to mend it."""
     form, invoice_id = _as_sent().reject(error), (request.view_args or {}).get("invoice_id")
     return (_invoice_page(invoice_id, form) if invoice_id else _invoice_form(form)), 422

@@ -21,7 +21,7 @@ from clinic.billing.rules import (
     is_idempotency_key,
 )
 from clinic.core.money import Money
-from clinic.staff.service import clinic_service
+from clinic.identity.clinics import clinic_service
 from clinic.web.fields import Choice, Identifier, Line, Moment, MoneyField, Quantity
 from clinic.web.json_api import ListQuery
 

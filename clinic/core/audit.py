@@ -12,11 +12,13 @@ from sqlalchemy import JSON, BigInteger, Index, String, Uuid, event, insert, ins
 from sqlalchemy.orm import InstanceState, Mapped, Mapper, ORMExecuteState, mapped_column
 
 from clinic.core.clock import now
-from clinic.core.columns import Identified, Instant
-from clinic.core.context import acting
-from clinic.core.database import Base, db, unit_of_work
-from clinic.core.sessions import ClinicSession
-from clinic.core.tenancy import clinic_id_or_none, in_clinic
+from clinic.core.context import current_actor
+from clinic.core.db import Base, db
+from clinic.core.db.mixins import UUIDMixin
+from clinic.core.db.orm_session import ClinicSession
+from clinic.core.db.types import UTCDateTime
+from clinic.core.tenancy import clinic_scope, current_clinic_id_or_none
+from clinic.core.unit_of_work import unit_of_work
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 VIEWED, LISTED, EXPORTED = "viewed", "listed", "exported"
@@ -27,7 +29,7 @@ SECRET = "(secret)"  # noqa: S105 - it stands where one would
 _LEFT_OUT = {"id", "clinic_id", "version", "created_at", "updated_at"}
 
 
-class AuditEntry(Identified, Base):
+class AuditEntry(UUIDMixin, Base):
     """What one actor did or saw: a change by field as `[before, after]`, from where, in which request.
 
     Without `position` and `seal` it is not sealed yet.
@@ -41,7 +43,7 @@ class AuditEntry(Identified, Base):
     )
 
     clinic_id: Mapped[UUID | None] = mapped_column(Uuid)
-    at: Mapped[datetime] = mapped_column(Instant)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
     actor: Mapped[str] = mapped_column(String(200))
     session_id: Mapped[UUID | None] = mapped_column(Uuid)
     key_id: Mapped[UUID | None] = mapped_column(Uuid)
@@ -74,7 +76,7 @@ def record_act(
     Every detail is written down as it is: nothing secret may be among them.
     """
     changes = {name: [None, _plain(value)] for name, value in details.items()}
-    clinic = clinic_id or clinic_id_or_none()
+    clinic = clinic_id or current_clinic_id_or_none()
     about = {"record": record, "record_id": record_id, "patient_id": patient_id, "clinic_id": clinic}
     with _at_once():
         db.session.connection().execute(insert(AuditEntry), [_entry(action, changes, **about)])
@@ -144,7 +146,7 @@ def _clinic_of(action: str, row: Any) -> UUID | None:
     Else a clinic could learn whether an account that it invites was there before.
     """
     own: UUID | None = getattr(row, "clinic_id", None)
-    return own if own or action == CREATED else clinic_id_or_none()
+    return own if own or action == CREATED else current_clinic_id_or_none()
 
 
 def _is_audited(model: type) -> bool:
@@ -204,7 +206,7 @@ def _plain(value: Any) -> Any:
 
 
 def _entry(action: str, changes: dict[str, list[Any]], **about: Any) -> dict[str, Any]:
-    who = acting()
+    who = current_actor()
     return {
         "at": now(),
         "actor": who.actor,
@@ -225,5 +227,5 @@ def _at_once() -> Iterator[None]:
         yield
         return
     db.session.commit()
-    with in_clinic(clinic_id_or_none()), unit_of_work():
+    with clinic_scope(current_clinic_id_or_none()), unit_of_work():
         yield

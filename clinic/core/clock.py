@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from clinic.core.errors import Invalid
+from clinic.core.errors import InvalidInput
 
 
-class NonexistentTime(Invalid):
+class NonexistentTime(InvalidInput):
     """The clocks skip this wall time on that day."""
 
     code = "nonexistent-time"

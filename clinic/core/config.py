@@ -12,9 +12,9 @@ from flask import Flask, current_app
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from clinic.core.engine import engine_options
+from clinic.core.db.engine import engine_options
 from clinic.core.errors import BadConfiguration
-from clinic.core.secret_keys import kept_key, refuse_open_file, refuse_weak_key
+from clinic.core.secret_keys import load_or_create_key, refuse_open_file, refuse_weak_key
 
 SETTINGS = {
     "CLINIC_DATABASE_URL": "SQLALCHEMY_DATABASE_URI",
@@ -173,7 +173,7 @@ def _settle_key(app: Flask) -> None:
         for name in ("config.toml", "audit_key"):
             refuse_open_file(Path(app.instance_path) / name)
     elif not key:
-        app.config["SECRET_KEY"] = kept_key(Path(app.instance_path) / "secret_key", "CLINIC_SECRET_KEY")
+        app.config["SECRET_KEY"] = load_or_create_key(Path(app.instance_path) / "secret_key", "CLINIC_SECRET_KEY")
     elif not app.debug and not app.testing and not app.config.get("TESTING"):
         refuse_weak_key(key, "CLINIC_SECRET_KEY")
     for old in app.config["SECRET_KEY_FALLBACKS"]:

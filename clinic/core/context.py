@@ -11,7 +11,7 @@ IMPORT = "import:"
 
 
 @dataclass(frozen=True)
-class Acting:
+class Actor:
     """The person or program that acts, from where, and the request that everything it causes belongs to.
 
     `permissions` is None for the installation's own commands and workers, which may do everything.
@@ -26,40 +26,40 @@ class Acting:
     permissions: frozenset[str] | None = None
 
     @property
-    def imports(self) -> bool:
+    def is_import(self) -> bool:
         """Whether records of the past are being brought in."""
         return self.actor.startswith(IMPORT)
 
-    def may(self, permission: str) -> bool:
+    def has_permission(self, permission: str) -> bool:
         """Say whether something is permitted."""
         return self.permissions is None or permission in self.permissions
 
 
-_acting: ContextVar[Acting] = ContextVar("acting", default=Acting())  # noqa: B039 - it is frozen
+_current_actor: ContextVar[Actor] = ContextVar("acting", default=Actor())  # noqa: B039 - it is frozen
 
 
-def acting() -> Acting:
+def current_actor() -> Actor:
     """Return who acts now."""
-    return _acting.get()
+    return _current_actor.get()
 
 
-def start_acting(who: Acting) -> Token[Acting]:
+def set_actor(who: Actor) -> Token[Actor]:
     """Act as `who` until the token is given back to `stop_acting`."""
-    return _acting.set(who)
+    return _current_actor.set(who)
 
 
-def stop_acting(token: Token[Acting]) -> None:
+def reset_actor(token: Token[Actor]) -> None:
     """Act as whoever acted before."""
-    _acting.reset(token)
+    _current_actor.reset(token)
 
 
 @contextmanager
-def acting_as(actor: str, *, request_id: str | None = None, subject_version: int | None = None) -> Iterator[None]:
+def as_actor(actor: str, *, request_id: str | None = None, subject_version: int | None = None) -> Iterator[None]:
     """Do what follows as `actor`, in the present request unless another is named."""
-    before = acting()
+    before = current_actor()
     who = replace(before, actor=actor, request_id=before.request_id if request_id is None else request_id)
-    token = start_acting(replace(who, subject_version=subject_version))
+    token = set_actor(replace(who, subject_version=subject_version))
     try:
         yield
     finally:
-        stop_acting(token)
+        reset_actor(token)

@@ -21,7 +21,7 @@ class ClinicError(Exception):
         self.facts: Mapping[str, Any] = facts or {}
 
 
-class NotPermitted(ClinicError):
+class PermissionDenied(ClinicError):
     """Whoever acts may not do this; `permission` is the one that is missing.
 
     A page shows the facts `permission_words`, `role_label` and `granted_by`, the names of those who can give it.
@@ -34,7 +34,7 @@ class NotPermitted(ClinicError):
         self.permission = permission
 
 
-class OnlyLooking(ClinicError):
+class ReadOnlyPreview(ClinicError):
     """Whoever acts only looks at what others see, and changes nothing meanwhile."""
 
     code = "only-looking"
@@ -58,7 +58,7 @@ class Gone(ClinicError):
     code = "gone"
 
 
-class TooMany(ClinicError):
+class RateLimited(ClinicError):
     """It was tried too often: it may be tried again after `retry_after` seconds."""
 
     code = "too-many-requests"
@@ -74,7 +74,7 @@ class Conflict(ClinicError):
     code = "conflict"
 
 
-class Stale(ClinicError):
+class StaleVersion(ClinicError):
     """Somebody else changed the record first."""
 
     code = "stale"
@@ -83,7 +83,7 @@ class Stale(ClinicError):
         super().__init__(message)
 
 
-class Invalid(ClinicError):
+class InvalidInput(ClinicError):
     """The input is well-formed, but can't be accepted; `problems` maps a field to what is to be done."""
 
     code = "invalid"
@@ -103,7 +103,7 @@ class NotSetUp(ClinicError):
         super().__init__("No clinic has been set up yet: run `flask init`")
 
 
-class NotUpgraded(ClinicError):
+class SchemaOutdated(ClinicError):
     """The database is older than the program."""
 
     code = "not-upgraded"

@@ -8,8 +8,8 @@ from uuid import UUID
 from flask import Blueprint, Flask, current_app
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.catalogue import EventType
 from clinic.core.events import Handler, event_bus
+from clinic.core.events.types import EventType
 
 _EXTENSION = "clinic.modules"
 
@@ -42,26 +42,28 @@ class Panel:
 
 @dataclass(frozen=True)
 class PeriodicJob:
-    """Work that a worker looks for again and again; it returns how much it found."""
+    """Work that a worker repeats until `run` returns 0, once a minute; `counted` adds it to what the worker reports."""
 
     name: str
     run: Callable[[], int]
+    counted: bool = True
 
 
 @dataclass(frozen=True)
-class RecordKind:
-    """How people speak of a table's rows: `one` is "a patient", `many` are "patients", fields have labels.
+class RecordLabels:
+    """Labels of the rows of an audited table: `singular` is "a patient", `plural` are "patients".
 
-    `ways` says the values of some fields, `refers` which table others point to, and `acts` what is not just
-    "Added a patient". A page has the row's id as its `argument`; `names` finds what rows are called, all at once.
+    `labels` name the fields, `formatters` render the values of some, `references` name the table that a field points
+    to, and `action_labels` replace the default label of an action. The page `endpoint` takes the row's id as its
+    `argument`; `names` returns the display names of many rows at once.
     """
 
-    one: str
-    many: str
+    singular: str
+    plural: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    ways: Mapping[str, Callable[[Any], str | None]] = field(default_factory=dict)
-    refers: Mapping[str, str] = field(default_factory=dict)
-    acts: Mapping[str, str] = field(default_factory=dict)
+    formatters: Mapping[str, Callable[[Any], str | None]] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    action_labels: Mapping[str, str] = field(default_factory=dict)
     endpoint: str | None = None
     argument: str | None = None
     names: Callable[[Iterable[UUID]], Mapping[UUID, str]] | None = None
@@ -88,12 +90,12 @@ class BaseModule:
         """Return the module's entries in the main navigation."""
         return ()
 
-    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return what the module shows on a patient's page."""
+    def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
+        """Return the panels that the module adds to the page of a record; `page` is the endpoint of that page."""
         return ()
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
-        """Return how people speak of the module's records, by table: the audit trail asks."""
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
+        """Return the labels of the module's audited records, by table."""
         return {}
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:

@@ -25,7 +25,7 @@ def refuse_weak_key(key: str | None, setting: str) -> None:
         )
 
 
-def kept_key(path: Path, setting: str) -> str:
+def load_or_create_key(path: Path, setting: str) -> str:
     """Return a key of this machine's own, made the first time and readable by its owner only.
 
     :raises BadConfiguration: if it is weak or can't be kept, naming the setting that stands for it

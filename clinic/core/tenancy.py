@@ -17,7 +17,7 @@ _FINDER = "clinic.finder"
 _pinned: ContextVar[int] = ContextVar("pinned", default=0)
 
 
-class NoClinicInForce(RuntimeError):
+class NoCurrentClinic(RuntimeError):
     """A clinic's rows were asked for before a clinic was chosen."""
 
 
@@ -26,30 +26,30 @@ def current_clinic_id() -> UUID:
 
     :raises NoClinicInForce: if none was chosen
     """
-    clinic_id = clinic_id_or_none()
+    clinic_id = current_clinic_id_or_none()
     if clinic_id is None:
-        raise NoClinicInForce("no clinic is in force: use in_clinic()")
+        raise NoCurrentClinic("no clinic is in force: use in_clinic()")
     return clinic_id
 
 
-def clinic_id_or_none() -> UUID | None:
+def current_clinic_id_or_none() -> UUID | None:
     """Return the clinic in force, if one was chosen."""
     found: UUID | None = g.get("clinic_id")
     return found
 
 
-def enter_clinic(clinic_id: UUID) -> None:
+def set_current_clinic(clinic_id: UUID) -> None:
     """Put a clinic in force for the rest of this request or command.
 
     :raises RuntimeError: if another one is in force: changing it takes a session of its own, see `in_clinic`
     """
-    if clinic_id_or_none() not in {None, clinic_id}:
+    if current_clinic_id_or_none() not in {None, clinic_id}:
         raise RuntimeError("another clinic is in force")
     g.clinic_id = clinic_id
 
 
 @contextmanager
-def in_clinic(clinic_id: UUID | None) -> Iterator[None]:
+def clinic_scope(clinic_id: UUID | None) -> Iterator[None]:
     """Put a clinic (or none) in force, with a database session of its own, which knows no other clinic's rows.
 
     :raises RuntimeError: inside a unit of work, whose rows belong to one session
@@ -77,7 +77,7 @@ def choose_clinics_by(app: App, chooser: ClinicChooser) -> None:
     app.extensions[_CHOOSER] = chooser
 
 
-def chosen_clinic(name: str | None = None) -> UUID:
+def resolve_clinic(name: str | None = None) -> UUID:
     """Return the clinic that a name means; without a name the only one.
 
     :raises NotSetUp: if there is no clinic

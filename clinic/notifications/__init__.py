@@ -8,10 +8,10 @@ from flask import Blueprint
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
 from clinic.core.events import Handler
-from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordKind
+from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
 from clinic.notifications import api, commands, pages
-from clinic.notifications.records import KINDS
-from clinic.notifications.sending import send_due
+from clinic.notifications.audit_labels import AUDIT_LABELS
+from clinic.notifications.mail_worker import send_due
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
 
@@ -34,9 +34,9 @@ class NotificationsModule(BaseModule):
             "invoice.paid": self._on_invoice_paid,
         }
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
-        return KINDS
+        return AUDIT_LABELS
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of messages."""

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from clinic.core.audit import record_listing, record_view
 from clinic.notifications.schemas import NotificationQuery, NotificationSchema
 from clinic.notifications.service import notification_service
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.json_api import ApiBlueprint, after_cursor, document, list_schema, listed
 
 blueprint = ApiBlueprint("notifications", __name__, path="notifications", description="What patients were told")

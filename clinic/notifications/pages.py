@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from clinic.core.audit import record_listing
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
-from clinic.web.access import requires
-from clinic.web.lists import page_query, page_url
+from clinic.web.authorization import requires
+from clinic.web.list_views import page_query, page_url
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/messages", template_folder="templates")
 

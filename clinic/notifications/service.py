@@ -5,14 +5,15 @@ from uuid import UUID
 
 from sqlalchemy import Select, or_, select
 
-from clinic.core.background import wake_worker
 from clinic.core.clock import now
-from clinic.core.context import acting
-from clinic.core.database import db, unit_of_work, when_committed
-from clinic.core.deliveries import lease_end, pause_after
+from clinic.core.context import current_actor
+from clinic.core.db import db
+from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.errors import NotFound
+from clinic.core.events.delivery import lease_end, pause_after
 from clinic.core.ids import new_id
-from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.jobs import wake_worker
+from clinic.core.unit_of_work import after_commit, unit_of_work
 from clinic.notifications.models import Notification
 from clinic.patients.service import Patient
 
@@ -41,7 +42,7 @@ class NotificationService:
         """
         if not patient.email:
             return None
-        who = acting()
+        who = current_actor()
         version = who.subject_version or 0
         with unit_of_work():
             if known := self._known(kind, about, version):
@@ -51,13 +52,13 @@ class NotificationService:
                 kind=kind,
                 about_id=about,
                 about_version=version,
-                state="suppressed" if who.imports else "queued",
-                reason=IMPORTED if who.imports else None,
+                state="suppressed" if who.is_import else "queued",
+                reason=IMPORTED if who.is_import else None,
             )
             db.session.add(notification)
             db.session.flush()
-            if not who.imports:
-                when_committed(wake_worker)
+            if not who.is_import:
+                after_commit(wake_worker)
         return notification
 
     def get(self, notification_id: UUID) -> Notification:
@@ -72,12 +73,12 @@ class NotificationService:
 
     def list(
         self, *, state: str | None = None, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
-    ) -> Portion[Notification]:
+    ) -> Page[Notification]:
         """Return messages, the latest first; only those in a state if one is given."""
         wanted = select(Notification)
         if state is not None:
             wanted = wanted.where(Notification.state == state)
-        return portion(wanted, [Notification.id], limit=limit, after=after, descending=True)
+        return paginate(wanted, [Notification.id], limit=limit, after=after, descending=True)
 
     def claim_next(self) -> Notification | None:
         """Take the next message that is due, for as long as a lease; one whose sender died is taken again.

@@ -21,10 +21,11 @@ from flask.cli import with_appcontext
 from sqlalchemy import make_url
 
 from clinic.core.config import in_production
-from clinic.core.terminal import CONFLICTING, FAILED, NOT_CONFIGURED, answered, fail, say
+from clinic.identity.clinics import clinic_service
+from clinic.identity.roles import ROLES
 from clinic.operations.demo_data import PASSWORD, STAFF, fill
 from clinic.operations.setup import upgrade_database
-from clinic.staff.service import ROLES, clinic_service
+from clinic.web.cli import CONFLICTING, FAILED, NOT_CONFIGURED, fail, handle_errors, info
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -81,14 +82,14 @@ def demo_data() -> None:
     logging.getLogger("clinic.events").setLevel(logging.WARNING)
     url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
     file = Path(str(url.database))
-    with answered():
+    with handle_errors():
         if file not in {Path(current_app.instance_path) / name for name in ("demo.db", "demo-new.db")}:
             fail(FAILED, "made-up people are put into the demo's own database only: use flask demo")
         upgrade_database()
         if file.name == "demo-new.db":
             fill()
         elif clinic_service.list():
-            say("Using the demo's data as they were left; flask demo --reset starts over")
+            info("Using the demo's data as they were left; flask demo --reset starts over")
         else:
             fail(FAILED, "the demo's database is empty")
 
@@ -174,11 +175,11 @@ def _serve(listener: socket.socket, instance: Path, lock: int) -> None:
         children.append(_flask(environment, lock, "worker"))
         children.append(_web(environment, lock, listener))
         _wait_for(address, children)
-        say(_welcome(address=address, outbox=instance / "outbox", database=database, file=file))
+        info(_welcome(address=address, outbox=instance / "outbox", database=database, file=file))
         while all(child.poll() is None for child in children):
             time.sleep(0.5)
     except KeyboardInterrupt:
-        say("Closing")
+        info("Closing")
     finally:
         _end(children)
 

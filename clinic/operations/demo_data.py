@@ -13,14 +13,15 @@ from clinic.appointments.service import (
 )
 from clinic.billing.service import Invoice, LineFields, billing_service
 from clinic.core.clock import at_wall_time, today
-from clinic.core.context import acting_as
-from clinic.core.database import unit_of_work
+from clinic.core.context import as_actor
 from clinic.core.money import Money
-from clinic.core.tenancy import in_clinic
-from clinic.core.terminal import say
+from clinic.core.tenancy import clinic_scope
 from clinic.core.text import fold
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.clinics import clinic_service
+from clinic.identity.operator_actions import operator_service
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import clinic_service, operator_service
+from clinic.web.cli import info
 
 PATIENTS = 320
 BATCH = 40
@@ -74,9 +75,9 @@ SERVICES = [
 def fill() -> None:
     """Set up the demo's clinic; the same people every time, around today."""
     chance = random.Random(20261122)  # noqa: S311 - made-up people are no secret
-    with acting_as(ACTOR):
+    with as_actor(ACTOR):
         clinic = clinic_service.create(**CLINIC)
-        with in_clinic(clinic.id):
+        with clinic_scope(clinic.id):
             for email, (name, role) in STAFF.items():
                 operator_service.admit(email=email, name=name, role=role, password=PASSWORD)
             patients = list(_patients(chance))
@@ -97,7 +98,7 @@ def _patients(chance: random.Random) -> Iterator[Patient]:
         with unit_of_work():
             people = [_patient(chance, start + offset) for offset in range(BATCH)]
         yield from people
-        say(f"Registered {start + len(people)} of {PATIENTS} patients")
+        info(f"Registered {start + len(people)} of {PATIENTS} patients")
 
 
 def _patient(chance: random.Random, number: int) -> Patient:
@@ -139,7 +140,7 @@ def _day(
             for start, minutes in _slots(chance, day, zone)
             if (appointment := _book(practitioner, chance.choice(patients), start, minutes))
         ]
-    say(f"Booked {len(booked)} appointments on {day}")
+    info(f"Booked {len(booked)} appointments on {day}")
     return booked
 
 
@@ -181,7 +182,7 @@ def _invoices(chance: random.Random, patients: list[Patient], currency: str) -> 
             if number % 10:
                 billing_service.issue(invoice.id)
                 _pay(chance, invoice, number)
-    say(f"Wrote {INVOICES} invoices")
+    info(f"Wrote {INVOICES} invoices")
 
 
 def _pay(chance: random.Random, invoice: Invoice, number: int) -> None:

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import click
 
-from clinic.core.catalogue import declared_events
-from clinic.core.eventlog import event_log
 from clinic.core.events import event_bus, handler_name
-from clinic.core.outbox import STATES, Delivery, StoredEvent
-from clinic.core.terminal import CommandGroup, say, show_record, show_rows
+from clinic.core.events.admin import event_log
+from clinic.core.events.models import STATES, Delivery, StoredEvent
+from clinic.core.events.types import declared_events
+from clinic.web.cli import CommandGroup, info, show_record, show_rows
 
 group = CommandGroup("events", help="What was published, who heard of it, and what failed.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -56,14 +56,14 @@ def show(event_id: UUID, as_json: bool) -> None:
 @click.argument("event_id", type=click.UUID)
 def retry(event_id: UUID) -> None:
     """Let what is not delivered of an event be tried again at once, dead or discarded deliveries too."""
-    say(f"{event_log.retry(event_id)} to be tried again. A worker does it; or: flask worker --once")
+    info(f"{event_log.retry(event_id)} to be tried again. A worker does it; or: flask worker --once")
 
 
 @group.command("discard")
 @click.argument("event_id", type=click.UUID)
 def discard(event_id: UUID) -> None:
     """Give up what is not delivered of an event."""
-    say(f"{event_log.discard(event_id)} discarded. To take it back: flask events retry {event_id}")
+    info(f"{event_log.discard(event_id)} discarded. To take it back: flask events retry {event_id}")
 
 
 def _row(event: StoredEvent, delivery: Delivery | None) -> dict[str, Any]:

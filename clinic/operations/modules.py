@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from clinic.core.events import handler_name
 from clinic.core.modules import BaseModule, registered_modules
-from clinic.core.terminal import show_record, show_rows
+from clinic.web.cli import show_record, show_rows
 
 COLUMNS = ["module", "urls", "commands", "publishes", "handles"]
 

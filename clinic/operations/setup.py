@@ -11,11 +11,13 @@ from alembic.config import Config
 from flask import current_app
 from flask.cli import with_appcontext
 
-from clinic.core.database import db
-from clinic.core.tenancy import in_clinic
-from clinic.core.terminal import USAGE, answered, fail, say
+from clinic.core.db import db
+from clinic.core.tenancy import clinic_scope
 from clinic.core.text import nfc
-from clinic.staff.service import SECRET_HOURS, ClinicFields, clinic_service, email_problem, operator_service
+from clinic.identity.accounts import SECRET_HOURS, email_problem
+from clinic.identity.clinics import ClinicFields, clinic_service
+from clinic.identity.operator_actions import operator_service
+from clinic.web.cli import USAGE, fail, handle_errors, info
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
 
@@ -45,7 +47,7 @@ def upgrade_database() -> None:
 @with_appcontext
 def init(name: str | None, zone: str | None, currency: str | None, locale: str, admin: str | None) -> None:
     """Set up the database and a clinic; asks for what is not given."""
-    with answered():
+    with handle_errors():
         fields = ClinicFields(
             name=nfc(name or _ask("Clinic's name")).strip(),
             zone=zone or _ask("Time zone"),
@@ -57,8 +59,8 @@ def init(name: str | None, zone: str | None, currency: str | None, locale: str, 
             fail(USAGE, f"--admin: {problem}")
         upgrade_database()
         clinic = clinic_service.create(**fields)
-        say(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
-        with in_clinic(clinic.id):
+        info(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
+        with clinic_scope(clinic.id):
             _name_administrator(admin)
 
 
@@ -66,14 +68,14 @@ def _name_administrator(email: str | None) -> None:
     """Let somebody run the clinic in force, or say how that is done later."""
     if email is None:
         name = shlex.quote(clinic_service.current().name)
-        say(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
+        info(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
         return
     _, secret = operator_service.create_admin(email=email)
     if secret is None:
-        say(f"{email} is its administrator, and signs in as before")
+        info(f"{email} is its administrator, and signs in as before")
         return
     click.echo(secret)
-    say(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
+    info(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
 
 
 def _ask(question: str) -> str:

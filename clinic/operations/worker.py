@@ -6,10 +6,10 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from clinic.core.background import carrier_of, run_due_jobs
-from clinic.core.database import db
-from clinic.core.terminal import answered, say
-from clinic.staff.service import clinic_service
+from clinic.core.db import db
+from clinic.core.jobs import queue_of, run_due_jobs
+from clinic.identity.clinics import clinic_service
+from clinic.web.cli import handle_errors, info
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -20,18 +20,18 @@ BUSY_TIMEOUT_MS = 10_000
 def worker(once: bool) -> None:
     """Deliver events that were left over, and send messages, until told to stop."""
     current_app.config["LOCK_TIMEOUT_MS"] = BUSY_TIMEOUT_MS
-    with answered():
+    with handle_errors():
         clinic_service.list()  # its jobs log what fails and go on: say here that there is no database
         if once:
-            say(f"{run_due_jobs()} done")
+            info(f"{run_due_jobs()} done")
             return
         db.session.remove()
         _work_for_ever()
 
 
 def _work_for_ever() -> None:
-    carrier = carrier_of(current_app._get_current_object())  # type: ignore[attr-defined]
-    say("Worker is waiting for work; Ctrl-C stops it")
+    carrier = queue_of(current_app._get_current_object())  # type: ignore[attr-defined]
+    info("Worker is waiting for work; Ctrl-C stops it")
     run_due_jobs()
     db.session.remove()
     logging.getLogger("huey").setLevel(logging.WARNING)

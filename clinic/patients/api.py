@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from clinic.core.audit import record_listing, record_view
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, PatientFields, patient_service
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     SearchQuery,

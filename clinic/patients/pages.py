@@ -7,26 +7,29 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.audit.last_change import last_change
+from clinic.audit.presenter import audit_labels, viewed_text
+from clinic.audit.service import audit_service
 from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
 from clinic.core.clock import now
-from clinic.core.errors import Stale
+from clinic.core.errors import StaleVersion
 from clinic.core.modules import registered_modules
+from clinic.identity.actor_names import actor_names
+from clinic.identity.clinics import clinic_service
 from clinic.patients.rules import sex_label
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import audit_service, clinic_service, last_change, names_of
-from clinic.web.access import requires
-from clinic.web.formats import born
+from clinic.web.authorization import requires
+from clinic.web.edit_conflict import field_differences
+from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, record_at
 from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
-from clinic.web.lists import next_url, page_query, page_url
-from clinic.web.telling import record_kinds, seen_of
-from clinic.web.versions import compared
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
+from clinic.web.list_views import next_url, page_query, page_url
+from clinic.web.template_filters import born
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
 
 PAGE = 20
-LOOKS = 100
+ACCESSES = 100
 LABELS = {
     "given_name": "Given names",
     "family_name": "Family name",
@@ -51,7 +54,7 @@ def _this_patient(_typed: Typed, patient_id: UUID) -> Record:
     return record_at(f"patient {patient_service.get(patient_id).mrn}", "patients.show", patient_id=patient_id)
 
 
-AS_TYPED = by_label(LABELS, birth_date=birth_date_words, sex=sex_label)
+AS_TYPED = labelled_rows(LABELS, birth_date=birth_date_words, sex=sex_label)
 
 
 @blueprint.get("")
@@ -76,7 +79,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("patients:write")
-@worded("New patient", AS_TYPED)
+@form_summary("New patient", AS_TYPED)
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
     form = load_form(PatientSchema())
@@ -92,23 +95,23 @@ def create() -> ResponseReturnValue:
 def show(patient_id: UUID) -> ResponseReturnValue:
     """Show a patient, with what the other modules have to say."""
     patient = _looked_at(patient_id)
-    panels = [panel for module in registered_modules() for panel in module.get_patient_panels(patient_id)]
+    panels = [panel for module in registered_modules() for panel in module.get_panels("patients.show", patient_id)]
     return render_template("patients/show.html", patient=patient, panels=panels)
 
 
-@blueprint.get("/<uuid:patient_id>/looks")
+@blueprint.get("/<uuid:patient_id>/access-log")
 @requires("audit:read")
-def looks(patient_id: UUID) -> ResponseReturnValue:
-    """Show who looked at a patient's record, to print."""
+def access_log(patient_id: UUID) -> ResponseReturnValue:
+    """Show the access log of a patient's record, to print."""
     patient = _looked_at(patient_id)
     _, after = page_query()
-    found = audit_service.who_looked(patient_id, limit=LOOKS, after=after)
+    found = audit_service.access_log(patient_id, limit=ACCESSES, after=after)
     return render_template(
-        "patients/looks.html",
+        "patients/access_log.html",
         patient=patient,
         found=found,
         seen=_seen(found.rows),
-        names=names_of(entry.actor for entry in found.rows),
+        names=actor_names(entry.actor for entry in found.rows),
         printed_at=now(),
         next_url=next_url(found, {}),
     )
@@ -124,7 +127,7 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:patient_id>")
 @requires("patients:write")
-@worded("Change", AS_TYPED, about=("of", _this_patient))
+@form_summary("Change", AS_TYPED, about=("of", _this_patient))
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
     patient, form = patient_service.get(patient_id), load_form(PatientSchema())
@@ -136,15 +139,15 @@ def update(patient_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
-@blueprint.errorhandler(Stale)
-def compare(_error: Stale) -> ResponseReturnValue:
+@blueprint.errorhandler(StaleVersion)
+def compare(_error: StaleVersion) -> ResponseReturnValue:
     """Show both versions of a patient whom somebody else has changed, to choose from field by field."""
     patient = _looked_at((request.view_args or {})["patient_id"])
     mine = PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS))
     theirs = PatientSchema().dump(patient)
     labels = {name: label for name, label in LABELS.items() if name in theirs}
     shown = {
-        "fields": compared(labels, _in_words(mine, labels), _in_words(theirs, labels)),
+        "fields": field_differences(labels, _in_words(mine, labels), _in_words(theirs, labels)),
         "version": patient.version,
         "saved_at": patient.updated_at,
         "change": last_change("patients", patient.id),
@@ -165,9 +168,9 @@ def _looked_at(patient_id: UUID) -> Patient:
 
 def _seen(looks: Sequence[AuditEntry]) -> dict[UUID, str]:
     """Return what was seen by each look in plain words."""
-    kinds = record_kinds()
+    kinds = audit_labels()
     alone = {look.id for look in looks if look.action == VIEWED and look.record == "patients"}
-    return {look.id: "The record" if look.id in alone else seen_of(look, kinds) for look in looks}
+    return {look.id: "The record" if look.id in alone else viewed_text(look, kinds) for look in looks}
 
 
 def _filled(patient: Patient) -> Form:

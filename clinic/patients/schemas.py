@@ -7,10 +7,10 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, validates_schema
 
 from clinic.core.clock import today
+from clinic.identity.clinics import clinic_service
 from clinic.patients.rules import NOT_A_PHONE, SEXES, birth_date_problem, phone_number
-from clinic.staff.service import clinic_service
+from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
 from clinic.web.fields import Choice, Line, Moment, Paragraph, described
-from clinic.web.sight import GuardedSchema, guarded
 
 CONTACT = "patients:contact"
 NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
@@ -84,7 +84,7 @@ class Language(Line):
         return text
 
 
-class PatientSchema(GuardedSchema):
+class PatientSchema(FieldPermissionSchema):
     """A patient: who they are and how to reach them; at least one name is needed."""
 
     id = fields.UUID(dump_only=True)
@@ -95,10 +95,10 @@ class PatientSchema(GuardedSchema):
     birth_date = BirthDate()
     sex = Sex()
     pronouns = Line(max_length=50)
-    phone = guarded(CONTACT, Phone())
-    email = guarded(CONTACT, Email())
+    phone = requires_permission(CONTACT, Phone())
+    email = requires_permission(CONTACT, Email())
     language = Language(max_length=16)
-    address = guarded(CONTACT, Paragraph(max_length=500))
+    address = requires_permission(CONTACT, Paragraph(max_length=500))
     version = fields.Integer(dump_only=True)
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)

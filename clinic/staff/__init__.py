@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from typing import cast
-from uuid import UUID
 
 from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob, RecordKind
+from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
+from clinic.core.rate_limit import forget_expired
 from clinic.core.tenancy import choose_clinics_by, find_staff_by
-from clinic.core.throttle import forget_expired
+from clinic.identity.clinics import clinic_service
+from clinic.identity.mail_queue import staff_mail_queue
+from clinic.identity.members import member_service
+from clinic.identity.saved_forms import saved_form_service
+from clinic.identity.sessions import session_service
 from clinic.staff import api, commands, pages
-from clinic.staff.commands import audit, keys
-from clinic.staff.records import KINDS
-from clinic.staff.sending import send_due
-from clinic.staff.service import clinic_service, kept_forms, member_service, outgoing_letters, session_service
-from clinic.web.access import keep_gates
+from clinic.staff.audit_labels import AUDIT_LABELS
+from clinic.staff.commands import keys
+from clinic.staff.mail_worker import send_due
+from clinic.web.authorization import keep_gates
 
 
 class StaffModule(BaseModule):
@@ -28,26 +30,20 @@ class StaffModule(BaseModule):
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
-        return KINDS
+        return AUDIT_LABELS
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of who runs the clinic."""
-        return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic", "/audit")),)
-
-    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return the way to who looked at the record, for those who may know."""
-        if not acting().may("audit:read"):
-            return ()
-        return (Panel("staff/panel.html", {"patient_id": patient_id}, "end"),)
+        return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic")),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the sending of letters, and what is forgotten when its time is over."""
         return (
             PeriodicJob("old sessions", session_service.forget_old),
-            PeriodicJob("kept forms", kept_forms.forget_old),
-            PeriodicJob("old letters", outgoing_letters.forget_old),
+            PeriodicJob("kept forms", saved_form_service.forget_old),
+            PeriodicJob("old letters", staff_mail_queue.forget_old),
             PeriodicJob("send letters", send_due),
             PeriodicJob("throttle", forget_expired),
         )
@@ -57,10 +53,10 @@ class StaffModule(BaseModule):
         super().register(state)
         app = cast(Flask, state.app)
         choose_clinics_by(app, clinic_service.choose)
-        find_staff_by(app, member_service.acting)
+        find_staff_by(app, member_service.get_actor)
         keep_gates(app, pages=pages.PageGate(), api=api.ApiGate())
         pages.init_login(app)
-        app.cli.add_command(audit.group)
+        app.cli.add_command(commands.group)
         app.cli.add_command(keys.group)
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from clinic.staff.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
-from clinic.staff.service import ALL, PERMISSIONS, ROLES, email_problem
+from clinic.identity.accounts import email_problem
+from clinic.identity.roles import ALL, PERMISSIONS, ROLES
+from clinic.identity.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
 from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
-from clinic.web.json_api import ListQuery
 
 
 class ClinicSchema(Schema):
@@ -21,30 +21,6 @@ class ClinicSchema(Schema):
     version = fields.Integer(dump_only=True)
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
-
-
-class AuditQuery(ListQuery):
-    """Which entries of the audit trail are wanted."""
-
-    actor = Line(metadata={"description": "who acted, like `cli:maria@desk`"})
-    action = Line(metadata={"description": "what was done, like `changed` or `viewed`"})
-    record = Line(metadata={"description": "to which kind of record, like `patients`"})
-    patient_id = Identifier(what="a patient")
-    since = Moment(metadata={"description": "then or later"})
-    before = Moment(metadata={"description": "earlier than that"})
-
-
-class AuditPageQuery(Schema):
-    """Which entries of the audit trail a person wants to see, and why, if they are a patient's."""
-
-    actor = Line()
-    action = Line()
-    record = Line()
-    patient_id = Identifier(what="a patient")
-    reason = Line()
-    since = Day()
-    until = Day()
-    cursor = Line(max_length=1000)
 
 
 class WorkerSchema(Schema):

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from clinic.web.access import access_to, public
+from clinic.web.authorization import access_to, public
 
 _KEY = "api key"
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -7,9 +7,9 @@ from typing import Any
 from flask import request
 from marshmallow import Schema, ValidationError
 
-from clinic.core.errors import Invalid
+from clinic.core.errors import InvalidInput
 from clinic.web.fields import Choices
-from clinic.web.problems import flattened
+from clinic.web.problem_details import flattened
 
 NOT_FIELDS = {"csrf_token", "_clinic", "_kept", "version"}
 _PARTS = ("year", "month", "day")
@@ -46,7 +46,7 @@ class Form:
         known = [*self.order, *(name for name in self.errors if name not in set(self.order))]
         return [(name, message) for name in known for message in self.errors.get(name, [])[:1]]
 
-    def reject(self, error: Invalid) -> "Form":
+    def reject(self, error: InvalidInput) -> "Form":
         """Add what a service refused."""
         for name, messages in error.problems.items():
             self.errors.setdefault(name, []).extend(messages)

@@ -11,12 +11,12 @@ from flask import Flask, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 
-from clinic.core.errors import NotFound, Stale
-from clinic.core.paging import DEFAULT_LIMIT, MAX_LIMIT, Portion
+from clinic.core.db.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from clinic.core.errors import NotFound, StaleVersion
 from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import Count, Line
-from clinic.web.json_input import StrictParser
-from clinic.web.problems import problem
+from clinic.web.json_parser import StrictParser
+from clinic.web.problem_details import problem
 
 PREFIX = "/api/v1"
 
@@ -110,7 +110,7 @@ def after_cursor(query: Mapping[str, Any], *about: str) -> tuple[Any, ...] | Non
     return read_cursor(query.get("cursor"), request.path, *about)
 
 
-def listed(found: Portion[Any], *about: str) -> ResponseReturnValue:
+def listed(found: Page[Any], *about: str) -> ResponseReturnValue:
     """Return a portion of a list, with a link to the next one."""
     cursor = write_cursor(found.next_key, request.path, *about)
     body = {"data": found.rows, "next_cursor": cursor}
@@ -141,8 +141,8 @@ def etag(record: Versioned) -> dict[str, str]:
 def tell_present(blueprint: ApiBlueprint, present: Callable[..., Versioned], schema: type[Schema]) -> None:
     """Let a change of a stale version be answered with the record as it is now."""
 
-    @blueprint.errorhandler(Stale)
-    def answer(error: Stale) -> ResponseReturnValue:
+    @blueprint.errorhandler(StaleVersion)
+    def answer(error: StaleVersion) -> ResponseReturnValue:
         try:
             record = present(**(request.view_args or {}))
         except NotFound as gone:

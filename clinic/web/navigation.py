@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app, request, url_for
 
-from clinic.core.context import acting
+from clinic.core.context import current_actor
 from clinic.core.modules import NavigationEntry, registered_modules
-from clinic.web.access import access_to
+from clinic.web.authorization import access_to
 
 
 @dataclass(frozen=True)
@@ -42,4 +42,4 @@ def _is_here(entry: NavigationEntry) -> bool:
 
 def _is_open(entry: NavigationEntry) -> bool:
     permission = access_to(current_app, entry.endpoint).permission
-    return permission is None or acting().may(permission)
+    return permission is None or current_actor().has_permission(permission)

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
+from clinic.identity.roles import EVERYTHING
 from clinic.patients import pages
-from clinic.staff.service import EVERYTHING
-from clinic.web.access import Access, UndeclaredRoute, access_to
+from clinic.web.authorization import Access, UndeclaredRoute, access_to
 
 PUBLIC = {
     *("static", "styles", "components", "openapi", "api_docs", "staff.sign_in", "staff.begin_session"),

@@ -9,13 +9,13 @@ import click
 import pytest
 from flask import Flask
 
-from clinic.core.terminal import needed_for
-from clinic.staff.service import EVERYTHING, PERMISSIONS, ROLES
-from clinic.web.access import Access, access_to
-from tests.access.asking import Caller, body_for
+from clinic.identity.roles import EVERYTHING, PERMISSIONS, ROLES
+from clinic.web.authorization import Access, access_to
+from clinic.web.cli import needed_for
+from tests.access.callers import Caller, body_for
 from tests.access.routes import Route, routes_of
 from tests.access.test_matrix import Record
-from tests.access.world import World
+from tests.access.two_clinics import World
 
 FILE = Path(__file__).parent / "permissions.txt"
 

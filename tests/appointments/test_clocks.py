@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.assertions import element, row_counts, rows, spoken
 from tests.builders import a_clinic, a_patient, a_practitioner, appointment_fields
-from tests.inspecting import element, row_counts, rows, spoken
 
 GAP = {"day": "2027-03-28", "time": "01:30"}
 TWICE = {"day": "2026-10-25", "time": "01:30"}

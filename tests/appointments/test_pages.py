@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from clinic.appointments.service import appointment_service
-from tests.browsing import hidden_value
+from tests.assertions import element, masked, row_counts, rows, spoken, stored_events, title
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.inspecting import element, masked, row_counts, rows, spoken, stored_events, title
+from tests.page_client import hidden_value
 
 
 @pytest.fixture

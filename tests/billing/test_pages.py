@@ -7,10 +7,10 @@ import pytest
 
 from clinic.billing.schemas import plain_decimal, typed_rows
 from clinic.billing.service import Invoice, billing_service
-from clinic.core.database import db
+from clinic.core.db import db
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
-from tests.browsing import hidden_value
 from tests.builders import a_patient
+from tests.page_client import hidden_value
 
 
 def typed_lines(*rows: tuple[str, str, str]) -> dict[str, str]:

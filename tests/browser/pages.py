@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import SEND, become, book, edit_phone, register
+from tests.browser.console_errors import TROUBLES
+from tests.browser.desk_actions import SEND, become, book, edit_phone, register
 from tests.browser.records import ADMINISTRATOR, CAREFUL, READER, TRAVELLER, Records
-from tests.browser.troubles import TROUBLES
 
 PLACES = {
     "patients": "/patients",
@@ -42,7 +42,7 @@ PLACES = {
     "end of an API key": "/api-keys/{key}/revocation",
     "audit trail": "/audit",
     "reason to see a patient's audit trail": "/audit?patient_id={patient}",
-    "who looked at a patient": "/patients/{patient}/looks",
+    "who looked at a patient": "/patients/{patient}/access-log",
     "API documentation": "/api/docs",
     "page not found": "/nowhere",
     "bad request": "/patients?nonsense=1",

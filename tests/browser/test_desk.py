@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import (
+from tests.browser.conftest import Browse
+from tests.browser.desk_actions import (
     SEND,
     a_new_name,
     book,
@@ -15,7 +16,6 @@ from tests.browser.acts import (
     take_payment,
     toast,
 )
-from tests.browser.conftest import Browse
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser

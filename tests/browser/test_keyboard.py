@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import a_new_name, number_of, payments_of, toast
 from tests.browser.conftest import Browse
+from tests.browser.desk_actions import a_new_name, number_of, payments_of, toast
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser

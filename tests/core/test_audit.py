@@ -14,16 +14,17 @@ from sqlalchemy.sql.dml import UpdateBase
 from clinic.appointments.models import Practitioner
 from clinic.core import audit
 from clinic.core.audit import UnauditedStatement, record_act, record_listing, record_view
-from clinic.core.context import Acting, start_acting, stop_acting
-from clinic.core.database import db, unit_of_work
+from clinic.core.context import Actor, reset_actor, set_actor
+from clinic.core.db import db
 from clinic.core.ids import new_id
-from clinic.notifications.sending import send_due
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic
+from clinic.notifications.mail_worker import send_due
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.service import patient_service
-from clinic.staff.models import Clinic
+from tests.assertions import rows
 from tests.builders import a_patient, a_practitioner
 from tests.conftest import Here
-from tests.inspecting import rows
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -116,10 +117,10 @@ def test_a_deleted_row_is_told_with_what_it_had(entries: Any) -> None:
 
 
 def test_an_entry_says_who_from_where_by_which_session_and_in_which_request(entries: Any) -> None:
-    who = Acting("staff:1", "request-1", address="192.0.2.7", session_id=new_id(), key_id=new_id())
-    token = start_acting(who)
+    who = Actor("staff:1", "request-1", address="192.0.2.7", session_id=new_id(), key_id=new_id())
+    token = set_actor(who)
     a_practitioner()
-    stop_acting(token)
+    reset_actor(token)
 
     (entry,) = entries()
 

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
-from clinic.core.background import carrier_of
 from clinic.core.errors import BadConfiguration
+from clinic.core.jobs import queue_of
 
 STRONG = "0123456789abcdef" * 3
 
@@ -222,7 +222,7 @@ def test_an_empty_setting_of_the_environment_undoes_the_file(tmp_path: Path, mon
     app = start(tmp_path)
 
     assert (app.config["SMTP_URL"], app.config["REDIS_URL"]) == ("", "")
-    assert carrier_of(app).storage.__class__.__name__ == "SqliteStorage"
+    assert queue_of(app).storage.__class__.__name__ == "SqliteStorage"
 
 
 def test_a_malformed_redis_url_is_refused(tmp_path: Path) -> None:
@@ -239,4 +239,4 @@ def test_installations_on_one_redis_have_queues_of_their_own(tmp_path: Path) -> 
         for name in ("harbour", "hill")
     )
 
-    assert (carrier_of(one).name, carrier_of(other).name) == ("harbour", "hill")
+    assert (queue_of(one).name, queue_of(other).name) == ("harbour", "hill")

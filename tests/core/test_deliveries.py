@@ -12,26 +12,26 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from clinic.core import catalogue, deliveries
 from clinic.core.audit import AuditEntry
-from clinic.core.catalogue import EventType
 from clinic.core.clock import now
-from clinic.core.context import acting, acting_as
-from clinic.core.database import db, unit_of_work
-from clinic.core.deliveries import MAX_ATTEMPTS, deliver_due, pause_after
+from clinic.core.context import as_actor, current_actor
+from clinic.core.db import db
 from clinic.core.errors import Conflict, NotFound
-from clinic.core.eventlog import event_log
-from clinic.core.events import MAX_DEPTH, event_bus
+from clinic.core.events import MAX_DEPTH, delivery, event_bus, types
+from clinic.core.events.admin import event_log
+from clinic.core.events.delivery import MAX_ATTEMPTS, deliver_due, pause_after
+from clinic.core.events.models import Delivery, StoredEvent
+from clinic.core.events.types import EventType
 from clinic.core.ids import new_id
-from clinic.core.outbox import Delivery, StoredEvent
-from clinic.core.tenancy import clinic_id_or_none
+from clinic.core.tenancy import current_clinic_id_or_none
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
 from clinic.patients.service import patient_service
-from clinic.staff.service import Clinic
 from tests.builders import a_patient, patient_fields
+from tests.concurrency import run_at_once
 from tests.conftest import Here, Run
-from tests.threads import run_at_once
 
 WELCOME = "clinic.notifications:NotificationsModule._on_patient_created"
 
@@ -281,7 +281,7 @@ def test_a_delivery_is_not_tried_before_it_is_due(client: FlaskClient, here: Her
 def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
     client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(delivery, "run", lambda attempt, attempts=1: None)
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))
     monkeypatch.undo()
 
@@ -373,10 +373,11 @@ def test_the_envelope_names_clinic_actor_request_and_subject(client: FlaskClient
 def test_a_handler_acts_in_the_events_clinic_and_for_its_actor(here: Here, other_clinic: Clinic) -> None:
     seen: list[Any] = []
     event_bus.subscribe(
-        "patient.created", lambda _: seen.append((clinic_id_or_none(), acting().actor, acting().request_id))
+        "patient.created",
+        lambda _: seen.append((current_clinic_id_or_none(), (actor := current_actor()).actor, actor.request_id)),
     )
 
-    with here(other_clinic.id), acting_as("cli:me@here", request_id="r-1"):
+    with here(other_clinic.id), as_actor("cli:me@here", request_id="r-1"):
         a_patient()
 
     assert seen == [(other_clinic.id, "cli:me@here", "r-1")]
@@ -473,7 +474,7 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
 def test_row_88_a_delivery_that_kills_its_worker_costs_no_other_a_try(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(delivery, "run", lambda attempt, attempts=1: None)
     event_bus.clear()
     event_bus.subscribe("patient.created", hears)
     for _ in range(3):
@@ -496,7 +497,7 @@ def test_row_88_a_delivery_that_kills_its_worker_costs_no_other_a_try(
 def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
     """Let the delivery of the first event that is tried end its worker each time, as a crash would."""
     poison: set[Any] = set()
-    run = deliveries.run
+    run = delivery.run
 
     def crash(attempt: Any, attempts: int = 1) -> None:
         if not poison:
@@ -505,7 +506,7 @@ def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
             raise KeyboardInterrupt
         run(attempt, attempts)
 
-    monkeypatch.setattr(deliveries, "run", crash)
+    monkeypatch.setattr(delivery, "run", crash)
     return poison
 
 
@@ -513,7 +514,7 @@ def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
 def test_nested_data_of_a_stored_event_are_each_handlers_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     nested = EventType("test.nested", frozenset({"numbers"}), "a test", "always")
-    monkeypatch.setitem(catalogue._declared, nested.name, nested)
+    monkeypatch.setitem(types._declared, nested.name, nested)
     event_bus.subscribe("test.nested", lambda data: data["numbers"].append(9))
     event_bus.subscribe("test.nested", lambda data: seen.append(data["numbers"]))
 

@@ -10,8 +10,9 @@ import pytest
 import time_machine
 
 from clinic.core.ids import new_id
-from clinic.core.mail import MaybeSent, NotSent, OutboxSender, SmtpSender, compose, configured_sender, mail_address
-from tests.mailboxes import free_port
+from clinic.core.mail.message import compose, mail_address
+from clinic.core.mail.senders import MaybeSent, NotSent, OutboxSender, SmtpSender, configured_sender
+from tests.smtp_server import free_port
 
 
 @pytest.fixture(autouse=True)

@@ -4,14 +4,14 @@ import pytest
 from sqlalchemy import update
 
 from clinic.appointments.service import appointment_service
-from clinic.core.background import run_due_jobs
-from clinic.core.context import acting_as
-from clinic.core.database import Base, db
-from clinic.core.deliveries import deliver_due
+from clinic.core.context import as_actor
+from clinic.core.db import Base, db
+from clinic.core.events.delivery import deliver_due
+from clinic.core.jobs import run_due_jobs
 from clinic.notifications.service import NotificationNotFound, notification_service
 from clinic.patients.service import patient_service
+from tests.assertions import rows
 from tests.builders import a_patient, an_appointment
-from tests.inspecting import rows
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -54,7 +54,7 @@ def test_an_event_that_is_delivered_twice_queues_one_message(app, mailbox):
 def test_queueing_the_same_message_again_gives_the_one_that_is_there(app):
     patient = a_patient()
 
-    with acting_as("test", subject_version=7):
+    with as_actor("test", subject_version=7):
         first = notification_service.queue("welcome", patient, about=patient.id)
         again = notification_service.queue("welcome", patient, about=patient.id)
 
@@ -65,7 +65,7 @@ def test_queueing_the_same_message_again_gives_the_one_that_is_there(app):
 
 
 def test_records_of_the_past_message_nobody(app, mailbox):
-    with acting_as("import:old-system"):
+    with as_actor("import:old-system"):
         appointment = an_appointment()
         appointment_service.cancel(appointment.id)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.assertions import row_counts, rows, stored_events
 from tests.builders import patient_fields
-from tests.inspecting import row_counts, rows, stored_events
 
 FIELDS = patient_fields(family_name="Gonçalves", given_name="Inês", email="ines@example.org", language="pt")
 

@@ -17,13 +17,14 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
-from clinic.core.context import IMPORT, acting_as
+from clinic.core.context import IMPORT, as_actor
+from clinic.identity.operator_actions import operator_service
+from clinic.identity.roles import ROLES
 from clinic.operations.demo import _environment, _welcome
 from clinic.operations.demo_data import PASSWORD, STAFF
-from clinic.staff.service import ROLES, operator_service
-from tests.browsing import hidden_value
+from tests.assertions import rows
 from tests.conftest import Here
-from tests.inspecting import rows
+from tests.page_client import hidden_value
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ def test_there_is_no_demo_in_production(laptop: Flask, monkeypatch: pytest.Monke
 
 @pytest.mark.row(10)
 def test_somebody_with_a_real_address_is_not_made_up(app: Flask, here: Here) -> None:
-    with here(), acting_as(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
+    with here(), as_actor(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
         operator_service.admit(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
 
 

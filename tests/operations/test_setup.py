@@ -17,11 +17,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from clinic import create_app
-from clinic.core.database import Base, db
+from clinic.core.db import Base, db
 from clinic.operations.setup import upgrade_database
-from tests.browsing import PageClient
+from tests.assertions import spoken
 from tests.conftest import Run
-from tests.inspecting import spoken
+from tests.page_client import PageClient
 
 GIVEN = ["--clinic", "Clínica São João", "--zone", "Europe/Lisbon", "--currency", "EUR", "--locale", "pt_PT"]
 

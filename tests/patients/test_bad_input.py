@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.assertions import pointers, row_counts, rows, spoken, words_about
 from tests.builders import patient_fields
-from tests.inspecting import pointers, row_counts, rows, spoken, words_about
 
 URL = "/api/v1/patients"
 A_MEGABYTE = 1024 * 1024

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.assertions import row_counts, rows, stored_events
 from tests.builders import OWN, a_patient
-from tests.inspecting import row_counts, rows, stored_events
 
 
 def test_adding_a_patient_prints_it_and_what_to_do_next(app, run, here):

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from markupsafe import escape
 
-from tests.browsing import hidden_value
+from tests.assertions import element, masked, row_counts, rows, spoken, title
 from tests.builders import a_patient
-from tests.inspecting import element, masked, row_counts, rows, spoken, title
+from tests.page_client import hidden_value
 
 FILLED = {
     "given_name": "Inês",

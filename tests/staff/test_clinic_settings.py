@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from clinic.staff.service import ClinicChanged, clinic_service
-from tests.browsing import hidden_value
-from tests.inspecting import element, row_counts, rows, spoken
+from clinic.identity.clinics import ClinicChanged, clinic_service
+from tests.assertions import element, row_counts, rows, spoken
+from tests.concurrency import run_at_once
+from tests.page_client import hidden_value
 from tests.staff.people import browser_of
-from tests.threads import run_at_once
 
 
 def settings(**fields):

@@ -7,19 +7,17 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from clinic.core.database import db, unit_of_work
-from clinic.core.tenancy import in_clinic
-from clinic.staff.service import (
-    PERMISSIONS,
-    LastAdministrator,
-    StaffMember,
-    member_service,
-    operator_service,
-    session_service,
-)
-from tests.inspecting import element, masked, row_counts, rows, spoken
+from clinic.core.db import db
+from clinic.core.tenancy import clinic_scope
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.members import LastAdministrator, member_service
+from clinic.identity.models import StaffMember
+from clinic.identity.operator_actions import operator_service
+from clinic.identity.roles import PERMISSIONS
+from clinic.identity.sessions import session_service
+from tests.assertions import element, masked, row_counts, rows, spoken
+from tests.concurrency import run_at_once
 from tests.staff.people import as_now, browser_of
-from tests.threads import run_at_once
 
 
 @pytest.fixture
@@ -257,7 +255,7 @@ def test_an_administrator_ends_the_sessions_that_somebody_has_here(app, other_cl
 
 def also_there(app, person, clinic):
     """Let somebody work in another clinic too."""
-    with app.app_context(), in_clinic(clinic.id):
+    with app.app_context(), clinic_scope(clinic.id):
         return member_service.invite(email=person.email, name="Known Elsewhere", role="manager").membership.id
 
 
@@ -513,7 +511,7 @@ def test_a_person_of_two_clinics_switches_between_them(app, other_clinic, desk):
 def test_an_administrator_whose_secret_was_not_used_does_not_count(app, client, boss, hired):
     second = hired("administrator", "second@example.org")
     browser_of(app, second)
-    with app.app_context(), in_clinic(second.clinic_id):
+    with app.app_context(), clinic_scope(second.clinic_id):
         operator_service.reset_password(second.email)
 
     assert client.submit(f"/staff/{boss}/deactivation").status_code == 409

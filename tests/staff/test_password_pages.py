@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 
-from clinic.core.background import run_due_jobs
-from clinic.core.tenancy import in_clinic
-from clinic.staff import account
-from clinic.staff.service import operator_service
-from tests.inspecting import rows, spoken
-from tests.staff.entering import (
+from clinic.core.jobs import run_due_jobs
+from clinic.core.tenancy import clinic_scope
+from clinic.identity import self_service
+from clinic.identity.operator_actions import operator_service
+from tests.assertions import rows, spoken
+from tests.staff.login_helpers import (
     EMAIL,
     OTHER_PASSWORD,
     PASSWORD,
@@ -116,7 +116,7 @@ def test_the_present_password_is_guessed_five_times_at_most(signed_in):
 
 @pytest.mark.row(5)
 def test_a_password_of_a_megabyte_is_refused_before_it_is_hashed(signed_in, monkeypatch):
-    monkeypatch.setattr(account, "hash_password", lambda _password: pytest.fail("was hashed"))
+    monkeypatch.setattr(self_service, "hash_password", lambda _password: pytest.fail("was hashed"))
 
     long, huge = change(signed_in, new="a b" * 300_000), change(signed_in, new="a b" * 400_000)
 
@@ -175,7 +175,7 @@ def test_a_one_time_secret_opens_nothing_but_the_way_to_a_password_of_one_s_own(
 
 @pytest.mark.row(10)
 def test_a_one_time_secret_lets_somebody_in_once(app, clinic, visitor):
-    with app.app_context(), in_clinic(clinic.id):
+    with app.app_context(), clinic_scope(clinic.id):
         secret = operator_service.create_admin(email=EMAIL)[1] or ""
     again = a_browser(app)
 
@@ -234,7 +234,7 @@ def test_a_link_in_a_mail_sets_a_password_once(app, visitor, mailbox):
 def test_an_operator_s_secret_makes_every_link_worthless_sent_or_not(app, clinic, person, visitor, mailbox):
     sent = link_to(app, visitor, mailbox)
     send(visitor, "/password/forgotten", "/password/forgotten", email=EMAIL)
-    with app.app_context(), in_clinic(clinic.id):
+    with app.app_context(), clinic_scope(clinic.id):
         operator_service.reset_password(EMAIL)
     with app.app_context():
         run_due_jobs()

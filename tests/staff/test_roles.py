@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from clinic.staff.service import EVERYTHING, PERMISSIONS, ROLES, granted, permitted
-from tests.inspecting import spoken
+from clinic.identity.roles import EVERYTHING, PERMISSIONS, ROLES, role_permissions, scope_permissions
+from tests.assertions import spoken
 from tests.staff.people import browser_of
 
 
@@ -51,15 +51,15 @@ def test_every_role_permits_only_what_there_is():
 @pytest.mark.row(34)
 @pytest.mark.parametrize("role", ROLES)
 def test_a_denial_wins_over_every_role(role):
-    assert permitted(role, EVERYTHING) == frozenset()
-    assert permitted(role, ["patients:read"]) == ROLES[role].permissions - {"patients:read"}
+    assert role_permissions(role, EVERYTHING) == frozenset()
+    assert role_permissions(role, ["patients:read"]) == ROLES[role].permissions - {"patients:read"}
 
 
 @pytest.mark.row(34)
 def test_a_role_that_is_not_there_permits_nothing():
-    assert permitted("owner") == frozenset()
+    assert role_permissions("owner") == frozenset()
 
 
 def test_scopes_that_are_not_there_open_nothing():
-    assert granted(["patients:read", "everything"]) == {"patients:read"}
-    assert granted(["all"]) == EVERYTHING
+    assert scope_permissions(["patients:read", "everything"]) == {"patients:read"}
+    assert scope_permissions(["all"]) == EVERYTHING

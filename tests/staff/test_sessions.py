@@ -9,13 +9,17 @@ from uuid import UUID, uuid4
 import pytest
 import time_machine
 
-from clinic.core.context import acting
-from clinic.core.database import db, unit_of_work
-from clinic.staff.models import Clinic as ClinicRow
-from clinic.staff.service import Membership, member_service, session_service
-from clinic.web.access import access_to
-from tests.inspecting import rows, spoken
-from tests.staff.entering import (
+from clinic.core.context import current_actor
+from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.members import member_service
+from clinic.identity.models import Clinic as ClinicRow
+from clinic.identity.models import Membership
+from clinic.identity.sessions import session_service
+from clinic.web.authorization import access_to
+from tests.assertions import rows, spoken
+from tests.concurrency import run_at_once
+from tests.staff.login_helpers import (
     EMAIL,
     OTHER_PASSWORD,
     PASSWORD,
@@ -29,7 +33,6 @@ from tests.staff.entering import (
     send,
     sign_in,
 )
-from tests.threads import run_at_once
 
 FORMER_KEY, NEW_KEY = "a former key of enough letters, 0123456789", "a new key of enough letters, 9876543210"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -457,7 +460,9 @@ def test_a_session_opens_nothing_where_somebody_works_no_more_even_if_it_was_not
 @pytest.mark.row(34)
 def test_strangers_may_do_nothing(app, clinic, visitor, monkeypatch):
     seen = []
-    monkeypatch.setattr("clinic.staff.service.ClinicService.require_any", lambda _: seen.append(acting().permissions))
+    monkeypatch.setattr(
+        "clinic.identity.clinics.ClinicService.require_any", lambda _: seen.append(current_actor().permissions)
+    )
 
     visitor.get("/login")
 

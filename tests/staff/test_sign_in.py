@@ -7,12 +7,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
-from clinic.core.database import db
-from clinic.staff import passwords
-from clinic.staff.service import member_service
-from clinic.staff.sign_in import PER_ACCOUNT, PER_ADDRESS
-from tests.inspecting import row_counts, rows, spoken
-from tests.staff.entering import (
+from clinic.core.db import db
+from clinic.identity import passwords
+from clinic.identity.members import member_service
+from clinic.identity.sign_in import PER_ACCOUNT, PER_ADDRESS
+from tests.assertions import row_counts, rows, spoken
+from tests.staff.counting_hasher import Hasher
+from tests.staff.login_helpers import (
     EMAIL,
     PASSWORD,
     a_browser,
@@ -26,7 +27,6 @@ from tests.staff.entering import (
     sign_in,
     with_app,
 )
-from tests.staff.hashing import Hasher
 
 UNKNOWN = "nobody@example.org"
 

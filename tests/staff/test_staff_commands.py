@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from clinic.staff.passwords import verify_password
+from clinic.identity.passwords import verify_password
+from tests.assertions import row_counts, rows
 from tests.builders import OWN, a_member
-from tests.inspecting import row_counts, rows
 from tests.staff.people import browser_of, hire
 
 SECRET = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\n")

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browsing import PageClient, hidden_value
-from tests.inspecting import row_counts
+from tests.assertions import row_counts
+from tests.page_client import PageClient, hidden_value
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 

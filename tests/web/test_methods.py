@@ -5,10 +5,10 @@ from uuid import uuid4
 import pytest
 from werkzeug.routing import UUIDConverter
 
-from clinic.web.requests import csrf
-from tests.browsing import PageClient
+from clinic.web.request_hooks import csrf
+from tests.assertions import contents, rows
 from tests.builders import a_patient, a_practitioner, an_appointment
-from tests.inspecting import contents, rows
+from tests.page_client import PageClient
 
 LOOKING = ("GET", "HEAD", "OPTIONS")
 METHODS = (*LOOKING, "POST", "PUT", "PATCH", "DELETE")

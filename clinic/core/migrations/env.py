@@ -3,8 +3,8 @@
 from alembic import context
 from flask import has_app_context
 
-from clinic.core.database import Base, db
-from clinic.core.engine import WRITING
+from clinic.core.db import Base, db
+from clinic.core.db.engine import WRITING
 
 
 def run_migrations() -> None:

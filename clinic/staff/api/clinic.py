@@ -2,9 +2,9 @@
 
 from flask.typing import ResponseReturnValue
 
+from clinic.identity.clinics import clinic_service
 from clinic.staff.schemas import ClinicSchema
-from clinic.staff.service import clinic_service
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.json_api import ApiBlueprint, document, single
 
 blueprint = ApiBlueprint("staff", __name__, path="clinic", description="The clinic in force")

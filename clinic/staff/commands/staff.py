@@ -2,9 +2,12 @@
 
 import click
 
-from clinic.core.terminal import OPERATOR, CommandGroup, say, show_rows
+from clinic.identity.accounts import SECRET_HOURS
+from clinic.identity.clinics import clinic_service
+from clinic.identity.members import member_service
+from clinic.identity.operator_actions import operator_service
 from clinic.staff.schemas import ClinicSchema, WorkerSchema
-from clinic.staff.service import SECRET_HOURS, clinic_service, member_service, operator_service
+from clinic.web.cli import OPERATOR, CommandGroup, info, show_rows
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
 
@@ -42,7 +45,7 @@ def deactivate(email: str) -> None:
     """End the access of the person of an EMAIL address to a clinic at once."""
     worker = member_service.named(email)
     member_service.deactivate(worker.membership.id)
-    say(f"{worker.member.email} has no access to {clinic_service.current().name} any more")
+    info(f"{worker.member.email} has no access to {clinic_service.current().name} any more")
 
 
 @group.command("reset-password", needs=OPERATOR)
@@ -57,7 +60,7 @@ def reset_password(email: str, end_second_step: bool) -> None:
 def tell_secret(email: str, secret: str | None) -> None:
     """Print a secret alone on stdout, and on stderr what it is for."""
     if secret is None:
-        say(f"{email} is administrator now, and signs in as before: flask staff reset-password gives a new secret")
+        info(f"{email} is administrator now, and signs in as before: flask staff reset-password gives a new secret")
         return
     click.echo(secret)
-    say(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
+    info(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")

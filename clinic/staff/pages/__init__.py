@@ -2,35 +2,33 @@
 
 from clinic.staff.pages import (
     account,
-    audit,
-    browsers,
     clinic,
-    kept,
     keys,
     members,
     passwords,
+    role_preview,
     roles,
-    second_step,
-    seeing,
+    saved_forms,
     sign_in,
+    two_factor,
+    user_agents,
 )
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import PageGate, init_login
+from clinic.staff.pages.authentication import PageGate, init_login
+from clinic.staff.pages.blueprint import blueprint
 
 __all__ = [
     "PageGate",
     "account",
-    "audit",
     "blueprint",
-    "browsers",
     "clinic",
     "init_login",
-    "kept",
     "keys",
     "members",
     "passwords",
+    "role_preview",
     "roles",
-    "second_step",
-    "seeing",
+    "saved_forms",
     "sign_in",
+    "two_factor",
+    "user_agents",
 ]

@@ -6,12 +6,15 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.errors import NotFound
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import the_session
-from clinic.staff.pages.tokens import change_to
+from clinic.identity.clinics import clinic_service
+from clinic.identity.saved_forms import saved_form_service
+from clinic.identity.self_service import self_service
+from clinic.identity.sessions import session_service
+from clinic.staff.pages.authentication import the_session
+from clinic.staff.pages.blueprint import blueprint
+from clinic.staff.pages.login_cookie import change_to
 from clinic.staff.schemas import SwitchForm
-from clinic.staff.service import account_service, clinic_service, kept_forms, session_service
-from clinic.web.access import looks_on, signed_in
+from clinic.web.authorization import looks_on, signed_in
 from clinic.web.forms import load_form
 
 
@@ -29,7 +32,7 @@ def account() -> ResponseReturnValue:
 @signed_in
 def end_session(sign_in_id: UUID) -> ResponseReturnValue:
     """End one of the own sessions."""
-    account_service.end_session(the_session(), sign_in_id)
+    self_service.end_session(the_session(), sign_in_id)
     flash("That session has ended")
     return redirect(url_for(".account"), 303)
 
@@ -52,7 +55,7 @@ def stay() -> ResponseReturnValue:
 @signed_in
 def save_preferences() -> ResponseReturnValue:
     """Keep what the person prefers."""
-    account_service.prefer(the_session(), shortcuts="shortcuts" in request.form)
+    self_service.prefer(the_session(), shortcuts="shortcuts" in request.form)
     flash("Your preferences are saved")
     return redirect(url_for(".account"), 303)
 
@@ -64,9 +67,9 @@ def switch() -> ResponseReturnValue:
     form = load_form(SwitchForm())
     if form.errors:
         raise NotFound("There is no such clinic")
-    change_to(account_service.switch_clinic(the_session(), **form.data), same_person=True)
+    change_to(self_service.switch_clinic(the_session(), **form.data), same_person=True)
     flash(f"You are now in {the_session().clinic.name}")
-    return redirect(url_for(".kept_form" if kept_forms.latest_of(the_session()) else ".home"), 303)
+    return redirect(url_for(".kept_form" if saved_form_service.latest_of(the_session()) else ".home"), 303)
 
 
 def _end() -> ResponseReturnValue:

@@ -3,13 +3,15 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.staff.pages.frame import blueprint
+from clinic.audit.last_change import last_change
+from clinic.identity.clinics import ClinicChanged, ClinicExists, InvalidClinic, clinic_service
+from clinic.identity.models import Clinic
+from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import ClinicForm
-from clinic.staff.service import Clinic, ClinicChanged, ClinicExists, InvalidClinic, clinic_service, last_change
-from clinic.web.access import requires
+from clinic.web.authorization import requires
+from clinic.web.edit_conflict import field_differences
+from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, record_at
 from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.versions import compared
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 LABELS = {
     "name": "Name",
@@ -33,7 +35,7 @@ def clinic() -> ResponseReturnValue:
 
 @blueprint.post("/clinic")
 @requires("clinic:write")
-@worded("Change", by_label(LABELS), about=("of", _this_clinic))
+@form_summary("Change", labelled_rows(LABELS), about=("of", _this_clinic))
 def update_clinic() -> ResponseReturnValue:
     """Change the settings as the form says."""
     form = load_form(ClinicForm())
@@ -64,7 +66,7 @@ def compare_clinics(_error: ClinicChanged) -> ResponseReturnValue:
     here = clinic_service.current()
     mine = {name: str(value) for name, value in load_form(ClinicForm()).data.items()}
     shown = {
-        "fields": compared(LABELS, mine, _filled(here).values),
+        "fields": field_differences(LABELS, mine, _filled(here).values),
         "version": here.version,
         "saved_at": here.updated_at,
         "change": last_change("clinics", here.id),

@@ -8,20 +8,22 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.clock import day_bounds
-from clinic.staff.pages.frame import blueprint
+from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
+from clinic.identity.clinics import clinic_service
+from clinic.identity.roles import ALL, PERMISSIONS
+from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import KeyForm
-from clinic.staff.service import ALL, PERMISSIONS, InvalidKey, clinic_service, is_valid, key_service
-from clinic.web.access import requires
-from clinic.web.formats import day_typed, wall_day
+from clinic.web.authorization import requires
+from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, record_at
 from clinic.web.forms import Form, load_form
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
+from clinic.web.template_filters import day_typed, wall_day
 
 SCOPES = {ALL: "Everything, also what is added later", **PERMISSIONS}
 LABELS = {"label": "What for", "scopes": "What it may do", "expires_on": "Last day"}
 
 
 def _this_key(_typed: Typed, key_id: UUID) -> Record:
-    return record_at(f"“{key_service.get(key_id).label}”", "staff.revocation", key_id=key_id)
+    return record_at(f"“{api_key_service.get(key_id).label}”", "staff.revocation", key_id=key_id)
 
 
 @blueprint.get("/api-keys")
@@ -33,14 +35,14 @@ def api_keys() -> ResponseReturnValue:
 
 @blueprint.post("/api-keys")
 @requires("keys:write")
-@worded("New API key", by_label(LABELS, scopes=SCOPES.get, expires_on=day_typed))
+@form_summary("New API key", labelled_rows(LABELS, scopes=SCOPES.get, expires_on=day_typed))
 def create_api_key() -> ResponseReturnValue:
     """Make a key, and show it this one time."""
     form = load_form(KeyForm())
     if form.errors:
         return _keys(form), 422
     expires_on = form.data.pop("expires_on", None)
-    record, key = key_service.create(**form.data, expires_at=_end_of(expires_on))
+    record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
     return _keys(Form(), made=record, key=key)
 
 
@@ -48,28 +50,28 @@ def create_api_key() -> ResponseReturnValue:
 @requires("keys:write")
 def revocation(key_id: UUID) -> ResponseReturnValue:
     """Say what it means to revoke a key, and ask whether it is meant."""
-    return render_template("staff/revocation.html", record=key_service.get(key_id), scopes=SCOPES)
+    return render_template("staff/revocation.html", record=api_key_service.get(key_id), scopes=SCOPES)
 
 
 @blueprint.post("/api-keys/<uuid:key_id>/revocation")
 @requires("keys:write")
-@worded("End", about=("of the API key", _this_key))
+@form_summary("End", about=("of the API key", _this_key))
 def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
     """Revoke a key."""
-    record = key_service.revoke(key_id)
+    record = api_key_service.revoke(key_id)
     flash(f"The key “{record.label}” is revoked")
     return redirect(url_for(".api_keys"), 303)
 
 
-@blueprint.errorhandler(InvalidKey)
-def ask_about_key_again(error: InvalidKey) -> ResponseReturnValue:
+@blueprint.errorhandler(InvalidApiKey)
+def ask_about_key_again(error: InvalidApiKey) -> ResponseReturnValue:
     """Show the form of a key again, to mend it."""
     return _keys(load_form(KeyForm()).reject(error)), 422
 
 
 def _keys(form: Form, **made: Any) -> str:
     return render_template(
-        "staff/keys.html", keys=key_service.list(), form=form, scopes=SCOPES, is_valid=is_valid, **made
+        "staff/keys.html", keys=api_key_service.list(), form=form, scopes=SCOPES, is_valid=is_valid, **made
     )
 
 

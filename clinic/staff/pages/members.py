@@ -8,29 +8,21 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.audit.last_change import last_change
 from clinic.core.clock import now
 from clinic.core.errors import Conflict
 from clinic.core.tenancy import current_clinic_id
-from clinic.staff.pages.frame import blueprint
+from clinic.identity.invitations import invitation_service
+from clinic.identity.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
+from clinic.identity.roles import PERMISSIONS, ROLES, role_label
+from clinic.identity.sessions import session_service
+from clinic.identity.staff_directory import ClinicMember
+from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import InvitationForm, MemberForm
-from clinic.staff.service import (
-    PERMISSIONS,
-    ROLES,
-    HasLeft,
-    InvalidMember,
-    LastAdministrator,
-    MemberChanged,
-    Worker,
-    invitation_service,
-    last_change,
-    member_service,
-    role_label,
-    session_service,
-)
-from clinic.web.access import requires
+from clinic.web.authorization import requires
+from clinic.web.edit_conflict import field_differences
+from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, record_at
 from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.versions import compared
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
 
 ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
 INVITATION_LABELS = {"email": "E-mail address", "name": "Name", "role": "Role"}
@@ -42,8 +34,8 @@ def _this_member(_typed: Typed, membership_id: UUID) -> Record:
     return record_at(name, "staff.member", membership_id=membership_id)
 
 
-AS_INVITED = by_label(INVITATION_LABELS, role=role_label)
-AS_CHANGED = by_label(LABELS, role=role_label, denied=PERMISSIONS.get)
+AS_INVITED = labelled_rows(INVITATION_LABELS, role=role_label)
+AS_CHANGED = labelled_rows(LABELS, role=role_label, denied=PERMISSIONS.get)
 
 
 @blueprint.get("/staff")
@@ -64,7 +56,7 @@ def invite() -> ResponseReturnValue:
 
 @blueprint.post("/staff")
 @requires("staff:write")
-@worded("Invitation", AS_INVITED)
+@form_summary("Invitation", AS_INVITED)
 def create_member() -> ResponseReturnValue:
     """Invite somebody."""
     form = load_form(InvitationForm())
@@ -84,7 +76,7 @@ def member(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>")
 @requires("staff:write")
-@worded("Change", AS_CHANGED, about=("of", _this_member))
+@form_summary("Change", AS_CHANGED, about=("of", _this_member))
 def update_member(membership_id: UUID) -> ResponseReturnValue:
     """Change somebody as the form says."""
     worker, form = member_service.get(membership_id), load_form(MemberForm())
@@ -104,7 +96,7 @@ def deactivation(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/deactivation")
 @requires("staff:write")
-@worded("End of access", about=("of", _this_member))
+@form_summary("End of access", about=("of", _this_member))
 def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """End somebody's access to the clinic."""
     place = member_service.deactivate(membership_id)
@@ -114,7 +106,7 @@ def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/reactivation")
 @requires("staff:write")
-@worded("Renewal of access", about=("of", _this_member))
+@form_summary("Renewal of access", about=("of", _this_member))
 def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """Let somebody in again."""
     place = member_service.reactivate(membership_id)
@@ -124,7 +116,7 @@ def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/password-link")
 @requires("staff:write")
-@worded("Link to set a password", about=("for", _this_member))
+@form_summary("Link to set a password", about=("for", _this_member))
 def send_password_link(membership_id: UUID) -> ResponseReturnValue:
     """Write to somebody how to set a password, or once more that they are invited."""
     worker = member_service.get(membership_id)
@@ -139,7 +131,7 @@ def send_password_link(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/sessions-end")
 @requires("staff:write")
-@worded("End of all sessions", about=("of", _this_member))
+@form_summary("End of all sessions", about=("of", _this_member))
 def end_member_sessions(membership_id: UUID) -> ResponseReturnValue:
     """Sign somebody out everywhere in this clinic."""
     count = member_service.end_sessions(membership_id)
@@ -175,7 +167,9 @@ def compare_members(_error: MemberChanged) -> ResponseReturnValue:
     place, mine = worker.membership, load_form(MemberForm()).data
     theirs = {"name": place.name, "role": place.role, "denied": place.denied}
     shown = {
-        "fields": compared(LABELS, _sent_as(mine), _sent_as(theirs), {"role": role_label, "denied": _in_words}),
+        "fields": field_differences(
+            LABELS, _sent_as(mine), _sent_as(theirs), {"role": role_label, "denied": _in_words}
+        ),
         "version": place.version,
         "saved_at": place.updated_at,
         "change": last_change("memberships", place.id),
@@ -183,7 +177,7 @@ def compare_members(_error: MemberChanged) -> ResponseReturnValue:
     return render_template("staff/member_conflict.html", worker=worker, **shown), 409
 
 
-def _sent_or_filled(worker: Worker) -> Form:
+def _sent_or_filled(worker: ClinicMember) -> Form:
     return load_form(MemberForm()) if _sends_form() else _filled(worker)
 
 
@@ -191,7 +185,7 @@ def _sends_form() -> bool:
     return request.endpoint == "staff.update_member"
 
 
-def _with(workers: Any, active: bool) -> list[Worker]:
+def _with(workers: Any, active: bool) -> list[ClinicMember]:
     return [worker for worker in workers if worker.membership.active is active]
 
 
@@ -203,7 +197,7 @@ def _invitation(form: Form) -> str:
     return render_template("staff/invite.html", form=form, roles=ROLE_CHOICES)
 
 
-def _person(worker: Worker, form: Form | None = None) -> str:
+def _person(worker: ClinicMember, form: Form | None = None) -> str:
     shown = {
         "worker": worker,
         "form": form or _filled(worker),
@@ -218,24 +212,24 @@ def _person(worker: Worker, form: Form | None = None) -> str:
     return render_template("staff/member.html", **shown)
 
 
-def _farewell(worker: Worker, form: Form) -> str:
+def _farewell(worker: ClinicMember, form: Form) -> str:
     shown = {"sessions": _sessions(worker), "is_last": _is_last_administrator(worker)}
     return render_template("staff/deactivation.html", worker=worker, form=form, **shown)
 
 
-def _sessions(worker: Worker) -> Any:
+def _sessions(worker: ClinicMember) -> Any:
     return session_service.alive_of(worker.member.id, in_clinic=current_clinic_id())
 
 
-def _invited_until(worker: Worker) -> datetime | None:
+def _invited_until(worker: ClinicMember) -> datetime | None:
     return invitation_service.open().get(worker.member.id)
 
 
-def _is_last_administrator(worker: Worker) -> bool:
+def _is_last_administrator(worker: ClinicMember) -> bool:
     return worker.is_administrator and len(member_service.administrators()) == 1
 
 
-def _filled(worker: Worker) -> Form:
+def _filled(worker: ClinicMember) -> Form:
     membership = worker.membership
     values = {"name": membership.name, "role": membership.role}
     return Form(values, ticked={"denied": membership.denied})

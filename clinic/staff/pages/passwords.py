@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.context import acting
-from clinic.staff.pages.again import shown_again, typed
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import the_session
+from clinic.core.context import current_actor
+from clinic.identity.self_service import LinkExpired, self_service
+from clinic.identity.sign_in import WrongPassword
+from clinic.staff.pages.authentication import the_session
+from clinic.staff.pages.blueprint import blueprint
+from clinic.staff.pages.form_errors import shown_again, typed
+from clinic.staff.pages.login_cookie import change_to
 from clinic.staff.pages.sign_in import go_on, leave
-from clinic.staff.pages.tokens import change_to
-from clinic.staff.service import LinkExpired, WrongPassword, account_service
-from clinic.web.access import on_the_way, public
+from clinic.web.authorization import on_the_way, public
 from clinic.web.forms import Form
 
 
@@ -25,7 +26,7 @@ def _ask_for_email(form: Form) -> str:
 
 
 def _ask_for_new(form: Form, token: str) -> str:
-    member, kind = account_service.letter_of(token)
+    member, kind = self_service.letter_of(token)
     return render_template("staff/new_password.html", form=form, member=member, kind=kind, token=token)
 
 
@@ -55,9 +56,9 @@ def save_password() -> ResponseReturnValue:
         return go_on()
     present, new = request.form.get("present_password", ""), request.form.get("new_password", "")
     try:
-        change_to(account_service.change_password(here, present=present, new=new), same_person=True)
+        change_to(self_service.change_password(here, present=present, new=new), same_person=True)
     except WrongPassword as error:
-        raise _with_both(error, account_service.problems_of(here, new)) from error
+        raise _with_both(error, self_service.problems_of(here, new)) from error
     flash("Your password is changed, and you are signed out everywhere else")
     return go_on() if request.form.get("next") else redirect(url_for(".account"), 303)
 
@@ -77,7 +78,7 @@ def ask_for_link() -> ResponseReturnValue:
     email = request.form.get("email", "")
     if not email.strip():
         return _ask_for_email(typed({"email": ["Enter your e-mail address"]})), 422
-    account_service.ask_for_reset(email, address=acting().address)
+    self_service.ask_for_reset(email, address=current_actor().address)
     return redirect(url_for(".link_sent"), 303)
 
 
@@ -100,7 +101,7 @@ def set_password(token: str) -> ResponseReturnValue:
 @shown_again(_ask_for_new)
 def save_password_by_link(token: str) -> ResponseReturnValue:
     """Set the password of whoever has a link."""
-    account_service.set_password_by_link(token, request.form.get("new_password", ""))
+    self_service.set_password_by_link(token, request.form.get("new_password", ""))
     leave()
     flash("Your password is set: sign in with it")
     return redirect(url_for(".sign_in"), 303)

@@ -3,10 +3,13 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import the_session
-from clinic.staff.service import PERMISSIONS, ROLES, Worker, member_service, seeing_service
-from clinic.web.access import requires
+from clinic.identity.members import member_service
+from clinic.identity.role_preview import role_preview_service
+from clinic.identity.roles import PERMISSIONS, ROLES
+from clinic.identity.staff_directory import ClinicMember
+from clinic.staff.pages.authentication import the_session
+from clinic.staff.pages.blueprint import blueprint
+from clinic.web.authorization import requires
 
 
 @blueprint.get("/staff/roles")
@@ -22,11 +25,11 @@ def roles() -> ResponseReturnValue:
         rows=rows,
         holders=holders,
         denied=_denied,
-        choices=seeing_service.choices(the_session()),
+        choices=role_preview_service.choices(the_session()),
     )
 
 
-def _denied(worker: Worker) -> str:
+def _denied(worker: ClinicMember) -> str:
     """Return what is denied to somebody although the role permits it, in plain words."""
     permitted = ROLES[worker.membership.role].permissions
     return "; ".join(

@@ -5,16 +5,18 @@ from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 from flask_wtf.csrf import CSRFError
 
-from clinic.core.context import acting
-from clinic.staff.pages.again import shown_again, typed
-from clinic.staff.pages.devices import known_device, remember_device
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import past_session, session_or_none, the_session
-from clinic.staff.pages.tokens import change_to
-from clinic.staff.pages.ways import safe_next
-from clinic.staff.service import Caller, clinic_service, kept_forms, sign_in_service
-from clinic.web.access import on_the_way, public
-from clinic.web.errors import answer_form_expired, is_from_here
+from clinic.core.context import current_actor
+from clinic.identity.clinics import clinic_service
+from clinic.identity.saved_forms import saved_form_service
+from clinic.identity.sign_in import Caller, sign_in_service
+from clinic.staff.pages.authentication import past_session, session_or_none, the_session
+from clinic.staff.pages.blueprint import blueprint
+from clinic.staff.pages.form_errors import shown_again, typed
+from clinic.staff.pages.login_cookie import change_to
+from clinic.staff.pages.redirects import safe_next
+from clinic.staff.pages.trusted_devices import known_device, remember_device
+from clinic.web.authorization import on_the_way, public
+from clinic.web.error_handlers import answer_form_expired, is_from_here
 from clinic.web.forms import Form
 
 FORGET = '"cache", "storage"'
@@ -49,7 +51,7 @@ def begin_session() -> ResponseReturnValue:
     email, password = request.form.get("email", ""), request.form.get("password", "")
     if problems := _blanks(email, password):
         return _ask(typed(problems)), 422
-    token = sign_in_service.attempt(email, password, _caller(email))
+    token = sign_in_service.authenticate(email, password, _caller(email))
     leave()
     change_to(token)
     return go_on()
@@ -108,7 +110,7 @@ def go_on() -> Response:
         return make_response(redirect(url_for(".second_step", next=wanted), 303))
     if here.member.must_change_password:
         wanted = url_for(".change_password", next=wanted)
-    elif kept_forms.latest_of(here):
+    elif saved_form_service.latest_of(here):
         wanted = url_for(".kept_form")
     return remember_device(make_response(redirect(wanted, 303)), here.member.email)
 
@@ -125,7 +127,7 @@ def _blanks(email: str, password: str) -> dict[str, list[str]]:
 def _caller(email: str) -> Caller:
     past = past_session()
     return Caller(
-        acting().address,
+        current_actor().address,
         request.user_agent.string,
         known_device(email),
         past.clinic_id if past else None,

@@ -1,0 +1,1 @@
+"""Log lines: what happened, where and how often, without personal data."""

@@ -1,0 +1,157 @@
+"""The clinics of an installation."""
+
+from collections.abc import Sequence
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from clinic.core.db import db
+from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
+from clinic.core.tenancy import current_clinic_id
+from clinic.core.text import is_storable, nfc
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic, Membership
+from clinic.identity.rules import clinic_problems, settings_problems
+
+
+class ClinicFields(TypedDict):
+    """What is said of a clinic when it is set up."""
+
+    name: str
+    zone: str
+    currency: str
+    locale: str
+
+
+class SettingsFields(TypedDict):
+    """What can be changed of a clinic: money and times that were written down stay as they are."""
+
+    name: str
+    locale: str
+    idle_minutes: int
+    absolute_hours: int
+
+
+class InvalidClinic(InvalidInput):
+    """A clinic's settings can't be what was given."""
+
+    code = "invalid-clinic"
+
+
+class ClinicExists(Conflict):
+    """A clinic of that name is there already."""
+
+    code = "clinic-exists"
+
+
+class ClinicChanged(StaleVersion):
+    """Somebody else changed the clinic's settings meanwhile."""
+
+
+class WhichClinic(InvalidInput):
+    """There are several clinics, and none was named."""
+
+    code = "which-clinic"
+
+    def __init__(self) -> None:
+        super().__init__("There are several clinics here: say which one", field="clinic")
+
+
+class ClinicService:
+    """The register of clinics."""
+
+    def create(self, **fields: Unpack[ClinicFields]) -> Clinic:
+        """Set up a clinic.
+
+        :raises InvalidClinic: with every problem, if a setting is not what it may be
+        :raises ClinicExists: if the name is taken
+        """
+        self.check(**fields)
+        try:
+            with unit_of_work():
+                clinic = Clinic(**fields)
+                db.session.add(clinic)
+                db.session.flush()
+        except IntegrityError as error:
+            raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
+        return clinic
+
+    def check(self, **fields: Unpack[ClinicFields]) -> None:
+        """Make sure that a clinic could have these settings.
+
+        :raises InvalidClinic: with every problem, if it could not
+        """
+        if problems := clinic_problems(**fields):
+            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
+
+    def update(self, *, version: int, **fields: Unpack[SettingsFields]) -> Clinic:
+        """Change the settings of the clinic in force; its limits hold for sessions that are open already.
+
+        :raises InvalidClinic: with every problem, if a setting is not what it may be
+        :raises ClinicChanged: if somebody else changed it meanwhile
+        :raises ClinicExists: if the name is taken
+        """
+        if problems := settings_problems(**fields):
+            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
+        fields["name"] = nfc(fields["name"]).strip()
+        try:
+            with unit_of_work():
+                clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
+                if clinic.version != version:
+                    raise ClinicChanged
+                for name, value in fields.items():
+                    setattr(clinic, name, value)
+                db.session.flush()
+        except IntegrityError as error:
+            raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
+        return clinic
+
+    def current(self) -> Clinic:
+        """Return the clinic in force."""
+        clinic = db.session.get(Clinic, current_clinic_id())
+        if clinic is None:
+            raise NotFound
+        return clinic
+
+    def list(self) -> Sequence[Clinic]:
+        """Return all clinics, the first one first."""
+        return db.session.scalars(select(Clinic).order_by(Clinic.id)).all()
+
+    def of_member(self, member_id: UUID) -> Sequence[Clinic]:
+        """Return the clinics in which a person works, by name."""
+        working = (Membership.member_id == member_id, Membership.active)
+        wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*working)
+        return db.session.scalars(wanted.order_by(Clinic.name)).all()
+
+    def choose(self, name: str | None) -> UUID:
+        """Return the id of the clinic of that name; without a name that of the only one.
+
+        :raises NotFound: if no clinic has that name
+        :raises WhichClinic: if there are several, and none is named
+        :raises NotSetUp: if there is none at all
+        """
+        if name is None:
+            self.require_any()
+            ids = db.session.scalars(select(Clinic.id).limit(2)).all()
+            if len(ids) > 1:
+                raise WhichClinic
+            return ids[0]
+        if not is_storable(name):
+            raise NotFound("There is no clinic of that name")
+        found = db.session.scalar(select(Clinic.id).where(Clinic.name == nfc(name)))
+        if found is None:
+            raise NotFound(f"There is no clinic named {name}")
+        return found
+
+    def require_any(self) -> None:
+        """Make sure that the installation has a clinic.
+
+        :raises NotSetUp: if it has none
+        """
+        if db.session.scalar(select(Clinic.id).limit(1)) is None:
+            raise NotSetUp
+
+
+clinic_service = ClinicService()

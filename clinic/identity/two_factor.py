@@ -1,0 +1,108 @@
+"""The second step of a sign-in, as its owner turns it on and off: an app that shows codes, and recovery codes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from clinic.core.audit import record_act
+from clinic.core.clock import now
+from clinic.core.db import db
+from clinic.core.errors import Conflict
+from clinic.core.rate_limit import hit, refund
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.accounts import lock_account
+from clinic.identity.models import RecoveryCode
+from clinic.identity.sessions import Session, session_service
+from clinic.identity.sign_in import PER_CODE, TooManyTries, WrongCode, prove_password
+from clinic.identity.totp import matching_step, new_recovery_codes, new_totp_secret, recovery_hash
+
+
+class TwoFactorAlreadyOn(Conflict):
+    """The second step is on already: its secret is not told again."""
+
+    code = "second-step-on"
+
+    def __init__(self) -> None:
+        super().__init__("The second step is on already: turn it off first")
+
+
+class TwoFactorService:
+    """What a person may do with their own second step."""
+
+    def begin(self, session: Session) -> None:
+        """Make a new secret for an app that shows codes; it counts only once a code has been confirmed.
+
+        :raises SecondStepOn: if the second step is on
+        """
+        with unit_of_work():
+            member = lock_account(session.member.id)
+            if member.totp_on:
+                raise TwoFactorAlreadyOn
+            member.totp_secret = new_totp_secret()
+
+    def confirm(self, session: Session, code: str) -> tuple[Sequence[str], str]:
+        """Turn the second step on; return the recovery codes, told once, and the session's new token.
+
+        :raises WrongCode: if the code is not right
+        :raises SecondStepOn: if the second step is on
+        :raises TooManyTries: if too many wrong ones came before
+        """
+        bucket = f"code:{session.member.id}"
+        if wait := hit(bucket, PER_CODE):
+            raise TooManyTries(wait)
+        with unit_of_work():
+            member = lock_account(session.member.id)
+            if member.totp_on:
+                raise TwoFactorAlreadyOn
+            step = matching_step(member.totp_secret, code, now(), None) if member.totp_secret else None
+            if step is None:
+                raise WrongCode
+            member.totp_on, member.totp_last_step = True, step
+            codes, token = _give_recovery_codes(member.id), _begin_anew(session)
+        refund(bucket)
+        return codes, token
+
+    def new_recovery_codes(self, session: Session, *, present: str) -> Sequence[str]:
+        """Return new recovery codes, told once; the old ones are worth nothing.
+
+        :raises WrongPassword: if the password is another
+        :raises TooManyTries: if too many wrong ones came before
+        """
+        prove_password(session, present)
+        with unit_of_work():
+            record_act("codes-renewed", "staff_members", session.member.id)
+            return _give_recovery_codes(session.member.id)
+
+    def end(self, session: Session, *, present: str) -> str:
+        """Turn the second step off; all other sessions end; return this one's new token.
+
+        :raises WrongPassword: if the password is another
+        :raises TooManyTries: if too many wrong ones came before
+        """
+        prove_password(session, present)
+        with unit_of_work():
+            member = lock_account(session.member.id)
+            member.totp_on, member.totp_secret, member.totp_last_step = False, None, None
+            _forget_recovery_codes(member.id)
+            return _begin_anew(session)
+
+
+two_factor_service = TwoFactorService()
+
+
+def _begin_anew(session: Session) -> str:
+    """End all other sessions of the person, and return this one's new token."""
+    session_service.end_all_of(session.member.id, besides=session.sign_in.id)
+    return session_service.change_token(session.sign_in.id)
+
+
+def _give_recovery_codes(member_id: UUID) -> Sequence[str]:
+    codes = new_recovery_codes()
+    _forget_recovery_codes(member_id)
+    db.session.add_all(RecoveryCode(member_id=member_id, code_hash=recovery_hash(code)) for code in codes)
+    return codes
+
+
+def _forget_recovery_codes(member_id: UUID) -> None:
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member_id))

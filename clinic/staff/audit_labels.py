@@ -1,0 +1,60 @@
+"""How people speak of clinics, staff and keys, where it is told what was done with them."""
+
+from clinic.core.modules import RecordLabels
+from clinic.identity.actor_names import key_names, membership_names, staff_names
+from clinic.identity.roles import PERMISSIONS, role_label
+from clinic.staff.pages.clinic import LABELS as SETTINGS
+from clinic.staff.pages.keys import SCOPES
+
+AUDIT_LABELS = {
+    "clinics": RecordLabels(
+        "the clinic’s settings",
+        "clinics",
+        labels={**SETTINGS, "zone": "Time zone", "currency": "Currency"},
+        action_labels={"created": "Set up the clinic"},
+        endpoint="staff.clinic",
+    ),
+    "staff_members": RecordLabels(
+        "an account",
+        "accounts",
+        labels={
+            "email": "E-mail address",
+            "password_hash": "Password",
+            "password_expires_at": "Password expires",
+            "must_change_password": "Has to change the password",
+            "totp_on": "Second step",
+            "totp_secret": "Key of the second step",
+            "shortcuts": "Keyboard shortcuts",
+            "role": "Role",
+        },
+        formatters={"role": role_label},
+        action_labels={"created": "Opened an account"},
+        names=staff_names,
+    ),
+    "memberships": RecordLabels(
+        "a staff member",
+        "staff members",
+        labels={"name": "Name", "role": "Role", "denied": "Denied", "active": "Works here", "member_id": "Account"},
+        formatters={"role": role_label, "denied": PERMISSIONS.get},
+        references={"member_id": "staff_members"},
+        endpoint="staff.member",
+        argument="membership_id",
+        names=membership_names,
+    ),
+    "api_keys": RecordLabels(
+        "an API key",
+        "API keys",
+        labels={
+            "label": "What for",
+            "beginning": "Begins with",
+            "key_hash": "Key",
+            "scopes": "What it may do",
+            "created_at": "Made",
+            "expires_at": "Expires",
+            "revoked_at": "Revoked",
+        },
+        formatters={"scopes": SCOPES.get},
+        action_labels={"created": "Made an API key"},
+        names=key_names,
+    ),
+}

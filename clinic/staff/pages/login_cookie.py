@@ -1,0 +1,21 @@
+"""The token of a session in the browser's cookie."""
+
+from flask import g, session
+from flask_login import login_user
+from flask_wtf.csrf import generate_csrf
+
+from clinic.identity.sessions import session_service
+from clinic.staff.pages.authentication import Visitor
+
+
+def change_to(token: str, *, same_person: bool = False) -> None:
+    """Let the browser keep a session's new token, and a new token against forgery with it.
+
+    Of the same person the forms that other windows show stay good.
+    """
+    kept = {name: value for name, value in session.items() if name == "csrf_token" and same_person}
+    session.clear()
+    session.update(kept)
+    g.pop("csrf_token", None)
+    login_user(Visitor(token, session_service.find(token, renew=False)))
+    generate_csrf()

@@ -1,0 +1,36 @@
+"""Seeing the app as people in another role do."""
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.core.errors import InvalidInput
+from clinic.identity.role_preview import role_preview_service
+from clinic.identity.roles import role_label
+from clinic.staff.pages.authentication import the_session
+from clinic.staff.pages.blueprint import blueprint
+from clinic.staff.pages.login_cookie import change_to
+from clinic.staff.schemas import SeeForm
+from clinic.web.authorization import requires, signed_in
+from clinic.web.form_summary import form_summary, labelled_rows
+from clinic.web.forms import load_form
+
+
+@blueprint.post("/staff/seeing")
+@requires("staff:read")
+@form_summary("Look at the app as another role", labelled_rows({"role": "Role"}, role=role_label))
+def see_as_role() -> ResponseReturnValue:
+    """Show the app as a role sees it, from now on."""
+    form = load_form(SeeForm())
+    if form.errors:
+        raise InvalidInput("There is no such role", problems=form.errors)
+    change_to(role_preview_service.start(the_session(), **form.data), same_person=True)
+    return redirect(url_for(".home"), 303)
+
+
+@blueprint.post("/staff/seeing/end")
+@signed_in
+def see_as_oneself() -> ResponseReturnValue:
+    """Show the app as before."""
+    change_to(role_preview_service.stop(the_session()), same_person=True)
+    flash("You see the app as yourself again")
+    return redirect(url_for(".home"), 303)

@@ -1,0 +1,113 @@
+"""What happens before and after every request: its id, its token against forgery, who calls and whether they may."""
+
+import re
+from ipaddress import ip_address
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+
+from clinic.core.context import Actor, reset_actor, set_actor
+from clinic.core.errors import ClinicError
+from clinic.core.tenancy import current_clinic_id_or_none
+from clinic.web.authorization import pass_gate
+from clinic.web.request_guards import refuse_misdirected, refuse_other_sites, refuse_too_much
+
+csrf = CSRFProtect()
+
+API_PREFIX = "/api/"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_LONGEST_ADDRESS = 64
+"""Characters, with the zone of a link-local address of IPv6."""
+
+
+class OtherClinic(ClinicError):
+    """A form was shown in one clinic and is sent in another: no `Conflict`, which modules answer for their records."""
+
+    code = "other-clinic"
+
+    def __init__(self, shown_in: str) -> None:
+        super().__init__(
+            "You are now in another clinic: go back to the one that this form belongs to, or fill it in again in this "
+            "one. Nothing was saved",
+            facts={"clinic_id": shown_in},
+        )
+
+
+def init_app(app: Flask) -> None:
+    """Let every request have an id and an actor, and pass only whom a route lets pass."""
+    app.url_map.merge_slashes = False  # leading to the one with a single slash would take a host that is only asked for
+    app.jinja_env.globals["clinic_in_force"] = current_clinic_id_or_none
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # the token lives as long as the session it belongs to
+    app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # no page sends a Referer
+    app.before_request(_begin)
+    csrf.init_app(app)
+    app.before_request(_pass_gate)
+    app.before_request(_refuse_forms_of_another_clinic)
+    app.after_request(_show_id)
+    app.teardown_request(_end)
+
+
+def is_api() -> bool:
+    """Say whether this request is answered in JSON."""
+    return request.path.startswith(API_PREFIX)
+
+
+def request_id() -> str:
+    """Return the id of this request, which logs, events and answers share."""
+    found: str = g.get("request_id", "")
+    return found
+
+
+def _begin() -> None:
+    asked = request.headers.get("X-Request-ID", "")
+    g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
+    who = Actor("api" if is_api() else "page", g.request_id, address=_caller_address())
+    g.actor_token = set_actor(who)
+    refuse_misdirected()
+    if is_api():
+        refuse_other_sites()
+    refuse_too_much()
+
+
+def _pass_gate() -> ResponseReturnValue | None:
+    return pass_gate(api=is_api())
+
+
+def _refuse_forms_of_another_clinic() -> None:
+    """Stop a form that was shown before another window changed the clinic.
+
+    :raises OtherClinic: if it is one
+    """
+    here = current_clinic_id_or_none()
+    if here is None or is_api() or request.endpoint is None:
+        return
+    shown_in = request.form.get("_clinic", str(here))
+    if shown_in != str(here):
+        raise OtherClinic(shown_in)
+
+
+def _show_id(response: Response) -> Response:
+    response.headers["X-Request-ID"] = request_id()
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    if token := g.pop("actor_token", None):
+        reset_actor(token)
+
+
+def _caller_address() -> str:
+    """Return from where the caller asks, as far as that is an address (RFC 7239 lets proxies add the port)."""
+    told = request.remote_addr or ""
+    without_port = told[1:].partition("]")[0] if told.startswith("[") else told.partition(":")[0]
+    return next((one for one in (told, without_port) if _is_address(one)), "")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return len(text) <= _LONGEST_ADDRESS

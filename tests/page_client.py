@@ -1,0 +1,65 @@
+"""A browser without JavaScript, as far as forms need one, in which somebody may have signed in."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+
+from clinic.core.tenancy import clinic_scope
+from clinic.core.text import fold
+from clinic.identity.api_keys import api_key_service
+from clinic.identity.models import Clinic
+from clinic.identity.sessions import session_service
+from tests.builders import a_member
+
+
+class PageClient(FlaskClient):
+    """A test client that can send a page's form, with the token that the page carries.
+
+    With an API `key` it bears it wherever nothing else is said.
+    """
+
+    key: str | None = None
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request; one to the API with the key."""
+        if self.key and args and isinstance(args[0], str) and args[0].startswith("/api/"):
+            headers = Headers(kwargs.get("headers"))
+            headers.setdefault("Authorization", f"Bearer {self.key}")
+            kwargs["headers"] = headers
+        return super().open(*args, **kwargs)
+
+    def work_in(self, clinic: Clinic) -> None:
+        """Let an administrator of a clinic have signed in, and bear a key to everything in it."""
+        with self.application.app_context(), clinic_scope(clinic.id):
+            member_id = a_member(clinic.id, email=f"admin@{fold(clinic.name).replace(' ', '-')}.example").id
+            _, self.key = api_key_service.create(label="Integrator", scopes=["all"])
+        self.become(member_id, clinic.id)
+
+    def become(self, member_id: UUID, clinic_id: UUID) -> str:
+        """Let somebody have signed in; return the token of the session."""
+        with self.application.app_context():
+            token = session_service.start(member_id, clinic_id, address="127.0.0.1", agent="test")
+        with self.session_transaction() as cookie:
+            cookie.clear()
+            cookie["_user_id"] = token
+        return token
+
+    def submit(self, url: str, /, **fields: Any) -> TestResponse:
+        """Send a form with the token of this session; `birth_date__year` stands for `birth_date.year`."""
+        data = {name.replace("__", "."): value for name, value in fields.items()}
+        return self.post(url, data={"csrf_token": self.token(), **data})
+
+    def token(self) -> str:
+        """Return the token that forms of this session carry."""
+        return hidden_value(self.get("/account").text, "csrf_token")
+
+
+def hidden_value(html: str, name: str) -> str:
+    """Return the value of a hidden field of a page."""
+    match = re.search(rf'name="{re.escape(name)}" value="([^"]*)"', html)
+    assert match, f"the page has no hidden field {name}"
+    return match[1]
