@@ -102,7 +102,7 @@ class ApiKeyService:
             record.revoked_at = record.revoked_at or now()
         return record
 
-    def recognise(self, key: str) -> ApiKey | None:
+    def authenticate(self, key: str) -> ApiKey | None:
         """Return the record of a key that opens something now, of whichever clinic, and note that it was used."""
         if not key.startswith(PREFIX) or len(key) > LONGEST_KEY:
             return None

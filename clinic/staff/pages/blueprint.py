@@ -12,7 +12,7 @@ from clinic.core.context import current_actor
 from clinic.core.tenancy import current_clinic_id_or_none
 from clinic.identity.clinics import clinic_service
 from clinic.identity.sessions import Session
-from clinic.staff.pages.authentication import session_or_none
+from clinic.web.authentication import session_or_none
 from clinic.web.authorization import signed_in
 
 blueprint = Blueprint("staff", __name__, template_folder="../templates")

@@ -7,8 +7,8 @@ from clinic.identity.members import member_service
 from clinic.identity.role_preview import role_preview_service
 from clinic.identity.roles import PERMISSIONS, ROLES
 from clinic.identity.staff_directory import ClinicMember
-from clinic.staff.pages.authentication import the_session
 from clinic.staff.pages.blueprint import blueprint
+from clinic.web.authentication import the_session
 from clinic.web.authorization import requires
 
 
