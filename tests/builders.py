@@ -7,8 +7,18 @@ from uuid import UUID
 
 from clinic.appointments.service import Appointment, Practitioner, appointment_service, practitioner_service
 from clinic.core.database import db, unit_of_work
+from clinic.core.tenancy import in_clinic
+from clinic.core.text import fold
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import Clinic, Membership, StaffMember, clinic_service, email_key
+from clinic.staff.service import (
+    Clinic,
+    Membership,
+    StaffMember,
+    clinic_service,
+    email_key,
+    key_service,
+    session_service,
+)
 
 OWN = "Clínica São João"
 """The name of the clinic in which most tests act."""
@@ -39,6 +49,17 @@ def a_member(
         )
         db.session.add(membership)
     return member
+
+
+def a_signed_in_administrator(clinic: Clinic) -> tuple[str, str]:
+    """Add an administrator who has signed in, and an API key with every scope.
+
+    Return the token of the session, and the key.
+    """
+    with in_clinic(clinic.id):
+        member_id = a_member(clinic.id, email=f"admin@{fold(clinic.name).replace(' ', '-')}.example").id
+        _, key = key_service.create(label="Integrator", scopes=["all"])
+    return session_service.start(member_id, clinic.id, address="127.0.0.1", agent="test"), key
 
 
 def patient_fields(**fields: Any) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from tests.browsing import PageClient, hidden_value
 from tests.builders import MONDAY, a_practitioner, an_appointment
 from tests.conftest import Here, Run
 
+pytestmark = pytest.mark.both_databases
+
 KINDS = ["welcome", "confirmation", "cancellation", "receipt"]
 
 

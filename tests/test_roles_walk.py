@@ -14,6 +14,8 @@ from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.conftest import Become, Here
 from tests.walking import walk
 
+pytestmark = pytest.mark.slow
+
 WAYS = {
     "patients:read": {"patients.index", "patients.show"},
     "patients:write": {"patients.new", "patients.edit"},

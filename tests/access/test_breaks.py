@@ -19,7 +19,7 @@ from tests.access.records import ARGUMENTS
 from tests.access.routes import Route, routes_of
 from tests.access.world import World
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 
 def found_wrong(caller: Caller, routes: Iterable[Route]) -> list[str]:

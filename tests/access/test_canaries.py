@@ -19,7 +19,7 @@ from tests.access.world import Mixed, World
 from tests.conftest import Run
 from tests.mailboxes import Mailbox
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.access.asking import Caller, body_for
 from tests.access.routes import Route, routes_of
 from tests.access.world import World
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 LONGEST_NORMALISED = 5000
 """Characters: normalising marks that stand in the wrong order takes time with the square of their number."""

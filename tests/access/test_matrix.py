@@ -10,7 +10,7 @@ from tests.access.expected import COLUMNS, differences, read_table, write_column
 from tests.access.routes import routes_of
 from tests.access.world import World
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 Record = Callable[[str, object], None]
 

@@ -16,8 +16,6 @@ from tests.access.world import Mixed, World
 from tests.builders import a_patient
 from tests.inspecting import row_counts
 
-pytestmark = pytest.mark.exhaustive
-
 PAGES = {
     "/appointments/new": ["patient"],
     "/invoices": ["patient_id"],

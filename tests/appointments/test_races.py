@@ -8,7 +8,7 @@ from clinic.appointments.service import PatientBusy, SlotTaken, appointment_serv
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.inspecting import row_counts, stored_events
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 TIMES = 10
 

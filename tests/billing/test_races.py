@@ -12,6 +12,8 @@ from clinic.billing.service import billing_service
 from clinic.core.errors import Conflict
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
 
+pytestmark = pytest.mark.both_databases
+
 
 def at_once(here: Any, *calls: Callable[[], Any]) -> list[Any]:
     """Make all calls at the same time, each in a thread and session of its own; return answers or conflicts."""

@@ -25,7 +25,7 @@ from tests.builders import a_patient, a_practitioner
 from tests.conftest import Here
 from tests.inspecting import rows
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ from tests.builders import a_patient, patient_fields
 from tests.conftest import Here, Run
 from tests.threads import run_at_once
 
+pytestmark = pytest.mark.both_databases
+
 WELCOME = "clinic.notifications:NotificationsModule._on_patient_created"
 
 calls: list[dict[str, Any]] = []

@@ -11,6 +11,8 @@ from clinic.core.database import db
 from clinic.core.failures import class_of
 from clinic.staff.service import Clinic
 
+pytestmark = pytest.mark.both_databases
+
 NAME = "Inês Pereira"
 A_CLINIC = {"name": NAME, "zone": "UTC", "currency": "EUR", "locale": "en_GB"}
 

@@ -23,6 +23,8 @@ from tests.browsing import PageClient
 from tests.conftest import Run
 from tests.inspecting import spoken
 
+pytestmark = pytest.mark.both_databases
+
 GIVEN = ["--clinic", "Clínica São João", "--zone", "Europe/Lisbon", "--currency", "EUR", "--locale", "pt_PT"]
 
 

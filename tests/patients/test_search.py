@@ -13,6 +13,8 @@ from clinic.patients.search import LONGEST_WORD, after_prefix, terms_of, words_o
 from clinic.patients.service import patient_service
 from tests.builders import a_patient
 
+pytestmark = pytest.mark.both_databases
+
 PEOPLE = {
     "nguyen": {"family_name": "Nguyễn", "given_name": "Thị Hồng"},
     "lukasz": {"family_name": "Wałęsa", "given_name": "Łukasz"},

@@ -18,7 +18,7 @@ from tests.staff.hashing import Hasher
 GUESSES = int(os.environ.get("CLINIC_GUESSES", "300"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-pytestmark = [pytest.mark.usefixtures("person"), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("person"), pytest.mark.timeout(3600)]
 
 
 @pytest.fixture
@@ -88,7 +88,6 @@ def test_from_many_addresses_thirty_guesses_at_an_account_are_tried(app, hasher,
     assert sign_in(known).status_code == 303
 
 
-@pytest.mark.exhaustive
 @pytest.mark.row(3)
 def test_made_up_names_from_everywhere_leave_nothing_behind(app, known, clock):
     guesser, before, audited = Guesser(app), row_counts(app), len(rows(app, "audit_entries"))

@@ -122,7 +122,7 @@ ENDINGS = [
 ]
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 @pytest.mark.row(12)
 @pytest.mark.row(15)
 @pytest.mark.row(16)

@@ -16,6 +16,7 @@ from clinic.staff.service import Clinic
 from tests.browsing import PageClient
 from tests.builders import patient_fields
 from tests.conftest import Here
+from tests.databases import on_sqlite_only
 
 
 @pytest.fixture
@@ -31,14 +32,13 @@ def _impatient(app: Flask) -> Iterator[None]:
         db.engine.dispose()
 
 
+@on_sqlite_only
 @pytest.mark.usefixtures("_impatient")
 def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(
     app: Flask, client: PageClient, here: Here
 ) -> None:
     token = client.token()
     with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            pytest.skip("only SQLite locks the whole database")
         writer = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
 

@@ -18,6 +18,8 @@ from clinic.staff.service import key_service
 from tests.browser.server import serve
 from tests.builders import a_clinic
 
+pytestmark = pytest.mark.slow
+
 TOO_LONG = 64 * 1024
 
 
