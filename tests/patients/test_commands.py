@@ -105,6 +105,17 @@ def test_words_that_no_name_can_have_find_nobody(run):
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.row(52)
+def test_shell_and_format_strings_are_plain_text(app, run, tmp_path):
+    mark = tmp_path / "mark"
+
+    for name in (f"$(touch {mark})", f"`touch {mark}`", f"X; touch {mark}", f"| touch {mark}", "%s%n", "{0.__class__}"):
+        result = run("patients", "add", "--family-name", name, "--json")
+        assert json.loads(result.stdout)["family_name"] == name
+
+    assert not mark.exists()
+
+
 def test_all_problems_are_told_at_once(run):
     result = run("patients", "add", "--birth-date", "2031-01-01", "--email", "nobody", "--phone", "12")
 
