@@ -159,6 +159,7 @@ def test_an_impossible_payment_is_refused_where_it_is_wrong(client, here, fields
     assert (refused.status_code, pointers(refused)) == (422, [pointer])
 
 
+@pytest.mark.row(82)
 def test_too_much_is_a_conflict_that_names_what_is_due(client, here) -> None:
     with here():
         invoice_id = an_invoice().id
@@ -169,6 +170,7 @@ def test_too_much_is_a_conflict_that_names_what_is_due(client, here) -> None:
     assert (refused.json["due"], refused.json["detail"]) == (money("50.00"), "Only 50.00 EUR is still to pay")
 
 
+@pytest.mark.row(82)
 def test_a_draft_and_a_paid_invoice_take_no_payment(client, here) -> None:
     with here():
         draft, paid = a_draft().id, an_invoice().id
@@ -178,6 +180,7 @@ def test_a_draft_and_a_paid_invoice_take_no_payment(client, here) -> None:
     assert pay(client, paid, payment_fields("1.00")).json["code"] == "invoice-already-paid"
 
 
+@pytest.mark.row(71)
 def test_a_key_sent_again_gets_the_same_answer_and_takes_nothing(client, here, published) -> None:
     with here():
         invoice_id = an_invoice().id
@@ -191,6 +194,7 @@ def test_a_key_sent_again_gets_the_same_answer_and_takes_nothing(client, here, p
     assert len(paid_events(published)) == 1
 
 
+@pytest.mark.row(72)
 @pytest.mark.parametrize(
     ("amount", "other"), [("30.00", {}), ("20.00", {"reference": "till 2"}), ("20.00", {"method": "cash"})]
 )
@@ -207,6 +211,19 @@ def test_a_key_sent_with_another_body_is_refused_and_takes_nothing(client, here,
     assert client.get(f"{INVOICES}/{invoice_id}/payments").json["data"] == [first.json]
 
 
+@pytest.mark.row(74)
+def test_a_key_that_came_with_a_refused_payment_is_still_good(client, here) -> None:
+    with here():
+        invoice_id = an_invoice().id
+    refused = [pay(client, invoice_id, payment_fields(amount)).status_code for amount in ("1,5", "50.01")]
+
+    taken = pay(client, invoice_id, payment_fields("50.00"))
+
+    assert refused == [422, 409]
+    assert (taken.status_code, "Idempotency-Replayed" in taken.headers) == (201, False)
+
+
+@pytest.mark.row(70)
 @pytest.mark.row(73)
 def test_a_payment_needs_a_key_of_a_fair_length(client, here) -> None:
     with here():
@@ -287,6 +304,7 @@ def test_another_clinics_patient_can_not_be_billed(client, here, other_clinic) -
     assert (refused.status_code, pointers(refused)) == (422, ["#/patient_id"])
 
 
+@pytest.mark.row(72)
 def test_clinics_count_and_key_apart(client, here, other_clinic) -> None:
     with here(other_clinic.id):
         theirs = an_invoice()

@@ -125,6 +125,7 @@ def test_a_draft_is_issued_by_its_button_once(client, here) -> None:
     assert f"Invoice {number}" in client.get(f"/invoices/{draft.id}").text
 
 
+@pytest.mark.row(70)
 def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_own(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -185,6 +186,7 @@ def test_too_much_is_shown_again_with_the_same_words_as_json(client, here) -> No
     assert hidden_value(page.text, "key") == KEY
 
 
+@pytest.mark.row(75)
 def test_pressing_twice_takes_the_payment_once(client, here, published) -> None:
     with here():
         invoice = an_invoice()

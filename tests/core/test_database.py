@@ -259,6 +259,7 @@ def test_units_of_work_of_several_threads_wait_for_each_other(app: Flask, here: 
     assert sorted(db.session.scalars(select(Patient.mrn))) == [f"P-{number:06d}" for number in range(1, 21)]
 
 
+@pytest.mark.row(89)
 def test_a_locked_database_is_an_error_and_changes_nothing(app: Flask, here: Here) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("only SQLite locks the whole database")

@@ -134,6 +134,7 @@ def test_a_refused_change_keeps_the_version_that_was_opened(client, patient):
     assert "Error: Edit patient P-000001" in title(answer.text)
 
 
+@pytest.mark.row(78)
 def test_saving_over_somebody_elses_change_shows_both_versions(app, client, patient):
     client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Theirs"})
 
