@@ -16,8 +16,6 @@ from tests.access.two_clinics import Mixed, World
 from tests.assertions import row_counts
 from tests.builders import a_patient
 
-pytestmark = pytest.mark.exhaustive
-
 PAGES = {
     "/appointments/new": ["patient"],
     "/invoices": ["patient_id"],

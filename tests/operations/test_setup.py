@@ -23,6 +23,8 @@ from tests.assertions import spoken
 from tests.conftest import Run
 from tests.page_client import PageClient
 
+pytestmark = pytest.mark.both_databases
+
 GIVEN = ["--clinic", "Clínica São João", "--zone", "Europe/Lisbon", "--currency", "EUR", "--locale", "pt_PT"]
 
 
@@ -171,6 +173,7 @@ def _rename_column(app: Flask, name: str, to: str) -> None:
         connection.execute(text(f"ALTER TABLE patients RENAME COLUMN {name} TO {to}"))
 
 
+@pytest.mark.row(91)
 def test_a_database_that_is_older_than_the_program_is_said_to_be_so(older: PageClient, run: Run) -> None:
     page, json, command = older.get("/patients"), older.get("/api/v1/patients"), run("patients", "list")
 
@@ -189,6 +192,7 @@ def test_the_migration_makes_just_what_the_models_say(app: Flask) -> None:
     assert [one for one in differences if "appointments_" not in str(one)] == []
 
 
+@pytest.mark.row(91)
 def test_migrating_twice_changes_nothing(app: Flask) -> None:
     with app.app_context():
         upgrade_database()
