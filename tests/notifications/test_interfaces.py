@@ -104,7 +104,9 @@ def test_a_message_of_another_clinic_answers_like_none_at_all(client, here, othe
         args=["notifications", "list", "--clinic", "Other Clinic", "--json"]
     )
 
-    for row in json.loads(theirs.stdout):
+    messages = json.loads(theirs.stdout)
+    assert len(messages) == 2
+    for row in messages:
         foreign, missing = client.get(f"{URL}/{row['id']}"), client.get(f"{URL}/{uuid4()}")
         assert foreign.status_code == missing.status_code == 404
         assert masked(foreign) == masked(missing)

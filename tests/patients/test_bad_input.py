@@ -13,7 +13,7 @@ A_MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def untouched(app, client):
-    """Fail the test if a row was stored anywhere, or one was changed."""
+    """Fail the test if a row was stored or deleted anywhere."""
     before = row_counts(app)
     yield
     assert row_counts(app) == before

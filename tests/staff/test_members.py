@@ -514,10 +514,10 @@ def test_an_administrator_whose_secret_was_not_used_does_not_count(app, client, 
     assert client.submit(f"/staff/{boss}/deactivation").status_code == 409
 
 
-@pytest.mark.parametrize("clinic_id", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
-def test_nobody_switches_to_a_clinic_where_they_do_not_work(other_clinic, client, clinic_id):
-    answers = [client.submit("/clinic/switch", clinic_id=one) for one in (clinic_id, str(other_clinic.id))]
+def test_nobody_switches_to_a_clinic_where_they_do_not_work(other_clinic, client):
+    ids = ("", "nonsense", "00000000-0000-0000-0000-000000000000", str(other_clinic.id))
 
-    assert answers[0].status_code in {404, 422}
-    assert answers[1].status_code == 404
+    answers = [client.submit("/clinic/switch", clinic_id=one).status_code for one in ids]
+
+    assert answers == [404] * 4
     assert "Other Clinic" not in client.get("/account").text

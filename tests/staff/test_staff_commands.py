@@ -78,14 +78,18 @@ def test_who_has_an_account_becomes_administrator_without_a_secret(app, run, hir
     assert (place["role"], place["name"]) == ("administrator", "Billing Clerk Person")
 
 
-def test_whoever_was_denied_something_or_had_left_is_administrator_again_by_command(app, run, hired):
-    person = hired("administrator", "ana@example.org")
+def test_whoever_was_denied_something_or_had_left_is_administrator_again_by_command(app, run, clinic, hired):
+    with app.app_context():
+        ana = a_member(clinic.id, email="ana@example.org", denied=["keys:write"]).id
     hired("administrator", "other@example.org")
-    run("staff", "deactivate", person.email)
+    run("staff", "deactivate", "ana@example.org")
+    [before] = [row for row in rows(app, "memberships") if row["member_id"] == ana]
 
-    run("staff", "create-admin", person.email)
+    run("staff", "create-admin", "ana@example.org")
 
-    assert all(row["active"] for row in rows(app, "memberships"))
+    [after] = [row for row in rows(app, "memberships") if row["member_id"] == ana]
+    assert (before["active"], before["denied"]) == (False, ["keys:write"])
+    assert (after["active"], after["denied"]) == (True, [])
 
 
 @pytest.mark.row(37)
