@@ -80,9 +80,10 @@ def test_the_pictures_are_there() -> None:
     assert all((ROOT / picture).is_file() for picture in pictures)
 
 
-def test_the_documented_test_command_is_the_one_that_the_checks_run() -> None:
+def test_the_documented_test_commands_are_the_ones_that_the_checks_run() -> None:
     assert "&& python -m pytest\n" in section("Try it")
-    assert "\npython -m pytest\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "`python -m pytest --full`" in section("Checks")
+    assert "\npython -m pytest --full\n" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("extra", ["postgres", "redis", "test"])

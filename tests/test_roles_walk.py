@@ -14,6 +14,8 @@ from tests.conftest import Become, Here
 from tests.link_crawler import walk
 from tests.page_client import PageClient
 
+pytestmark = pytest.mark.slow
+
 WAYS = {
     "patients:read": {"patients.index", "patients.show"},
     "patients:write": {"patients.new", "patients.edit"},

@@ -18,7 +18,7 @@ from tests.billing.invoices import an_invoice
 from tests.builders import OWN, a_patient, an_appointment
 from tests.conftest import Run
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 HIDDEN = {"phone": "+351912000777", "email": "hidden@example.org", "address": "Hidden Street 7"}
 NOTE = "Hidden reason"

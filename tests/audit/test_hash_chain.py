@@ -30,7 +30,7 @@ from tests.conftest import Run
 
 EDITED = 1000
 
-pytestmark = pytest.mark.usefixtures("nothing_kept", "inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("nothing_kept", "inside")]
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def with_edit(edit: Callable[[Connection], object]) -> int:
     return total
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 def test_of_a_thousand_random_edits_every_one_is_found() -> None:
     forty_sealed_entries()
     chance = Random(20261122)

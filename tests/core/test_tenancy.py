@@ -22,6 +22,8 @@ from clinic.patients.service import PatientNotFound, patient_service
 from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.conftest import Here
 
+pytestmark = pytest.mark.both_databases
+
 Other = aliased(Patient)
 QUERIES: list[Callable[[], Any]] = [
     lambda: select(Patient.family_name),

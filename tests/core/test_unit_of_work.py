@@ -22,8 +22,9 @@ from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import a_patient
 from tests.conftest import Here
+from tests.databases import on_sqlite_only
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 CREATED = {"patient_id": "1", "clinic_id": "2"}
 
@@ -260,9 +261,9 @@ def test_units_of_work_of_several_threads_wait_for_each_other(app: Flask, here: 
     assert sorted(db.session.scalars(select(Patient.mrn))) == [f"P-{number:06d}" for number in range(1, 21)]
 
 
+@pytest.mark.row(89)
+@on_sqlite_only
 def test_a_locked_database_is_an_error_and_changes_nothing(app: Flask, here: Here) -> None:
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("only SQLite locks the whole database")
     app.config["LOCK_TIMEOUT_MS"], before = 50, app.config["LOCK_TIMEOUT_MS"]
     db.session.remove()
     db.engine.dispose()

@@ -13,7 +13,7 @@ from clinic.patients.service import patient_service
 from tests.assertions import rows
 from tests.builders import a_patient, an_appointment
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 
 def queued(app):
