@@ -30,6 +30,16 @@ class StaffModule(BaseModule):
         """Return how people speak of the module's records."""
         return AUDIT_LABELS
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "clinic:read": "See the clinic's settings",
+            "clinic:write": "Change the clinic's settings",
+            "staff:read": "See who works here, and in which role",
+            "staff:write": "Invite staff, change roles, end access",
+            "keys:write": "Make and revoke API keys",
+        }
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of who runs the clinic."""
         return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic")),)

@@ -17,7 +17,7 @@ from clinic.core.context import current_actor, set_actor
 from clinic.core.errors import PermissionDenied, ReadOnlyPreview
 from clinic.core.tenancy import set_current_clinic
 from clinic.identity.members import member_service
-from clinic.identity.roles import PERMISSIONS
+from clinic.identity.roles import permission_label
 from clinic.web.authentication import Principal, authenticate, login_manager, the_session
 from clinic.web.saved_forms import save_form
 
@@ -84,17 +84,6 @@ def access_to(app: Flask, endpoint: str) -> Access:
     if declared is None:
         raise UndeclaredRoute(f"{endpoint} does not declare who may call it: use @requires, @signed_in or @public")
     return declared
-
-
-def check_declared(app: Flask, permissions: frozenset[str]) -> None:
-    """Check that every route declares who may call it, and by a known permission.
-
-    :raises UndeclaredRoute: naming the first one that does not
-    """
-    for rule in app.url_map.iter_rules():
-        permission = access_to(app, rule.endpoint).permission
-        if permission is not None and permission not in permissions:
-            raise UndeclaredRoute(f"{rule.endpoint} requires {permission}, which is no permission")
 
 
 def authorize_request(*, api: bool) -> ResponseReturnValue | None:
@@ -175,7 +164,7 @@ def _denial_details(permission: str) -> Mapping[str, Any]:
     """Return the label of the missing permission, the current role, and who can grant it."""
     session = the_session()
     return {
-        "permission_words": PERMISSIONS[permission],
+        "permission_words": permission_label(permission),
         "role_label": session.seen_as_label or session.role_label,
         "granted_by": [membership.name for membership in member_service.administrators()],
     }
