@@ -13,21 +13,21 @@ from clinic.core.audit import AuditEntry
 from clinic.core.ids import new_id
 
 Row = dict[str, Any]
-COLUMNS: list[str] = [column.name for column in AuditEntry.__table__.columns]
+TABLE = AuditEntry.metadata.tables[AuditEntry.__tablename__]
+COLUMNS = [column.name for column in TABLE.columns]
 CONTENT = [name for name in COLUMNS if name not in {"id", "position", "seal"}]
 AWAY = 1_000_000
 
 
 def stored(connection: Connection) -> list[Row]:
     """Return the sealed entries in the order of the chain."""
-    sealed = select(*AuditEntry.__table__.columns).where(AuditEntry.position.is_not(None))
+    sealed = select(*TABLE.columns).where(AuditEntry.position.is_not(None))
     return [dict(row) for row in connection.execute(sealed.order_by(AuditEntry.position)).mappings()]
 
 
 def write(connection: Connection, entry_id: UUID, **values: Any) -> None:
     """Change columns of a stored entry."""
-    table = AuditEntry.__table__
-    connection.execute(update(table).where(table.c.id == entry_id).values(**values))
+    connection.execute(update(TABLE).where(TABLE.c.id == entry_id).values(**values))
 
 
 def another(name: str, row: Row, chance: Random) -> Any:

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Connection, literal_column, update
 from sqlalchemy.exc import DBAPIError
 
 from clinic.audit.hash_chain import seal_due
-from clinic.core.audit import AuditEntry
 from clinic.core.db import db
 from tests.audit.sealed_entries import record_actions, sealed_rows, verify_with
+from tests.audit.tampering import TABLE
 
 pytestmark = pytest.mark.usefixtures("no_checkpoint", "inside")
 
@@ -44,8 +44,7 @@ def test_a_value_rewritten_in_another_form_is_reported(rewrite: str) -> None:
     record_actions(5)
     seal_due()
     rows = sealed_rows()
-    table = AuditEntry.__table__
-    statement = update(table).where(table.c.id == rows[2]["id"]).values(**REWRITES[rewrite]())
+    statement = update(TABLE).where(TABLE.c.id == rows[2]["id"]).values(**REWRITES[rewrite]())
 
     def edit(connection: Connection) -> None:
         connection.execute(statement)

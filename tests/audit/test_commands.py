@@ -101,8 +101,8 @@ def test_an_export_is_lines_of_json_and_is_recorded(app: Flask, run: Run, sealed
     lines = run("audit", "export", "--record", "patients").stdout.splitlines()
 
     assert [json.loads(line)["changes"]["family_name"][1] for line in lines] == ["Pereira", "Sousa"]
-    recorded = rows(app, "audit_entries")[-1]
-    assert (recorded["action"], recorded["changes"]) == (
+    entry = rows(app, "audit_entries")[-1]
+    assert (entry["action"], entry["changes"]) == (
         "exported",
         {"count": [None, 2], "of_record": [None, "patients"]},
     )
