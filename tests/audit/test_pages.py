@@ -328,7 +328,7 @@ def test_commands_and_imports_are_named(client, here, actor, words):
     with here(), as_actor(actor):
         a_patient()
 
-    assert f"<td>{words}</td>" in client.get("/audit").text
+    assert f'<td class="words">{words}</td>' in client.get("/audit").text
 
 
 def test_people_and_keys_are_named(client, here, clinic):
