@@ -25,6 +25,12 @@ class AuditModule(BaseModule):
         """Return the labels of the audit trail itself, whose views and exports are audited."""
         return AUDIT_LABELS
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "audit:read": "See who saw and changed what",
+        }
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the navigation entry of the audit trail."""
         return (NavigationEntry("Audit trail", "audit.index", "l", 95),)

@@ -15,7 +15,7 @@ from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import ApiKey, Clinic
-from clinic.identity.roles import ALL, PERMISSIONS, scope_permissions
+from clinic.identity.roles import ALL, permission_labels, permission_names, scope_permissions
 from clinic.identity.sessions import token_hash
 
 PREFIX = "clk_"
@@ -102,7 +102,7 @@ class ApiKeyService:
             record.revoked_at = record.revoked_at or now()
         return record
 
-    def recognise(self, key: str) -> ApiKey | None:
+    def authenticate(self, key: str) -> ApiKey | None:
         """Return the record of a key that opens something now, of whichever clinic, and note that it was used."""
         if not key.startswith(PREFIX) or len(key) > LONGEST_KEY:
             return None
@@ -126,10 +126,10 @@ def is_valid(record: ApiKey) -> bool:
 def _problems(label: str, scopes: Sequence[str], expires_at: datetime | None) -> dict[str, list[str]]:
     beyond = [
         words
-        for name, words in PERMISSIONS.items()
+        for name, words in permission_labels().items()
         if name in scope_permissions(scopes) and not current_actor().has_permission(name)
     ]
-    known = bool(scopes) and set(scopes) <= {ALL, *PERMISSIONS}
+    known = bool(scopes) and set(scopes) <= {ALL, *permission_names()}
     checks = {
         "label": (is_storable(label) and 0 < len(label.strip()) <= LONGEST_LABEL, "Enter what the key is for"),
         "scopes": (known and not beyond, _about_scopes(known, beyond)),
@@ -140,5 +140,5 @@ def _problems(label: str, scopes: Sequence[str], expires_at: datetime | None) ->
 
 def _about_scopes(known: bool, beyond: Sequence[str]) -> str:
     if not known:
-        return f"Choose among: {ALL}, {', '.join(PERMISSIONS)}"
+        return f"Choose among: {ALL}, {', '.join(permission_names())}"
     return f"You can't give what you may not do yourself: {'; '.join(beyond)}"

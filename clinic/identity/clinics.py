@@ -125,7 +125,7 @@ class ClinicService:
         wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*working)
         return db.session.scalars(wanted.order_by(Clinic.name)).all()
 
-    def choose(self, name: str | None) -> UUID:
+    def resolve(self, name: str | None = None) -> UUID:
         """Return the id of the clinic of that name; without a name that of the only one.
 
         :raises NotFound: if no clinic has that name

@@ -14,7 +14,7 @@ from clinic.core.text import is_storable, nfc
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.accounts import email_key, email_problem, find_account, open_account, write_to
 from clinic.identity.models import Clinic, Membership, StaffMember
-from clinic.identity.roles import PERMISSIONS, ROLES, role_permissions
+from clinic.identity.roles import ROLES, permission_labels, permission_names, role_permissions
 from clinic.identity.sessions import session_service
 from clinic.identity.staff_directory import (
     ClinicMember,
@@ -210,7 +210,7 @@ def check_said(*, name: str, role: str, denied: Sequence[str] = (), email: str |
     checks = {
         "name": (is_storable(name) and 0 < len(name.strip()) <= LONGEST_NAME, "Enter the name"),
         "role": (role in ROLES, "Choose a role"),
-        "denied": (set(denied) <= set(PERMISSIONS), "Choose among the permissions"),
+        "denied": (set(denied) <= set(permission_names()), "Choose among the permissions"),
     }
     problems = {field: [words] for field, (fine, words) in checks.items() if not fine}
     if email is not None and (problem := email_problem(email)):
@@ -223,7 +223,7 @@ def _refuse_giving_more(before: frozenset[str], after: frozenset[str]) -> None:
     """Let nobody give what they may not do: who is denied something could give it to an account of their own."""
     beyond = [
         words
-        for name, words in PERMISSIONS.items()
+        for name, words in permission_labels().items()
         if name in after - before and not current_actor().has_permission(name)
     ]
     if beyond:

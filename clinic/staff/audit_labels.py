@@ -2,9 +2,9 @@
 
 from clinic.core.modules import RecordLabels
 from clinic.identity.actor_names import key_names, membership_names, staff_names
-from clinic.identity.roles import PERMISSIONS, role_label
+from clinic.identity.roles import permission_label, role_label
 from clinic.staff.pages.clinic import LABELS as SETTINGS
-from clinic.staff.pages.keys import SCOPES
+from clinic.staff.pages.keys import scope_label
 
 AUDIT_LABELS = {
     "clinics": RecordLabels(
@@ -41,7 +41,7 @@ AUDIT_LABELS = {
             "active": "Active",
             "member_id": "Account",
         },
-        formatters={"role": role_label, "denied": PERMISSIONS.get},
+        formatters={"role": role_label, "denied": permission_label},
         references={"member_id": "staff_members"},
         endpoint="staff.member",
         argument="membership_id",
@@ -59,7 +59,7 @@ AUDIT_LABELS = {
             "expires_at": "Expires",
             "revoked_at": "Revoked",
         },
-        formatters={"scopes": SCOPES.get},
+        formatters={"scopes": scope_label},
         action_labels={"created": "Created an API key"},
         names=key_names,
     ),

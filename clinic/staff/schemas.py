@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from clinic.identity.accounts import email_problem
-from clinic.identity.roles import ALL, PERMISSIONS, ROLES
+from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
 from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
 
@@ -69,12 +69,20 @@ class Address(Line):
         return text
 
 
+class PermissionNames(Choices):
+    """Names of permissions, or some other words; the permissions are read when input is loaded."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        self.words = tuple(dict.fromkeys((*self.words, *permission_names())))
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class MemberForm(Schema):
     """What a clinic says of somebody who works there."""
 
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
-    denied = Choices(*PERMISSIONS)
+    denied = PermissionNames()
 
 
 class InvitationForm(Schema):
@@ -89,7 +97,7 @@ class KeyForm(Schema):
     """What a program's key is for, what it opens, and until when."""
 
     label = Line(required=True, max_length=100, what="what the key is for")
-    scopes = Choices(ALL, *PERMISSIONS, required=True, what="what the key may do")
+    scopes = PermissionNames(ALL, required=True, what="what the key may do")
     expires_on = Day()
 
 

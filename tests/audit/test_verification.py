@@ -37,7 +37,6 @@ def truncate(left: int) -> None:
         set_head(connection, left, sealed[left - 1]["seal"])
 
 
-@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_each_of_a_thousand_random_edits_is_reported() -> None:
     forty_sealed_entries()

@@ -13,7 +13,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.members import LastAdministrator, member_service
 from clinic.identity.models import StaffMember
 from clinic.identity.operator_actions import operator_service
-from clinic.identity.roles import PERMISSIONS
+from clinic.identity.roles import permission_names
 from clinic.identity.sessions import session_service
 from tests.assertions import element, masked, row_counts, rows, spoken
 from tests.concurrency import run_at_once
@@ -146,7 +146,7 @@ def test_what_is_denied_to_a_person_the_role_does_not_permit(app, client, desk):
 
 @pytest.mark.row(34)
 def test_somebody_to_whom_everything_is_denied_sees_nothing(app, client, desk):
-    client.post(desk.page, data={"csrf_token": client.token(), **member_form(), "denied": list(PERMISSIONS)})
+    client.post(desk.page, data={"csrf_token": client.token(), **member_form(), "denied": list(permission_names())})
     theirs = browser_of(app, desk)
 
     assert {theirs.get(address).status_code for address in ("/patients", "/appointments", "/staff", "/clinic")} == {403}

@@ -160,7 +160,7 @@ def test_a_one_time_secret_opens_nothing_but_the_way_to_a_password_of_one_s_own(
         next="/patients",
     )
 
-    assert before == ["/account/password?next=/patients", "/account/password?next=/account"]
+    assert before == ["/account/password?next=%2Fpatients", "/account/password?next=%2Faccount"]
     assert "Choose a password of your own to go on" in spoken(asked.text)
     assert answer.location == "/patients"
     assert visitor.get("/patients").status_code == 200

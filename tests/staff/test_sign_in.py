@@ -12,6 +12,7 @@ from clinic.identity import passwords
 from clinic.identity.members import member_service
 from clinic.identity.sign_in import PER_ACCOUNT, PER_ADDRESS
 from tests.assertions import row_counts, rows, spoken
+from tests.page_client import hidden_value
 from tests.staff.counting_hasher import Hasher
 from tests.staff.login_helpers import (
     EMAIL,
@@ -71,10 +72,19 @@ def test_whoever_knows_the_password_is_led_to_where_they_wanted_to_go(app, visit
 
     answer = sign_in(visitor, next="/patients?q=ana*(b)")
 
-    assert (asked.status_code, asked.location) == (302, "/login?next=/patients?q%3Dana*(b)")
+    assert (asked.status_code, asked.location) == (302, "/login?next=%2Fpatients%3Fq%3Dana%2A%28b%29")
     assert (answer.status_code, answer.location) == (303, "/patients?q=ana*(b)")
     assert is_in(visitor)
     assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "signed-in"
+
+
+@pytest.mark.usefixtures("person")
+def test_a_search_with_accents_survives_signing_in(visitor):
+    login = visitor.get(visitor.get("/patients?q=In%C3%AAs+%26+co").location)
+
+    answer = sign_in(visitor, next=hidden_value(login.text, "next"))
+
+    assert answer.location == "/patients?q=In%C3%AAs+%26+co"
 
 
 @pytest.mark.parametrize("email", ["RITA@example.org", " rita@Example.org "])

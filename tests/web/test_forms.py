@@ -92,4 +92,4 @@ def test_a_session_cookie_can_not_be_read_by_scripts_or_sent_by_other_sites(clie
 def test_a_cookie_that_was_tampered_with_is_no_cookie(client, cookie):
     client.set_cookie("session", cookie)
 
-    assert client.get("/patients/new").headers["Location"] == "/login?next=/patients/new"
+    assert client.get("/patients/new").headers["Location"] == "/login?next=%2Fpatients%2Fnew"
