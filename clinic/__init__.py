@@ -16,7 +16,8 @@ from clinic.core.logging.log_redaction import init_log_redaction
 from clinic.identity.roles import EVERYTHING
 from clinic.web import init_web
 from clinic.web.authorization import check_declared
-from clinic.web.json_api import Api, ApiBlueprint
+from clinic.web.json_api import ApiBlueprint
+from clinic.web.openapi import Api
 from clinic.web.request_hooks import csrf
 
 MODULES = (
