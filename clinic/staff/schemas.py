@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields
 from clinic.identity.accounts import email_problem
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
-from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Identifier, Line, Moment
 
 
 class ClinicSchema(Schema):
@@ -16,9 +16,9 @@ class ClinicSchema(Schema):
     id = fields.UUID(dump_only=True)
     name = fields.String(dump_only=True)
     time_zone = fields.String(dump_only=True, attribute="zone")
-    currency = fields.String(dump_only=True)
+    currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
