@@ -68,7 +68,7 @@ def test_an_application_with_an_unknown_permission_of_a_command_does_not_start(
 def test_an_application_with_an_unknown_permission_of_a_role_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ROLE_PERMISSIONS, "manager", ("patients:raed",))  # type: ignore[arg-type]
+    monkeypatch.setitem(ROLE_PERMISSIONS, "manager", ("patients:raed",))
 
     with pytest.raises(PermissionMismatch, match="the role manager names the permission patients:raed"):
         made(tmp_path)
