@@ -3,34 +3,16 @@
 import re
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, validates_schema
 
 from clinic.core.clock import today
 from clinic.identity.clinics import clinic_service
 from clinic.patients.rules import NOT_A_PHONE, SEXES, birth_date_problem, phone_number
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Choice, Line, Moment, Paragraph, described
+from clinic.web.fields import Choice, Email, Line, Moment, Paragraph, described
 
 CONTACT = "patients:contact"
-NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", re.ASCII)
-
-
-class Email(Line):
-    """An e-mail address, normalised, whose domain isn't asked."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=254, **described(options, format="email"))
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None:
-            return None
-        try:
-            return validate_email(text, check_deliverability=False).normalized
-        except EmailNotValidError as error:
-            raise ValidationError(NOT_AN_EMAIL) from error
 
 
 class Phone(Line):

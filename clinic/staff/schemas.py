@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 
-from clinic.identity.accounts import email_problem
 from clinic.identity.roles import ALL, ROLES, permission_names
-from clinic.identity.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
-from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Identifier, Line, Moment
+from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
 
 
 class ClinicSchema(Schema):
@@ -49,26 +48,6 @@ class KeySchema(Schema):
     revoked_at = Moment(dump_only=True)
 
 
-class Locality(Line):
-    """A language and a country, like `pt_PT`."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not is_locale(text):
-            raise ValidationError(self.missing)
-        return text
-
-
-class Address(Line):
-    """An e-mail address of somebody who signs in."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if problem := email_problem(text):
-            raise ValidationError(problem)
-        return text
-
-
 class PermissionNames(Choices):
     """Names of permissions, or some other words; the permissions are read when input is loaded."""
 
@@ -88,9 +67,16 @@ class MemberForm(Schema):
 class InvitationForm(Schema):
     """Who is to work in the clinic, in which role."""
 
-    email = Address(required=True, max_length=254, what="the e-mail address")
+    email = Email(required=True, what="the email address")
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
+
+
+class AdministratorForm(Schema):
+    """The person whom an operator makes administrator."""
+
+    email = Email(required=True, what="the email address")
+    name = Line(what="the name")
 
 
 class KeyForm(Schema):
@@ -105,9 +91,11 @@ class ClinicForm(Schema):
     """The settings of a clinic that can be changed."""
 
     name = Line(required=True, what="the clinic's name")
-    locale = Locality(required=True, max_length=16, what="a language and country, like en_GB or pt_PT")
-    idle_minutes = Count(least=1, most=MOST_IDLE_MINUTES, required=True, what="the minutes without use as a number")
-    absolute_hours = Count(least=1, most=MOST_HOURS, required=True, what="the hours since the sign-in as a number")
+    locale = LocaleName(required=True)
+    idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the minutes without use as a number")
+    absolute_hours = Count(
+        least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the hours since the sign-in as a number"
+    )
 
 
 class SeeForm(Schema):

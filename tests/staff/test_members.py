@@ -49,7 +49,7 @@ def test_an_invitation_makes_an_account_without_a_password_and_a_letter(app, cli
 
     assert answer.status_code == 303
     member = next(row for row in rows(app, "staff_members") if row["email_key"] == "rosa@example.org")
-    assert (member["email"], member["password_hash"]) == ("Rosa@Example.org", None)
+    assert (member["email"], member["password_hash"]) == ("Rosa@example.org", None)
     assert [(row["kind"], row["member_id"]) for row in rows(app, "staff_letters")] == [("invitation", member["id"])]
 
 
@@ -76,7 +76,7 @@ def test_an_invitation_that_can_not_be_is_shown_again_with_what_was_typed(app, c
 def test_everything_that_is_wrong_with_an_invitation_is_said_at_once(client):
     page = spoken(client.submit("/staff", email="nonsense", name=" ", role="manager").text)
 
-    assert "Enter an e-mail address like name@example.org Enter the name" in page
+    assert "Enter an email address like name@example.org Enter the name" in page
 
 
 def test_who_has_left_is_let_in_again_from_the_list_not_invited(client, desk):

@@ -12,7 +12,7 @@ MEMBER = {"name": "Rosa Almeida", "role": "receptionist"}
 SETTINGS = {"name": "Harbour", "locale": "en_GB", "idle_minutes": "30", "absolute_hours": "8"}
 KEY = {"label": "Laboratory", "scopes": ["patients:read"]}
 UNKNOWN_FIELD = "Unknown field."
-NO_EMAIL = "Enter an e-mail address like name@example.org"
+NO_EMAIL = "Enter an email address like name@example.org"
 NO_LOCALE = "Enter a language and country, like en_GB or pt_PT"
 NO_MINUTES = "Enter the minutes without use as a number from 1 to 240"
 NO_HOURS = "Enter the hours since the sign-in as a number from 1 to 24"
@@ -23,7 +23,7 @@ NO_DAY = "Enter a date like 2026-11-23"
     ("field", "value", "message"),
     [
         ("email", "nonsense", NO_EMAIL),
-        ("email", "", "Enter the e-mail address"),
+        ("email", "", "Enter the email address"),
         ("name", " ", "Enter the name"),
         ("name", "x" * 201, "Enter at most 200 characters"),
     ],

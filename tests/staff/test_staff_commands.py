@@ -13,8 +13,8 @@ from tests.staff.people import browser_of, hire
 SECRET = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\n")
 
 WRONG = [
-    (["create-admin", "nonsense"], 2, "--email: Enter an e-mail address"),
-    (["create-admin", "ana@example.org", "--name", "x" * 201], 2, "--name: Enter the name"),
+    (["create-admin", "nonsense"], 2, "--email: Enter an email address"),
+    (["create-admin", "ana@example.org", "--name", "x" * 201], 2, "--name: Enter at most 200 characters"),
     (["create-admin", "ana@example.org", "--clinic", "Nowhere"], 3, "no clinic named Nowhere"),
     (["deactivate", "nobody@example.org"], 3, "There is no such staff member"),
     (["deactivate", "\udcff"], 3, "There is no such staff member"),

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
-from clinic.identity.clinics import ClinicChanged, ClinicExists, InvalidClinic, clinic_service
+from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
 from clinic.identity.models import Clinic
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import ClinicForm
@@ -44,12 +44,6 @@ def update_clinic() -> ResponseReturnValue:
     clinic_service.update(version=sent_version(), **form.data)
     flash("The clinic’s settings are saved")
     return redirect(url_for(".clinic"), 303)
-
-
-@blueprint.errorhandler(InvalidClinic)
-def ask_about_clinic_again(error: InvalidClinic) -> ResponseReturnValue:
-    """Show the settings again, as typed, to mend them."""
-    return _settings(clinic_service.current(), load_form(ClinicForm()).reject(error)), 422
 
 
 @blueprint.errorhandler(ClinicExists)
