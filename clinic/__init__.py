@@ -14,7 +14,8 @@ from clinic.core.jobs import init_jobs
 from clinic.core.logging.formatters import init_logging, log_exception
 from clinic.core.logging.log_redaction import init_log_redaction
 from clinic.web import init_web
-from clinic.web.json_api import Api, ApiBlueprint
+from clinic.web.json_api import ApiBlueprint
+from clinic.web.openapi import Api
 from clinic.web.permission_checks import check_permissions
 from clinic.web.request_hooks import csrf
 

@@ -99,7 +99,7 @@ def app(prepared: Prepared) -> Iterator[Flask]:
     event_bus.clear()
 
 
-UNEXPECTED = ("handler_failed", "recursion_cut", "failure_not_recorded", "afterwards_failed", "job_failed")
+UNEXPECTED = ("handler_failed", "recursion_cut", "failure_not_recorded", "after_commit_failed", "job_failed")
 
 
 class _Failures(logging.Handler):
@@ -147,13 +147,13 @@ def failed_handlers(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """What is published during a test: names and data, in order."""
     seen: list[tuple[str, dict[str, Any]]] = []
-    announce = event_bus.announce
+    log_published = event_bus.log_published
 
     def note(event_type: str, data: dict[str, Any]) -> None:
         seen.append((event_type, dict(data)))
-        announce(event_type, data)
+        log_published(event_type, data)
 
-    monkeypatch.setattr(event_bus, "announce", note)
+    monkeypatch.setattr(event_bus, "log_published", note)
     return seen
 
 

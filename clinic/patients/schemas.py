@@ -12,6 +12,7 @@ from clinic.web.field_permissions import FieldPermissionSchema, requires_permiss
 from clinic.web.fields import Choice, Email, Line, Moment, Paragraph, described
 
 CONTACT = "patients:contact"
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", re.ASCII)
 
 
 class Phone(Line):
@@ -59,9 +60,12 @@ class Sex(Choice):
 class Language(Line):
     """A language tag of BCP 47 such as `pt` or `pt-BR`."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=16, **described(options, pattern=f"^{_LANGUAGE.pattern}$"))
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is not None and not re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", text, re.ASCII):
+        if text is not None and not _LANGUAGE.fullmatch(text):
             raise ValidationError("Enter a language tag like pt or pt-BR")
         return text
 
@@ -79,9 +83,9 @@ class PatientSchema(FieldPermissionSchema):
     pronouns = Line(max_length=50)
     phone = requires_permission(CONTACT, Phone())
     email = requires_permission(CONTACT, Email())
-    language = Language(max_length=16)
+    language = Language()
     address = requires_permission(CONTACT, Paragraph(max_length=500))
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 

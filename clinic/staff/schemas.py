@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
-from clinic.web.fields import Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
 
 
 class ClinicSchema(Schema):
@@ -15,9 +15,9 @@ class ClinicSchema(Schema):
     id = fields.UUID(dump_only=True)
     name = fields.String(dump_only=True)
     time_zone = fields.String(dump_only=True, attribute="zone")
-    currency = fields.String(dump_only=True)
+    currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 

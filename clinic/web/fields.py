@@ -29,6 +29,8 @@ _UNREADABLE = "\ufffd"
 _EARLIEST, _LATEST = 1900, 9000
 """Years that are far enough from where calendars end for every zone."""
 
+CURRENCY_PATTERN = "^[A-Z]{3}$"
+
 NOT_AN_EMAIL = "Enter an email address like name@example.org"
 NOT_A_DAY = "Enter a date like 2026-11-23"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -199,9 +201,7 @@ class MoneyField(fields.Field[Money]):
 
     def __init__(self, **options: Any) -> None:
         words: Messages = {"required": "Enter an amount", "null": "Enter an amount"}
-        shape = {"amount": {"type": "string"}, "currency": {"type": "string", "minLength": 3, "maxLength": 3}}
-        example = {"amount": "45.00", "currency": "EUR"}
-        super().__init__(error_messages=words, **described(options, type="object", properties=shape, example=example))
+        super().__init__(error_messages=words, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, str] | None:
         return None if value is None else {"amount": value.amount, "currency": value.currency}

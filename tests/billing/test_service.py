@@ -162,7 +162,7 @@ def test_the_event_knows_whom_it_is_about() -> None:
     billing_service.record_payment(invoice.id, amount=euros(5000), method="card")
 
     event = db.session.scalars(select(StoredEvent).where(StoredEvent.type == "invoice.paid")).one()
-    assert (event.patient_id, event.subject_version) == (invoice.patient_id, invoice.version)
+    assert (event.subject_id, event.subject_version) == (invoice.patient_id, invoice.version)
 
 
 def test_a_payment_that_is_rolled_back_tells_nobody(published) -> None:

@@ -12,19 +12,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from clinic.core import unit_of_work as work
 from clinic.core.audit import AuditEntry
 from clinic.core.clock import now
 from clinic.core.context import as_actor, current_actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, NotFound
-from clinic.core.events import MAX_DEPTH, delivery, event_bus, types
+from clinic.core.events import event_bus, types
 from clinic.core.events.admin import event_log
-from clinic.core.events.delivery import MAX_ATTEMPTS, deliver_due, pause_after
+from clinic.core.events.context import MAX_DEPTH
+from clinic.core.events.delivery import RETRY
 from clinic.core.events.models import Delivery, StoredEvent
 from clinic.core.events.types import EventType
 from clinic.core.ids import new_id
 from clinic.core.tenancy import current_clinic_id_or_none
-from clinic.core.unit_of_work import unit_of_work
+from clinic.core.unit_of_work import deliver_due, unit_of_work
 from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
@@ -258,16 +260,16 @@ def test_a_delivery_that_fails_too_often_is_dead_until_a_person_decides(client: 
     register_with(client, [raises])
 
     with here():
-        for _ in range(MAX_ATTEMPTS + 3):
+        for _ in range(RETRY.max_attempts + 3):
             make_due()
             deliver_due()
         dead = db.session.scalars(select(Delivery).where(Delivery.state == "dead")).one()
 
-    assert dead.attempts == MAX_ATTEMPTS
+    assert dead.attempts == RETRY.max_attempts
 
 
 def test_pauses_grow_with_jitter_and_have_an_end() -> None:
-    pauses = [[pause_after(attempts).total_seconds() for _ in range(50)] for attempts in (1, 3, 60)]
+    pauses = [[RETRY.pause_after(attempts).total_seconds() for _ in range(50)] for attempts in (1, 3, 60)]
 
     assert all(5 <= pause <= 15 for pause in pauses[0])
     assert all(20 <= pause <= 60 for pause in pauses[1])
@@ -286,7 +288,7 @@ def test_a_delivery_is_not_tried_before_it_is_due(client: FlaskClient, here: Her
 def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
     client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(work, "run_handler", lambda attempt: None)
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))
     monkeypatch.undo()
 
@@ -374,7 +376,7 @@ def test_the_envelope_names_clinic_actor_request_and_subject(client: FlaskClient
         event = db.session.scalars(select(StoredEvent)).one()
         patient = db.session.scalars(select(Patient)).one()
     assert (event.clinic_id, event.actor[:4], event.request_id, event.depth) == (clinic.id, "key:", "abc-123", 0)
-    assert (event.patient_id, event.subject_version) == (patient.id, 1)
+    assert (event.subject_id, event.subject_version) == (patient.id, 1)
 
 
 def test_a_handler_acts_in_the_events_clinic_and_for_its_actor(here: Here, other_clinic: Clinic) -> None:
@@ -483,7 +485,7 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
 def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(work, "run_handler", lambda attempt: None)
     event_bus.clear()
     event_bus.subscribe("patient.created", hears)
     for _ in range(3):
@@ -492,7 +494,7 @@ def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
     poison = killed_by_the_first(monkeypatch)
 
     with here():
-        for _ in range(MAX_ATTEMPTS + 3):
+        for _ in range(RETRY.max_attempts + 3):
             with unit_of_work():
                 db.session.execute(update(Delivery).values(leased_until=now() - timedelta(seconds=1)))
             with suppress(KeyboardInterrupt):
@@ -500,22 +502,22 @@ def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
         rows = db.session.execute(select(Delivery.event_id, Delivery.state, Delivery.attempts)).all()
 
     assert {row.state for row in rows if row.event_id not in poison} == {"delivered"}
-    assert [(row.state, row.attempts) for row in rows if row.event_id in poison] == [("dead", MAX_ATTEMPTS)]
+    assert [(row.state, row.attempts) for row in rows if row.event_id in poison] == [("dead", RETRY.max_attempts)]
 
 
 def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
     """Let the delivery of the first event that is tried end its worker each time, as a crash would."""
     poison: set[Any] = set()
-    run = delivery.run
+    run_handler = work.run_handler
 
-    def crash(attempt: Any, attempts: int = 1) -> None:
+    def crash(attempt: Any) -> None:
         if not poison:
             poison.add(attempt.event.id)
         if attempt.event.id in poison:
             raise KeyboardInterrupt
-        run(attempt, attempts)
+        run_handler(attempt)
 
-    monkeypatch.setattr(delivery, "run", crash)
+    monkeypatch.setattr(work, "run_handler", crash)
     return poison
 
 

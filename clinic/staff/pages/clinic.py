@@ -3,7 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
+from clinic.audit.service import audit_service
 from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
 from clinic.identity.models import Clinic
 from clinic.staff.pages.blueprint import blueprint
@@ -63,7 +63,7 @@ def compare_clinics(_error: ClinicChanged) -> ResponseReturnValue:
         "fields": field_differences(LABELS, mine, _filled(here).values),
         "version": here.version,
         "saved_at": here.updated_at,
-        "change": last_change("clinics", here.id),
+        "change": audit_service.last_change("clinics", here.id),
     }
     return render_template("staff/clinic_conflict.html", **shown), 409
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
+from clinic.audit.service import audit_service
 from clinic.core.clock import now
 from clinic.core.errors import Conflict
 from clinic.core.tenancy import current_clinic_id
@@ -172,7 +172,7 @@ def compare_members(_error: MemberChanged) -> ResponseReturnValue:
         ),
         "version": place.version,
         "saved_at": place.updated_at,
-        "change": last_change("memberships", place.id),
+        "change": audit_service.last_change("memberships", place.id),
     }
     return render_template("staff/member_conflict.html", worker=worker, **shown), 409
 
