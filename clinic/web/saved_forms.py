@@ -14,7 +14,7 @@ def save_form() -> None:
     if ended is None or ended.seen_as is not None:
         return
     fields = request.form.items(multi=True)
-    if saved_form_service.keep(ended, request.path, fields, replaces=sent_kept_id()):
+    if saved_form_service.save(ended, request.path, fields, replaces=sent_kept_id()):
         flash("What you typed is kept: sign in to see it and to send it again", "kept")
 
 

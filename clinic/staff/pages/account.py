@@ -55,7 +55,7 @@ def stay() -> ResponseReturnValue:
 @signed_in
 def save_preferences() -> ResponseReturnValue:
     """Keep what the person prefers."""
-    self_service.prefer(the_session(), shortcuts="shortcuts" in request.form)
+    self_service.save_preferences(the_session(), shortcuts="shortcuts" in request.form)
     flash("Your preferences are saved")
     return redirect(url_for(".account"), 303)
 

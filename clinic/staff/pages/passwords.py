@@ -26,7 +26,7 @@ def _ask_for_email(form: Form) -> str:
 
 
 def _ask_for_new(form: Form, token: str) -> str:
-    member, kind = self_service.letter_of(token)
+    member, kind = self_service.get_link(token)
     return render_template("staff/new_password.html", form=form, member=member, kind=kind, token=token)
 
 

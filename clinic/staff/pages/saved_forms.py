@@ -36,4 +36,4 @@ def forget_what_is_sent_again() -> None:
         return  # the API reads its bodies itself
     sent, here = sent_kept_id(), session_or_none()
     if sent and here:
-        saved_form_service.forget(here, sent)
+        saved_form_service.delete(here, sent)
