@@ -15,7 +15,7 @@ from clinic.appointments.service import (
     appointment_service,
     practitioner_service,
 )
-from clinic.audit.last_change import last_change
+from clinic.audit.service import audit_service
 from clinic.core.audit import record_listing, record_view
 from clinic.core.clock import today
 from clinic.core.errors import ClinicError, InvalidInput, StaleVersion
@@ -146,7 +146,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
 def show_as_it_is_now(_error: ClinicError) -> ResponseReturnValue:
     """Show an appointment that somebody else has changed meanwhile, as it is now, with what was typed."""
     appointment_id = (request.view_args or {})["appointment_id"]
-    change = last_change("appointments", appointment_id)
+    change = audit_service.last_change("appointments", appointment_id)
     return _appointment_page(appointment_id, load_form(CancellationSchema()), change=change, refused=True), 409
 
 

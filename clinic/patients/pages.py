@@ -7,8 +7,6 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
-from clinic.audit.presenter import audit_labels, viewed_text
 from clinic.audit.service import audit_service
 from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
 from clinic.core.clock import now
@@ -110,7 +108,7 @@ def access_log(patient_id: UUID) -> ResponseReturnValue:
         "patients/access_log.html",
         patient=patient,
         found=found,
-        seen=_seen(found.rows),
+        viewed=_viewed_texts(found.rows),
         names=actor_names(entry.actor for entry in found.rows),
         printed_at=now(),
         next_url=next_url(found, {}),
@@ -150,7 +148,7 @@ def compare(_error: StaleVersion) -> ResponseReturnValue:
         "fields": field_differences(labels, _in_words(mine, labels), _in_words(theirs, labels)),
         "version": patient.version,
         "saved_at": patient.updated_at,
-        "change": last_change("patients", patient.id),
+        "change": audit_service.last_change("patients", patient.id),
     }
     return render_template("patients/conflict.html", patient=patient, **shown), 409
 
@@ -166,11 +164,10 @@ def _looked_at(patient_id: UUID) -> Patient:
     return patient
 
 
-def _seen(looks: Sequence[AuditEntry]) -> dict[UUID, str]:
-    """Return what was seen by each look in plain words."""
-    kinds = audit_labels()
-    alone = {look.id for look in looks if look.action == VIEWED and look.record == "patients"}
-    return {look.id: "The record" if look.id in alone else viewed_text(look, kinds) for look in looks}
+def _viewed_texts(entries: Sequence[AuditEntry]) -> dict[UUID, str]:
+    """Return what each entry of the access log viewed, by the entry's id."""
+    own = {entry.id: "Patient record" for entry in entries if (entry.action, entry.record) == (VIEWED, "patients")}
+    return {**audit_service.viewed_texts(entries), **own}
 
 
 def _filled(patient: Patient) -> Form:

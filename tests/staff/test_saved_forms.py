@@ -1,6 +1,7 @@
 """Forms that were sent too late: kept for whoever typed them, shown again, sent again."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -46,7 +47,7 @@ def test_what_was_typed_is_shown_after_signing_in_and_is_sent_with_one_button(ap
     fields = {name: hidden_value(page.text, name) for name in ("csrf_token", "_kept", "_clinic")}
     saved = too_late.post("/patients", data={**TYPED, **fields})
 
-    assert sent.location == "/login"
+    assert sent.location == "/login?next=%2Fpatients"
     assert "What you typed is kept" in spoken(login.text)
     assert '<p class="toast kept">' not in login.text
     assert '#info"' in login.text
@@ -121,7 +122,7 @@ def test_no_more_than_five_are_kept(app, too_late):
 
 def test_changes_of_one_s_own_account_are_not_kept(app, too_late):
     for url in ("/logout", "/account/preferences", "/clinic/switch", "/account/password"):
-        assert send_late(too_late, url).location == "/login"
+        assert send_late(too_late, url).location == f"/login?next={quote(url, safe='')}"
 
     assert rows(app, "kept_forms") == []
 

@@ -26,9 +26,11 @@ from clinic import create_app
 from clinic.core.db import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
-from tests.conftest import a_postgres_database
+from tests.databases import POSTGRESQL, SQLITE, a_postgres_database
 from tests.page_client import hidden_value
 from tests.staff.login_helpers import PASSWORD, is_in, replay, sign_in
+
+pytestmark = pytest.mark.both_databases
 
 HERE = Path(__file__).parent
 KNOWN = json.loads((HERE / "known.json").read_text(encoding="utf-8"))
@@ -38,7 +40,7 @@ SEALED, UNSEALED = 21, 48
 FIVE_MINUTES_LATER = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The installation on each database, upgraded."""
     folder = tmp_path_factory.mktemp("installation")

@@ -3,8 +3,8 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
-from clinic.identity.clinics import ClinicChanged, ClinicExists, InvalidClinic, clinic_service
+from clinic.audit.service import audit_service
+from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
 from clinic.identity.models import Clinic
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import ClinicForm
@@ -46,12 +46,6 @@ def update_clinic() -> ResponseReturnValue:
     return redirect(url_for(".clinic"), 303)
 
 
-@blueprint.errorhandler(InvalidClinic)
-def ask_about_clinic_again(error: InvalidClinic) -> ResponseReturnValue:
-    """Show the settings again, as typed, to mend them."""
-    return _settings(clinic_service.current(), load_form(ClinicForm()).reject(error)), 422
-
-
 @blueprint.errorhandler(ClinicExists)
 def ask_for_another_name(error: ClinicExists) -> ResponseReturnValue:
     """Show the settings again, as typed, to choose another name."""
@@ -69,7 +63,7 @@ def compare_clinics(_error: ClinicChanged) -> ResponseReturnValue:
         "fields": field_differences(LABELS, mine, _filled(here).values),
         "version": here.version,
         "saved_at": here.updated_at,
-        "change": last_change("clinics", here.id),
+        "change": audit_service.last_change("clinics", here.id),
     }
     return render_template("staff/clinic_conflict.html", **shown), 409
 

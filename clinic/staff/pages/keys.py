@@ -1,5 +1,6 @@
 """The keys with which programs use the API."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from clinic.core.clock import day_bounds
 from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
 from clinic.identity.clinics import clinic_service
-from clinic.identity.roles import ALL, PERMISSIONS
+from clinic.identity.roles import ALL, permission_labels
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import KeyForm
 from clinic.web.authorization import requires
@@ -18,8 +19,17 @@ from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, 
 from clinic.web.forms import Form, load_form
 from clinic.web.template_filters import day_typed, wall_day
 
-SCOPES = {ALL: "Everything, also what is added later", **PERMISSIONS}
 LABELS = {"label": "What for", "scopes": "What it may do", "expires_on": "Last day"}
+
+
+def scope_labels() -> Mapping[str, str]:
+    """Return the scopes that a key can have, with their labels."""
+    return {ALL: "Everything, also what is added later", **permission_labels()}
+
+
+def scope_label(scope: str) -> str | None:
+    """Return the label of a scope, or None if there is no such scope."""
+    return scope_labels().get(scope)
 
 
 def _this_key(_typed: Typed, key_id: UUID) -> Record:
@@ -35,7 +45,7 @@ def api_keys() -> ResponseReturnValue:
 
 @blueprint.post("/api-keys")
 @requires("keys:write")
-@form_summary("New API key", labelled_rows(LABELS, scopes=SCOPES.get, expires_on=day_typed))
+@form_summary("New API key", labelled_rows(LABELS, scopes=scope_label, expires_on=day_typed))
 def create_api_key() -> ResponseReturnValue:
     """Make a key, and show it this one time."""
     form = load_form(KeyForm())
@@ -50,7 +60,7 @@ def create_api_key() -> ResponseReturnValue:
 @requires("keys:write")
 def revocation(key_id: UUID) -> ResponseReturnValue:
     """Say what it means to revoke a key, and ask whether it is meant."""
-    return render_template("staff/revocation.html", record=api_key_service.get(key_id), scopes=SCOPES)
+    return render_template("staff/revocation.html", record=api_key_service.get(key_id), scopes=scope_labels())
 
 
 @blueprint.post("/api-keys/<uuid:key_id>/revocation")
@@ -71,7 +81,7 @@ def ask_about_key_again(error: InvalidApiKey) -> ResponseReturnValue:
 
 def _keys(form: Form, **made: Any) -> str:
     return render_template(
-        "staff/keys.html", keys=api_key_service.list(), form=form, scopes=SCOPES, is_valid=is_valid, **made
+        "staff/keys.html", keys=api_key_service.list(), form=form, scopes=scope_labels(), is_valid=is_valid, **made
     )
 
 

@@ -8,13 +8,13 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
+from clinic.audit.service import audit_service
 from clinic.core.clock import now
 from clinic.core.errors import Conflict
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.invitations import invitation_service
 from clinic.identity.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
-from clinic.identity.roles import PERMISSIONS, ROLES, role_label
+from clinic.identity.roles import ROLES, permission_label, permission_labels, role_label
 from clinic.identity.sessions import session_service
 from clinic.identity.staff_directory import ClinicMember
 from clinic.staff.pages.blueprint import blueprint
@@ -35,7 +35,7 @@ def _this_member(_typed: Typed, membership_id: UUID) -> Record:
 
 
 AS_INVITED = labelled_rows(INVITATION_LABELS, role=role_label)
-AS_CHANGED = labelled_rows(LABELS, role=role_label, denied=PERMISSIONS.get)
+AS_CHANGED = labelled_rows(LABELS, role=role_label, denied=permission_label)
 
 
 @blueprint.get("/staff")
@@ -172,7 +172,7 @@ def compare_members(_error: MemberChanged) -> ResponseReturnValue:
         ),
         "version": place.version,
         "saved_at": place.updated_at,
-        "change": last_change("memberships", place.id),
+        "change": audit_service.last_change("memberships", place.id),
     }
     return render_template("staff/member_conflict.html", worker=worker, **shown), 409
 
@@ -207,7 +207,7 @@ def _person(worker: ClinicMember, form: Form | None = None) -> str:
         "now": now(),
         "is_last": _is_last_administrator(worker),
         "roles": ROLE_CHOICES,
-        "permissions": PERMISSIONS,
+        "permissions": permission_labels(),
     }
     return render_template("staff/member.html", **shown)
 
@@ -241,4 +241,4 @@ def _sent_as(said: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _in_words(permissions: str) -> str:
-    return "; ".join(PERMISSIONS.get(name, name) for name in permissions.split()) or "Nothing"
+    return "; ".join(permission_label(name) or name for name in permissions.split()) or "Nothing"

@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 from clinic.core.context import current_actor
 from clinic.identity.self_service import LinkExpired, self_service
 from clinic.identity.sign_in import WrongPassword
-from clinic.staff.pages.authentication import the_session
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.form_errors import shown_again, typed
 from clinic.staff.pages.login_cookie import change_to
 from clinic.staff.pages.sign_in import go_on, leave
+from clinic.web.authentication import the_session
 from clinic.web.authorization import on_the_way, public
 from clinic.web.forms import Form
 

@@ -4,11 +4,12 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.identity.saved_forms import saved_form_service
-from clinic.staff.pages.authentication import sent_kept_id, session_or_none, the_session
 from clinic.staff.pages.blueprint import blueprint
+from clinic.web.authentication import session_or_none, the_session
 from clinic.web.authorization import signed_in
 from clinic.web.form_summary import read_form
 from clinic.web.request_hooks import is_api
+from clinic.web.saved_forms import sent_kept_id
 
 
 @blueprint.get("/kept")
