@@ -50,7 +50,7 @@ def _all_but_python(folder: str, names: list[str]) -> list[str]:
 
 
 def lint_imports(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [COMMANDS / "lint-imports", "--no-cache", *options]
+    command = [str(COMMANDS / "lint-imports"), "--no-cache", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -105,7 +105,7 @@ def test_every_contract_has_a_planted_breach() -> None:
 def test_the_request_is_banned_below_pages(file: str, is_banned: bool) -> None:
     names = ("request", "session", "g")
     lines = [f"from flask import {name}\nfrom flask.globals import {name}\nflask.{name}" for name in names]
-    command = [COMMANDS / "ruff", "check", "--select", "TID251", "--output-format", "concise"]
+    command = [str(COMMANDS / "ruff"), "check", "--select", "TID251", "--output-format", "concise"]
 
     result = subprocess.run(
         [*command, "--stdin-filename", file, "-"],
