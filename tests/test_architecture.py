@@ -22,7 +22,7 @@ TEMPLATES = sorted(PACKAGE.rglob("*.html"))
 ROOMS = {"__init__", "models", "service", "schemas", "pages", "api", "commands"}
 OPTIONAL_ROOMS = {
     *("audit_labels", "rules", "search", "totals", "slots", "importer", "documents"),
-    *("practitioners", "payments", "mail_templates", "mail_worker", "senders"),
+    *("practitioners", "payments", "mail_queue", "mail_templates", "mail_worker", "senders"),
 }
 WITHOUT_RECORDS = {"audit", "staff"}
 """Modules that show the tables of `core` and `identity`, and have none of their own."""
