@@ -29,6 +29,7 @@ from clinic.core import unit_of_work
 from clinic.core.events.models import StoredEvent
 from clinic.core.db.orm_session import ClinicSession
 from clinic.core.tenancy import clinic_scope, resolve_clinic
+from clinic.notifications.mail_queue import NotificationQueue
 from clinic.notifications.service import NotificationService
 from clinic.patients.service import patient_service
 
@@ -117,7 +118,7 @@ def test_a_worker_killed_while_the_mail_server_has_the_message_asks_a_person(
     killed = start(
         app,
         tmp_path,
-        "die_after(NotificationService, 'record_letter')\n" + WORK,
+        "die_after(NotificationQueue, 'record_handover')\n" + WORK,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
 
