@@ -98,7 +98,7 @@ def test_who_has_an_account_already_is_told_to_sign_in_with_it(app, other_clinic
 
 
 def test_a_letter_to_nobody_is_thrown_away(app, mailbox):
-    self_service.ask_for_reset("nobody@example.org", address="192.0.2.1")
+    self_service.request_reset("nobody@example.org", address="192.0.2.1")
 
     send_due()
 
@@ -109,7 +109,7 @@ def test_a_letter_to_nobody_is_thrown_away(app, mailbox):
 def test_who_has_left_meanwhile_gets_none(app, clinic, mailbox):
     a_person(app, clinic.id, "administrator", email="boss@example.org")
     queue("reset", a_person(app, clinic.id), clinic.id)
-    member_service.deactivate(member_service.named(EMAIL).membership.id)
+    member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
 
     send_due()
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.core.errors import InvalidInput
 from clinic.identity.self_service import WeakPassword
-from clinic.identity.sign_in import TooManyTries, WrongCode, WrongCredentials, WrongPassword
+from clinic.identity.sign_in import TooManyAttempts, WrongCode, WrongCredentials, WrongPassword
 from clinic.staff.pages.blueprint import blueprint
 from clinic.web.forms import Form
 
@@ -45,8 +45,8 @@ def say_what_is_wrong(error: InvalidInput) -> ResponseReturnValue:
     return _show(typed(error.problems)), 422
 
 
-@blueprint.errorhandler(TooManyTries)
-def ask_to_wait(error: TooManyTries) -> ResponseReturnValue:
+@blueprint.errorhandler(TooManyAttempts)
+def ask_to_wait(error: TooManyAttempts) -> ResponseReturnValue:
     """Show the form that was sent, and say how long nothing is tried."""
     return _show(typed({"": [error.message]})), 429, {"Retry-After": str(error.retry_after)}
 

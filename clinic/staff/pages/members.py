@@ -13,7 +13,7 @@ from clinic.core.clock import now
 from clinic.core.errors import Conflict
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.invitations import invitation_service
-from clinic.identity.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
+from clinic.identity.members import InvalidMember, LastAdministrator, MemberChanged, MemberDeactivated, member_service
 from clinic.identity.roles import ROLES, permission_label, permission_labels, role_label
 from clinic.identity.sessions import session_service
 from clinic.identity.staff_directory import ClinicMember
@@ -124,7 +124,7 @@ def send_password_link(membership_id: UUID) -> ResponseReturnValue:
         invitation_service.send_again(worker)
         flash(f"Another invitation to {worker.membership.name} is on its way")
     else:
-        member_service.ask_for_new_password(membership_id)
+        member_service.send_password_link(membership_id)
         flash(f"A link to set a password is on its way to {worker.membership.name}")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
@@ -149,7 +149,7 @@ def ask_about_member_again(error: InvalidMember) -> ResponseReturnValue:
 
 
 @blueprint.errorhandler(LastAdministrator)
-@blueprint.errorhandler(HasLeft)
+@blueprint.errorhandler(MemberDeactivated)
 def say_why_not(error: Conflict) -> ResponseReturnValue:
     """Show the page from where it was tried again, with why it can't be done."""
     worker = member_service.get(_asked_id() or UUID(int=0))
@@ -218,7 +218,7 @@ def _farewell(worker: ClinicMember, form: Form) -> str:
 
 
 def _sessions(worker: ClinicMember) -> Any:
-    return session_service.alive_of(worker.member.id, in_clinic=current_clinic_id())
+    return session_service.list_open(worker.member.id, in_clinic=current_clinic_id())
 
 
 def _invited_until(worker: ClinicMember) -> datetime | None:

@@ -10,15 +10,15 @@ from clinic.identity.self_service import LinkExpired, self_service
 from clinic.identity.sign_in import WrongPassword
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.form_errors import shown_again, typed
-from clinic.staff.pages.login_cookie import change_to
+from clinic.staff.pages.login_cookie import set_login_token
 from clinic.staff.pages.sign_in import go_on, leave
-from clinic.web.authentication import the_session
-from clinic.web.authorization import on_the_way, public
+from clinic.web.authentication import current_session
+from clinic.web.authorization import incomplete_login_allowed, public
 from clinic.web.forms import Form
 
 
 def _ask_for_both(form: Form) -> str:
-    return render_template("staff/password.html", form=form, member=the_session().member)
+    return render_template("staff/password.html", form=form, member=current_session().member)
 
 
 def _ask_for_email(form: Form) -> str:
@@ -38,27 +38,27 @@ def _with_both(error: WrongPassword, about_new: Sequence[str]) -> WrongPassword:
 
 
 @blueprint.get("/account/password")
-@on_the_way
+@incomplete_login_allowed
 def change_password() -> ResponseReturnValue:
     """Ask for the present password and a new one."""
-    if the_session().sign_in.second_step_due:
+    if current_session().sign_in.second_step_due:
         return redirect(url_for(".second_step"))
     return _ask_for_both(Form({"next": request.args.get("next", "")}))
 
 
 @blueprint.post("/account/password")
-@on_the_way
+@incomplete_login_allowed
 @shown_again(_ask_for_both)
 def save_password() -> ResponseReturnValue:
     """Change the password."""
-    here = the_session()
+    here = current_session()
     if here.sign_in.second_step_due:
         return go_on()
     present, new = request.form.get("present_password", ""), request.form.get("new_password", "")
     try:
-        change_to(self_service.change_password(here, present=present, new=new), same_person=True)
+        set_login_token(self_service.change_password(here, present=present, new=new), same_person=True)
     except WrongPassword as error:
-        raise _with_both(error, self_service.problems_of(here, new)) from error
+        raise _with_both(error, self_service.password_problems(here, new)) from error
     flash("Your password is changed, and you are signed out everywhere else")
     return go_on() if request.form.get("next") else redirect(url_for(".account"), 303)
 
@@ -78,7 +78,7 @@ def ask_for_link() -> ResponseReturnValue:
     email = request.form.get("email", "")
     if not email.strip():
         return _ask_for_email(typed({"email": ["Enter your e-mail address"]})), 422
-    self_service.ask_for_reset(email, address=current_actor().address)
+    self_service.request_reset(email, address=current_actor().address)
     return redirect(url_for(".link_sent"), 303)
 
 

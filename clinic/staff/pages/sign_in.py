@@ -11,11 +11,11 @@ from clinic.identity.saved_forms import saved_form_service
 from clinic.identity.sign_in import Caller, sign_in_service
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.form_errors import shown_again, typed
-from clinic.staff.pages.login_cookie import change_to
+from clinic.staff.pages.login_cookie import set_login_token
 from clinic.staff.pages.redirects import safe_next
 from clinic.staff.pages.trusted_devices import known_device, remember_device
-from clinic.web.authentication import past_session, session_or_none, the_session
-from clinic.web.authorization import on_the_way, public
+from clinic.web.authentication import current_session, find_ended_session, find_session
+from clinic.web.authorization import incomplete_login_allowed, public
 from clinic.web.error_handlers import answer_form_expired, is_from_here
 from clinic.web.forms import Form
 
@@ -24,7 +24,7 @@ FORGET = '"cache", "storage"'
 
 
 def _ask(form: Form) -> str:
-    return render_template("staff/sign_in.html", form=form, ended=past_session())
+    return render_template("staff/sign_in.html", form=form, ended=find_ended_session())
 
 
 def _ask_for_code(form: Form) -> str:
@@ -38,7 +38,7 @@ def _ask_for_code(form: Form) -> str:
 def sign_in() -> ResponseReturnValue:
     """Ask who it is."""
     clinic_service.require_any()
-    if session_or_none():
+    if find_session():
         return redirect(safe_next(request.args.get("next")))
     return _ask(_with_next())
 
@@ -53,7 +53,7 @@ def begin_session() -> ResponseReturnValue:
         return _ask(typed(problems)), 422
     token = sign_in_service.authenticate(email, password, _caller(email))
     leave()
-    change_to(token)
+    set_login_token(token)
     return go_on()
 
 
@@ -68,24 +68,24 @@ def ask_again_after_a_while(error: CSRFError) -> ResponseReturnValue:
 
 
 @blueprint.get("/login/code")
-@on_the_way
+@incomplete_login_allowed
 def second_step() -> ResponseReturnValue:
     """Ask for the code that an app shows."""
-    return _ask_for_code(_with_next()) if the_session().sign_in.second_step_due else redirect(url_for(".home"))
+    return _ask_for_code(_with_next()) if current_session().sign_in.second_step_due else redirect(url_for(".home"))
 
 
 @blueprint.post("/login/code")
-@on_the_way
+@incomplete_login_allowed
 @shown_again(_ask_for_code)
 def complete_session() -> ResponseReturnValue:
     """Complete the sign-in with a code."""
-    if the_session().sign_in.second_step_due:
-        change_to(sign_in_service.second_step(the_session(), request.form.get("code", "")))
+    if current_session().sign_in.second_step_due:
+        set_login_token(sign_in_service.second_step(current_session(), request.form.get("code", "")))
     return go_on()
 
 
 @blueprint.post("/logout")
-@on_the_way
+@incomplete_login_allowed
 def sign_out() -> ResponseReturnValue:
     """End the session."""
     leave()
@@ -97,7 +97,7 @@ def sign_out() -> ResponseReturnValue:
 
 def leave() -> None:
     """End the session that this browser has, if it has one."""
-    if here := session_or_none():
+    if here := find_session():
         sign_in_service.sign_out(here)
     logout_user()
     session.clear()
@@ -105,12 +105,12 @@ def leave() -> None:
 
 def go_on() -> Response:
     """Lead to what is missing for the sign-in to be complete, else to a form that was kept, or to where one was."""
-    here, wanted = the_session(), safe_next(request.values.get("next"))
+    here, wanted = current_session(), safe_next(request.values.get("next"))
     if here.sign_in.second_step_due:
         return make_response(redirect(url_for(".second_step", next=wanted), 303))
     if here.member.must_change_password:
         wanted = url_for(".change_password", next=wanted)
-    elif saved_form_service.latest_of(here):
+    elif saved_form_service.find_latest(here):
         wanted = url_for(".kept_form")
     return remember_device(make_response(redirect(wanted, 303)), here.member.email)
 
@@ -125,7 +125,7 @@ def _blanks(email: str, password: str) -> dict[str, list[str]]:
 
 
 def _caller(email: str) -> Caller:
-    past = past_session()
+    past = find_ended_session()
     return Caller(
         current_actor().address,
         request.user_agent.string,
