@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit.export_signature import with_signature
-from clinic.audit.presenter import action_choices, present_entries, record_choices, record_link
+from clinic.audit.presenter import action_choices, present_entries, record_choices, record_link_by_id
 from clinic.audit.schemas import AuditPageQuery
 from clinic.audit.service import audit_service
 from clinic.core.audit import AuditEntry, record_listing, record_view
@@ -16,9 +16,9 @@ from clinic.identity.actor_names import list_actors, unknown_actor_name
 from clinic.identity.clinics import clinic_service
 from clinic.web.authorization import requires
 from clinic.web.csv_export import csv_lines, csv_response
-from clinic.web.form_summary import Record
 from clinic.web.forms import Form
 from clinic.web.list_views import next_url, parse_list_query
+from clinic.web.record_link import RecordLink
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
@@ -84,9 +84,9 @@ def _ask_why(filters: dict[str, Any]) -> ResponseReturnValue:
     return page, 422 if errors else 200
 
 
-def _patient(filters: dict[str, Any]) -> Record | None:
+def _patient(filters: dict[str, Any]) -> RecordLink | None:
     """Return the patient whose entries are wanted, if they are one's."""
-    return record_link("patients", filters["patient_id"]) if "patient_id" in filters else None
+    return record_link_by_id("patients", filters["patient_id"]) if "patient_id" in filters else None
 
 
 def _wanted(filters: dict[str, Any]) -> dict[str, Any]:

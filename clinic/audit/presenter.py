@@ -9,7 +9,7 @@ from uuid import UUID
 
 from clinic.core.audit import CHANGED, CREATED, DELETED, EXPORTED, LISTED, VIEWED, AuditEntry
 from clinic.core.modules import RecordLabels, registered_modules
-from clinic.web.form_summary import Record, record_at
+from clinic.web.record_link import RecordLink, record_link
 from clinic.web.template_filters import day, instant
 
 ACTIONS = {CREATED: "Added", CHANGED: "Changed", DELETED: "Removed", VIEWED: "Looked at"}
@@ -46,7 +46,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 Names = Mapping[tuple[str, UUID], str]
-Values = Sequence[Record]
+Values = Sequence[RecordLink]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class PresentedEntry:
 
     entry: AuditEntry
     act: str
-    records: Sequence[Record]
+    records: Sequence[RecordLink]
     changes: Sequence[Change]
 
     @property
@@ -86,12 +86,12 @@ def present_entries(entries: Sequence[AuditEntry], zone: str) -> list[PresentedE
     return [PresentedEntry(one, action_text(one, kinds), teller.records(one), teller.changes(one)) for one in entries]
 
 
-def record_link(table: str, record_id: UUID) -> Record:
+def record_link_by_id(table: str, record_id: UUID) -> RecordLink:
     """Return one record by its name, or as `not known here`."""
     kind = audit_labels()[table]
     names = kind.names({record_id}) if kind.names else {}
     found = _Teller({table: kind}, {(table, one): name for one, name in names.items()}, "").named(table, record_id)
-    return found if found.name else Record("not known here")
+    return found if found.name else RecordLink("not known here")
 
 
 def action_text(entry: AuditEntry, kinds: Mapping[str, RecordLabels]) -> str:
@@ -132,7 +132,7 @@ class _Teller:
     names: Names
     zone: str
 
-    def records(self, entry: AuditEntry) -> list[Record]:
+    def records(self, entry: AuditEntry) -> list[RecordLink]:
         """Return the record of an entry, and the patient whom it is about."""
         is_oneself = entry.actor == f"staff:{entry.record_id}"
         found = [self.named(entry.record, entry.record_id)] if entry.record_id and not is_oneself else []
@@ -154,28 +154,28 @@ class _Teller:
             for name in [*known, *rest]
         ]
 
-    def _values(self, kind: RecordLabels, name: str, value: Any) -> list[Record]:
+    def _values(self, kind: RecordLabels, name: str, value: Any) -> list[RecordLink]:
         if value is None:
             return []
         return [self._value(kind, name, one) for one in (value if isinstance(value, list) else [value])]
 
-    def _value(self, kind: RecordLabels, name: str, value: Any) -> Record:
+    def _value(self, kind: RecordLabels, name: str, value: Any) -> RecordLink:
         table = kind.references.get(name) or _REFERENCES.get(name)
         if table and isinstance(value, str) and _ID.fullmatch(value):
             named = self.named(table, UUID(value))
-            return named if named.name else Record(value)
+            return named if named.name else RecordLink(value)
         way = kind.formatters.get(name)
-        return Record((way(value) if way else None) or _said(value, self.zone))
+        return RecordLink((way(value) if way else None) or _said(value, self.zone))
 
-    def named(self, table: str, record_id: UUID) -> Record:
+    def named(self, table: str, record_id: UUID) -> RecordLink:
         """Return a record by its name, with its page for who may open it; without a name if it has none."""
         kind = self.kinds.get(table) or _unknown(table)
         name = self.names.get((table, record_id), "")
         if not kind.endpoint or (kind.names and not name):
-            return Record(name)
+            return RecordLink(name)
         arguments: dict[str, Any] = {kind.argument: record_id} if kind.argument else {}
-        found = record_at(name or "Open", kind.endpoint, **arguments)
-        return found if found.url or name else Record("")
+        found = record_link(name or "Open", kind.endpoint, **arguments)
+        return found if found.url or name else RecordLink("")
 
 
 def _names(entries: Sequence[AuditEntry], kinds: Mapping[str, RecordLabels]) -> Names:

@@ -218,7 +218,7 @@ def test_who_looked_at_a_record_can_be_seen_and_printed(client, patient):
 
 def test_the_sheet_says_when_by_whom_and_that_it_is_not_all(client, patient, monkeypatch):
     whole = spoken(client.get(f"/patients/{patient}/access-log").text)
-    monkeypatch.setattr(pages, "ACCESSES", 2)
+    monkeypatch.setattr(pages, "ACCESS_LOG_PAGE", 2)
     for _ in range(3):
         client.get(f"/patients/{patient}")
     part = spoken(client.get(f"/patients/{patient}/access-log").text)

@@ -67,7 +67,7 @@ def test_a_link_that_somebody_lets_be_sent(client, desk, told):
 
 
 def test_an_invitation_that_somebody_lets_be_sent_again(app, clinic, client, told):
-    client.submit("/staff", email=EMAIL, name="Rita", role="read-only")
+    client.submit("/staff/invite", email=EMAIL, name="Rita", role="read-only")
     with app.app_context(), clinic_scope(clinic.id):
         worker = member_service.named(EMAIL)
         invitation_service.send_again(worker)

@@ -51,7 +51,7 @@ def untouched(app, client):
 @pytest.mark.parametrize(("field", "value", "words"), WORDS)
 def test_json_pages_and_commands_refuse_in_the_same_words(client, run, field, value, words):
     as_json = client.post(URL, json=patient_fields(**{field: value}))
-    as_page = client.submit("/patients", **patient_fields(**{field: value}))
+    as_page = client.submit("/patients/new", **patient_fields(**{field: value}))
     as_command = run(
         "patients",
         "add",
@@ -70,7 +70,7 @@ def test_json_pages_and_commands_refuse_in_the_same_words(client, run, field, va
 )
 def test_rows_32_and_56_a_field_that_nobody_may_set_is_refused(client, field):
     as_json = client.post(URL, json=patient_fields(**{field: "1"}))
-    as_page = client.submit("/patients", **patient_fields(**{field: "1"})) if field not in {"version", ""} else None
+    as_page = client.submit("/patients/new", **patient_fields(**{field: "1"})) if field not in {"version", ""} else None
 
     assert as_json.status_code == 422
     assert words_about(as_json, f"#/{field}" if field else "#") == "Unknown field."
@@ -121,7 +121,7 @@ def test_bytes_that_are_no_text_are_refused_on_pages_too(client):
     part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
     body = part % (b"csrf_token", token) + part % (b"family_name", b"Pereir\xff") + b"--x--\r\n"
 
-    answer = client.post("/patients", data=body, content_type="multipart/form-data; boundary=x")
+    answer = client.post("/patients/new", data=body, content_type="multipart/form-data; boundary=x")
 
     assert answer.status_code == 422
 
@@ -136,7 +136,7 @@ def test_a_million_characters_are_refused(client):
 
 @pytest.mark.usefixtures("untouched")
 def test_a_page_with_a_million_characters_is_shown_again(client):
-    answer = client.submit("/patients", family_name="a" * 1_000_000)
+    answer = client.submit("/patients/new", family_name="a" * 1_000_000)
 
     assert answer.status_code == 422
     assert "Enter at most 200 characters" in answer.text
@@ -148,9 +148,9 @@ def test_row_62_more_than_a_megabyte_is_too_much(client):
     too_much = "a" * (A_MEGABYTE + 1)
 
     as_json = client.post(URL, json={"family_name": too_much})
-    as_page = client.post("/patients", data={"family_name": too_much})
+    as_page = client.post("/patients/new", data={"family_name": too_much})
     parts = '--x\r\nContent-Disposition: form-data; name="family_name"\r\n\r\n' + too_much + "\r\n--x--\r\n"
-    in_parts = client.post("/patients", data=parts, content_type="multipart/form-data; boundary=x")
+    in_parts = client.post("/patients/new", data=parts, content_type="multipart/form-data; boundary=x")
 
     assert [answer.status_code for answer in (as_json, as_page, in_parts)] == [413, 413, 413]
     assert as_json.json["code"] == "request-entity-too-large"
@@ -285,7 +285,7 @@ STORED = [
 @pytest.mark.parametrize("name", STORED)
 def test_row_66_names_are_stored_as_they_were_given(client, run, name):
     as_json = client.post(URL, json={"family_name": name})
-    as_page = client.submit("/patients", family_name=name)
+    as_page = client.submit("/patients/new", family_name=name)
     as_command = run("patients", "add", f"--family-name={name}", "--json")
 
     assert (as_json.status_code, as_page.status_code, as_command.exit_code) == (201, 303, 0)
@@ -296,6 +296,6 @@ def test_row_66_names_are_stored_as_they_were_given(client, run, name):
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("name", [" ", "\u00a0\u2003", "\t", "\u200b", "\u200d\u200e", "\ufeff", "\u00ad"])
 def test_row_66_names_of_which_nothing_can_be_seen_are_refused(client, name):
-    answers = (client.post(URL, json={"family_name": name}), client.submit("/patients", family_name=name))
+    answers = (client.post(URL, json={"family_name": name}), client.submit("/patients/new", family_name=name))
 
     assert [answer.status_code for answer in answers] == [422, 422]

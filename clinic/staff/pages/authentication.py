@@ -14,6 +14,7 @@ from clinic.identity.roles import PERMISSIONS
 from clinic.identity.saved_forms import saved_form_service
 from clinic.identity.sessions import Session, session_service
 from clinic.web.authorization import Principal, access_to
+from clinic.web.forms import NOT_FIELDS
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -116,12 +117,13 @@ def _next_step(found: Session) -> str | None:
 
 
 def _wanted() -> str | None:
-    """Return the page that was asked for, to lead back to; the start needs no mention."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    """Return the page that was asked for, or whose form was sent, to lead back to; the start needs no mention."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else request.path
     return wanted if wanted != "/" else None
 
 
 def _is_worth_keeping() -> bool:
-    """Say whether a form changes what belongs to the clinic; one's own account is changed anew."""
-    endpoint = request.endpoint
-    return request.method == "POST" and endpoint is not None and access_to(current_app, endpoint).permission is not None
+    """Return whether somebody has typed into a form that changes what belongs to the clinic."""
+    if request.method != "POST" or request.endpoint is None or not set(request.form) - NOT_FIELDS:
+        return False
+    return access_to(current_app, request.endpoint).permission is not None

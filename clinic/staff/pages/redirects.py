@@ -18,4 +18,4 @@ def safe_next(wanted: str | None) -> str:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
         return home
-    return home if endpoint in {"static", "staff.sign_in"} or path.startswith("/api/") else wanted
+    return home if endpoint in {"static", "staff.sign_in", "staff.sign_out"} or path.startswith("/api/") else wanted
