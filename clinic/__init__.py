@@ -13,10 +13,10 @@ from clinic.core.db import db
 from clinic.core.jobs import init_jobs
 from clinic.core.logging.formatters import init_logging, log_exception
 from clinic.core.logging.log_redaction import init_log_redaction
-from clinic.identity.roles import EVERYTHING
 from clinic.web import init_web
-from clinic.web.authorization import check_declared
-from clinic.web.json_api import Api, ApiBlueprint
+from clinic.web.json_api import ApiBlueprint
+from clinic.web.openapi import Api
+from clinic.web.permission_checks import check_permissions
 from clinic.web.request_hooks import csrf
 
 MODULES = (
@@ -68,5 +68,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
             else:
                 app.register_blueprint(blueprint)
     operations.init_app(app)
-    check_declared(app, EVERYTHING)
+    check_permissions(app)
     return app

@@ -1,24 +1,20 @@
 """Fixtures: an application on each database, emptied before every test, whose handlers must not fail unseen."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from aiosmtpd.controller import Controller
 from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import Executable, Table, create_engine, exists, make_url, select, text
-from sqlalchemy.exc import OperationalError
 
 from clinic import create_app
-from clinic.core.db import Base, db
+from clinic.core.db import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
 from clinic.core.tenancy import clinic_scope
@@ -27,71 +23,18 @@ from clinic.identity.models import Clinic
 from clinic.identity.roles import role_permissions
 from clinic.operations.setup import upgrade_database
 from tests.builders import a_clinic, a_member
+from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, a_sqlite_database, empty
 from tests.page_client import PageClient
 from tests.smtp_server import Mailbox, free_port
+from tests.snapshots import Prepared, prepare
 from tests.staff.login_helpers import OtherApp, a_person
 from tests.staff.people import Hire, Person, hire
 
-LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+pytest_plugins = ["tests.selection"]
 
 Here = Callable[..., AbstractContextManager[None]]
 Run = Callable[..., Result]
 Become = Callable[..., frozenset[str]]
-
-
-def postgres_server() -> str:
-    """Return the URL of the PostgreSQL server for tests; skip, or fail where it is required, if none answers."""
-    url = os.environ.get("CLINIC_TEST_POSTGRES_URL", LOCAL_POSTGRES).replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url)
-    try:
-        with engine.connect():
-            return url
-    except OperationalError:
-        if os.environ.get("CLINIC_REQUIRE_POSTGRES") == "1":
-            pytest.fail("no PostgreSQL server answers, and CLINIC_REQUIRE_POSTGRES=1 asks for one")
-        pytest.skip("no PostgreSQL server answers: set CLINIC_TEST_POSTGRES_URL to test on one")
-    finally:
-        engine.dispose()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what goes through everything to the slower proofs, on the slower of the two databases."""
-    for item in items:
-        database = getattr(item, "callspec", None) and item.callspec.params.get("database_url")  # type: ignore[attr-defined]
-        if item.get_closest_marker("exhaustive") and database == "postgresql":
-            item.add_marker("slow")
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many requests the proofs of access have sent."""
-    passed = terminalreporter.stats.get("passed", [])
-    sent = sum(value for report in passed for name, value in report.user_properties if name == "requests")
-    if sent:
-        terminalreporter.write_line(f"access matrix: {sent} requests")
-
-
-@contextmanager
-def a_postgres_database() -> Iterator[str]:
-    """Make a database of its own on the server, and drop it afterwards."""
-    server, name = postgres_server(), f"clinic_test_{uuid4().hex[:12]}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
-
-
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An empty database of either kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'clinic.db'}"
-    else:
-        with a_postgres_database() as url:
-            yield url
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -108,49 +51,55 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("instance")
 
 
-@pytest.fixture(scope="session")
-def _application(database_url: str, instance: Path) -> Iterator[Flask]:
+@contextmanager
+def _application(url: str, instance: Path) -> Iterator[Prepared]:
     app = create_app(
-        {
-            "TESTING": True,
-            "SQLALCHEMY_DATABASE_URI": database_url,
-            "INSTANCE_PATH": instance,
-            "SECRET_KEY": "test" * 10,
-        }
+        {"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": instance, "SECRET_KEY": "test" * 10}
     )
     app.test_client_class = PageClient
     with app.app_context():
         upgrade_database()
-    yield app
+    yield prepare(app)
     with app.app_context():
         db.engine.dispose()
 
 
-@cache
-def _tables_backwards() -> list[Table]:
-    return list(reversed(Base.metadata.sorted_tables))
+@pytest.fixture(scope="session")
+def prepared_on_sqlite(instance: Path) -> Iterator[Prepared]:
+    """The application on SQLite."""
+    with a_sqlite_database() as url, _application(url, instance) as prepared:
+        yield prepared
 
 
-@cache
-def _which_are_filled() -> Executable:
-    return select(*(exists(select(table)) for table in _tables_backwards()))
+@pytest.fixture(scope="session")
+def prepared_on_postgresql(instance: Path) -> Iterator[Prepared]:
+    """The application on PostgreSQL."""
+    with a_postgres_database() as url, _application(url, instance) as prepared:
+        yield prepared
+
+
+@pytest.fixture(params=[SQLITE, POSTGRESQL])
+def prepared(request: pytest.FixtureRequest) -> Prepared:
+    """The application on each database."""
+    found: Prepared = request.getfixturevalue(f"prepared_on_{request.param}")
+    return found
 
 
 @pytest.fixture
-def app(_application: Flask) -> Iterator[Flask]:
+def app(prepared: Prepared) -> Iterator[Flask]:
     """The application, on an empty database, with only its own handlers listening."""
-    with _application.app_context(), db.engine.begin() as connection:
-        filled = connection.execute(_which_are_filled()).one()
-        for table, is_filled in zip(_tables_backwards(), filled, strict=True):
-            if is_filled:
-                connection.execute(table.delete())
+    app = prepared.app
+    with app.app_context(), db.engine.begin() as connection:
+        empty(connection)
+    for kept in Path(app.instance_path).glob("*-audit-head"):
+        kept.unlink()
     event_bus.clear()
-    subscribe_handlers(_application)
-    yield _application
+    subscribe_handlers(app)
+    yield app
     event_bus.clear()
 
 
-UNEXPECTED = ("handler_failed", "recursion_cut", "failure_not_recorded", "afterwards_failed", "job_failed")
+UNEXPECTED = ("handler_failed", "recursion_cut", "failure_not_recorded", "after_commit_failed", "job_failed")
 
 
 class _Failures(logging.Handler):
@@ -198,21 +147,23 @@ def failed_handlers(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """What is published during a test: names and data, in order."""
     seen: list[tuple[str, dict[str, Any]]] = []
-    announce = event_bus.announce
+    log_published = event_bus.log_published
 
     def note(event_type: str, data: dict[str, Any]) -> None:
         seen.append((event_type, dict(data)))
-        announce(event_type, data)
+        log_published(event_type, data)
 
-    monkeypatch.setattr(event_bus, "announce", note)
+    monkeypatch.setattr(event_bus, "log_published", note)
     return seen
 
 
 @pytest.fixture
-def clinic(app: Flask) -> Clinic:
+def clinic(app: Flask, prepared: Prepared) -> Clinic:
     """The clinic in which requests and commands act: in Lisbon, with euros."""
+    with app.app_context(), db.engine.begin() as connection:
+        prepared.clinic_rows.insert(connection)
     with app.app_context():
-        return a_clinic()
+        return db.session.get_one(Clinic, prepared.clinic_id)
 
 
 @pytest.fixture
@@ -250,9 +201,12 @@ def visitor(app: Flask) -> PageClient:
 
 
 @pytest.fixture
-def client(visitor: PageClient, clinic: Clinic) -> PageClient:
+def client(app: Flask, visitor: PageClient, clinic: Clinic, prepared: Prepared) -> PageClient:
     """A browser in which an administrator has signed in, and an integrator's program with a key to everything."""
-    visitor.work_in(clinic)
+    with app.app_context(), db.engine.begin() as connection:
+        prepared.client_rows.insert(connection)
+    visitor.key = prepared.key
+    visitor.keep(prepared.token)
     return visitor
 
 

@@ -8,12 +8,9 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
-from clinic.core.tenancy import clinic_scope
-from clinic.core.text import fold
-from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import Clinic
 from clinic.identity.sessions import session_service
-from tests.builders import a_member
+from tests.builders import a_signed_in_administrator
 
 
 class PageClient(FlaskClient):
@@ -34,19 +31,22 @@ class PageClient(FlaskClient):
 
     def work_in(self, clinic: Clinic) -> None:
         """Let an administrator of a clinic have signed in, and bear a key to everything in it."""
-        with self.application.app_context(), clinic_scope(clinic.id):
-            member_id = a_member(clinic.id, email=f"admin@{fold(clinic.name).replace(' ', '-')}.example").id
-            _, self.key = api_key_service.create(label="Integrator", scopes=["all"])
-        self.become(member_id, clinic.id)
+        with self.application.app_context():
+            token, self.key = a_signed_in_administrator(clinic)
+        self.keep(token)
 
     def become(self, member_id: UUID, clinic_id: UUID) -> str:
         """Let somebody have signed in; return the token of the session."""
         with self.application.app_context():
             token = session_service.start(member_id, clinic_id, address="127.0.0.1", agent="test")
+        self.keep(token)
+        return token
+
+    def keep(self, token: str) -> None:
+        """Keep the token of a session, and nothing else, in the cookie."""
         with self.session_transaction() as cookie:
             cookie.clear()
             cookie["_user_id"] = token
-        return token
 
     def submit(self, url: str, /, **fields: Any) -> TestResponse:
         """Send a form with the token of this session; `birth_date__year` stands for `birth_date.year`."""

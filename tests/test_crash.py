@@ -25,9 +25,10 @@ pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("clinic")]
 START = """
 import json, os, signal, sys
 from clinic import create_app
-from clinic.core import database, deliveries, outbox
+from clinic.core import unit_of_work
+from clinic.core.events.models import StoredEvent
 from clinic.core.db.orm_session import ClinicSession
-from clinic.core.tenancy import chosen_clinic, in_clinic
+from clinic.core.tenancy import clinic_scope, resolve_clinic
 from clinic.notifications.service import NotificationService
 from clinic.patients.service import patient_service
 
@@ -46,18 +47,18 @@ def die_after(owner, name):
 """
 
 REGISTER = """
-with app.app_context(), in_clinic(chosen_clinic()):
+with app.app_context(), clinic_scope(resolve_clinic()):
     patient_service.create(family_name="Weiß", email="weiss@example.org")
 """
 
 WORK = "app.test_cli_runner().invoke(args=['worker', '--once'], catch_exceptions=False)"
 
 MOMENTS = {
-    "between the commit and the first handler": "deliveries.run = die",
+    "between the commit and the first handler": "unit_of_work.run_handler = die",
     "when the handler begins": "NotificationService.queue = die",
     "when the handler has written": "die_after(NotificationService, 'queue')",
-    "when the delivery is acknowledged but not committed": "die_after(deliveries, '_acknowledge')",
-    "right after the handler's commit": "die_after(deliveries, 'run')",
+    "when the delivery is acknowledged but not committed": "die_after(unit_of_work, 'acknowledge')",
+    "right after the handler's commit": "die_after(unit_of_work, 'run_handler')",
 }
 
 
@@ -81,6 +82,7 @@ def work(app: Flask, instance: Path, here: Here) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.row(88)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_process_leaves_exactly_one_welcome(app: Flask, here: Here, tmp_path: Path, moment: str) -> None:
     killed = start(app, tmp_path, MOMENTS[moment] + REGISTER)
@@ -97,7 +99,7 @@ def test_a_killed_process_leaves_exactly_one_welcome(app: Flask, here: Here, tmp
 
 
 def test_a_process_killed_before_the_commit_leaves_nothing(app: Flask, here: Here, tmp_path: Path) -> None:
-    killed = start(app, tmp_path, "outbox.StoredEvent.__init__ = die" + REGISTER)
+    killed = start(app, tmp_path, "StoredEvent.__init__ = die" + REGISTER)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
 
     work(app, tmp_path, here)

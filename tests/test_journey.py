@@ -20,6 +20,8 @@ from tests.builders import MONDAY, a_practitioner, an_appointment
 from tests.conftest import Here, Run
 from tests.page_client import PageClient, hidden_value
 
+pytestmark = pytest.mark.both_databases
+
 KINDS = ["welcome", "confirmation", "cancellation", "receipt"]
 
 

@@ -36,6 +36,15 @@ class AppointmentsModule(BaseModule):
         """Return how people speak of the module's records."""
         return AUDIT_LABELS
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "appointments:read": "See the appointments",
+            "appointments:notes": "See the notes on appointments, such as why one was cancelled",
+            "appointments:write": "Book and cancel appointments",
+            "practitioners:write": "Add practitioners",
+        }
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the day's list."""
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)

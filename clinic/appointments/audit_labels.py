@@ -1,4 +1,4 @@
-"""How people speak of appointments and practitioners, where it is told what was done with them."""
+"""Labels of appointments and practitioners in the audit trail."""
 
 from flask import get_template_attribute
 
@@ -7,7 +7,7 @@ from clinic.appointments.service import practitioner_service
 from clinic.core.modules import RecordLabels
 
 
-def _state_word(state: str) -> str:
+def _state_label(state: str) -> str:
     states: dict[str, tuple[str, str, str]] = get_template_attribute("appointments/_states.html", "states")
     return states[state][0] if state in states else state
 
@@ -18,14 +18,14 @@ AUDIT_LABELS = {
         "appointments",
         labels={
             "patient_id": "Patient",
-            "practitioner_id": "With",
-            "starts_at": "From",
-            "ends_at": "Until",
-            "status": "State",
+            "practitioner_id": "Practitioner",
+            "starts_at": "Start",
+            "ends_at": "End",
+            "status": "Status",
             "cancel_reason": "Cancelled by",
             "cancel_note": "Note",
         },
-        formatters={"status": _state_word, "cancel_reason": REASONS.get},
+        formatters={"status": _state_label, "cancel_reason": REASONS.get},
         references={"practitioner_id": "practitioners"},
         action_labels={"created": "Booked an appointment"},
         endpoint="appointments.show",
@@ -34,7 +34,7 @@ AUDIT_LABELS = {
     "practitioners": RecordLabels(
         "a practitioner",
         "practitioners",
-        labels={"name": "Name", "speciality": "Speciality", "active": "Works here"},
+        labels={"name": "Name", "speciality": "Speciality", "active": "Active"},
         names=practitioner_service.names,
     ),
 }

@@ -14,7 +14,7 @@ from clinic.appointments.service import (
     appointment_service,
     practitioner_service,
 )
-from clinic.audit.last_change import Change, last_change
+from clinic.audit.service import LastChange, audit_service
 from clinic.core.audit import record_listing, record_view
 from clinic.core.clock import today
 from clinic.core.errors import InvalidInput, StaleVersion
@@ -100,7 +100,7 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
     try:
         appointment_service.cancel(appointment_id, version=sent_version(), **form.data)
     except (StaleVersion, AppointmentNotCancellable):
-        change = last_change("appointments", appointment_id)
+        change = audit_service.last_change("appointments", appointment_id)
         return _appointment_page(appointment_id, form, change=change, refused=True), 409
     flash("Cancelled")
     return redirect(url_for(".show", appointment_id=appointment_id), 303)
@@ -118,7 +118,9 @@ def _booking_page(form: Form) -> str:
     )
 
 
-def _appointment_page(appointment_id: UUID, form: Form, *, refused: bool = False, change: Change | None = None) -> str:
+def _appointment_page(
+    appointment_id: UUID, form: Form, *, refused: bool = False, change: LastChange | None = None
+) -> str:
     """Return an appointment's page; `refused` if it has changed since the form was made, `change` shows how."""
     appointment = appointment_service.get(appointment_id)
     record_view("appointments", appointment.id, appointment.patient_id)

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.transaction import get_for_update
 from clinic.core.errors import NotFound
 from clinic.core.text import is_storable, nfc
-from clinic.core.unit_of_work import get_for_update, unit_of_work
+from clinic.core.unit_of_work import unit_of_work
 
 
 class PractitionerNotFound(NotFound):

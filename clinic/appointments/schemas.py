@@ -17,6 +17,7 @@ from clinic.web.json_api import ListQuery
 NOTES = "appointments:notes"
 NOT_A_TIME = "Enter a time like 9:30"
 WHICH_ONE = "The clocks show this time twice on that day: choose the first or the second"
+_ANY_STATE = "|".join(STATES)
 _TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?", re.ASCII)
 
 
@@ -27,7 +28,7 @@ class PractitionerSchema(Schema):
     name = Line(required=True, what="the name")
     speciality = Line()
     active = fields.Boolean(dump_only=True)
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
@@ -43,7 +44,7 @@ class AppointmentSchema(FieldPermissionSchema):
     status = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     cancel_reason = fields.String(dump_only=True, allow_none=True)
     cancel_note = requires_permission(NOTES, fields.String(dump_only=True, allow_none=True))
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
@@ -62,7 +63,12 @@ class AppointmentQuery(ListQuery):
     before = Moment(data_key="starts_at.lt", metadata={"description": "starting earlier"})
     patient_id = Identifier(what="a patient")
     practitioner_id = Identifier(what="a practitioner")
-    status = Line(metadata={"description": f"states with commas between: {', '.join(STATES)}"})
+    status = Line(
+        metadata={
+            "description": f"comma-separated states: {', '.join(STATES)}",
+            "pattern": f"^({_ANY_STATE})?(,({_ANY_STATE})?)*$",
+        }
+    )
 
     @post_load
     def split(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:

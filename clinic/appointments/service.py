@@ -13,10 +13,11 @@ from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, sp
 from clinic.core.clock import day_bounds, now
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.transaction import get_for_update
 from clinic.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
-from clinic.core.unit_of_work import get_for_update, set_event_subject, unit_of_work
+from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
 

@@ -1,4 +1,4 @@
-"""The audit trail: who changed and viewed what, sealed against later changes."""
+"""The audit trail: who changed or viewed what, sealed against later changes."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -13,7 +13,7 @@ from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob,
 
 
 class AuditModule(BaseModule):
-    """The audit trail with its pages, its commands and its hash chain."""
+    """Pages, commands and sealing of the audit trail."""
 
     name = "audit"
 
@@ -22,15 +22,21 @@ class AuditModule(BaseModule):
         return (pages.blueprint,)
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
-        """Return the labels of the trail itself, whose exports are audited."""
+        """Return the labels of the audit trail itself, whose views and exports are audited."""
         return AUDIT_LABELS
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "audit:read": "See who saw and changed what",
+        }
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
-        """Return the entry of the audit trail."""
+        """Return the navigation entry of the audit trail."""
         return (NavigationEntry("Audit trail", "audit.index", "l", 95),)
 
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
-        """Return the link from a patient's page to the patient's entries."""
+        """Return the link from a patient's page to the patient's entries, for those who may read them."""
         if page != "patients.show" or not current_actor().has_permission("audit:read"):
             return ()
         return (Panel("audit/panel.html", {"patient_id": subject_id}, "end"),)

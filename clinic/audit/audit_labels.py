@@ -1,4 +1,4 @@
-"""Labels of the audit trail's own records."""
+"""Labels of views and exports of the audit trail itself."""
 
 from clinic.core.modules import RecordLabels
 

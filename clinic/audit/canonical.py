@@ -1,7 +1,7 @@
-"""Rows as their cells are stored: what reads like a value, but is spelled otherwise than it was written, is found.
+"""Raw values of stored rows, to find those that are not in the form in which the program stores them.
 
-A query compares what is stored. SQLite keeps any spelling of an id or an instant, and both databases any of a JSON
-text, so that a row could be hidden from every query and still read as before.
+Queries compare stored values. SQLite stores any form of a UUID or a timestamp, both databases any form of a JSON text:
+rewriting one hides the row from queries, though it is loaded, and hashed, as before.
 """
 
 import json
@@ -9,68 +9,67 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Dialect, FromClause, Row, Text, cast, type_coerce
+from sqlalchemy import JSON, ColumnElement, Dialect, Row, Text, cast, inspect, type_coerce
 from sqlalchemy.types import NullType
 
+from clinic.core.db import Base
 
-class NonCanonical(ValueError):
-    """A cell can't be read, or reads like a value that is written otherwise."""
+Converter = Callable[[Any], Any]
 
 
-class StoredColumns:
-    """How the rows of a table are read as they are stored."""
+class NonCanonicalValue(ValueError):
+    """A stored value that can't be parsed, or that the program would store in another form."""
 
-    def __init__(self, table: FromClause, dialect: Dialect) -> None:
+
+class RawColumns:
+    """The columns of a model selected without conversion, and the parsing of their rows."""
+
+    def __init__(self, model: type[Base], dialect: Dialect) -> None:
         self._dialect = dialect
-        self._readers = {column.name: self._reader(column) for column in table.columns}
-        self.columns = [self._stored(column).label(column.name) for column in table.columns]
+        columns = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
+        self.selected = [self._raw(column).label(key) for key, column in columns.items()]
+        self._parsers = {key: self._parser(column) for key, column in columns.items()}
 
-    def read(self, row: Row[Any]) -> SimpleNamespace:
-        """Return the values of a row.
+    def parse(self, row: Row[Any]) -> SimpleNamespace:
+        """Return the values of a row by attribute.
 
-        :raises Misspelled: if one of them is not spelled as it is written
+        :raises NonCanonicalValue: if one of them is not in its canonical form
         """
         try:
-            return SimpleNamespace(**{name: read(getattr(row, name)) for name, read in self._readers.items()})
+            return SimpleNamespace(**{key: parse(getattr(row, key)) for key, parse in self._parsers.items()})
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise NonCanonical from error
+            raise NonCanonicalValue from error
 
-    def _stored(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Return what is selected to see how a cell is stored."""
+    def _raw(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         if self._dialect.name == "sqlite":
             return type_coerce(column, NullType())
         return cast(column, Text) if isinstance(column.type, JSON) else column
 
-    def _reader(self, column: ColumnElement[Any]) -> Callable[[Any], Any]:
-        """Return how a stored cell becomes a value; one of PostgreSQL's own types has a single spelling."""
+    def _parser(self, column: ColumnElement[Any]) -> Converter:
         if isinstance(column.type, JSON):
-            return _of_json
+            return _canonical_parser(json.loads, json.dumps, object)
         if self._dialect.name != "sqlite":
-            return lambda stored: stored
+            return _unchanged  # PostgreSQL's own types have a single form
         kind = column.type.dialect_impl(self._dialect)
-        parse = kind.result_processor(self._dialect, None) or _as_it_is
-        write = kind.bind_processor(self._dialect) or _as_it_is
-        expected = column.type.python_type
-
-        def read(stored: Any) -> Any:
-            value = parse(stored)
-            if value is not None and not (isinstance(value, expected) and _is_same(write(value), stored)):
-                raise NonCanonical
-            return value
-
-        return read
+        parse, serialize = kind.result_processor(self._dialect, None), kind.bind_processor(self._dialect)
+        return _canonical_parser(parse or _unchanged, serialize or _unchanged, column.type.python_type)
 
 
-def _of_json(stored: Any) -> Any:
-    value = json.loads(stored)
-    if not _is_same(json.dumps(value), stored):
-        raise NonCanonical
+def _canonical_parser(parse: Converter, serialize: Converter, expected: type) -> Converter:
+    """Return a parser that rejects what `serialize` would store in another form."""
+
+    def parse_canonical(raw: Any) -> Any:
+        value = parse(raw)
+        if value is not None and not (isinstance(value, expected) and _is_same(serialize(value), raw)):
+            raise NonCanonicalValue
+        return value
+
+    return parse_canonical
+
+
+def _unchanged(value: Any) -> Any:
     return value
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _is_same(written: Any, stored: Any) -> bool:
-    return type(written) is type(stored) and written == stored
+def _is_same(serialized: Any, raw: Any) -> bool:
+    return type(serialized) is type(raw) and serialized == raw

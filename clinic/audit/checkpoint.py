@@ -1,4 +1,4 @@
-"""The head of the audit trail's chain, kept apart from the database: by it a cut-off end is found."""
+"""The checkpoint: the last seal, stored outside the database, so that a truncated hash chain is found."""
 
 import fcntl
 import os
@@ -16,31 +16,31 @@ from clinic.core.errors import BadConfiguration
 
 
 class Checkpoint(NamedTuple):
-    """The position and the seal of the last sealed entry."""
+    """Position and seal of a sealed entry."""
 
     position: int
     seal: str
 
 
 START = Checkpoint(0, "")
-"""Where the chain begins."""
+"""The checkpoint before the first entry."""
 
 
 def checkpoint_file() -> Path:
-    """Return the file that keeps the head of this database, and of no other one that is called alike elsewhere."""
+    """Return the checkpoint's path; databases of the same name on other servers have files of their own."""
     # the application itself, as the proxy is not one to the type checker
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     url, folder = make_url(app.config["SQLALCHEMY_DATABASE_URI"]), Path(app.instance_path)
     if url.get_backend_name() == "sqlite" and Path(str(url.database)).resolve().parent == folder.resolve():
         return folder / f"{database_name(app)}-audit-head"
-    whole = f"{url.get_backend_name()} {url.host} {url.port} {url.database}"
-    return folder / f"{database_name(app)}-{sha256(whole.encode()).hexdigest()[:8]}-audit-head"
+    location = f"{url.get_backend_name()} {url.host} {url.port} {url.database}"
+    return folder / f"{database_name(app)}-{sha256(location.encode()).hexdigest()[:8]}-audit-head"
 
 
 def load_checkpoint() -> Checkpoint | None:
-    """Return the head that this machine has kept, if it has kept one.
+    """Return this machine's checkpoint, None if it has none.
 
-    :raises BadConfiguration: if it can't be read
+    :raises BadConfiguration: if the file can't be read
     """
     path = checkpoint_file()
     try:
@@ -49,21 +49,21 @@ def load_checkpoint() -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise BadConfiguration(f"{path}, which says how far the audit trail is sealed, can't be read") from error
+        raise BadConfiguration(f"{path}, the checkpoint of the audit trail, can't be read") from error
 
 
-def save_checkpoint(head: Checkpoint) -> None:
-    """Keep a head, unless a later one is kept already."""
+def save_checkpoint(checkpoint: Checkpoint) -> None:
+    """Store a checkpoint, unless a later one is stored already."""
     path = checkpoint_file()
-    with _alone_in(path.parent):
-        kept = load_checkpoint()
-        if kept is None or kept.position < head.position:
-            _replace(path, f"{head.position} {head.seal}\n")
+    with _locked(path.parent):
+        stored = load_checkpoint()
+        if stored is None or stored.position < checkpoint.position:
+            _replace(path, f"{checkpoint.position} {checkpoint.seal}\n")
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let the processes of this machine take turns."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock a folder against this machine's other processes."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -73,7 +73,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, content: str) -> None:
-    """Replace a file at once, so that it is never there in part, readable by its owner only."""
+    """Replace a file atomically by one that only its owner can read."""
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:

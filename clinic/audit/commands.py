@@ -1,4 +1,4 @@
-"""`flask audit …`."""
+"""Commands of the audit trail: `flask audit …`."""
 
 import json
 from collections.abc import Callable
@@ -9,51 +9,49 @@ from typing import Any
 import click
 
 from clinic.audit.export_signature import has_valid_signature
-from clinic.audit.hash_chain import Report, verify
 from clinic.audit.schemas import AuditQuery
 from clinic.audit.service import audit_service
-from clinic.core.audit import record_listing, written
+from clinic.audit.verification import Problem, Report, verify
+from clinic.core.audit import record_listing, serialize_entry
 from clinic.web.cli import FAILED, CommandGroup, info, load_options, show_rows
 
 COLUMNS = ["at", "actor", "action", "record", "record_id", "patient_id", "address", "request_id", "changes"]
 
-group = CommandGroup("audit", clinic=True, help="Who changed what, and who looked at whom.")
+group = CommandGroup("audit", clinic=True, help="The audit trail: who changed what, and who viewed whose records.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_SOUND_EXPORT = "The file is as it was exported"
-_CHANGED_EXPORT = (
-    "The file is not as it was exported: it was changed or cut off, or another program, like a spreadsheet, saved it"
+_VALID_EXPORT = "The file is as it was exported"
+_INVALID_EXPORT = (
+    "The file is not as it was exported: it was changed or truncated, or saved again by another program, "
+    "like a spreadsheet"
 )
 _FILTERS = [
-    click.option("--actor", help="Only what this one did, like cli:maria@desk."),
-    click.option("--action", help="Only this: created, changed, deleted, viewed, listed, exported …"),
-    click.option("--record", help="Only this kind of record, like patients."),
-    click.option("--patient-id", metavar="ID", help="Only what concerns this patient."),
-    click.option("--since", metavar="WHEN", help="Then or later: 2026-11-23T09:30:00+01:00."),
-    click.option("--before", metavar="WHEN", help="Earlier than that."),
-    click.option("--of-no-clinic", is_flag=True, help="The installation's own instead of the clinic's."),
+    click.option("--actor", help="Only actions of this actor, like cli:maria@desk."),
+    click.option("--action", help="Only this action: created, changed, deleted, viewed, listed, exported …"),
+    click.option("--record", help="Only this type of record, like patients."),
+    click.option("--patient-id", metavar="ID", help="Only entries of this patient."),
+    click.option("--since", metavar="WHEN", help="At this time or later, like 2026-11-23T09:30:00+01:00."),
+    click.option("--before", metavar="WHEN", help="Before this time."),
+    click.option("--of-no-clinic", is_flag=True, help="Entries of the installation instead of the clinic's."),
 ]
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Take which entries are wanted as options."""
+    """Add the filters of entries as options of a command."""
     return reduce(lambda decorated, option: option(decorated), reversed(_FILTERS), command)
 
 
 @group.command("verify", clinic=False)
-@click.option("--export", "export_file", type=_FILE, help="Check this CSV file that the audit page gave, instead.")
+@click.option("--export", "export_file", type=_FILE, help="Verify this CSV file, exported by the audit page, instead.")
 @as_json
 def verify_trail(export_file: Path | None, as_json: bool) -> None:
-    """Check that every sealed entry, of all clinics, is as it was sealed."""
+    """Verify that the sealed entries of all clinics are unchanged."""
     if export_file:
         _verify_export(export_file, as_json=as_json)
         return
     report = verify()
-    problems = [
-        {"position": one.position, "id": str(one.entry_id) if one.entry_id else None, "what": one.what}
-        for one in report.problems
-    ]
+    problems = [_problem_fields(problem) for problem in report.problems]
     if as_json:
         counts = {"checked": report.checked, "unsealed": report.unsealed, "total": report.total}
         click.echo(json.dumps({**counts, "problems": problems}, indent=2))
@@ -71,40 +69,45 @@ def verify_trail(export_file: Path | None, as_json: bool) -> None:
 def list_entries(limit: int, as_json: bool, of_no_clinic: bool, **options: str | None) -> None:
     """List entries, the latest first."""
     filters = load_options(AuditQuery(), options)
-    found = audit_service.list(limit=limit, of_no_clinic=of_no_clinic, **_asked(filters))
-    record_listing("audit_entries", (entry.patient_id for entry in found.rows if entry.patient_id))
-    show_rows([written(entry) for entry in found.rows], COLUMNS, as_json=as_json)
+    found = audit_service.list(limit=limit, of_no_clinic=of_no_clinic, **_service_filters(filters))
+    record_listing("audit_entries", (entry.subject_id for entry in found.rows if entry.subject_id))
+    show_rows([serialize_entry(entry) for entry in found.rows], COLUMNS, as_json=as_json)
 
 
 @group.command("export", needs="audit:read")
 @filter_options
 def export(of_no_clinic: bool, **options: str | None) -> None:
-    """Print entries as lines of JSON, the oldest first; that you did is noted."""
+    """Print entries as lines of JSON, the oldest first; the export itself is recorded."""
     filters = load_options(AuditQuery(), options)
-    for entry in audit_service.export(of_no_clinic=of_no_clinic, **_asked(filters)):
+    for entry in audit_service.export(of_no_clinic=of_no_clinic, **_service_filters(filters)):
         click.echo(json.dumps(entry, ensure_ascii=False))
 
 
 def _verify_export(file: Path, *, as_json: bool) -> None:
-    """Say whether a file is as it was exported, and fail if it is not."""
-    sound = has_valid_signature(file)
+    """Print whether a file is as it was exported; exit with an error if it is not."""
+    is_valid = has_valid_signature(file)
     if as_json:
-        click.echo(json.dumps({"is_as_exported": sound}, indent=2))
-    info(_SOUND_EXPORT if sound else _CHANGED_EXPORT)
-    if not sound:
+        click.echo(json.dumps({"is_as_exported": is_valid}, indent=2))
+    info(_VALID_EXPORT if is_valid else _INVALID_EXPORT)
+    if not is_valid:
         raise SystemExit(FAILED)
 
 
-def _asked(filters: dict[str, Any]) -> dict[str, Any]:
-    """Leave out which portion is wanted: a terminal shows the first one."""
+def _problem_fields(problem: Problem) -> dict[str, Any]:
+    entry_id = str(problem.entry_id) if problem.entry_id else None
+    return {"position": problem.position, "id": entry_id, "what": problem.description}
+
+
+def _service_filters(filters: dict[str, Any]) -> dict[str, Any]:
+    """Return the filters without those of pagination."""
     return {name: value for name, value in filters.items() if name not in {"limit", "cursor"}}
 
 
 def _summary(report: Report) -> str:
     if not report.total:
-        kept = "" if report.is_head_kept else ". This machine has kept no seal apart"
-        return f"{report.checked} entries are as they were sealed, {report.unsealed} not sealed yet{kept}"
-    wrong = f"{report.total} problems, the first {len(report.problems)} above; {report.checked} entries were checked"
+        missing = "" if report.has_checkpoint else ". This machine has no checkpoint"
+        return f"{report.checked} sealed entries verified, {report.unsealed} not sealed yet{missing}"
+    text = f"{report.total} problems, the first {len(report.problems)} above; {report.checked} entries checked"
     if report.total >= report.checked:
-        return f"{wrong}. When nothing fits: is CLINIC_AUDIT_KEY, or instance/audit_key, the one of the seals?"
-    return wrong
+        return f"{text}. If every entry fails: is CLINIC_AUDIT_KEY, or instance/audit_key, the key of these seals?"
+    return text

@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, and who looked at whom."""
+"""Pages of the audit trail: entries with filters, the reason for a patient's entries, and the export."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.audit.entry_text import action_choices, record_choices
 from clinic.audit.export_signature import with_signature
-from clinic.audit.presenter import action_choices, present_entries, record_choices, record_link_by_id
+from clinic.audit.presenter import present_entries, record_link_by_id
 from clinic.audit.schemas import AuditPageQuery
 from clinic.audit.service import audit_service
 from clinic.core.audit import AuditEntry, record_listing, record_view
@@ -32,22 +33,22 @@ COLUMNS = (
 @blueprint.get("")
 @requires("audit:read")
 def index() -> ResponseReturnValue:
-    """Show the latest entries of the trail, or those that are asked for."""
+    """Show the entries that match the filters, the latest first."""
     filters, after = parse_list_query(AuditPageQuery())
     if _lacks_reason(filters):
-        return _ask_why(filters)
-    found = audit_service.list(**_wanted(filters), limit=PAGE, after=after)
-    _note(found.rows, filters)
+        return _reason_form(filters)
+    found = audit_service.list(**_service_filters(filters), limit=PAGE, after=after)
+    _record_views(found.rows, filters)
     actors = list_actors()
     return render_template(
         "audit/index.html",
         found=found,
-        told=present_entries(found.rows, clinic_service.current().zone),
+        presented=present_entries(found.rows, clinic_service.current().zone),
         filters=filters,
         form=Form({name: str(value) for name, value in filters.items()}),
         names={entry.actor: actors.get(entry.actor) or unknown_actor_name(entry.actor) for entry in found.rows},
         actors=actors,
-        actions=[("", "Anything"), *action_choices()],
+        actions=[("", "Any"), *action_choices()],
         records=[("", "Any"), *record_choices()],
         patient=_patient(filters),
         everything_url=url_for(".index", **_without_patient(filters)),
@@ -59,25 +60,25 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/export")
 @requires("audit:read")
 def export() -> ResponseReturnValue:
-    """Give the entries that are asked for as a file, with their seals and signed."""
+    """Return the entries that match the filters as a signed CSV file with their seals."""
     filters, _ = parse_list_query(AuditPageQuery())
     if _lacks_reason(filters):
-        return _ask_why(filters)
-    lines = csv_lines(COLUMNS, audit_service.export(**_wanted(filters), **_reason(filters)))
+        return _reason_form(filters)
+    lines = csv_lines(COLUMNS, audit_service.export(**_service_filters(filters), **_reason(filters)))
     return csv_response("audit-trail", with_signature(lines, len(COLUMNS)))
 
 
-def _note(shown: Sequence[AuditEntry], filters: dict[str, Any]) -> None:
-    """Note that entries are about to be shown: of one patient and why, or of which patients they are."""
-    patients = {entry.patient_id for entry in shown if entry.patient_id}
+def _record_views(shown: Sequence[AuditEntry], filters: dict[str, Any]) -> None:
+    """Record that entries are shown: those of one patient with the reason, else the patients in the list."""
+    patients = {entry.subject_id for entry in shown if entry.subject_id}
     if patients and "patient_id" not in filters:
         record_listing(AuditEntry.__tablename__, sorted(patients))
     else:
         record_view(AuditEntry.__tablename__, None, filters.get("patient_id"), **_reason(filters))
 
 
-def _ask_why(filters: dict[str, Any]) -> ResponseReturnValue:
-    """Ask for the reason to see a patient's entries; a blank one is not enough."""
+def _reason_form(filters: dict[str, Any]) -> ResponseReturnValue:
+    """Return the form for the reason to view a patient's entries, with an error if a blank one was sent."""
     errors = {"reason": ["Enter the reason"]} if "reason" in request.args else {}
     form, patient = Form(errors=errors), _patient(filters)
     page = render_template("audit/reason.html", filters=filters, form=form, patient=patient)
@@ -85,25 +86,25 @@ def _ask_why(filters: dict[str, Any]) -> ResponseReturnValue:
 
 
 def _patient(filters: dict[str, Any]) -> RecordLink | None:
-    """Return the patient whose entries are wanted, if they are one's."""
+    """Return the patient of the filters, if they have one."""
     return record_link_by_id("patients", filters["patient_id"]) if "patient_id" in filters else None
 
 
-def _wanted(filters: dict[str, Any]) -> dict[str, Any]:
-    """Return the filters as the trail knows them: days become instants on the clinic's clocks."""
+def _service_filters(filters: dict[str, Any]) -> dict[str, Any]:
+    """Return the filters of the service: days become instants in the clinic's time zone."""
     zone = clinic_service.current().zone
-    wanted: dict[str, Any] = {
+    found: dict[str, Any] = {
         name: filters[name] for name in ("actor", "action", "record", "patient_id") if name in filters
     }
     if since := filters.get("since"):
-        wanted["since"] = day_bounds(since, zone)[0]
+        found["since"] = day_bounds(since, zone)[0]
     if until := filters.get("until"):
-        wanted["before"] = day_bounds(until, zone)[1]
-    return wanted
+        found["before"] = day_bounds(until, zone)[1]
+    return found
 
 
 def _lacks_reason(filters: dict[str, Any]) -> bool:
-    """Say whether somebody wants to see a patient's entries without saying why."""
+    """Return whether a patient's entries are requested without a reason."""
     return "patient_id" in filters and "reason" not in filters
 
 

@@ -7,18 +7,18 @@ from clinic.web.json_api import ListQuery
 
 
 class AuditQuery(ListQuery):
-    """Which entries of the audit trail are wanted."""
+    """Filters of the commands."""
 
-    actor = Line(metadata={"description": "who acted, like `cli:maria@desk`"})
-    action = Line(metadata={"description": "what was done, like `changed` or `viewed`"})
-    record = Line(metadata={"description": "to which kind of record, like `patients`"})
+    actor = Line(metadata={"description": "the actor, like `cli:maria@desk`"})
+    action = Line(metadata={"description": "the action, like `changed` or `viewed`"})
+    record = Line(metadata={"description": "the type of record, like `patients`"})
     patient_id = Identifier(what="a patient")
-    since = Moment(metadata={"description": "then or later"})
-    before = Moment(metadata={"description": "earlier than that"})
+    since = Moment(metadata={"description": "at this time or later"})
+    before = Moment(metadata={"description": "before this time"})
 
 
 class AuditPageQuery(Schema):
-    """Which entries of the audit trail a person wants to see, and why, if they are a patient's."""
+    """Filters of the pages, with the reason that a patient's entries require."""
 
     actor = Line()
     action = Line()

@@ -1,21 +1,24 @@
-"""A look at the audit trail of the clinic in force: who changed what, and who looked at whom."""
+"""Reading and exporting the audit trail of the current clinic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 
-from clinic.core.audit import EXPORTED, LISTED, VIEWED, AuditEntry, record_act, written
+from clinic.audit.entry_text import audit_labels, viewed_text
+from clinic.core.audit import CHANGED, EXPORTED, LISTED, VIEWED, AuditEntry, record_act, serialize_entry
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable
+from clinic.identity.actor_names import actor_names
 
 
 class AuditFilters(TypedDict, total=False):
-    """Which entries are wanted; what is left out, or None, does not matter."""
+    """Filters of entries; a missing filter, or None, matches every entry."""
 
     actor: str | None
     record: str | None
@@ -24,15 +27,29 @@ class AuditFilters(TypedDict, total=False):
     since: datetime | None
     before: datetime | None
     of_no_clinic: bool
-    """Those of the installation instead of the clinic's: setting it up, or a sign-in that led nowhere."""
+    """Entries of the installation instead of the clinic's, like its setup or a sign-in without a clinic."""
 
 
-_SAID = {"actor": "of_actor", "action": "of_action", "record": "of_record", "since": "since", "before": "before"}
-"""What the filters are called where an export is noted."""
+@dataclass(frozen=True)
+class LastChange:
+    """The name of the actor who changed a record last, and when."""
+
+    who: str
+    at: datetime
+
+
+_EXPORT_DETAILS = {
+    "actor": "of_actor",
+    "action": "of_action",
+    "record": "of_record",
+    "since": "since",
+    "before": "before",
+}
+"""Names under which the entry of an export stores the filters."""
 
 
 class AuditService:
-    """The audit trail of the clinic in force, to read."""
+    """Reads and exports the audit trail of the current clinic."""
 
     def list(
         self,
@@ -47,66 +64,88 @@ class AuditService:
     def access_log(
         self, patient_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[datetime, UUID] | None = None
     ) -> Page[AuditEntry]:
-        """Return when a patient's records were shown, alone or in a list, or exported; the latest first.
+        """Return when a patient's records were viewed, alone or in a list, or exported; the latest first.
 
-        An export of the trail is among them unless it was of another patient's entries.
+        An export of the audit trail is included unless it was filtered by another patient.
         """
-        alone = and_(AuditEntry.patient_id == patient_id, AuditEntry.action.in_((VIEWED, EXPORTED)))
+        alone = and_(AuditEntry.subject_id == patient_id, AuditEntry.action.in_((VIEWED, EXPORTED)))
         in_list = and_(AuditEntry.action == LISTED, cast(AuditEntry.changes, String).contains(str(patient_id)))
         of_all = and_(
             AuditEntry.action == EXPORTED,
             AuditEntry.record == AuditEntry.__tablename__,
-            AuditEntry.patient_id.is_(None),
+            AuditEntry.subject_id.is_(None),
         )
         return _latest_first([AuditEntry.clinic_id == current_clinic_id(), or_(alone, in_list, of_all)], limit, after)
 
+    def viewed_texts(self, entries: Iterable[AuditEntry]) -> Mapping[UUID, str]:
+        """Return what each entry of an access log viewed, like `An appointment`, by the entry's id."""
+        labels = audit_labels()
+        return {entry.id: viewed_text(entry, labels) for entry in entries}
+
+    def last_change(self, record: str, record_id: UUID) -> LastChange | None:
+        """Return the latest change of a record, None if the audit trail has none."""
+        about = (AuditEntry.record == record, AuditEntry.record_id == record_id, AuditEntry.action == CHANGED)
+        changes = select(AuditEntry).where(AuditEntry.clinic_id == current_clinic_id(), *about)
+        latest = changes.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(1)
+        entry = db.session.scalars(latest).one_or_none()
+        return LastChange(actor_names([entry.actor])[entry.actor], entry.at) if entry else None
+
     def export(self, *, reason: str | None = None, **filters: Unpack[AuditFilters]) -> Iterator[dict[str, Any]]:
-        """Return entries as JSON values, the oldest first and a few at a time; what was exported, and why, is noted."""
-        wanted = _conditions(filters)
-        last, count = db.session.execute(select(func.max(AuditEntry.at), func.count()).where(*wanted)).one()
-        said: dict[str, Any] = {"reason": reason, **{said: filters.get(name) for name, said in _SAID.items()}}
-        details: dict[str, Any] = {
-            name: value for name, value in said.items() if value is not None and _can_be_stored(value)
-        }
-        record_act(EXPORTED, AuditEntry.__tablename__, patient_id=filters.get("patient_id"), count=count, **details)
-        return _exported(wanted, last)
+        """Record an export with its reason, and return the entries as JSON values in batches, the oldest first."""
+        conditions = _conditions(filters)
+        last, count = db.session.execute(select(func.max(AuditEntry.at), func.count()).where(*conditions)).one()
+        details: dict[str, Any] = {"reason": reason}
+        details |= {stored: filters.get(name) for name, stored in _EXPORT_DETAILS.items()}
+        record_act(
+            EXPORTED,
+            AuditEntry.__tablename__,
+            subject_id=filters.get("patient_id"),
+            count=count,
+            **{name: value for name, value in details.items() if value is not None and _is_storable(value)},
+        )
+        return _export_until(last, conditions)
 
 
 audit_service = AuditService()
 
 
 def _conditions(filters: AuditFilters) -> list[ColumnElement[bool]]:
-    """Return what the wanted entries have in common; first of all the clinic, as no query does that by itself."""
+    """Return the conditions of a query; the clinic is one of them, as entries are not clinic-scoped."""
     clinic_id = None if filters.get("of_no_clinic") else current_clinic_id()
-    wanted = [AuditEntry.clinic_id == clinic_id]
-    for name in ("actor", "record", "action", "patient_id"):
+    conditions = [AuditEntry.clinic_id == clinic_id]
+    columns = {
+        "actor": AuditEntry.actor,
+        "record": AuditEntry.record,
+        "action": AuditEntry.action,
+        "patient_id": AuditEntry.subject_id,
+    }
+    for name, column in columns.items():
         if (value := filters.get(name)) is not None:
-            column = getattr(AuditEntry, name)
-            wanted.append(column == value if _can_be_stored(value) else false())
+            conditions.append(column == value if _is_storable(value) else false())
     if since := filters.get("since"):
-        wanted.append(AuditEntry.at >= since)
+        conditions.append(AuditEntry.at >= since)
     if before := filters.get("before"):
-        wanted.append(AuditEntry.at < before)
-    return wanted
+        conditions.append(AuditEntry.at < before)
+    return conditions
 
 
-def _can_be_stored(value: object) -> bool:
+def _is_storable(value: object) -> bool:
     return not isinstance(value, str) or is_storable(value)
 
 
 def _latest_first(
-    wanted: list[ColumnElement[bool]], limit: int, after: tuple[datetime, UUID] | None
+    conditions: list[ColumnElement[bool]], limit: int, after: tuple[datetime, UUID] | None
 ) -> Page[AuditEntry]:
     order = [AuditEntry.at, AuditEntry.id]
-    return paginate(select(AuditEntry).where(*wanted), order, limit=limit, after=after, descending=True)
+    return paginate(select(AuditEntry).where(*conditions), order, limit=limit, after=after, descending=True)
 
 
-def _exported(wanted: list[ColumnElement[bool]], last: datetime | None) -> Iterator[dict[str, Any]]:
+def _export_until(last: datetime | None, conditions: list[ColumnElement[bool]]) -> Iterator[dict[str, Any]]:
     if last is None:
         return
-    entries = select(AuditEntry).where(*wanted, AuditEntry.at <= last).order_by(AuditEntry.at, AuditEntry.id)
+    entries = select(AuditEntry).where(*conditions, AuditEntry.at <= last).order_by(AuditEntry.at, AuditEntry.id)
     for entry in db.session.scalars(entries.execution_options(yield_per=500)):
-        yield written(entry)
+        yield serialize_entry(entry)
 
 
-__all__ = ["AuditEntry", "AuditFilters", "AuditService", "audit_service"]
+__all__ = ["AuditEntry", "AuditFilters", "AuditService", "LastChange", "audit_service"]

@@ -31,6 +31,14 @@ class BillingModule(BaseModule):
         """Return how people speak of the module's records."""
         return AUDIT_LABELS
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "invoices:read": "See invoices and what is to pay",
+            "invoices:write": "Make and issue invoices",
+            "payments:write": "Take payments",
+        }
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of invoices."""
         return (NavigationEntry("Invoices", "billing.index", "i", 40),)

@@ -1,4 +1,4 @@
-"""How people speak of invoices and payments, where it is told what was done with them."""
+"""Labels of invoices and payments in the audit trail."""
 
 from fractions import Fraction
 
@@ -11,8 +11,8 @@ from clinic.web.fields import quantity_text
 
 
 def _money(minor: int) -> str:
-    here = clinic_service.current()
-    return Money(minor, here.currency).format(here.locale)
+    clinic = clinic_service.current()
+    return Money(minor, clinic.currency).format(clinic.locale)
 
 
 def _quantity(thousandths: int) -> str:
@@ -39,14 +39,14 @@ AUDIT_LABELS = {
         names=billing_service.numbers,
     ),
     "invoice_lines": RecordLabels(
-        "a line of an invoice",
-        "lines of invoices",
+        "an invoice line",
+        "invoice lines",
         labels={
             "invoice_id": "Invoice",
             "position": "Position",
             "description": "Description",
             "quantity_thousandths": "Quantity",
-            "unit_price_minor": "Price",
+            "unit_price_minor": "Unit price",
             "amount_minor": "Amount",
         },
         formatters={"quantity_thousandths": _quantity, "unit_price_minor": _money, "amount_minor": _money},
@@ -59,12 +59,12 @@ AUDIT_LABELS = {
             "invoice_id": "Invoice",
             "amount_minor": "Amount",
             "currency": "Currency",
-            "method": "How",
+            "method": "Method",
             "reference": "Reference",
-            "received_at": "Taken",
+            "received_at": "Received",
         },
         formatters={"amount_minor": _money, "method": method_word},
         references={"invoice_id": "invoices"},
-        action_labels={"created": "Took a payment"},
+        action_labels={"created": "Recorded a payment"},
     ),
 }

@@ -23,10 +23,11 @@ from clinic.core.clock import today
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.sequences import next_number
+from clinic.core.db.transaction import get_for_update
 from clinic.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from clinic.core.money import Money
 from clinic.core.text import is_storable
-from clinic.core.unit_of_work import get_for_update, unit_of_work
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
 

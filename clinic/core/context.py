@@ -1,4 +1,4 @@
-"""Who acts, in which request, on behalf of which stored event."""
+"""The current actor: who acts, and in which request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,19 +7,18 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 IMPORT = "import:"
-"""Actors of this kind bring in records of the past: nobody is messaged about them."""
+"""Prefix of actors that import records of the past, about which no message is sent."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """The person or program that acts, from where, and the request that everything it causes belongs to.
+    """The person or program that acts, its IP address, and the request that all its changes belong to.
 
-    `permissions` is None for the installation's own commands and workers, which may do everything.
+    `permissions` is None for the installation's own commands and workers, which have every permission.
     """
 
     actor: str = "system"
     request_id: str = ""
-    subject_version: int | None = None
     address: str = ""
     session_id: UUID | None = None
     key_id: UUID | None = None
@@ -27,38 +26,38 @@ class Actor:
 
     @property
     def is_import(self) -> bool:
-        """Whether records of the past are being brought in."""
+        """Whether records of the past are being imported."""
         return self.actor.startswith(IMPORT)
 
     def has_permission(self, permission: str) -> bool:
-        """Say whether something is permitted."""
+        """Return whether the actor has a permission."""
         return self.permissions is None or permission in self.permissions
 
 
-_current_actor: ContextVar[Actor] = ContextVar("acting", default=Actor())  # noqa: B039 - it is frozen
+_current_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 - it is frozen
 
 
 def current_actor() -> Actor:
-    """Return who acts now."""
+    """Return the current actor."""
     return _current_actor.get()
 
 
 def set_actor(who: Actor) -> Token[Actor]:
-    """Act as `who` until the token is given back to `stop_acting`."""
+    """Make `who` the current actor until the token is passed to `reset_actor`."""
     return _current_actor.set(who)
 
 
 def reset_actor(token: Token[Actor]) -> None:
-    """Act as whoever acted before."""
+    """Restore the actor from before `set_actor`."""
     _current_actor.reset(token)
 
 
 @contextmanager
-def as_actor(actor: str, *, request_id: str | None = None, subject_version: int | None = None) -> Iterator[None]:
-    """Do what follows as `actor`, in the present request unless another is named."""
+def as_actor(actor: str, *, request_id: str | None = None) -> Iterator[None]:
+    """Run this block as `actor`, in the current request unless another is given."""
     before = current_actor()
     who = replace(before, actor=actor, request_id=before.request_id if request_id is None else request_id)
-    token = set_actor(replace(who, subject_version=subject_version))
+    token = set_actor(who)
     try:
         yield
     finally:

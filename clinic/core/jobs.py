@@ -11,9 +11,9 @@ from huey.exceptions import ConfigurationError
 
 from clinic.core.config import database_name
 from clinic.core.errors import BadConfiguration
-from clinic.core.events.delivery import deliver_due
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.modules import PeriodicJob, registered_modules
+from clinic.core.unit_of_work import deliver_due
 
 _log = logging.getLogger("clinic.worker")
 _EXTENSION = "clinic.carrier"

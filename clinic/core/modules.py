@@ -86,6 +86,10 @@ class BaseModule:
         """Return the events that this module publishes."""
         return ()
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions, each with a label in plain words."""
+        return {}
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the module's entries in the main navigation."""
         return ()
@@ -113,6 +117,11 @@ def registered_modules(app: Flask | None = None) -> Sequence[BaseModule]:
     target = app if app is not None else current_app
     found: dict[str, BaseModule] = target.extensions.get(_EXTENSION, {})
     return tuple(found.values())
+
+
+def declared_permissions(app: Flask | None = None) -> Mapping[str, str]:
+    """Return the permissions that the modules of an application declare, with their labels."""
+    return {name: label for module in registered_modules(app) for name, label in module.get_permissions().items()}
 
 
 def subscribe_handlers(app: Flask) -> None:

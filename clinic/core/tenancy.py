@@ -1,19 +1,12 @@
 """Clinics apart: the clinic in force, set once per request, command, job or delivery."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
 from flask import current_app, g
-from flask.sansio.app import App
 
-from clinic.core.errors import NotSetUp
-
-ClinicChooser = Callable[[str | None], UUID]
-StaffFinder = Callable[[str], tuple[str, frozenset[str]]]
-_CHOOSER = "clinic.chooser"
-_FINDER = "clinic.finder"
 _pinned: ContextVar[int] = ContextVar("pinned", default=0)
 
 
@@ -70,35 +63,3 @@ def clinic_pinned() -> Iterator[None]:
         yield
     finally:
         _pinned.reset(token)
-
-
-def choose_clinics_by(app: App, chooser: ClinicChooser) -> None:
-    """Let `chooser` say which clinic a name, or no name, means in an application."""
-    app.extensions[_CHOOSER] = chooser
-
-
-def resolve_clinic(name: str | None = None) -> UUID:
-    """Return the clinic that a name means; without a name the only one.
-
-    :raises NotSetUp: if there is no clinic
-    :raises NotFound: if none has that name
-    :raises Invalid: if there are several, and none is named
-    """
-    chooser: ClinicChooser | None = current_app.extensions.get(_CHOOSER)
-    if chooser is None:
-        raise NotSetUp
-    return chooser(name)
-
-
-def find_staff_by(app: App, finder: StaffFinder) -> None:
-    """Let `finder` say which actor an e-mail address means in the clinic in force, and what they may do."""
-    app.extensions[_FINDER] = finder
-
-
-def staff_member(email: str) -> tuple[str, frozenset[str]]:
-    """Return which actor an e-mail address means in the clinic in force, and what they may do.
-
-    :raises NotFound: if nobody of that address works there
-    """
-    finder: StaffFinder = current_app.extensions[_FINDER]
-    return finder(email)

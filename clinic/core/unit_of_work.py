@@ -1,218 +1,159 @@
-"""The database and the one way to change it: a unit of work."""
+"""The unit of work: a write transaction that stores the events published in it and delivers them after its commit."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from logging import getLogger
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import SessionTransaction
-
-from clinic.core.context import Actor, current_actor
-from clinic.core.db import db
-from clinic.core.db.engine import WRITING, is_in_transaction
-from clinic.core.db.mixins import ClinicScoped
-from clinic.core.db.orm_session import ClinicSession, UnitOfWorkOpen
-from clinic.core.events import collecting, current_depth, is_too_deep
+from clinic.core.clock import now
+from clinic.core.context import as_actor, current_actor
+from clinic.core.db.transaction import flush_open, joined_transaction, write_transaction
+from clinic.core.events import event_bus
+from clinic.core.events.context import collecting, current_depth, handling, is_too_deep
+from clinic.core.events.delivery import (
+    NOT_SUBSCRIBED,
+    Attempt,
+    acknowledge,
+    claim_delivery,
+    record_failure,
+    store_event,
+    subscribed_handler,
+)
+from clinic.core.events.handlers import copy_for_handler, log_failure
+from clinic.core.events.models import StoredEvent
 from clinic.core.events.types import validate_event
+from clinic.core.ids import new_id
 from clinic.core.logging.error_summary import error_name, traceback_summary
-from clinic.core.tenancy import clinic_pinned, current_clinic_id_or_none
-
-_log = getLogger("clinic.database")
-
-
-@dataclass(frozen=True)
-class CollectedEvent:
-    """An event that a unit of work has collected: where, by whom, and about which record."""
-
-    type: str
-    data: dict[str, Any]
-    depth: int
-    clinic_id: UUID | None
-    actor: Actor
-    patient_id: UUID | None
-    subject_version: int | None
-
-
-class Outbox(Protocol):
-    """Where published events are stored with the change, and from where they are delivered."""
-
-    def store(self, session: ClinicSession, published: Sequence[CollectedEvent]) -> Sequence[Any]:
-        """Add the events, and a delivery for each handler, to the open transaction."""
-
-    def deliver(self, stored: Sequence[Any]) -> None:
-        """Run the handlers of events that are now committed."""
-
-
-class UnitOfWorkDoomed(RuntimeError):
-    """A part of a unit of work failed, so that the whole of it can't be committed."""
+from clinic.core.tenancy import clinic_scope, current_clinic_id_or_none
+from clinic.core.work_queue import LeaseLost
 
 
 @dataclass
-class _Work:
-    """One open unit of work."""
+class _Collector:
+    """The events of an open unit of work, and the record that the next ones concern."""
 
-    session: ClinicSession
-    transaction: SessionTransaction
-    published: list[CollectedEvent] = field(default_factory=list)
-    afterwards: list[Callable[[], None]] = field(default_factory=list)
-    doomed: bool = False
-    patient_id: UUID | None = None
+    events: list[StoredEvent] = field(default_factory=list)
+    subject_id: UUID | None = None
     subject_version: int | None = None
+    closed: bool = False
 
     def collect(self, event_type: str, data: dict[str, Any]) -> None:
-        """Keep an event until the commit, refusing what was not declared."""
-        depth = current_depth()
-        event = CollectedEvent(
-            event_type,
-            validate_event(event_type, data),
-            depth,
-            current_clinic_id_or_none(),
-            current_actor(),
-            self.patient_id,
-            self.subject_version,
+        """Keep an event until the commit.
+
+        :raises UndeclaredEvent: if no module has declared it with these keys
+        :raises RuntimeError: if the unit of work has ended
+        """
+        if self.closed:
+            raise RuntimeError("the unit of work in which this event is published has ended")
+        data, depth, actor = validate_event(event_type, data), current_depth(), current_actor()
+        if is_too_deep(event_type, depth):
+            return
+        event = StoredEvent(
+            id=new_id(),
+            type=event_type,
+            data=data,
+            occurred_at=now(),
+            clinic_id=current_clinic_id_or_none(),
+            actor=actor.actor,
+            request_id=actor.request_id,
+            depth=depth,
+            subject_id=self.subject_id,
+            subject_version=self.subject_version,
         )
-        if not is_too_deep(event_type, depth):
-            self.published.append(event)
-
-    def finish(self) -> Sequence[Any]:
-        """Store the events and commit; a transaction that somebody else ended is not committed over."""
-        if self.doomed or self.session.info.get("interfered"):
-            raise UnitOfWorkDoomed("a part of the unit of work failed")
-        self.ensure_open()
-        self.session.flush()
-        stored = _outbox.store(self.session, self.published) if self.published else ()
-        self.session.flush()
-        self._release()
-        self.session.commit()
-        return stored
-
-    def ensure_open(self) -> None:
-        """Notice that somebody ended the transaction behind the session."""
-        begun = self.session.get_transaction() is self.transaction and self.transaction.is_active
-        if not begun or not is_in_transaction(self.session.connection()):
-            raise UnitOfWorkOpen("the transaction was ended from inside the unit of work")
-
-    def abandon(self) -> None:
-        """Roll everything back."""
-        self._release()
-        self.session.rollback()
-
-    def _release(self) -> None:
-        self.session.info.pop("writing", None)
-        self.session.info.pop("interfered", None)
+        self.events.append(event)
 
 
-Scoped = TypeVar("Scoped", bound=ClinicScoped)
-
-_work: ContextVar[_Work | None] = ContextVar("work", default=None)
-_outbox: Outbox
-
-
-def use_outbox(outbox: Outbox) -> None:
-    """Store and deliver published events through `outbox`."""
-    global _outbox  # noqa: PLW0603 - set once, when core/deliveries.py is imported
-    _outbox = outbox
+_current: ContextVar[_Collector | None] = ContextVar("unit_of_work", default=None)
 
 
 @contextmanager
 def unit_of_work() -> Iterator[None]:
-    """Change rows and publish what happened: both are stored together, or neither.
+    """Store changes and the events published with them in one transaction, then deliver the events.
 
-    Inside another unit of work it joins that one. Handlers run right after the outermost commit.
+    Inside another unit of work it joins that one; handlers run after the outermost commit.
 
     :raises UnitOfWorkDoomed: if an inner unit failed, even if its error was caught
     :raises RuntimeError: if the session has changes from outside
     """
-    if outer := _work.get():
-        with _joined(outer):
+    if _current.get() is not None:
+        with joined_transaction():
             yield
         return
-    work = _begin()
-    token = _work.set(work)
+    with write_transaction():
+        with _collected_events() as events:
+            yield
+            flush_open()
+        stored = [(event, store_event(event)) for event in events]
+    for event, attempts in stored:
+        _deliver(event, attempts)
+
+
+def set_event_subject(subject_id: UUID, version: int) -> None:
+    """Set the record, and its version, that the next events of this unit of work concern."""
+    collector = _current.get()
+    if collector is None:
+        raise RuntimeError("no unit of work is open")
+    collector.subject_id, collector.subject_version = subject_id, version
+
+
+def deliver_due(limit: int = 100) -> int:
+    """Run the deliveries that are due, left by a process that died or failed before; return how many were attempted.
+
+    They are claimed one by one, those with the fewest attempts first.
+    """
+    attempted = 0
+    while attempted < limit and (claimed := claim_delivery()):
+        event, delivery = claimed
+        attempted += 1
+        if handler := subscribed_handler(event, delivery):
+            run_handler(Attempt(event, handler, delivery))
+        else:
+            record_failure(delivery, NOT_SUBSCRIBED)
+    return attempted
+
+
+def run_handler(attempt: Attempt) -> None:
+    """Run one handler; its changes and the mark that it is done are committed together, or neither."""
+    event = attempt.event
     try:
-        with clinic_pinned(), collecting(work.collect):
-            try:
-                yield
-                stored = work.finish()
-            except BaseException:
-                work.abandon()
-                raise
-    finally:
-        _work.reset(token)
-    _outbox.deliver(stored)
-    for call in work.afterwards:
-        _run_afterwards(call)
-
-
-def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
-    """Return a row of the clinic in force as it is now; until the unit of work ends, nobody else changes it.
-
-    On PostgreSQL the row is locked (`FOR NO KEY UPDATE`), on SQLite the unit of work has the database to itself.
-    """
-    wanted = select(model).where(model.id == row_id).with_for_update(key_share=True)
-    return db.session.scalar(wanted.execution_options(populate_existing=True))
-
-
-def set_event_subject(patient_id: UUID, version: int) -> None:
-    """Note whom the next events of this unit of work are about, for the patient's timeline."""
-    work = _open_work()
-    work.patient_id, work.subject_version = patient_id, version
-
-
-def after_commit(call: Callable[[], None]) -> None:
-    """Call once, after the open unit of work has been committed; an error is logged only."""
-    work = _open_work()
-    if call not in work.afterwards:
-        work.afterwards.append(call)
-
-
-def ensure_open() -> None:
-    """Make sure that what was written so far is still to be committed.
-
-    :raises UnitOfWorkOpen: if the transaction was ended from inside the unit of work
-    """
-    _open_work().ensure_open()
+        with _as_published(event), unit_of_work():
+            attempt.handler(copy_for_handler(event.data))
+            acknowledge(attempt)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - an error of a handler must not reach the publisher
+        log_failure(event.type, attempt.handler, error)
+        if attempt.delivery is not None and not isinstance(error, LeaseLost):
+            record_failure(attempt.delivery, error_name(error), traceback_summary(error))
 
 
 @contextmanager
-def _joined(outer: _Work) -> Iterator[None]:
-    if outer.session is not db.session():
-        raise RuntimeError("the open unit of work belongs to another session")
+def _collected_events() -> Iterator[Sequence[StoredEvent]]:
+    collector = _Collector()
+    token = _current.set(collector)
     try:
+        with collecting(collector.collect):
+            yield collector.events
+    finally:
+        collector.closed = True
+        _current.reset(token)
+
+
+def _deliver(event: StoredEvent, attempts: Sequence[Attempt]) -> None:
+    """Run the handlers of a committed event in the order of their subscription."""
+    event_bus.log_published(event.type, event.data)
+    for attempt in attempts:
+        run_handler(attempt)
+
+
+@contextmanager
+def _as_published(event: StoredEvent) -> Iterator[None]:
+    """Act in the event's clinic, for its actor and request, at its depth."""
+    with (
+        clinic_scope(event.clinic_id),
+        as_actor(event.actor, request_id=event.request_id),
+        handling(event, event.depth),
+    ):
         yield
-    except BaseException:
-        outer.doomed = True
-        raise
-
-
-def _begin() -> _Work:
-    """End the reading transaction and begin a writing one, in which everything is read afresh."""
-    session = db.session()
-    assert isinstance(session, ClinicSession)  # noqa: S101 - for the type checker
-    if session.new or session.dirty or session.deleted:
-        raise RuntimeError("the session has changes from outside a unit of work")
-    session.commit()
-    session.expire_all()
-    session.connection(execution_options=WRITING)
-    transaction = session.get_transaction()
-    assert transaction is not None  # noqa: S101 - for the type checker
-    session.info["writing"] = True
-    return _Work(session, transaction)
-
-
-def _open_work() -> _Work:
-    work = _work.get()
-    if work is None:
-        raise RuntimeError("no unit of work is open")
-    return work
-
-
-def _run_afterwards(call: Callable[[], None]) -> None:
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001 - the change is committed; nothing may take that back
-        _log.error("afterwards_failed error=%s frames=%s", error_name(error), traceback_summary(error))

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from clinic.core.clock import now
@@ -15,28 +14,16 @@ from clinic.identity.models import StaffMember
 from clinic.identity.passwords import hash_password, new_secret
 
 SECRET_HOURS = 72
-LONGEST_TYPED = 1000
-"""Characters; longer is no e-mail address, in whichever form of Unicode, and not looked at: that would take long."""
+MAX_TYPED = 1000
+"""Characters; more are no email address in any form of Unicode, and normalising them would take long."""
 
 MADE_UP = "@demo.example"
 """Where the addresses of the demo's people end: their password is known, and opens nothing in production."""
 
-NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
-
 
 def email_key(email: str) -> str:
-    """Return an e-mail address as accounts are told apart by, without regard to case; nothing for what is too long."""
-    return nfc(email).strip().casefold() if len(email) <= LONGEST_TYPED else ""
-
-
-def email_problem(email: str) -> str | None:
-    """Say what is the matter with an e-mail address, if anything is."""
-    try:
-        possible = len(email) <= LONGEST_TYPED and is_storable(email)
-        validate_email(email.strip() if possible else "", check_deliverability=False)
-    except EmailNotValidError:
-        return NOT_AN_EMAIL
-    return None
+    """Return the key of an account: its email address without regard to case; empty if no account can have it."""
+    return nfc(email).strip().casefold() if len(email) <= MAX_TYPED and is_storable(email) else ""
 
 
 def find_account(email: str) -> StaffMember | None:
@@ -52,7 +39,7 @@ def lock_account(member_id: UUID | None) -> StaffMember:
 
 def open_account(email: str) -> StaffMember:
     """Add an account that has no password yet."""
-    member = StaffMember(email=nfc(email).strip(), email_key=email_key(email))
+    member = StaffMember(email=email, email_key=email_key(email))
     db.session.add(member)
     db.session.flush()
     return member

@@ -11,7 +11,7 @@ from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.models import ApiKey, Membership
 
-_ALONE = {"system": "The program itself", "page": "Somebody who had not signed in", "api": "A program without a key"}
+_ALONE = {"system": "System", "page": "Somebody who had not signed in", "api": "A program without a key"}
 
 
 def actor_names(actors: Iterable[str]) -> Mapping[str, str]:

@@ -12,15 +12,13 @@ from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput, NotFound
 from clinic.core.tenancy import current_clinic_id
-from clinic.core.text import is_storable, nfc
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import ApiKey, Clinic
-from clinic.identity.roles import ALL, PERMISSIONS, scope_permissions
+from clinic.identity.roles import ALL, permission_labels, scope_permissions
 from clinic.identity.sessions import token_hash
 
 PREFIX = "clk_"
 NOTED_EVERY = timedelta(minutes=1)
-LONGEST_LABEL = 100
 LONGEST_KEY = 100
 _BEGINNING = 12
 
@@ -48,16 +46,17 @@ class ApiKeyService:
 
         :raises InvalidKey: with every problem, if there is one
         """
-        if problems := _problems(label, scopes, expires_at):
-            raise InvalidApiKey("The key can't be made like this", problems=problems)
+        _check_scopes(scopes)
+        if expires_at is not None and expires_at <= now():
+            raise InvalidApiKey("Choose a day in the future", field="expires_on")
         key = PREFIX + secrets.token_urlsafe(32)
         with unit_of_work():
             db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
-            if nfc(label).strip() in {other.label for other in self.list() if is_valid(other)}:
+            if label in {other.label for other in self.list() if is_valid(other)}:
                 raise InvalidApiKey("There is a key of that name: choose another", field="label")
             record = ApiKey(
                 clinic_id=current_clinic_id(),
-                label=nfc(label).strip(),
+                label=label,
                 beginning=key[:_BEGINNING],
                 key_hash=token_hash(key),
                 scopes=[ALL] if ALL in scopes else sorted(set(scopes)),
@@ -102,7 +101,7 @@ class ApiKeyService:
             record.revoked_at = record.revoked_at or now()
         return record
 
-    def recognise(self, key: str) -> ApiKey | None:
+    def authenticate(self, key: str) -> ApiKey | None:
         """Return the record of a key that opens something now, of whichever clinic, and note that it was used."""
         if not key.startswith(PREFIX) or len(key) > LONGEST_KEY:
             return None
@@ -123,22 +122,12 @@ def is_valid(record: ApiKey) -> bool:
     return record.revoked_at is None and (record.expires_at is None or record.expires_at > now())
 
 
-def _problems(label: str, scopes: Sequence[str], expires_at: datetime | None) -> dict[str, list[str]]:
-    beyond = [
-        words
-        for name, words in PERMISSIONS.items()
-        if name in scope_permissions(scopes) and not current_actor().has_permission(name)
-    ]
-    known = bool(scopes) and set(scopes) <= {ALL, *PERMISSIONS}
-    checks = {
-        "label": (is_storable(label) and 0 < len(label.strip()) <= LONGEST_LABEL, "Enter what the key is for"),
-        "scopes": (known and not beyond, _about_scopes(known, beyond)),
-        "expires_on": (expires_at is None or expires_at > now(), "Choose a day in the future"),
-    }
-    return {field: [words] for field, (fine, words) in checks.items() if not fine}
+def _check_scopes(scopes: Sequence[str]) -> None:
+    """Refuse scopes with permissions that the current actor does not have.
 
-
-def _about_scopes(known: bool, beyond: Sequence[str]) -> str:
-    if not known:
-        return f"Choose among: {ALL}, {', '.join(PERMISSIONS)}"
-    return f"You can't give what you may not do yourself: {'; '.join(beyond)}"
+    :raises InvalidApiKey: if there are some
+    """
+    beyond = {name for name in scope_permissions(scopes) if not current_actor().has_permission(name)}
+    if beyond:
+        labels = "; ".join(label for name, label in permission_labels().items() if name in beyond)
+        raise InvalidApiKey(f"You can't give what you may not do yourself: {labels}", field="scopes")

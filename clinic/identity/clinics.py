@@ -13,7 +13,6 @@ from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, nfc
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic, Membership
-from clinic.identity.rules import clinic_problems, settings_problems
 
 
 class ClinicFields(TypedDict):
@@ -32,12 +31,6 @@ class SettingsFields(TypedDict):
     locale: str
     idle_minutes: int
     absolute_hours: int
-
-
-class InvalidClinic(InvalidInput):
-    """A clinic's settings can't be what was given."""
-
-    code = "invalid-clinic"
 
 
 class ClinicExists(Conflict):
@@ -65,10 +58,8 @@ class ClinicService:
     def create(self, **fields: Unpack[ClinicFields]) -> Clinic:
         """Set up a clinic.
 
-        :raises InvalidClinic: with every problem, if a setting is not what it may be
         :raises ClinicExists: if the name is taken
         """
-        self.check(**fields)
         try:
             with unit_of_work():
                 clinic = Clinic(**fields)
@@ -78,24 +69,12 @@ class ClinicService:
             raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
         return clinic
 
-    def check(self, **fields: Unpack[ClinicFields]) -> None:
-        """Make sure that a clinic could have these settings.
-
-        :raises InvalidClinic: with every problem, if it could not
-        """
-        if problems := clinic_problems(**fields):
-            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
-
     def update(self, *, version: int, **fields: Unpack[SettingsFields]) -> Clinic:
         """Change the settings of the clinic in force; its limits hold for sessions that are open already.
 
-        :raises InvalidClinic: with every problem, if a setting is not what it may be
         :raises ClinicChanged: if somebody else changed it meanwhile
         :raises ClinicExists: if the name is taken
         """
-        if problems := settings_problems(**fields):
-            raise InvalidClinic("The clinic can't be set up like this", problems=problems)
-        fields["name"] = nfc(fields["name"]).strip()
         try:
             with unit_of_work():
                 clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
@@ -125,7 +104,7 @@ class ClinicService:
         wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*working)
         return db.session.scalars(wanted.order_by(Clinic.name)).all()
 
-    def choose(self, name: str | None) -> UUID:
+    def resolve(self, name: str | None = None) -> UUID:
         """Return the id of the clinic of that name; without a name that of the only one.
 
         :raises NotFound: if no clinic has that name

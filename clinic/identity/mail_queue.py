@@ -9,9 +9,10 @@ from sqlalchemy import Select, delete, select
 
 from clinic.core.clock import now
 from clinic.core.db import db
-from clinic.core.events.delivery import lease_end
+from clinic.core.db.transaction import after_commit
 from clinic.core.jobs import wake_worker
-from clinic.core.unit_of_work import after_commit, unit_of_work
+from clinic.core.unit_of_work import unit_of_work
+from clinic.core.work_queue import lease_end
 from clinic.identity.models import Clinic, Membership, StaffMail, StaffMember
 from clinic.identity.sessions import token_hash
 

@@ -10,11 +10,10 @@ from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput, StaleVersion
 from clinic.core.tenancy import current_clinic_id
-from clinic.core.text import is_storable, nfc
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.accounts import email_key, email_problem, find_account, open_account, write_to
+from clinic.identity.accounts import email_key, find_account, open_account, write_to
 from clinic.identity.models import Clinic, Membership, StaffMember
-from clinic.identity.roles import PERMISSIONS, ROLES, role_permissions
+from clinic.identity.roles import permission_labels, role_permissions
 from clinic.identity.sessions import session_service
 from clinic.identity.staff_directory import (
     ClinicMember,
@@ -24,8 +23,6 @@ from clinic.identity.staff_directory import (
     get_member,
     list_members,
 )
-
-LONGEST_NAME = 200
 
 
 class InvalidMember(InvalidInput):
@@ -67,7 +64,6 @@ class MemberService:
 
         :raises InvalidMember: with every problem, if there is one
         """
-        check_said(email=email, name=name, role=role)
         _refuse_giving_more(frozenset(), role_permissions(role))
         try:
             with unit_of_work():
@@ -97,8 +93,6 @@ class MemberService:
 
         :raises MemberNotFound: if nobody does
         """
-        if not is_storable(email):
-            raise MemberNotFound
         return get_member(StaffMember.email_key == email_key(email))
 
     def administrators(self) -> Sequence[Membership]:
@@ -115,14 +109,13 @@ class MemberService:
         :raises MemberChanged: if somebody else changed it meanwhile
         :raises LastAdministrator: if nobody else could give permissions any more
         """
-        check_said(name=name, role=role, denied=denied)
         with unit_of_work():
             worker = self._locked(membership_id)
             membership, was_administrator = worker.membership, worker.is_administrator
             if membership.version != version:
                 raise MemberChanged
             _refuse_giving_more(worker.permissions, role_permissions(role, denied))
-            membership.name = nfc(name).strip()
+            membership.name = name
             if (membership.role, set(membership.denied)) != (role, set(denied)):
                 membership.role, membership.denied = role, sorted(set(denied))
                 _end_sessions(membership)
@@ -202,28 +195,11 @@ class MemberService:
 member_service = MemberService()
 
 
-def check_said(*, name: str, role: str, denied: Sequence[str] = (), email: str | None = None) -> None:
-    """Make sure that what is said of a member of staff can be.
-
-    :raises InvalidMember: with every problem, if there is one
-    """
-    checks = {
-        "name": (is_storable(name) and 0 < len(name.strip()) <= LONGEST_NAME, "Enter the name"),
-        "role": (role in ROLES, "Choose a role"),
-        "denied": (set(denied) <= set(PERMISSIONS), "Choose among the permissions"),
-    }
-    problems = {field: [words] for field, (fine, words) in checks.items() if not fine}
-    if email is not None and (problem := email_problem(email)):
-        problems = {"email": [problem], **problems}
-    if problems:
-        raise InvalidMember("This can't be saved like this", problems=problems)
-
-
 def _refuse_giving_more(before: frozenset[str], after: frozenset[str]) -> None:
     """Let nobody give what they may not do: who is denied something could give it to an account of their own."""
     beyond = [
         words
-        for name, words in PERMISSIONS.items()
+        for name, words in permission_labels().items()
         if name in after - before and not current_actor().has_permission(name)
     ]
     if beyond:

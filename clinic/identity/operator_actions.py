@@ -6,7 +6,7 @@ from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.accounts import MADE_UP, find_account, give_secret, lock_account, open_account, write_to
-from clinic.identity.members import check_said, member_service
+from clinic.identity.members import member_service
 from clinic.identity.models import RecoveryCode, StaffMember
 from clinic.identity.passwords import hash_password
 from clinic.identity.roles import ADMINISTRATOR
@@ -17,19 +17,17 @@ from clinic.identity.staff_directory import ClinicMember, add_membership, find_m
 class OperatorService:
     """The staff of the clinic in force, for whoever runs the installation."""
 
-    def create_admin(self, *, email: str, name: str = "") -> tuple[StaffMember, str | None]:
-        """Make somebody administrator; return the person, and their one-time secret if they have no password yet.
+    def create_admin(self, *, email: str, name: str | None = None) -> tuple[StaffMember, str | None]:
+        """Make a person administrator; return the account, and its one-time secret if it has no password yet.
 
-        :raises InvalidMember: with every problem, if there is one
+        Unless a name is given, a new administrator has the local part of the email address.
         """
-        name = name or email.partition("@")[0].strip()
-        check_said(email=email, name=name, role=ADMINISTRATOR)
         with unit_of_work():
             member, secret = find_account(email), None
             if member is None or member.password_hash is None:
                 member = member or open_account(email)
                 secret = give_secret(member)
-            place = find_membership(member) or add_membership(member, name, ADMINISTRATOR)
+            place = find_membership(member) or add_membership(member, name or email.partition("@")[0], ADMINISTRATOR)
             place.role, place.denied, place.active = ADMINISTRATOR, [], True
             session_service.end_all_of(member.id, in_clinic=place.clinic_id)
         return member, secret

@@ -1,99 +1,98 @@
-"""Who may do what: every permission in plain words, and every role as a plain list of permissions."""
+"""Roles: one table of the permissions that each role has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-PERMISSIONS = {
-    "patients:read": "See who the patients are",
-    "patients:contact": "See how to reach patients: phone, e-mail, address",
-    "patients:write": "Register patients and change their records",
-    "appointments:read": "See the appointments",
-    "appointments:notes": "See the notes on appointments, such as why one was cancelled",
-    "appointments:write": "Book and cancel appointments",
-    "practitioners:write": "Add practitioners",
-    "invoices:read": "See invoices and what is to pay",
-    "invoices:write": "Make and issue invoices",
-    "payments:write": "Take payments",
-    "notifications:read": "See the messages to patients",
-    "clinic:read": "See the clinic's settings",
-    "clinic:write": "Change the clinic's settings",
-    "staff:read": "See who works here, and in which role",
-    "staff:write": "Invite staff, change roles, end access",
-    "keys:write": "Make and revoke API keys",
-    "audit:read": "See who saw and changed what",
-}
-"""Everything that can be permitted, and what it means."""
+from clinic.core.modules import declared_permissions
 
-EVERYTHING = frozenset(PERMISSIONS)
+ADMINISTRATOR = "administrator"
 
 ALL = "all"
-"""The scope of an API key that opens everything."""
+"""The scope of an API key that has every permission."""
+
+ROLE_PERMISSIONS: Mapping[str, Sequence[str]] = {
+    ADMINISTRATOR: (
+        *("patients:read", "patients:contact", "patients:write"),
+        *("appointments:read", "appointments:notes", "appointments:write", "practitioners:write"),
+        *("invoices:read", "invoices:write", "payments:write", "notifications:read"),
+        *("clinic:read", "clinic:write", "staff:read", "staff:write", "keys:write", "audit:read"),
+    ),
+    "manager": (
+        *("patients:read", "patients:contact", "patients:write"),
+        *("appointments:read", "appointments:notes", "appointments:write", "practitioners:write"),
+        *("invoices:read", "invoices:write", "payments:write", "notifications:read"),
+        *("clinic:read", "clinic:write", "staff:read", "audit:read"),
+    ),
+    "receptionist": (
+        *("patients:read", "patients:contact", "patients:write"),
+        *("appointments:read", "appointments:notes", "appointments:write"),
+        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "clinic:read"),
+    ),
+    "practitioner": (
+        *("patients:read", "patients:contact", "patients:write"),
+        *("appointments:read", "appointments:notes", "appointments:write", "clinic:read"),
+    ),
+    "billing-clerk": (
+        *("patients:read", "patients:contact", "appointments:read"),
+        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "clinic:read"),
+    ),
+    "read-only": ("patients:read", "appointments:read", "invoices:read", "clinic:read"),
+}
+"""The permissions of each role; modules declare what each one means, and start-up refuses those that none declares."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """What a staff member's work is called, and what it takes."""
+    """A role that a staff member can have in a clinic."""
 
     name: str
     label: str
     permissions: frozenset[str]
 
 
-def _role(name: str, label: str, *permissions: str) -> Role:
-    return Role(name, label, frozenset(permissions))
-
-
-ADMINISTRATOR = "administrator"
-
-ROLES = {
-    role.name: role
-    for role in (
-        _role(ADMINISTRATOR, "Administrator", *PERMISSIONS),
-        _role(
-            "manager",
-            "Manager",
-            *("patients:read", "patients:contact", "patients:write"),
-            *("appointments:read", "appointments:notes", "appointments:write", "practitioners:write"),
-            *("invoices:read", "invoices:write", "payments:write", "notifications:read"),
-            *("clinic:read", "clinic:write", "staff:read", "audit:read"),
-        ),
-        _role(
-            "receptionist",
-            "Receptionist",
-            *("patients:read", "patients:contact", "patients:write"),
-            *("appointments:read", "appointments:notes", "appointments:write"),
-            *("invoices:read", "invoices:write", "payments:write", "notifications:read", "clinic:read"),
-        ),
-        _role(
-            "practitioner",
-            "Practitioner",
-            *("patients:read", "patients:contact", "patients:write"),
-            *("appointments:read", "appointments:notes", "appointments:write", "clinic:read"),
-        ),
-        _role(
-            "billing-clerk",
-            "Billing clerk",
-            *("patients:read", "patients:contact", "appointments:read"),
-            *("invoices:read", "invoices:write", "payments:write", "notifications:read", "clinic:read"),
-        ),
-        _role("read-only", "Read-only", "patients:read", "appointments:read", "invoices:read", "clinic:read"),
+ROLES: Mapping[str, Role] = {
+    name: Role(name, label, frozenset(ROLE_PERMISSIONS[name]))
+    for name, label in (
+        (ADMINISTRATOR, "Administrator"),
+        ("manager", "Manager"),
+        ("receptionist", "Receptionist"),
+        ("practitioner", "Practitioner"),
+        ("billing-clerk", "Billing clerk"),
+        ("read-only", "Read-only"),
     )
 }
 """The roles by name."""
 
 
 def role_label(name: str) -> str:
-    """Return what a role is called; what is no role keeps its name."""
+    """Return the label of a role, or the name itself if there is no such role."""
     return ROLES[name].label if name in ROLES else name
 
 
 def role_permissions(role: str, denied: Iterable[str] = ()) -> frozenset[str]:
-    """Return what a role permits, less what its holder is denied: a denial always wins."""
+    """Return the permissions of a role except those that are denied to its holder."""
     known = ROLES.get(role)
     return known.permissions - frozenset(denied) if known else frozenset()
 
 
+def permission_names() -> Sequence[str]:
+    """Return the name of every permission, in the order of the table."""
+    return list(dict.fromkeys(chain.from_iterable(ROLE_PERMISSIONS.values())))
+
+
+def permission_labels() -> Mapping[str, str]:
+    """Return the label of every permission, as its module declares it, in the order of the table."""
+    labels = declared_permissions()
+    return {name: labels[name] for name in permission_names()}
+
+
+def permission_label(name: str) -> str | None:
+    """Return the label of a permission, or None if no module declares it."""
+    return declared_permissions().get(name)
+
+
 def scope_permissions(scopes: Iterable[str]) -> frozenset[str]:
-    """Return what an API key's scopes permit; `ALL` stands for everything."""
-    named = frozenset(scopes)
-    return EVERYTHING if ALL in named else named & EVERYTHING
+    """Return the permissions of an API key's scopes."""
+    named, known = frozenset(scopes), frozenset(permission_names())
+    return known if ALL in named else named & known

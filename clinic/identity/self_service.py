@@ -12,7 +12,6 @@ from clinic.core.db import db
 from clinic.core.errors import Gone, InvalidInput, NotFound
 from clinic.core.rate_limit import Limit, hit_all
 from clinic.core.tenancy import clinic_scope
-from clinic.core.text import is_storable
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.accounts import email_key, lock_account
 from clinic.identity.mail_queue import staff_mail_queue
@@ -70,7 +69,7 @@ class SelfService:
 
         :raises TooManyTries: if too many were asked for before
         """
-        account = email_key(email) if is_storable(email) else ""
+        account = email_key(email)
         if wait := hit_all([(f"reset:{account}", PER_RESET), (f"reset-from:{address}", PER_RESET_ADDRESS)]):
             raise TooManyTries(wait)
         with unit_of_work():

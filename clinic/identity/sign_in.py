@@ -14,9 +14,8 @@ from clinic.core.db import db
 from clinic.core.errors import InvalidInput, RateLimited
 from clinic.core.rate_limit import Limit, hit, hit_all, refund
 from clinic.core.tenancy import clinic_scope
-from clinic.core.text import is_storable
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.accounts import MADE_UP, email_key, lock_account
+from clinic.identity.accounts import MADE_UP, email_key, find_account, lock_account
 from clinic.identity.models import LoginSession, Membership, RecoveryCode, StaffMember
 from clinic.identity.passwords import hash_password, needs_rehash, verify_password
 from clinic.identity.sessions import SIGNED_OUT, Session, session_service
@@ -94,7 +93,7 @@ class SignInService:
         buckets = _buckets(email, caller)
         if wait := hit_all(buckets):
             raise TooManyTries(wait)
-        member = _member(email)
+        member = find_account(email)
         fits = verify_password(member.password_hash if member else None, password)
         clinics = _clinics_of(member, caller.clinic_id) if member else []
         if member is None or not fits or not clinics or _has_expired(member) or _is_made_up(member):
@@ -177,16 +176,10 @@ def prove_password(session: Session, present: str) -> None:
 
 
 def _buckets(email: str, caller: Caller) -> list[tuple[str, Limit]]:
-    account = email_key(email) if is_storable(email) else ""
+    account = email_key(email)
     if caller.device:
         return [(f"device:{caller.device}:{account}", PER_DEVICE)]
     return [(f"account:{account}", PER_ACCOUNT), (f"address:{caller.address}", PER_ADDRESS)]
-
-
-def _member(email: str) -> StaffMember | None:
-    if not is_storable(email):
-        return None
-    return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
 
 
 def _clinics_of(member: StaffMember, preferred: UUID | None) -> Sequence[UUID]:

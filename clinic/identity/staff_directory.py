@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Select, func, select
 from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.tenancy import current_clinic_id
-from clinic.core.text import nfc
 from clinic.identity.models import LoginSession, Membership, StaffMember
 from clinic.identity.roles import ADMINISTRATOR, ROLES, role_permissions
 
@@ -93,7 +92,7 @@ def find_membership(member: StaffMember) -> Membership | None:
 
 def add_membership(member: StaffMember, name: str, role: str) -> Membership:
     """Add a place for somebody in the clinic in force."""
-    added = Membership(clinic_id=current_clinic_id(), member_id=member.id, name=nfc(name).strip(), role=role)
+    added = Membership(clinic_id=current_clinic_id(), member_id=member.id, name=name, role=role)
     db.session.add(added)
     return added
 

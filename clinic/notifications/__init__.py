@@ -38,6 +38,12 @@ class NotificationsModule(BaseModule):
         """Return how people speak of the module's records."""
         return AUDIT_LABELS
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "notifications:read": "See the messages to patients",
+        }
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of messages."""
         return (NavigationEntry("Messages", "notifications.index", "m", 50),)

@@ -1,4 +1,4 @@
-"""How people speak of messages, where it is told what was done with them."""
+"""Labels of messages in the audit trail."""
 
 from clinic.core.modules import RecordLabels
 
@@ -8,24 +8,24 @@ AUDIT_LABELS = {
         "messages",
         labels={
             "patient_id": "Patient",
-            "kind": "What",
-            "channel": "By",
-            "state": "State",
+            "kind": "Type",
+            "channel": "Channel",
+            "state": "Status",
             "reason": "Reason",
-            "recipient": "To",
+            "recipient": "Recipient",
             "subject": "Subject",
             "body": "Text",
             "due_at": "Due",
             "created_at": "Queued",
             "sent_at": "Sent",
-            "about_id": "About the record",
-            "about_version": "In its version",
+            "about_id": "Related record ID",
+            "about_version": "Related record version",
             "offset_minutes": "Minutes before",
         },
         formatters={
             "kind": str.capitalize,
             "state": str.capitalize,
-            "channel": lambda name: "E-mail" if name == "email" else name,
+            "channel": lambda name: "Email" if name == "email" else name,
         },
         action_labels={"created": "Queued a message"},
     )

@@ -18,7 +18,7 @@ class NotificationSchema(Schema):
     about_id = fields.UUID(dump_only=True)
     state = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     reason = fields.String(dump_only=True, allow_none=True)
-    attempts = fields.Integer(dump_only=True)
+    attempts = fields.Integer(dump_only=True, metadata={"minimum": 0})
     created_at = Moment(dump_only=True)
     due_at = Moment(dump_only=True)
     sent_at = Moment(dump_only=True, allow_none=True)

@@ -9,11 +9,14 @@ from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.transaction import after_commit
 from clinic.core.errors import NotFound
-from clinic.core.events.delivery import lease_end, pause_after
+from clinic.core.events import current_event
+from clinic.core.events.delivery import RETRY
 from clinic.core.ids import new_id
 from clinic.core.jobs import wake_worker
-from clinic.core.unit_of_work import after_commit, unit_of_work
+from clinic.core.unit_of_work import unit_of_work
+from clinic.core.work_queue import lease_end
 from clinic.notifications.models import Notification
 from clinic.patients.service import Patient
 
@@ -42,8 +45,8 @@ class NotificationService:
         """
         if not patient.email:
             return None
-        who = current_actor()
-        version = who.subject_version or 0
+        who, event = current_actor(), current_event()
+        version = (event.subject_version if event else None) or 0
         with unit_of_work():
             if known := self._known(kind, about, version):
                 return known
@@ -120,7 +123,7 @@ class NotificationService:
             notification,
             state="failed" if gone else "queued",
             reason=reason[:300],
-            due_at=now() + pause_after(notification.attempts),
+            due_at=now() + RETRY.pause_after(notification.attempts),
             lease=None,
             leased_until=None,
             handed_over=False,

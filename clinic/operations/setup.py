@@ -10,16 +10,39 @@ from alembic import command
 from alembic.config import Config
 from flask import current_app
 from flask.cli import with_appcontext
+from marshmallow import Schema, ValidationError
 
+from clinic.core.clock import is_zone
 from clinic.core.db import db
+from clinic.core.money import is_currency
 from clinic.core.tenancy import clinic_scope
-from clinic.core.text import nfc
-from clinic.identity.accounts import SECRET_HOURS, email_problem
-from clinic.identity.clinics import ClinicFields, clinic_service
+from clinic.identity.accounts import SECRET_HOURS
+from clinic.identity.clinics import clinic_service
 from clinic.identity.operator_actions import operator_service
-from clinic.web.cli import USAGE, fail, handle_errors, info
+from clinic.web.cli import USAGE, fail, handle_errors, info, load_options
+from clinic.web.fields import Email, Line, LocaleName
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
+
+
+def _check_zone(name: str) -> None:
+    if not is_zone(name):
+        raise ValidationError("Enter a time zone of the IANA list, like Europe/Lisbon")
+
+
+def _check_currency(code: str) -> None:
+    if not is_currency(code):
+        raise ValidationError("Enter a currency code of ISO 4217, like EUR")
+
+
+class SetupSchema(Schema):
+    """The options of `flask init`."""
+
+    name = Line(data_key="clinic", required=True, what="the clinic's name")
+    zone = Line(required=True, validate=_check_zone)
+    currency = Line(required=True, validate=_check_currency)
+    locale = LocaleName(required=True)
+    admin = Email()
 
 
 def upgrade_database() -> None:
@@ -48,15 +71,15 @@ def upgrade_database() -> None:
 def init(name: str | None, zone: str | None, currency: str | None, locale: str, admin: str | None) -> None:
     """Set up the database and a clinic; asks for what is not given."""
     with handle_errors():
-        fields = ClinicFields(
-            name=nfc(name or _ask("Clinic's name")).strip(),
-            zone=zone or _ask("Time zone"),
-            currency=currency or _ask("Currency"),
-            locale=locale,
-        )
-        clinic_service.check(**fields)
-        if admin and (problem := email_problem(admin)):
-            fail(USAGE, f"--admin: {problem}")
+        options = {
+            "clinic": name or _ask("Clinic's name"),
+            "zone": zone or _ask("Time zone"),
+            "currency": currency or _ask("Currency"),
+            "locale": locale,
+            "admin": admin,
+        }
+        fields = load_options(SetupSchema(), options)
+        admin = fields.pop("admin", None)
         upgrade_database()
         clinic = clinic_service.create(**fields)
         info(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")

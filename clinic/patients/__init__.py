@@ -28,6 +28,14 @@ class PatientsModule(BaseModule):
         """Return how people speak of the module's records."""
         return AUDIT_LABELS
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "patients:read": "See who the patients are",
+            "patients:contact": "See how to reach patients: phone, e-mail, address",
+            "patients:write": "Register patients and change their records",
+        }
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of patients."""
         return (NavigationEntry("Patients", "patients.index", "p", 30),)

@@ -1,4 +1,4 @@
-"""How people speak of patients, where it is told what was done with them."""
+"""Labels of patients in the audit trail."""
 
 from clinic.core.modules import RecordLabels
 from clinic.patients.pages import LABELS, birth_date_text
@@ -13,8 +13,8 @@ AUDIT_LABELS = {
             "mrn": "Number",
             **LABELS,
             "messages_agreed": "Agreed to messages",
-            "messages_agreed_source": "Said so at",
-            "messages_agreed_at": "Said so on",
+            "messages_agreed_source": "Source of the agreement",
+            "messages_agreed_at": "Agreed on",
         },
         formatters={"birth_date": birth_date_text, "sex": sex_label},
         action_labels={"created": "Registered a patient"},

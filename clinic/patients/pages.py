@@ -7,8 +7,6 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
-from clinic.audit.presenter import audit_labels, viewed_text
 from clinic.audit.service import audit_service
 from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
 from clinic.core.clock import now
@@ -155,7 +153,7 @@ def _conflict_page(patient: Patient, form: Form) -> str:
         fields=field_differences(labels, _texts(form.data, labels), _texts(theirs, labels), FORMATTERS),
         version=patient.version,
         saved_at=patient.updated_at,
-        change=last_change("patients", patient.id),
+        change=audit_service.last_change("patients", patient.id),
     )
 
 
@@ -170,10 +168,9 @@ def _get_and_record_view(patient_id: UUID) -> Patient:
 
 
 def _viewed_texts(entries: Sequence[AuditEntry]) -> dict[UUID, str]:
-    """Return for each entry of the access log what was viewed."""
-    labels = audit_labels()
-    of_record = {entry.id for entry in entries if entry.action == VIEWED and entry.record == "patients"}
-    return {entry.id: "The record" if entry.id in of_record else viewed_text(entry, labels) for entry in entries}
+    """Return what each entry of the access log viewed, by the entry's id."""
+    own = {entry.id: "Patient record" for entry in entries if (entry.action, entry.record) == (VIEWED, "patients")}
+    return {**audit_service.viewed_texts(entries), **own}
 
 
 def _form_values(patient: Patient) -> dict[str, str]:

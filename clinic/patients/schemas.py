@@ -3,33 +3,16 @@
 import re
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, validates_schema
 
 from clinic.core.clock import today
 from clinic.identity.clinics import clinic_service
 from clinic.patients.rules import NOT_A_PHONE, SEXES, birth_date_problem, phone_number
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Choice, Line, Moment, Paragraph, described
+from clinic.web.fields import Choice, Email, Line, Moment, Paragraph, described
 
 CONTACT = "patients:contact"
-NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
-
-
-class Email(Line):
-    """An e-mail address, normalised, whose domain isn't asked."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=254, **described(options, format="email"))
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None:
-            return None
-        try:
-            return validate_email(text, check_deliverability=False).normalized
-        except EmailNotValidError as error:
-            raise ValidationError(NOT_AN_EMAIL) from error
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", re.ASCII)
 
 
 class Phone(Line):
@@ -77,9 +60,12 @@ class Sex(Choice):
 class Language(Line):
     """A language tag of BCP 47 such as `pt` or `pt-BR`."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=16, **described(options, pattern=f"^{_LANGUAGE.pattern}$"))
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is not None and not re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", text, re.ASCII):
+        if text is not None and not _LANGUAGE.fullmatch(text):
             raise ValidationError("Enter a language tag like pt or pt-BR")
         return text
 
@@ -97,9 +83,9 @@ class PatientSchema(FieldPermissionSchema):
     pronouns = Line(max_length=50)
     phone = requires_permission(CONTACT, Phone())
     email = requires_permission(CONTACT, Email())
-    language = Language(max_length=16)
+    language = Language()
     address = requires_permission(CONTACT, Paragraph(max_length=500))
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 

@@ -12,11 +12,12 @@ from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.sequences import next_number
+from clinic.core.db.transaction import get_for_update
 from clinic.core.errors import InvalidInput, NotFound, StaleVersion
 from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
 from clinic.core.text import is_storable
-from clinic.core.unit_of_work import get_for_update, set_event_subject, unit_of_work
+from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.rules import medical_record_number
 from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of

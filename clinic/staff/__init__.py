@@ -8,21 +8,17 @@ from flask.blueprints import BlueprintSetupState
 
 from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
 from clinic.core.rate_limit import forget_expired
-from clinic.core.tenancy import choose_clinics_by, find_staff_by
-from clinic.identity.clinics import clinic_service
 from clinic.identity.mail_queue import staff_mail_queue
-from clinic.identity.members import member_service
 from clinic.identity.saved_forms import saved_form_service
 from clinic.identity.sessions import session_service
 from clinic.staff import api, commands, pages
 from clinic.staff.audit_labels import AUDIT_LABELS
 from clinic.staff.commands import keys
 from clinic.staff.mail_worker import send_due
-from clinic.web.authorization import keep_gates
 
 
 class StaffModule(BaseModule):
-    """Who runs the clinic, and the gates that everybody passes."""
+    """Staff, clinics, roles and API keys."""
 
     name = "staff"
 
@@ -33,6 +29,16 @@ class StaffModule(BaseModule):
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
         return AUDIT_LABELS
+
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "clinic:read": "See the clinic's settings",
+            "clinic:write": "Change the clinic's settings",
+            "staff:read": "See who works here, and in which role",
+            "staff:write": "Invite staff, change roles, end access",
+            "keys:write": "Make and revoke API keys",
+        }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of who runs the clinic."""
@@ -49,13 +55,9 @@ class StaffModule(BaseModule):
         )
 
     def register(self, state: BlueprintSetupState) -> None:
-        """Register the module with its commands, and put its gates before every route."""
+        """Register the module and both of its command groups."""
         super().register(state)
         app = cast(Flask, state.app)
-        choose_clinics_by(app, clinic_service.choose)
-        find_staff_by(app, member_service.get_actor)
-        keep_gates(app, pages=pages.PageGate(), api=api.ApiGate())
-        pages.init_login(app)
         app.cli.add_command(commands.group)
         app.cli.add_command(keys.group)
 

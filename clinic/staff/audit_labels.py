@@ -1,10 +1,10 @@
-"""How people speak of clinics, staff and keys, where it is told what was done with them."""
+"""Labels of clinics, accounts, staff members and API keys in the audit trail."""
 
 from clinic.core.modules import RecordLabels
 from clinic.identity.actor_names import key_names, membership_names, staff_names
-from clinic.identity.roles import PERMISSIONS, role_label
+from clinic.identity.roles import permission_label, role_label
 from clinic.staff.pages.clinic import LABELS as SETTINGS
-from clinic.staff.pages.keys import SCOPES
+from clinic.staff.pages.keys import scope_label
 
 AUDIT_LABELS = {
     "clinics": RecordLabels(
@@ -18,24 +18,30 @@ AUDIT_LABELS = {
         "an account",
         "accounts",
         labels={
-            "email": "E-mail address",
+            "email": "Email",
             "password_hash": "Password",
             "password_expires_at": "Password expires",
-            "must_change_password": "Has to change the password",
-            "totp_on": "Second step",
-            "totp_secret": "Key of the second step",
+            "must_change_password": "Must change password",
+            "totp_on": "Two-step verification",
+            "totp_secret": "Two-step verification key",
             "shortcuts": "Keyboard shortcuts",
             "role": "Role",
         },
         formatters={"role": role_label},
-        action_labels={"created": "Opened an account"},
+        action_labels={"created": "Created an account"},
         names=staff_names,
     ),
     "memberships": RecordLabels(
         "a staff member",
         "staff members",
-        labels={"name": "Name", "role": "Role", "denied": "Denied", "active": "Works here", "member_id": "Account"},
-        formatters={"role": role_label, "denied": PERMISSIONS.get},
+        labels={
+            "name": "Name",
+            "role": "Role",
+            "denied": "Removed permissions",
+            "active": "Active",
+            "member_id": "Account",
+        },
+        formatters={"role": role_label, "denied": permission_label},
         references={"member_id": "staff_members"},
         endpoint="staff.member",
         argument="membership_id",
@@ -45,16 +51,16 @@ AUDIT_LABELS = {
         "an API key",
         "API keys",
         labels={
-            "label": "What for",
-            "beginning": "Begins with",
+            "label": "Name",
+            "beginning": "Starts with",
             "key_hash": "Key",
-            "scopes": "What it may do",
-            "created_at": "Made",
+            "scopes": "Scopes",
+            "created_at": "Created",
             "expires_at": "Expires",
             "revoked_at": "Revoked",
         },
-        formatters={"scopes": SCOPES.get},
-        action_labels={"created": "Made an API key"},
+        formatters={"scopes": scope_label},
+        action_labels={"created": "Created an API key"},
         names=key_names,
     ),
 }

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 
-from clinic.identity.accounts import email_problem
-from clinic.identity.roles import ALL, PERMISSIONS, ROLES
-from clinic.identity.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
-from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
+from clinic.identity.roles import ALL, ROLES, permission_names
+from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
 
 
 class ClinicSchema(Schema):
@@ -16,9 +15,9 @@ class ClinicSchema(Schema):
     id = fields.UUID(dump_only=True)
     name = fields.String(dump_only=True)
     time_zone = fields.String(dump_only=True, attribute="zone")
-    currency = fields.String(dump_only=True)
+    currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
@@ -49,24 +48,12 @@ class KeySchema(Schema):
     revoked_at = Moment(dump_only=True)
 
 
-class Locality(Line):
-    """A language and a country, like `pt_PT`."""
+class PermissionNames(Choices):
+    """Names of permissions, or some other words; the permissions are read when input is loaded."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not is_locale(text):
-            raise ValidationError(self.missing)
-        return text
-
-
-class Address(Line):
-    """An e-mail address of somebody who signs in."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if problem := email_problem(text):
-            raise ValidationError(problem)
-        return text
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        self.words = tuple(dict.fromkeys((*self.words, *permission_names())))
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class MemberForm(Schema):
@@ -74,22 +61,29 @@ class MemberForm(Schema):
 
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
-    denied = Choices(*PERMISSIONS)
+    denied = PermissionNames()
 
 
 class InvitationForm(Schema):
     """Who is to work in the clinic, in which role."""
 
-    email = Address(required=True, max_length=254, what="the e-mail address")
+    email = Email(required=True, what="the email address")
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
+
+
+class AdministratorForm(Schema):
+    """The person whom an operator makes administrator."""
+
+    email = Email(required=True, what="the email address")
+    name = Line(what="the name")
 
 
 class KeyForm(Schema):
     """What a program's key is for, what it opens, and until when."""
 
     label = Line(required=True, max_length=100, what="what the key is for")
-    scopes = Choices(ALL, *PERMISSIONS, required=True, what="what the key may do")
+    scopes = PermissionNames(ALL, required=True, what="what the key may do")
     expires_on = Day()
 
 
@@ -97,9 +91,11 @@ class ClinicForm(Schema):
     """The settings of a clinic that can be changed."""
 
     name = Line(required=True, what="the clinic's name")
-    locale = Locality(required=True, max_length=16, what="a language and country, like en_GB or pt_PT")
-    idle_minutes = Count(least=1, most=MOST_IDLE_MINUTES, required=True, what="the minutes without use as a number")
-    absolute_hours = Count(least=1, most=MOST_HOURS, required=True, what="the hours since the sign-in as a number")
+    locale = LocaleName(required=True)
+    idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the minutes without use as a number")
+    absolute_hours = Count(
+        least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the hours since the sign-in as a number"
+    )
 
 
 class SeeForm(Schema):

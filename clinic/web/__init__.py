@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from clinic.web import (
     assets,
+    authentication,
     cookie_sessions,
     documentation,
     error_handlers,
@@ -23,6 +24,7 @@ def init_web(app: Flask) -> None:
         )
     cookie_sessions.init_app(app)
     request_hooks.init_app(app)
+    authentication.init_app(app)
     error_handlers.init_app(app)
     security_headers.init_app(app)
     assets.init_app(app)

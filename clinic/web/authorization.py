@@ -1,37 +1,45 @@
-"""Who may call which route: each view declares it in one place, and what declares nothing does not start."""
+"""Authorization of requests: each view declares in one place who may call it; a view without a declaration is an error.
+
+An application with an undeclared view does not start.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
-from uuid import UUID
+from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_login import login_url
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 
 from clinic.core.context import current_actor, set_actor
 from clinic.core.errors import PermissionDenied, ReadOnlyPreview
 from clinic.core.tenancy import set_current_clinic
+from clinic.identity.members import member_service
+from clinic.identity.roles import permission_label
+from clinic.web.authentication import Principal, authenticate, login_manager, the_session
+from clinic.web.saved_forms import save_form
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-_GATES = "clinic.gates"
 _DECLARED = "access"
 _PUBLIC_ENDPOINTS = {"static", "styles"}
-"""What every page needs, also one that says that the database is away."""
+"""Needed by every page, also by the one that reports that the database is away."""
 
-_LOOKING = {"GET", "HEAD", "OPTIONS"}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class UndeclaredRoute(RuntimeError):
-    """A view does not say who may call it."""
+    """A view does not declare who may call it."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may call a view: everybody, whoever has signed in, or who has a permission.
+    """Who may call a view: everybody, everybody who has signed in, or those with a permission.
 
-    A view that is not `renews` is called by programs in the background, and keeps no session alive.
-    A view `on_the_way` is open also to those whose sign-in is not complete.
+    A view that does not `renew` is called by scripts in the background and does not extend the session; a view
+    `on_the_way` is also open to people whose login is incomplete.
     """
 
     public: bool = False
@@ -40,67 +48,35 @@ class Access:
     on_the_way: bool = False
 
 
-@dataclass(frozen=True)
-class Principal:
-    """Whoever calls, as far as a route needs to know; `next_step` is where a sign-in goes on that is not complete.
-
-    Who `only_looks` may change nothing that needs a permission.
-    """
-
-    actor: str
-    clinic_id: UUID
-    permissions: frozenset[str]
-    session_id: UUID | None = None
-    key_id: UUID | None = None
-    next_step: str | None = None
-    only_looks: bool = False
-
-
-class Gate(Protocol):
-    """Recognises whoever calls, and turns away whom it does not know."""
-
-    def recognise(self, *, renew: bool) -> Principal | None:
-        """Return who calls, if that is known; `renew` counts the call as a use of the session."""
-
-    def explain(self, permission: str) -> Mapping[str, Any]:
-        """Return what to tell those who lack a permission."""
-
-    def turn_away(self) -> ResponseReturnValue:
-        """Answer somebody unknown who may not call."""
-
-    def send_on(self, principal: Principal) -> ResponseReturnValue:
-        """Answer somebody whose sign-in is not complete."""
-
-
 def public(view: View) -> View:
-    """Let everybody call a view."""
+    """Allow everybody to call a view."""
     return _declare(view, Access(public=True))
 
 
 def signed_in(view: View) -> View:
-    """Let whoever has signed in call a view."""
+    """Allow everybody who has signed in to call a view."""
     return _declare(view, Access())
 
 
 def looks_on(view: View) -> View:
-    """Let pages of whoever has signed in call a view by themselves, which keeps no session alive."""
+    """Allow scripts on the pages of people who have signed in to call a view, without extending the session."""
     return _declare(view, Access(renews=False))
 
 
 def on_the_way(view: View) -> View:
-    """Let whoever has signed in call a view, even while the sign-in is not complete."""
+    """Allow everybody who has signed in to call a view, even if the login is incomplete."""
     return _declare(view, Access(on_the_way=True))
 
 
 def requires(permission: str, *, renews: bool = True) -> Callable[[View], View]:
-    """Let those call a view who have a permission."""
+    """Allow those who have a permission to call a view."""
     return lambda view: _declare(view, Access(permission=permission, renews=renews))
 
 
 def access_to(app: Flask, endpoint: str) -> Access:
     """Return who may call an endpoint.
 
-    :raises UndeclaredRoute: if it does not say so
+    :raises UndeclaredRoute: if its view does not declare it
     """
     if endpoint in _PUBLIC_ENDPOINTS:
         return Access(public=True)
@@ -110,60 +86,56 @@ def access_to(app: Flask, endpoint: str) -> Access:
     return declared
 
 
-def check_declared(app: Flask, permissions: frozenset[str]) -> None:
-    """Make sure that every route declares who may call it, and by a permission that there is.
+def authorize_request(*, api: bool) -> ResponseReturnValue | None:
+    """Authenticate the caller and make them the current actor; return a response if they may not call this view.
 
-    :raises UndeclaredRoute: naming the first one that does not
+    :raises PermissionDenied: if they lack the permission of the view
+    :raises ReadOnlyPreview: if they preview another role and the view changes something
     """
-    for rule in app.url_map.iter_rules():
-        permission = access_to(app, rule.endpoint).permission
-        if permission is not None and permission not in permissions:
-            raise UndeclaredRoute(f"{rule.endpoint} requires {permission}, which is no permission")
-
-
-def keep_gates(app: Flask, *, pages: Gate, api: Gate) -> None:
-    """Let these gates recognise who calls pages, and who calls the API."""
-    app.extensions[_GATES] = {False: pages, True: api}
-
-
-def pass_gate(*, api: bool) -> ResponseReturnValue | None:
-    """Recognise who calls and act as them; return an answer instead if they may not call this."""
     if request.endpoint in _PUBLIC_ENDPOINTS:
         return None
     access = access_to(current_app, request.endpoint) if request.endpoint else Access(public=True)
-    gate: Gate = current_app.extensions[_GATES][api]
-    principal = gate.recognise(renew=access.renews and "X-Background" not in request.headers)
-    _act_as(principal)
+    principal = authenticate(api=api, renew=access.renews and "X-Background" not in request.headers)
+    _set_principal(principal)
     if access.public:
         return None
     if principal is None:
-        return gate.turn_away()
+        return unauthenticated(access, api=api)
     if principal.next_step and not access.on_the_way:
-        return gate.send_on(principal)
-    if access.permission and access.permission not in principal.permissions:
-        raise PermissionDenied(access.permission, facts=gate.explain(access.permission))
-    if access.permission and principal.only_looks and request.method not in _LOOKING:
-        raise ReadOnlyPreview
+        return continue_login(principal.next_step)
+    if access.permission:
+        _check_permission(access.permission, principal, api=api)
     return None
 
 
-def recognise_late() -> None:
-    """Recognise who looks at the page of an error that came before the gate, for its frame: it renews no session.
+def unauthenticated(access: Access, *, api: bool) -> ResponseReturnValue:
+    """Redirect to the login view, after saving a form that was sent too late; ask for a key in the API (RFC 6750).
 
-    Nothing else is done for this request any more.
+    A form is worth saving if it changes the clinic's records, not if it only changes one's own account.
     """
+    if api:
+        raise Unauthorized(
+            "Send an API key: Authorization: Bearer clk_…",
+            www_authenticate=WWWAuthenticate("bearer", {"realm": "clinic"}),
+        )
+    if request.method == "POST" and access.permission is not None:
+        save_form()
+    redirection: ResponseReturnValue = login_manager.unauthorized()
+    return redirection
+
+
+def continue_login(next_step: str) -> ResponseReturnValue:
+    """Redirect to the step that is missing for the login to be complete."""
+    return redirect(login_url(next_step, next_url=request.url))
+
+
+def authenticate_error_page() -> None:
+    """Authenticate the caller for the page of an error that came before authorization; the session is not renewed."""
     if "principal" not in g and request.endpoint not in _PUBLIC_ENDPOINTS:
-        gate: Gate = current_app.extensions[_GATES][False]
-        _act_as(gate.recognise(renew=False))
+        _set_principal(authenticate(api=False, renew=False))
 
 
-def principal_or_none() -> Principal | None:
-    """Return who calls, if somebody was recognised."""
-    found: Principal | None = g.get("principal")
-    return found
-
-
-def _act_as(principal: Principal | None) -> None:
+def _set_principal(principal: Principal | None) -> None:
     g.principal = principal
     if principal is None:
         set_actor(replace(current_actor(), permissions=frozenset()))
@@ -178,6 +150,24 @@ def _act_as(principal: Principal | None) -> None:
         )
     )
     set_current_clinic(principal.clinic_id)
+
+
+def _check_permission(permission: str, principal: Principal, *, api: bool) -> None:
+    if permission not in principal.permissions:
+        facts = {"scope": permission} if api else _denial_details(permission)
+        raise PermissionDenied(permission, facts=facts)
+    if principal.read_only and request.method not in _SAFE_METHODS:
+        raise ReadOnlyPreview
+
+
+def _denial_details(permission: str) -> Mapping[str, Any]:
+    """Return the label of the missing permission, the current role, and who can grant it."""
+    session = the_session()
+    return {
+        "permission_words": permission_label(permission),
+        "role_label": session.seen_as_label or session.role_label,
+        "granted_by": [membership.name for membership in member_service.administrators()],
+    }
 
 
 def _declare(view: View, access: Access) -> View:

@@ -24,7 +24,9 @@ from clinic.core.db.engine import lacks_columns, lacks_tables
 from clinic.core.errors import ClinicError, Conflict, InvalidInput, NotFound, NotSetUp, PermissionDenied, StaleVersion
 from clinic.core.logging.error_summary import error_name
 from clinic.core.logging.formatters import log_exception
-from clinic.core.tenancy import resolve_clinic, set_current_clinic, staff_member
+from clinic.core.tenancy import set_current_clinic
+from clinic.identity.clinics import clinic_service
+from clinic.identity.members import member_service
 
 FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
 
@@ -118,7 +120,7 @@ def _acting_for(function: Callable[..., Any], needs: str) -> Callable[..., Any]:
     @wraps(function)
     def act(*args: Any, **options: Any) -> Any:
         if email := options.pop(_FOR):
-            actor, permissions = staff_member(email)
+            actor, permissions = member_service.get_actor(email)
             set_actor(
                 replace(current_actor(), actor=actor, address=current_actor().actor[:64], permissions=permissions)
             )
@@ -142,7 +144,7 @@ def _clinic_option() -> click.Option:
 
 def _enter(ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
     if not ctx.resilient_parsing:
-        set_current_clinic(resolve_clinic(name))
+        set_current_clinic(clinic_service.resolve(name))
 
 
 def fail(code: int, message: str) -> NoReturn:

@@ -14,7 +14,7 @@ from werkzeug.routing import RequestRedirect
 from clinic.core.db.engine import lacks_columns, lacks_tables
 from clinic.core.errors import ClinicError, NotSetUp, SchemaOutdated, StaleVersion
 from clinic.core.logging.error_summary import error_name, traceback_summary
-from clinic.web.authorization import recognise_late
+from clinic.web.authorization import authenticate_error_page
 from clinic.web.error_info import BUSY, UNEXPECTED, UNKNOWN_HOST, ErrorInfo, clinic_error_info, http_error_info
 from clinic.web.problem_details import problem
 from clinic.web.request_hooks import is_api, request_id
@@ -90,7 +90,7 @@ def _page(answer: ErrorInfo) -> str:
         "typed": _typed() if answer.can_be_sent_again else None,
     }
     if answer.status < 500 and answer.code != UNKNOWN_HOST:  # noqa: PLR2004
-        recognise_late()
+        authenticate_error_page()
         return render_template("errors/error.html", **shown)
     # What the modules give every page may need the database.
     return current_app.jinja_env.get_template("errors/bare.html").render(shown)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from flask import g, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import MultiDict
@@ -21,8 +21,8 @@ from clinic.identity.models import SavedForm
 from clinic.web.error_info import clinic_error_info
 from clinic.web.fields import Choices
 from clinic.web.problem_details import flattened
+from clinic.web.saved_forms import HIDDEN_FIELDS, resumed_form
 
-NOT_FIELDS = {"csrf_token", "_clinic", "_kept", "version"}
 _PARTS = ("year", "month", "day")
 _LONGEST_REPEATED = 2000
 """Characters of a value that was never validated, when its form is shown again."""
@@ -78,7 +78,7 @@ def initial_form(
     version: int | None = None,
 ) -> Form:
     """Return the form of a GET: with these values, or as typed if this request resumes a saved form."""
-    saved: SavedForm | None = g.get("saved_form")
+    saved = resumed_form()
     if saved is None:
         return Form(values or {}, ticked=ticked or {}, version=version)
     typed = MultiDict(saved.fields)
@@ -86,17 +86,12 @@ def initial_form(
     return Form(typed.to_dict(), ticked=several, version=_version(typed.get("version", "")), saved=saved)
 
 
-def resume_saved_form(saved: SavedForm) -> None:
-    """Make `initial_form` of this request return a saved form."""
-    g.saved_form = saved
-
-
 def load_form(schema: Schema, **given: Any) -> Form:
     """Read the sent form with a schema; a birth date may come in three parts `x.day`, `x.month`, `x.year`.
 
     Of a field that takes several values, one sent value may name more than one of them, separated by spaces.
     """
-    typed = {name: value for name, value in request.form.items() if name not in NOT_FIELDS}
+    typed = {name: value for name, value in request.form.items() if name not in HIDDEN_FIELDS}
     several = [name for name, one in schema.fields.items() if isinstance(one, Choices)]
     ticked = {name: " ".join(request.form.getlist(name)).split() for name in several}
     form = Form(typed, order=list(schema.fields), ticked=ticked, version=sent_version())

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from clinic.core.context import Actor, reset_actor, set_actor
 from clinic.core.errors import ClinicError
 from clinic.core.tenancy import current_clinic_id_or_none
-from clinic.web.authorization import pass_gate
+from clinic.web.authorization import authorize_request
 from clinic.web.request_guards import refuse_misdirected, refuse_other_sites, refuse_too_much
 
 csrf = CSRFProtect()
@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # no page sends a Referer
     app.before_request(_begin)
     csrf.init_app(app)
-    app.before_request(_pass_gate)
+    app.before_request(_authorize)
     app.before_request(_refuse_forms_of_another_clinic)
     app.after_request(_show_id)
     app.teardown_request(_end)
@@ -71,8 +71,8 @@ def _begin() -> None:
     refuse_too_much()
 
 
-def _pass_gate() -> ResponseReturnValue | None:
-    return pass_gate(api=is_api())
+def _authorize() -> ResponseReturnValue | None:
+    return authorize_request(api=is_api())
 
 
 def _refuse_forms_of_another_clinic() -> None:

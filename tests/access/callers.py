@@ -16,7 +16,7 @@ from clinic.core.text import fold
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import ApiKey, Membership
-from clinic.identity.roles import EVERYTHING, ROLES
+from clinic.identity.roles import ROLES, permission_names
 from tests.access.request_bodies import BODIES, Ids, headers_for
 from tests.access.routes import Route, refused_by
 from tests.access.two_clinics import Unfilled, World, argument
@@ -166,5 +166,5 @@ def _hired(world: World, column: str, may: Collection[str] | None) -> tuple[UUID
         with unit_of_work():
             db.session.get_one(ApiKey, record.id).scopes = sorted(permissions)
             membership = db.session.query(Membership).filter_by(member_id=member_id).one()
-            membership.denied = [] if may is None else sorted(EVERYTHING - permissions)
+            membership.denied = [] if may is None else sorted(frozenset(permission_names()) - permissions)
     return member_id, key

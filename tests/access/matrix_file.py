@@ -29,7 +29,7 @@ HEADER = """\
 # and a valid form token, the API with a key that has the role's permissions, both with a body that would be carried
 # out. 302 and 401 send strangers to sign in, 303 says that something was done.
 #
-# Written by: CLINIC_WRITE_MATRIX=1 python -m pytest tests/access/test_matrix.py
+# Written by: CLINIC_WRITE_MATRIX=1 python -m pytest -m "not postgresql" tests/access/test_matrix.py
 """
 
 Key = tuple[str, str]

@@ -9,8 +9,6 @@ from tests.access.callers import Caller
 from tests.access.routes import Route, routes_of
 from tests.access.two_clinics import World
 
-pytestmark = pytest.mark.exhaustive
-
 NO_IDS = ["0", "-1", "2147483648", "9223372036854775808", "9" * 5000, "1.0", " 1", "١", "%00", "None", "{}"]
 
 NO_FILES = [

@@ -18,7 +18,7 @@ from tests.access.records import ARGUMENTS
 from tests.access.routes import Route, routes_of
 from tests.access.two_clinics import World
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 
 def found_wrong(caller: Caller, routes: Iterable[Route]) -> list[str]:

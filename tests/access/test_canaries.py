@@ -19,7 +19,7 @@ from tests.access.two_clinics import Mixed, World
 from tests.conftest import Run
 from tests.smtp_server import Mailbox
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.access.matrix_file import COLUMNS, differences, read_table, write_col
 from tests.access.routes import routes_of
 from tests.access.two_clinics import World
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 Record = Callable[[str, object], None]
 

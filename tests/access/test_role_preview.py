@@ -10,7 +10,7 @@ from tests.access.routes import routes_of
 from tests.access.test_matrix import Record
 from tests.access.two_clinics import World
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = pytest.mark.slow
 
 
 class Looker(Caller):

@@ -12,7 +12,7 @@ from clinic.core.ids import new_id
 from tests.assertions import row_counts, rows
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 APPOINTMENTS = Base.metadata.tables["appointments"]
 PEOPLE = ["patient_id", "practitioner_id"]

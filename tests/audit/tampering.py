@@ -1,4 +1,4 @@
-"""What somebody with the database's password may do to the audit trail."""
+"""Edits of the audit trail by somebody with write access to the database."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,29 +8,30 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from clinic.audit.hash_chain import AuditHead
+from clinic.audit.models import AuditHead
 from clinic.core.audit import AuditEntry
 from clinic.core.ids import new_id
 
 Row = dict[str, Any]
-COLUMNS: list[str] = [column.name for column in AuditEntry.__table__.columns]
+TABLE = AuditEntry.metadata.tables[AuditEntry.__tablename__]
+COLUMNS = [column.name for column in TABLE.columns]
 CONTENT = [name for name in COLUMNS if name not in {"id", "position", "seal"}]
 AWAY = 1_000_000
 
 
 def stored(connection: Connection) -> list[Row]:
-    """Return the sealed entries in their order."""
-    sealed = select(*AuditEntry.__table__.columns).where(AuditEntry.position.is_not(None))
+    """Return the sealed entries in the order of the chain."""
+    sealed = select(*TABLE.columns).where(AuditEntry.position.is_not(None))
     return [dict(row) for row in connection.execute(sealed.order_by(AuditEntry.position)).mappings()]
 
 
 def write(connection: Connection, entry_id: UUID, **values: Any) -> None:
-    """Change an entry as it stands."""
-    connection.execute(update(AuditEntry).where(AuditEntry.id == entry_id).values(**values))
+    """Change columns of a stored entry."""
+    connection.execute(update(TABLE).where(TABLE.c.id == entry_id).values(**values))
 
 
 def another(name: str, row: Row, chance: Random) -> Any:
-    """Return another value than the one that a column has."""
+    """Return a random other value for a column."""
     value = row[name]
     if name == "changes":
         return {**value, f"field{chance.randrange(9)}": [None, chance.random()]}

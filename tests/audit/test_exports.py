@@ -1,4 +1,4 @@
-"""Exports of the audit trail are signed: whoever gets one back can tell whether it is as it was exported."""
+"""Signatures of exported CSV files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.row(54)
 
 @pytest.fixture
 def file(client: PageClient, here: Here, tmp_path: Path) -> Path:
-    """A file that the audit page gave."""
+    """A file exported by the audit page."""
     with here():
         a_patient(email=None)
         seal_due()
@@ -27,23 +27,23 @@ def file(client: PageClient, here: Here, tmp_path: Path) -> Path:
 
 
 def export(client: PageClient, to: Path) -> Path:
-    """Write what the audit page gives into a file."""
+    """Export by the audit page into a file."""
     file = to / "audit-trail.csv"
     file.write_bytes(client.get("/audit/export").data)
     return file
 
 
-def test_an_exported_file_is_known_again(file: Path, run: Run) -> None:
-    result, told = (
+def test_an_exported_file_is_valid(file: Path, run: Run) -> None:
+    result, as_json = (
         run("audit", "verify", "--export", str(file)),
         run("audit", "verify", "--json", "--export", str(file)),
     )
 
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "The file is as it was exported\n")
-    assert told.stdout == '{\n  "is_as_exported": true\n}\n'
+    assert as_json.stdout == '{\n  "is_as_exported": true\n}\n'
 
 
-def test_before_the_first_seal_an_export_is_signed_too(client: PageClient, run: Run, tmp_path: Path) -> None:
+def test_an_export_before_the_first_seal_is_signed(client: PageClient, run: Run, tmp_path: Path) -> None:
     assert run("audit", "verify", "--export", str(export(client, tmp_path))).exit_code == 0
 
 
@@ -63,7 +63,7 @@ def test_before_the_first_seal_an_export_is_signed_too(client: PageClient, run: 
         pytest.param(lambda lines: [*lines[:-1], b"signature,\xff\r\n"], id="broken"),
     ],
 )
-def test_a_changed_file_is_told_and_fails(file: Path, run: Run, change: Callable[[list[bytes]], list[bytes]]) -> None:
+def test_a_changed_file_is_invalid(file: Path, run: Run, change: Callable[[list[bytes]], list[bytes]]) -> None:
     given = file.read_bytes()
     file.write_bytes(b"".join(change(given.splitlines(keepends=True))))
     assert file.read_bytes() != given
@@ -74,7 +74,7 @@ def test_a_changed_file_is_told_and_fails(file: Path, run: Run, change: Callable
     assert "not as it was exported" in result.stderr
 
 
-def test_no_byte_can_be_changed(file: Path, here: Here) -> None:
+def test_a_change_of_any_byte_is_detected(file: Path, here: Here) -> None:
     given = file.read_bytes()
     with here():
         for place in Random(20261125).sample(range(len(given)), 100):
@@ -82,7 +82,7 @@ def test_no_byte_can_be_changed(file: Path, here: Here) -> None:
             assert not has_valid_signature(file), place
 
 
-def test_another_installations_file_is_not_ones_own(
+def test_a_file_of_another_installation_is_invalid(
     file: Path, app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.config, "AUDIT_KEY", "another key of more than 32 characters")
@@ -90,5 +90,5 @@ def test_another_installations_file_is_not_ones_own(
     assert run("audit", "verify", "--export", str(file)).exit_code == 1
 
 
-def test_a_file_that_is_not_there_is_a_wrong_call(run: Run, tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(run: Run, tmp_path: Path) -> None:
     assert run("audit", "verify", "--export", str(tmp_path / "none.csv")).exit_code == 2

@@ -1,4 +1,4 @@
-"""The pages of the audit trail: filters, reasons, who looked, export."""
+"""Pages of the audit trail: filters, reasons, access log, export."""
 
 import csv
 import re
@@ -56,13 +56,13 @@ def entries(here, **wanted):
         return [(entry.action, entry.record, entry.actor, entry.changes) for entry in found]
 
 
-def test_the_trail_shows_who_changed_what_by_field(client, patient):
+def test_the_page_shows_who_changed_which_fields(client, patient):
     client.get(f"/patients/{patient}")
 
     page = client.get("/audit").text
 
     assert "Administrator Person" in page
-    assert "Looked at a patient" in page
+    assert "Viewed a patient" in page
     assert "<dt>Family name</dt>" in page
     assert "Pereira" in page
 
@@ -70,14 +70,14 @@ def test_the_trail_shows_who_changed_what_by_field(client, patient):
 @pytest.mark.parametrize(
     ("query", "seen", "unseen"),
     [
-        ("action=viewed", "Looked at a patient", "Registered a patient"),
-        ("record=patients&action=created", "Registered a patient", "Looked at a patient"),
-        ("actor=system", "Registered a patient", "Looked at a patient"),
+        ("action=viewed", "Viewed a patient", "Registered a patient"),
+        ("record=patients&action=created", "Registered a patient", "Viewed a patient"),
+        ("actor=system", "Registered a patient", "Viewed a patient"),
         ("since=2020-01-01&until=2020-01-02", "No entry matches", "Registered a patient"),
         ("actor=&action=&record=&since=&until=", "Registered a patient", "No entry matches"),
     ],
 )
-def test_the_trail_is_filtered(client, patient, query, seen, unseen):
+def test_entries_are_filtered(client, patient, query, seen, unseen):
     client.get(f"/patients/{patient}")
 
     page = client.get(f"/audit?{query}").text
@@ -87,21 +87,25 @@ def test_the_trail_is_filtered(client, patient, query, seen, unseen):
 
 
 @pytest.mark.parametrize(("query", "status"), [("x=1", 400), ("since=yesterday", 422), ("cursor=x", 400)])
-def test_a_query_that_can_not_be_is_refused(client, query, status):
+def test_an_invalid_query_is_rejected(client, query, status):
     assert client.get(f"/audit?{query}").status_code == status
 
 
-def test_a_patients_entries_need_a_reason_which_becomes_part_of_the_trail(client, here, patient):
+def test_a_patients_entries_require_a_reason_which_is_recorded(client, here, patient):
     asked = client.get(f"/audit?patient_id={patient}")
     shown = client.get(f"/audit?patient_id={patient}&reason=Complaint+17")
 
-    assert (asked.status_code, "Say why" in asked.text, "Enter the reason" in asked.text) == (200, True, False)
+    assert (asked.status_code, "Enter your reason" in asked.text, "Enter the reason" in asked.text) == (
+        200,
+        True,
+        False,
+    )
     assert "Pereira" not in asked.text
     assert "Pereira" in shown.text
     assert [changes for *_, changes in entries(here, record="audit_entries")] == [{"reason": [None, "Complaint 17"]}]
 
 
-def test_a_blank_reason_is_asked_for_again_with_the_patients_number_and_a_way_back(client, here, patient):
+def test_a_blank_reason_shows_the_form_again_with_a_link_to_the_patient(client, here, patient):
     page = client.get(f"/audit?patient_id={patient}&action=viewed&reason=+")
 
     assert page.status_code == 422
@@ -112,23 +116,23 @@ def test_a_blank_reason_is_asked_for_again_with_the_patients_number_and_a_way_ba
     assert entries(here, record="audit_entries") == []
 
 
-def test_the_export_asks_for_the_reason_too_and_goes_on_with_the_export(client, patient):
+def test_the_export_of_a_patients_entries_requires_a_reason(client, patient):
     page = client.get(f"/audit/export?patient_id={patient}")
 
     assert 'action="/audit/export"' in page.text
 
 
-def test_the_trail_of_one_patient_says_so_and_can_be_left(client, here, patient):
+def test_the_filter_by_patient_is_shown_and_can_be_cleared(client, here, patient):
     page = client.get(f"/audit?patient_id={patient}&action=created&reason=Complaint+17").text
 
-    told = f"Only what was done with patient {number_of(here, patient)} . Your reason: “Complaint 17”."
-    assert told in spoken(page)
+    shown = f"Only entries of patient {number_of(here, patient)} . Your reason: “Complaint 17”."
+    assert shown in spoken(page)
     assert f'<a class="nowrap" href="/patients/{patient}">{number_of(here, patient)}</a>' in page
     assert 'href="/audit?action=created">Clear' in page
-    assert "Only what was done with" not in client.get("/audit?action=created").text
+    assert "Only entries of" not in client.get("/audit?action=created").text
 
 
-def test_a_record_is_told_by_its_number_and_values_in_plain_words(client, here):
+def test_records_are_shown_by_number_and_values_by_label(client, here):
     with here():
         appointment, invoice = an_appointment(starts_at=MONDAY, practitioner=a_practitioner("Dr Silva")), an_invoice()
         number, booked_for = invoice.number, patient_service.get(appointment.patient_id).mrn
@@ -142,14 +146,14 @@ def test_a_record_is_told_by_its_number_and_values_in_plain_words(client, here):
     assert f'Changed an invoice: <a class="nowrap" href="/invoices/{invoice_id}">{number}</a>' in page
     assert f'Changed an appointment: <a class="nowrap" href="/appointments/{appointment_id}">Open</a>; ' in page
     assert f'<a class="nowrap" href="/patients/{patient_id}">{booked_for}</a>' in page
-    assert "State Booked → Cancelled" in told
-    assert "With Dr Silva From Mon 30 Nov 2026, 09:00" in told
+    assert "Status Booked → Cancelled" in told
+    assert "Practitioner Dr Silva Start Mon 30 Nov 2026, 09:00" in told
     assert "Date of birth 21-Jun-1991" in told
     assert "Agreed to messages Yes" in told
     assert "Total 50,00" in told
 
 
-def test_permissions_and_roles_are_told_in_plain_words(client, here, clinic):
+def test_permissions_and_roles_are_shown_by_label(client, here, clinic):
     with here():
         member = a_member(clinic.id, "receptionist", email="rita@example.org")
         worker = member_service.named(member.email)
@@ -164,26 +168,26 @@ def test_permissions_and_roles_are_told_in_plain_words(client, here, clinic):
     assert "See who saw and changed what" in told
 
 
-def test_an_entry_keeps_ids_and_seal_out_of_sight(client, patient):
+def test_ids_and_seal_of_an_entry_are_shown_in_its_details_only(client, patient):
     page = client.get("/audit?record=patients").text
 
     row = page[page.index("<tbody") : page.index("</tbody>")]
     outside = re.sub(r"<details>.*?</details>", "", row, flags=re.DOTALL)
     assert str(patient) not in re.sub(r'href="[^"]*"', "", outside)
     assert "Sealed Not yet" in spoken(row)
-    assert f"Record {patient}" in spoken(row)
+    assert f"Record ID {patient}" in spoken(row)
 
 
-def test_the_filters_have_plain_words(client):
+def test_the_filters_offer_labels(client):
     page = client.get("/audit").text
 
     assert '<option value="memberships">Staff members</option>' in page
     assert '<option value="api_keys">API keys</option>' in page
     assert '<option value="sign-in-refused">Sign-in refused</option>' in page
-    assert "Entries can’t be changed unnoticed" in page
+    assert "Changes to entries and to exported files are detected." in page
 
 
-def test_the_trail_asks_the_database_at_most_twelve_times(client, app, here, clinic):
+def test_the_page_executes_at_most_twelve_statements(client, app, here, clinic):
     with here():
         an_appointment(starts_at=MONDAY)
         invoice = an_invoice()
@@ -203,7 +207,7 @@ def test_the_trail_asks_the_database_at_most_twelve_times(client, app, here, cli
     assert len([one for one in statements if one.startswith(("SELECT", "INSERT", "UPDATE"))]) <= 12
 
 
-def test_who_looked_at_a_record_can_be_seen_and_printed(client, patient):
+def test_the_access_log_lists_views_of_a_record(client, patient):
     client.get("/patients")
     client.get(f"/patients/{patient}")
 
@@ -211,12 +215,12 @@ def test_who_looked_at_a_record_can_be_seen_and_printed(client, patient):
 
     assert page.status_code == 200
     assert page.text.count("Administrator Person") >= 3
-    assert "In a list of patients" in page.text
-    assert "<td>The record</td>" in page.text
+    assert "List of patients" in page.text
+    assert "<td>Patient record</td>" in page.text
     assert f"/patients/{patient}/access-log" in client.get(f"/patients/{patient}").text
 
 
-def test_the_sheet_says_when_by_whom_and_that_it_is_not_all(client, patient, monkeypatch):
+def test_a_printed_access_log_names_time_and_user_and_missing_entries(client, patient, monkeypatch):
     whole = spoken(client.get(f"/patients/{patient}/access-log").text)
     monkeypatch.setattr(pages, "ACCESS_LOG_PAGE", 2)
     for _ in range(3):
@@ -224,11 +228,11 @@ def test_the_sheet_says_when_by_whom_and_that_it_is_not_all(client, patient, mon
     part = spoken(client.get(f"/patients/{patient}/access-log").text)
 
     assert re.search(r"Printed on \w+ \d+ \w+ \d{4}, \d\d:\d\d by Administrator Person\.", whole)
-    assert "earlier ones" not in whole
-    assert "Only 2 looks are on this sheet: there were earlier ones." in part
+    assert "there are earlier ones" not in whole
+    assert "Only 2 entries are printed; there are earlier ones." in part
 
 
-def test_looks_at_other_records_are_told_in_plain_words(client, here, patient):
+def test_views_of_other_records_are_shown_by_label(client, here, patient):
     with here():
         appointment = an_appointment(patient_service.get(patient)).id
     client.get(f"/appointments/{appointment}")
@@ -240,7 +244,7 @@ def test_looks_at_other_records_are_told_in_plain_words(client, here, patient):
     assert "<td>The audit trail</td>" in page
 
 
-def test_the_way_to_the_trail_stands_last_on_the_patients_page(client, patient):
+def test_the_link_to_the_audit_trail_is_last_on_the_patients_page(client, patient):
     page = client.get(f"/patients/{patient}").text
     aside = page[page.index("<aside") :]
 
@@ -248,7 +252,7 @@ def test_the_way_to_the_trail_stands_last_on_the_patients_page(client, patient):
 
 
 @pytest.mark.row(54)
-def test_the_export_holds_the_seals_and_is_itself_in_the_trail_with_its_count(client, here, patient):
+def test_an_export_has_the_seals_and_is_recorded_with_its_count(client, here, patient):
     answer = client.get("/audit/export?record=patients")
     *rows, signature = csv.DictReader(answer.text.splitlines())
 
@@ -262,13 +266,13 @@ def test_the_export_holds_the_seals_and_is_itself_in_the_trail_with_its_count(cl
     assert exported == [{"count": [None, len(rows)], "of_record": [None, "patients"]}]
 
 
-def test_an_export_of_a_patients_entries_is_told_with_the_patient_the_reason_and_the_filters(client, here, patient):
+def test_an_export_of_a_patients_entries_is_recorded_with_patient_reason_and_filters(client, here, patient):
     client.get(f"/audit/export?patient_id={patient}&reason=Complaint&actor=nobody&since=2026-11-01")
 
     with here():
-        noted = audit_service.list(action="exported").rows[0]
-        assert noted.patient_id == patient
-        assert noted.changes == {
+        recorded = audit_service.list(action="exported").rows[0]
+        assert recorded.subject_id == patient
+        assert recorded.changes == {
             "reason": [None, "Complaint"],
             "of_actor": [None, "nobody"],
             "since": [None, "2026-11-01T00:00:00Z"],
@@ -276,20 +280,20 @@ def test_an_export_of_a_patients_entries_is_told_with_the_patient_the_reason_and
         }
 
 
-def test_whoever_saw_or_exported_the_trail_looked_at_those_whom_it_tells_of(client, here, patient):
+def test_views_and_exports_of_the_audit_trail_are_in_the_access_logs_of_its_patients(client, here, patient):
     with here():
         other = a_patient(family_name="Sousa").id
     client.get("/audit?action=created")
     client.get("/audit/export")
     client.get(f"/audit/export?patient_id={patient}&reason=Complaint")
 
-    looks = [spoken(client.get(f"/patients/{one}/access-log").text) for one in (patient, other)]
+    logs = [spoken(client.get(f"/patients/{one}/access-log").text) for one in (patient, other)]
 
-    assert all("In a list of entries of the audit trail" in page for page in looks)
-    assert [page.count("The audit trail, exported") for page in looks] == [2, 1]
+    assert all("List of entries of the audit trail" in page for page in logs)
+    assert [page.count("The audit trail, exported") for page in logs] == [2, 1]
 
 
-def test_a_list_of_entries_that_tell_of_no_patient_is_told_as_a_look_at_the_trail(client, here):
+def test_a_list_of_entries_without_patients_is_recorded_as_a_view(client, here):
     client.get("/audit?action=nothing")
 
     assert [act[:2] for act in entries(here, record="audit_entries")] == [("viewed", "audit_entries")]
@@ -306,7 +310,7 @@ def test_another_clinics_entries_are_not_shown(client, here, other_clinic):
 
 
 @pytest.mark.parametrize("role", ["receptionist", "practitioner", "billing-clerk", "read-only"])
-def test_the_trail_is_for_those_who_may_see_it(client, here, clinic, patient, role):
+def test_the_audit_trail_requires_its_permission(client, here, clinic, patient, role):
     with here():
         member = a_member(clinic.id, role).id
     client.become(member, clinic.id)
@@ -324,7 +328,7 @@ def test_commands_and_imports_are_named(client, here, actor, words):
     with here(), as_actor(actor):
         a_patient()
 
-    assert f"<td>{words}</td>" in client.get("/audit").text
+    assert f'<td class="words">{words}</td>' in client.get("/audit").text
 
 
 def test_people_and_keys_are_named(client, here, clinic):

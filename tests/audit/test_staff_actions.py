@@ -63,7 +63,7 @@ def test_a_link_that_somebody_lets_be_sent(client, desk, told):
 
     [(actor, action, fields)] = told()
     assert (actor.startswith("staff:"), action, fields) == (True, "link-sent", [])
-    assert "Let a link to set a password be sent" in spoken(client.get("/audit").text)
+    assert "Sent a link to set a password" in spoken(client.get("/audit").text)
 
 
 def test_an_invitation_that_somebody_lets_be_sent_again(app, clinic, client, told):

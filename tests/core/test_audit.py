@@ -26,7 +26,7 @@ from tests.assertions import rows
 from tests.builders import a_patient, a_practitioner
 from tests.conftest import Here
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 
 @pytest.fixture

@@ -192,6 +192,7 @@ def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
         start(tmp_path / "file" / "instance", SECRET_KEY=STRONG)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -12,19 +12,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from clinic.core import unit_of_work as work
 from clinic.core.audit import AuditEntry
 from clinic.core.clock import now
 from clinic.core.context import as_actor, current_actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, NotFound
-from clinic.core.events import MAX_DEPTH, delivery, event_bus, types
+from clinic.core.events import event_bus, types
 from clinic.core.events.admin import event_log
-from clinic.core.events.delivery import MAX_ATTEMPTS, deliver_due, pause_after
+from clinic.core.events.context import MAX_DEPTH
+from clinic.core.events.delivery import RETRY
 from clinic.core.events.models import Delivery, StoredEvent
 from clinic.core.events.types import EventType
 from clinic.core.ids import new_id
 from clinic.core.tenancy import current_clinic_id_or_none
-from clinic.core.unit_of_work import unit_of_work
+from clinic.core.unit_of_work import deliver_due, unit_of_work
 from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
@@ -32,6 +34,8 @@ from clinic.patients.service import patient_service
 from tests.builders import a_patient, patient_fields
 from tests.concurrency import run_at_once
 from tests.conftest import Here, Run
+
+pytestmark = pytest.mark.both_databases
 
 WELCOME = "clinic.notifications:NotificationsModule._on_patient_created"
 
@@ -154,6 +158,7 @@ def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, di
     }
 
 
+@pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 @pytest.mark.parametrize("handler", FAILING)
 def test_a_failing_handler_changes_nothing_for_anybody_else(
@@ -217,6 +222,7 @@ def test_a_handler_that_changes_its_dict_changes_it_for_nobody_else(client: Flas
     assert set(event.data) == {"patient_id", "clinic_id"}
 
 
+@pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 def test_what_a_failed_handler_wrote_is_gone(client: FlaskClient, here: Here) -> None:
     register_with(client, [writes_then_raises])
@@ -248,21 +254,22 @@ def named_like(handler: Any) -> Any:
     return stand_in
 
 
+@pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 def test_a_delivery_that_fails_too_often_is_dead_until_a_person_decides(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
 
     with here():
-        for _ in range(MAX_ATTEMPTS + 3):
+        for _ in range(RETRY.max_attempts + 3):
             make_due()
             deliver_due()
         dead = db.session.scalars(select(Delivery).where(Delivery.state == "dead")).one()
 
-    assert dead.attempts == MAX_ATTEMPTS
+    assert dead.attempts == RETRY.max_attempts
 
 
 def test_pauses_grow_with_jitter_and_have_an_end() -> None:
-    pauses = [[pause_after(attempts).total_seconds() for _ in range(50)] for attempts in (1, 3, 60)]
+    pauses = [[RETRY.pause_after(attempts).total_seconds() for _ in range(50)] for attempts in (1, 3, 60)]
 
     assert all(5 <= pause <= 15 for pause in pauses[0])
     assert all(20 <= pause <= 60 for pause in pauses[1])
@@ -281,7 +288,7 @@ def test_a_delivery_is_not_tried_before_it_is_due(client: FlaskClient, here: Her
 def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
     client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(work, "run_handler", lambda attempt: None)
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))
     monkeypatch.undo()
 
@@ -316,6 +323,7 @@ def test_a_handler_that_loses_its_lease_leaves_nothing_behind(
     assert "LeaseLost" in caplog.text
 
 
+@pytest.mark.row(87)
 def test_an_event_delivered_twice_has_its_effect_once(here: Here, client: FlaskClient) -> None:
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))
 
@@ -334,6 +342,7 @@ def test_a_handler_without_a_stable_name_runs_but_is_not_stored(client: FlaskCli
     assert len(calls) == 1
 
 
+@pytest.mark.row(87)
 @pytest.mark.expects_failing_handler
 def test_a_handler_that_is_not_there_any_more_is_retried_and_says_so(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
@@ -367,7 +376,7 @@ def test_the_envelope_names_clinic_actor_request_and_subject(client: FlaskClient
         event = db.session.scalars(select(StoredEvent)).one()
         patient = db.session.scalars(select(Patient)).one()
     assert (event.clinic_id, event.actor[:4], event.request_id, event.depth) == (clinic.id, "key:", "abc-123", 0)
-    assert (event.patient_id, event.subject_version) == (patient.id, 1)
+    assert (event.subject_id, event.subject_version) == (patient.id, 1)
 
 
 def test_a_handler_acts_in_the_events_clinic_and_for_its_actor(here: Here, other_clinic: Clinic) -> None:
@@ -454,6 +463,7 @@ def test_the_event_log_refuses_what_is_done_already() -> None:
         event_log.get(new_id())
 
 
+@pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
 def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clinic, here: Here) -> None:
     event_bus.subscribe("patient.created", raises)
@@ -470,11 +480,12 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
     assert len(calls) == len({data["patient_id"] for data in calls}) == 12
 
 
+@pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
-def test_row_88_a_delivery_that_kills_its_worker_costs_no_other_a_try(
+def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(work, "run_handler", lambda attempt: None)
     event_bus.clear()
     event_bus.subscribe("patient.created", hears)
     for _ in range(3):
@@ -483,7 +494,7 @@ def test_row_88_a_delivery_that_kills_its_worker_costs_no_other_a_try(
     poison = killed_by_the_first(monkeypatch)
 
     with here():
-        for _ in range(MAX_ATTEMPTS + 3):
+        for _ in range(RETRY.max_attempts + 3):
             with unit_of_work():
                 db.session.execute(update(Delivery).values(leased_until=now() - timedelta(seconds=1)))
             with suppress(KeyboardInterrupt):
@@ -491,22 +502,22 @@ def test_row_88_a_delivery_that_kills_its_worker_costs_no_other_a_try(
         rows = db.session.execute(select(Delivery.event_id, Delivery.state, Delivery.attempts)).all()
 
     assert {row.state for row in rows if row.event_id not in poison} == {"delivered"}
-    assert [(row.state, row.attempts) for row in rows if row.event_id in poison] == [("dead", MAX_ATTEMPTS)]
+    assert [(row.state, row.attempts) for row in rows if row.event_id in poison] == [("dead", RETRY.max_attempts)]
 
 
 def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
     """Let the delivery of the first event that is tried end its worker each time, as a crash would."""
     poison: set[Any] = set()
-    run = delivery.run
+    run_handler = work.run_handler
 
-    def crash(attempt: Any, attempts: int = 1) -> None:
+    def crash(attempt: Any) -> None:
         if not poison:
             poison.add(attempt.event.id)
         if attempt.event.id in poison:
             raise KeyboardInterrupt
-        run(attempt, attempts)
+        run_handler(attempt)
 
-    monkeypatch.setattr(delivery, "run", crash)
+    monkeypatch.setattr(work, "run_handler", crash)
     return poison
 
 

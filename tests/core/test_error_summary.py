@@ -11,6 +11,8 @@ from clinic.core.db import db
 from clinic.core.logging.error_summary import error_name
 from clinic.identity.models import Clinic
 
+pytestmark = pytest.mark.both_databases
+
 NAME = "Inês Pereira"
 A_CLINIC = {"name": NAME, "zone": "UTC", "currency": "EUR", "locale": "en_GB"}
 

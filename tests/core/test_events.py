@@ -13,15 +13,8 @@ from typing import Any
 import pytest
 from blinker import Signal
 
-from clinic.core.events import (
-    MAX_DEPTH,
-    EventBus,
-    Handler,
-    at_depth,
-    collecting,
-    current_depth,
-    handler_name,
-)
+from clinic.core.events import EventBus, EventEnvelope, Handler, current_event, handler_name
+from clinic.core.events.context import MAX_DEPTH, UnstoredEvent, collecting, current_depth, handling
 
 CREATED = "patient.created"
 PATIENCE = 30
@@ -548,7 +541,7 @@ def test_after_a_circle_was_cut_the_next_publish_runs_as_deep_again(bus, seen):
 def test_a_stored_event_is_delivered_at_the_depth_of_its_publisher(bus, seen):
     bus.subscribe("ping", lambda data: (seen.append("ping"), bus.publish("ping", {})))
 
-    with at_depth(MAX_DEPTH - 3):
+    with handling(UnstoredEvent(CREATED), MAX_DEPTH - 3):
         bus.publish("ping", {})
 
     assert seen == ["ping", "ping"]
@@ -719,3 +712,36 @@ NAMED: list[tuple[Handler, str | None]] = [
 @pytest.mark.parametrize(("handler", "name"), NAMED)
 def test_a_handler_is_known_by_its_module_and_qualified_name_if_that_is_stable(handler, name):
     assert handler_name(handler) == name
+
+
+def test_a_handler_sees_the_envelope_of_the_event_that_it_handles(bus):
+    events: list[EventEnvelope | None] = []
+    bus.subscribe("outer", lambda data: bus.publish("inner", {}))
+    bus.subscribe("outer", lambda data: events.append(current_event()))
+    bus.subscribe("inner", lambda data: events.append(current_event()))
+
+    bus.publish("outer", {})
+
+    inner, outer = events
+    assert inner
+    assert outer
+    assert (inner.type, outer.type) == ("inner", "outer")
+    assert inner.id != outer.id
+    assert (inner.subject_id, inner.subject_version) == (None, None)
+
+
+def test_two_handlers_of_one_event_see_the_same_envelope(bus):
+    events: list[EventEnvelope | None] = []
+    for number in range(2):
+        bus.subscribe(CREATED, lambda data, number=number: events.append(current_event()))
+
+    bus.publish(CREATED, {})
+
+    assert events[0] is not None
+    assert events[0] == events[1]
+
+
+def test_outside_a_handler_there_is_no_current_event(bus):
+    bus.publish(CREATED, {})
+
+    assert current_event() is None

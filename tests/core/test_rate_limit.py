@@ -13,6 +13,9 @@ from clinic.core.rate_limit import Bucket, Limit, forget_expired, hit, hit_all, 
 from clinic.core.tenancy import current_clinic_id_or_none
 from tests.assertions import rows
 from tests.concurrency import run_at_once
+from tests.databases import on_postgresql_only
+
+pytestmark = pytest.mark.both_databases
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 THREE_A_MINUTE = Limit(3, 60)
@@ -229,12 +232,11 @@ def test_the_worker_sweeps_what_is_over_and_nothing_else(app, clock):
     assert forget_expired() == 0
 
 
+@on_postgresql_only
 def test_sweeping_waits_for_nobody_who_is_counting(app, clinic, clock):
     hit("account:ada", THREE_A_MINUTE)
     hit("account:bob", THREE_A_MINUTE)
     clock.shift(timedelta(seconds=60))
-    if db.engine.dialect.name == "sqlite":
-        pytest.skip("a unit of work has the database to itself")
 
     with db.engine.begin() as connection:
         connection.execute(Bucket.__table__.select().limit(1).with_for_update())

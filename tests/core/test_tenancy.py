@@ -13,13 +13,16 @@ from clinic.appointments.models import Appointment
 from clinic.core.db import db
 from clinic.core.db.orm_session import ForeignRow
 from clinic.core.errors import InvalidInput, NotFound
-from clinic.core.tenancy import NoCurrentClinic, current_clinic_id, resolve_clinic, set_current_clinic
+from clinic.core.tenancy import NoCurrentClinic, current_clinic_id, set_current_clinic
 from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.service import PatientNotFound, patient_service
 from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.conftest import Here
+
+pytestmark = pytest.mark.both_databases
 
 Other = aliased(Patient)
 QUERIES: list[Callable[[], Any]] = [
@@ -155,13 +158,13 @@ def test_outside_of_any_clinic_there_is_none_in_force(app: Flask) -> None:
 
 def test_the_only_clinic_needs_no_name(app: Flask, clinic: Clinic) -> None:
     with app.app_context():
-        assert resolve_clinic() == clinic.id
+        assert clinic_service.resolve() == clinic.id
 
 
 def test_of_several_clinics_one_is_chosen_by_its_name(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
     with app.app_context():
         with pytest.raises(InvalidInput, match="several clinics"):
-            resolve_clinic()
-        assert resolve_clinic("Other Clinic") == other_clinic.id
+            clinic_service.resolve()
+        assert clinic_service.resolve("Other Clinic") == other_clinic.id
         with pytest.raises(NotFound):
-            resolve_clinic("No such clinic")
+            clinic_service.resolve("No such clinic")

@@ -1,5 +1,6 @@
 """A unit of work: one way in, one commit, then the news."""
 
+from contextvars import copy_context
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -13,17 +14,19 @@ from sqlalchemy.orm.exc import StaleDataError
 from clinic.core.context import as_actor
 from clinic.core.db import db
 from clinic.core.db.orm_session import OutsideUnitOfWork, UnitOfWorkOpen
-from clinic.core.events import event_bus
+from clinic.core.db.transaction import UnitOfWorkDoomed, after_commit, write_transaction
+from clinic.core.events import EventEnvelope, current_event, event_bus
 from clinic.core.events.models import Delivery, StoredEvent
 from clinic.core.events.types import UndeclaredEvent
 from clinic.core.tenancy import clinic_scope
-from clinic.core.unit_of_work import UnitOfWorkDoomed, after_commit, unit_of_work
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import a_patient
 from tests.conftest import Here
+from tests.databases import on_sqlite_only
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 CREATED = {"patient_id": "1", "clinic_id": "2"}
 
@@ -235,7 +238,7 @@ def test_an_error_after_the_commit_is_logged_without_its_words(caplog: pytest.Lo
     with unit_of_work():
         after_commit(fail)
 
-    assert "afterwards_failed error=ValueError" in caplog.text
+    assert "after_commit_failed error=ValueError" in caplog.text
     assert "Pereira" not in caplog.text
 
 
@@ -260,9 +263,9 @@ def test_units_of_work_of_several_threads_wait_for_each_other(app: Flask, here: 
     assert sorted(db.session.scalars(select(Patient.mrn))) == [f"P-{number:06d}" for number in range(1, 21)]
 
 
+@pytest.mark.row(89)
+@on_sqlite_only
 def test_a_locked_database_is_an_error_and_changes_nothing(app: Flask, here: Here) -> None:
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("only SQLite locks the whole database")
     app.config["LOCK_TIMEOUT_MS"], before = 50, app.config["LOCK_TIMEOUT_MS"]
     db.session.remove()
     db.engine.dispose()
@@ -291,3 +294,31 @@ def failed_in_another_thread(here: Here) -> None:
     thread.start()
     thread.join()
     raise raised[0]
+
+
+def test_a_unit_of_work_inside_a_bare_write_transaction_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="open already"), write_transaction(), unit_of_work():
+        pass
+
+
+def test_an_event_published_into_a_unit_of_work_that_has_ended_is_refused() -> None:
+    with unit_of_work():
+        a_patient(email=None)
+        inside = copy_context()
+
+    with pytest.raises(RuntimeError, match="has ended"):
+        inside.run(event_bus.publish, "patient.created", CREATED)
+
+    assert count(StoredEvent) == 1
+
+
+def test_a_handler_of_a_stored_event_sees_its_envelope() -> None:
+    events: list[EventEnvelope | None] = []
+    event_bus.subscribe("patient.created", lambda data: events.append(current_event()))
+
+    patient = a_patient()
+
+    stored = db.session.scalars(select(StoredEvent)).one()
+    assert events == [stored.envelope]
+    assert (stored.subject_id, stored.subject_version) == (patient.id, patient.version)
+    assert current_event() is None

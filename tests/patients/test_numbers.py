@@ -10,7 +10,7 @@ from clinic.patients.service import patient_service
 from tests.assertions import row_counts, rows
 from tests.builders import a_patient
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 PATIENTS = Base.metadata.tables["patients"]
 

@@ -18,7 +18,7 @@ from tests.staff.login_helpers import EMAIL, PASSWORD, a_browser, form_token, se
 GUESSES = int(os.environ.get("CLINIC_GUESSES", "300"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-pytestmark = [pytest.mark.usefixtures("person"), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("person"), pytest.mark.timeout(3600)]
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ class Guesser:
         self.answers[answer.status_code] = self.answers.get(answer.status_code, 0) + 1
 
 
+@pytest.mark.row(69)
 @pytest.mark.row(2)
 @pytest.mark.parametrize("accounts", [1, 7], ids=["one account", "several accounts"])
 def test_from_one_address_ten_guesses_are_tried(app, hasher, known, accounts):
@@ -76,6 +77,7 @@ def test_from_one_address_ten_guesses_are_tried(app, hasher, known, accounts):
     assert sign_in(a_browser(app, "192.0.2.44"), EMAIL, PASSWORD).status_code == 303
 
 
+@pytest.mark.row(69)
 @pytest.mark.row(2)
 def test_from_many_addresses_thirty_guesses_at_an_account_are_tried(app, hasher, known):
     guesser, before = Guesser(app), hasher.verified
@@ -88,7 +90,6 @@ def test_from_many_addresses_thirty_guesses_at_an_account_are_tried(app, hasher,
     assert sign_in(known).status_code == 303
 
 
-@pytest.mark.exhaustive
 @pytest.mark.row(3)
 def test_made_up_names_from_everywhere_leave_nothing_behind(app, known, clock):
     guesser, before, audited = Guesser(app), row_counts(app), len(rows(app, "audit_entries"))

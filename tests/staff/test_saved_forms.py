@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -52,8 +53,8 @@ def test_what_was_typed_is_shown_in_its_form_after_signing_in_and_saved_from_the
     fields = {name: hidden_value(page.text, name) for name in ("csrf_token", "_kept", "_clinic")}
     saved = too_late.post("/patients/new", data={**TYPED, **fields})
 
-    assert sent.location == "/login?next=/patients/new"
-    assert "What you typed is kept" in spoken(login.text)
+    assert sent.location == "/login?next=%2Fpatients%2Fnew"
+    assert "What you typed is saved" in spoken(login.text)
     assert '<p class="toast kept">' not in login.text
     assert '#info"' in login.text
     assert (back.location, page.request.full_path) == ("/kept", "/patients/new?saved=1")
@@ -127,7 +128,7 @@ def test_no_more_than_five_are_kept(app, too_late):
 
 def test_changes_of_one_s_own_account_are_not_kept(app, too_late):
     for url in ("/logout", "/account/preferences", "/clinic/switch", "/account/password"):
-        assert send_late(too_late, url).location == f"/login?next={url}"
+        assert send_late(too_late, url).location == f"/login?next={quote(url, safe='')}"
 
     assert rows(app, "kept_forms") == []
 
@@ -176,7 +177,7 @@ def test_a_button_that_was_pressed_too_late_leads_back_to_its_page(app, here, to
 
     back = sign_in(too_late, next=url)
 
-    assert sent.location == f"/login?next={url}"
+    assert sent.location == f"/login?next={quote(url, safe='')}"
     assert rows(app, "kept_forms") == []
     assert resume(too_late, back.location).request.path == f"/invoices/{invoice.id}"
 

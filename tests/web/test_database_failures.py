@@ -15,6 +15,7 @@ from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import patient_fields
 from tests.conftest import Here
+from tests.databases import on_sqlite_only
 from tests.page_client import PageClient
 
 
@@ -31,14 +32,13 @@ def _impatient(app: Flask) -> Iterator[None]:
         db.engine.dispose()
 
 
+@on_sqlite_only
 @pytest.mark.usefixtures("_impatient")
 def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(
     app: Flask, client: PageClient, here: Here
 ) -> None:
     token = client.token()
     with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            pytest.skip("only SQLite locks the whole database")
         writer = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
 
@@ -97,8 +97,9 @@ def test_an_unexpected_error_is_answered_without_the_database_and_logged_without
     assert not any("Pereira" in said for said in (page.text, json.text, caplog.text))
 
 
+@pytest.mark.row(60)
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:5000"])
-def test_row_60_a_foreign_host_name_is_refused_on_pages_files_and_in_json(client: PageClient, host: str) -> None:
+def test_a_foreign_host_name_is_refused_on_pages_files_and_in_json(client: PageClient, host: str) -> None:
     paths = ["/patients", "/", "/static/css/base.css", "/nowhere", "/api/v1/patients"]
 
     answers = [client.get(path, base_url=f"http://{host}") for path in paths]

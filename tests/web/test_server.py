@@ -18,6 +18,8 @@ from clinic.operations.setup import upgrade_database
 from tests.browser.server import serve
 from tests.builders import a_clinic
 
+pytestmark = pytest.mark.slow
+
 TOO_LONG = 64 * 1024
 
 

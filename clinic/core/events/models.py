@@ -1,4 +1,4 @@
-"""Events stored with the change they tell of, and their deliveries to each handler."""
+"""Tables of the events stored with their changes, and of their deliveries to each handler."""
 
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from clinic.core.clock import now
 from clinic.core.db import Base
 from clinic.core.db.mixins import UUIDMixin
 from clinic.core.db.types import UTCDateTime
+from clinic.core.events.context import EventEnvelope
 
 PENDING, RETRYING, DELIVERED, DEAD, DISCARDED = "pending", "retrying", "delivered", "dead", "discarded"
 STATES = (PENDING, RETRYING, DELIVERED, DEAD, DISCARDED)
@@ -18,7 +19,7 @@ OPEN = (PENDING, RETRYING)
 
 
 class StoredEvent(UUIDMixin, Base):
-    """An event with its envelope: of which clinic, by whom, in which request, about which patient."""
+    """An event with its envelope: clinic, actor, request, and the record that it concerns."""
 
     __tablename__ = "events"
     __audited__ = False
@@ -30,12 +31,17 @@ class StoredEvent(UUIDMixin, Base):
     request_id: Mapped[str] = mapped_column(String(64))
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     depth: Mapped[int] = mapped_column(Integer)
-    patient_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
+    subject_id: Mapped[UUID | None] = mapped_column("patient_id", Uuid, index=True)
     subject_version: Mapped[int | None] = mapped_column(Integer)
+
+    @property
+    def envelope(self) -> EventEnvelope:
+        """The event without its data, as its handlers see it."""
+        return EventEnvelope(self.type, self.id, self.occurred_at, self.subject_id, self.subject_version)
 
 
 class Delivery(UUIDMixin, Base):
-    """One event for one handler: done, still to do, or given up."""
+    """One event for one handler: delivered, still to be delivered, or given up."""
 
     __tablename__ = "deliveries"
     __audited__ = False

@@ -6,8 +6,8 @@ from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
 from clinic.identity.operator_actions import operator_service
-from clinic.staff.schemas import ClinicSchema, WorkerSchema
-from clinic.web.cli import OPERATOR, CommandGroup, info, show_rows
+from clinic.staff.schemas import AdministratorForm, ClinicSchema, WorkerSchema
+from clinic.web.cli import OPERATOR, CommandGroup, info, load_options, show_rows
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
 
@@ -32,10 +32,10 @@ def list_staff(as_json: bool) -> None:
 
 @group.command("create-admin", needs=OPERATOR)
 @click.argument("email")
-@click.option("--name", default="", help="As colleagues see it; else what stands before the @.")
-def create_admin(email: str, name: str) -> None:
+@click.option("--name", help="As colleagues see it; else what stands before the @.")
+def create_admin(email: str, name: str | None) -> None:
     """Make the person of an EMAIL address administrator; prints the secret with which a new one signs in."""
-    member, secret = operator_service.create_admin(email=email, name=name)
+    member, secret = operator_service.create_admin(**load_options(AdministratorForm(), {"email": email, "name": name}))
     tell_secret(member.email, secret)
 
 

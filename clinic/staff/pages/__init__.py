@@ -13,15 +13,12 @@ from clinic.staff.pages import (
     two_factor,
     user_agents,
 )
-from clinic.staff.pages.authentication import PageGate, init_login
 from clinic.staff.pages.blueprint import blueprint
 
 __all__ = [
-    "PageGate",
     "account",
     "blueprint",
     "clinic",
-    "init_login",
     "keys",
     "members",
     "passwords",

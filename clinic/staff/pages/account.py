@@ -10,10 +10,10 @@ from clinic.identity.clinics import clinic_service
 from clinic.identity.saved_forms import saved_form_service
 from clinic.identity.self_service import self_service
 from clinic.identity.sessions import session_service
-from clinic.staff.pages.authentication import the_session
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.login_cookie import change_to
 from clinic.staff.schemas import SwitchForm
+from clinic.web.authentication import the_session
 from clinic.web.authorization import looks_on, signed_in
 from clinic.web.forms import load_form, posted_from
 

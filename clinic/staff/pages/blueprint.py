@@ -12,12 +12,11 @@ from clinic.core.context import current_actor
 from clinic.core.tenancy import current_clinic_id_or_none
 from clinic.identity.clinics import clinic_service
 from clinic.identity.sessions import Session
-from clinic.staff.pages.authentication import session_or_none
+from clinic.web.authentication import session_or_none
 from clinic.web.authorization import signed_in
+from clinic.web.navigation import navigation
 
 blueprint = Blueprint("staff", __name__, template_folder="../templates")
-
-HOMES = ("patients.index", "appointments.index", "billing.index", "notifications.index", "staff.account")
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,9 @@ def name_the_clinic() -> dict[str, Any]:
 @blueprint.get("/")
 @signed_in
 def home() -> ResponseReturnValue:
-    """Lead to the first place that the person may see."""
-    return redirect(url_for(_first_open()))
-
-
-def _first_open() -> str:
-    needed = ("patients:read", "appointments:read", "invoices:read", "notifications:read")
-    places = dict(zip(HOMES, needed, strict=False))
-    return next(
-        (place for place, permission in places.items() if current_actor().has_permission(permission)), HOMES[-1]
-    )
+    """Redirect to the first navigation entry that the person may open."""
+    links = navigation()
+    return redirect(links[0].url if links else url_for(".account"))
 
 
 def _me(session: Session) -> Me:

@@ -3,8 +3,8 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
-from clinic.identity.clinics import ClinicChanged, ClinicExists, InvalidClinic, clinic_service
+from clinic.audit.service import audit_service
+from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
 from clinic.identity.models import Clinic
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import ClinicForm
@@ -37,7 +37,7 @@ def update_clinic() -> ResponseReturnValue:
         return _settings_page(form), 422
     try:
         clinic_service.update(version=sent_version(), **form.data)
-    except (InvalidClinic, ClinicExists) as error:
+    except ClinicExists as error:
         return refuse(_settings_page(form.reject(error, "name")), error)
     except ClinicChanged:
         return _conflict_page(form), 409
@@ -58,7 +58,7 @@ def _conflict_page(form: Form) -> str:
         fields=field_differences(LABELS, mine, _form_values(here)),
         version=here.version,
         saved_at=here.updated_at,
-        change=last_change("clinics", here.id),
+        change=audit_service.last_change("clinics", here.id),
     )
 
 

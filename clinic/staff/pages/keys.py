@@ -1,5 +1,6 @@
 """Pages of the API keys."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,14 +11,22 @@ from flask.typing import ResponseReturnValue
 from clinic.core.clock import day_bounds
 from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
 from clinic.identity.clinics import clinic_service
-from clinic.identity.roles import ALL, PERMISSIONS
+from clinic.identity.roles import ALL, permission_labels
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import KeyForm
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse
 from clinic.web.template_filters import wall_day
 
-SCOPES = {ALL: "Full access", **PERMISSIONS}
+
+def scope_labels() -> Mapping[str, str]:
+    """Return the scopes that a key can have, with their labels."""
+    return {ALL: "Full access", **permission_labels()}
+
+
+def scope_label(scope: str) -> str | None:
+    """Return the label of a scope, or None if there is no such scope."""
+    return scope_labels().get(scope)
 
 
 @blueprint.get("/api-keys")
@@ -47,7 +56,7 @@ def create_api_key() -> ResponseReturnValue:
 def revocation(key_id: UUID) -> ResponseReturnValue:
     """Show what revoking a key means, with the button that does it."""
     record = api_key_service.get(key_id)
-    return render_template("staff/revocation.html", record=record, scopes=SCOPES)
+    return render_template("staff/revocation.html", record=record, scopes=scope_labels())
 
 
 @blueprint.post("/api-keys/<uuid:key_id>/revocation")
@@ -61,7 +70,7 @@ def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
 
 def _keys_page(form: Form, **made: Any) -> str:
     return render_template(
-        "staff/keys.html", keys=api_key_service.list(), form=form, scopes=SCOPES, is_valid=is_valid, **made
+        "staff/keys.html", keys=api_key_service.list(), form=form, scopes=scope_labels(), is_valid=is_valid, **made
     )
 
 

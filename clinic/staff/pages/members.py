@@ -8,13 +8,13 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit.last_change import last_change
+from clinic.audit.service import audit_service
 from clinic.core.clock import now
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.invitations import invitation_service
 from clinic.identity.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
 from clinic.identity.models import LoginSession
-from clinic.identity.roles import PERMISSIONS, ROLES, role_label
+from clinic.identity.roles import ROLES, permission_label, permission_labels, role_label
 from clinic.identity.sessions import session_service
 from clinic.identity.staff_directory import ClinicMember
 from clinic.staff.pages.blueprint import blueprint
@@ -172,7 +172,7 @@ def _member_page(worker: ClinicMember, form: Form | None = None) -> str:
         now=now(),
         is_last=_is_last_administrator(worker),
         roles=ROLE_CHOICES,
-        permissions=PERMISSIONS,
+        permissions=permission_labels(),
     )
 
 
@@ -186,7 +186,7 @@ def _conflict_page(worker: ClinicMember, form: Form) -> str:
         fields=field_differences(LABELS, _texts(form.data), _texts(theirs), formatters),
         version=place.version,
         saved_at=place.updated_at,
-        change=last_change("memberships", place.id),
+        change=audit_service.last_change("memberships", place.id),
     )
 
 
@@ -224,4 +224,4 @@ def _texts(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _permissions_text(permissions: str) -> str:
-    return "; ".join(PERMISSIONS.get(name, name) for name in permissions.split()) or "None"
+    return "; ".join(permission_label(name) or name for name in permissions.split()) or "None"

@@ -7,10 +7,10 @@ from clinic.core.context import current_actor
 from clinic.identity.self_service import LinkExpired, WeakPassword, self_service
 from clinic.identity.sessions import Session
 from clinic.identity.sign_in import TooManyTries, WrongPassword
-from clinic.staff.pages.authentication import the_session
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.login_cookie import change_to
 from clinic.staff.pages.sign_in import NO_EMAIL, continue_login, end_browser_session
+from clinic.web.authentication import the_session
 from clinic.web.authorization import on_the_way, public
 from clinic.web.forms import Form, refuse, repeat_form
 

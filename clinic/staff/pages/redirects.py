@@ -1,21 +1,24 @@
-"""Where a person is led after signing in: only to a page of ours."""
+"""Validation of the page that a person returns to after signing in."""
 
-import re
+from urllib.parse import quote
 
 from flask import current_app, url_for
 from werkzeug.exceptions import HTTPException
 
-_PATH = re.compile(r"/[A-Za-z0-9_./?&=%+~,:@!$*();'-]*", re.ASCII)
+_UNQUOTED = "/?&=%+~,:@!$*();'"
+_MAX_LENGTH = 2000
 
 
 def safe_next(wanted: str | None) -> str:
-    """Return the address of a page of ours that can be looked at, or the start (OWASP: unvalidated redirects)."""
+    """Return the address of a page of this application, else the home page (OWASP: unvalidated redirects)."""
     home = url_for("staff.home")
-    if not wanted or not _PATH.fullmatch(wanted) or wanted.startswith("//") or len(wanted) > 2000:  # noqa: PLR2004
+    url = quote(wanted or "", safe=_UNQUOTED)  # Flask-Login passes on what a person typed, with its accents
+    if not url.startswith("/") or url.startswith("//") or len(url) > _MAX_LENGTH:
         return home
-    path = wanted.partition("?")[0]
+    path = url.partition("?")[0]
     try:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
         return home
-    return home if endpoint in {"static", "staff.sign_in", "staff.sign_out"} or path.startswith("/api/") else wanted
+    unwanted = {"static", "staff.sign_in", "staff.sign_out"}
+    return home if endpoint in unwanted or path.startswith("/api/") else url

@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from clinic.core.errors import InvalidInput
 from clinic.identity.role_preview import role_preview_service
-from clinic.staff.pages.authentication import the_session
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.login_cookie import change_to
 from clinic.staff.schemas import SeeForm
+from clinic.web.authentication import the_session
 from clinic.web.authorization import requires, signed_in
 from clinic.web.forms import load_form, posted_from
 

@@ -1,14 +1,15 @@
-"""Forms that were sent after their session had ended: resumed at their own address, forgotten or discarded."""
+"""Pages of saved forms: resuming the latest one, discarding one."""
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.identity.saved_forms import saved_form_service
-from clinic.staff.pages.authentication import sent_kept_id, session_or_none, the_session
 from clinic.staff.pages.blueprint import blueprint
+from clinic.web.authentication import session_or_none, the_session
 from clinic.web.authorization import signed_in
-from clinic.web.forms import posted_from, resume_saved_form
+from clinic.web.forms import posted_from
 from clinic.web.request_hooks import is_api
+from clinic.web.saved_forms import sent_kept_id
 
 
 @blueprint.get("/kept")
@@ -25,15 +26,6 @@ def kept_form() -> ResponseReturnValue:
 def discard_kept_form() -> ResponseReturnValue:
     """Discard a saved form, which `forget_saved_form` has done, and redirect to the next one."""
     return redirect(url_for(".kept_form"), 303)
-
-
-@blueprint.before_app_request
-def find_saved_form() -> None:
-    """Resume the saved form of this address, if the URL asks for it."""
-    session = session_or_none() if request.method == "GET" and "saved" in request.args and not is_api() else None
-    saved = saved_form_service.latest_of(session) if session else None
-    if saved and saved.address == request.path:
-        resume_saved_form(saved)
 
 
 @blueprint.before_app_request

@@ -9,11 +9,11 @@ from clinic.core.context import current_actor
 from clinic.identity.clinics import clinic_service
 from clinic.identity.saved_forms import saved_form_service
 from clinic.identity.sign_in import Caller, TooManyTries, WrongCode, WrongCredentials, sign_in_service
-from clinic.staff.pages.authentication import past_session, session_or_none, the_session
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.login_cookie import change_to
 from clinic.staff.pages.redirects import safe_next
 from clinic.staff.pages.trusted_devices import known_device, remember_device
+from clinic.web.authentication import past_session, session_or_none, the_session
 from clinic.web.authorization import on_the_way, public
 from clinic.web.error_handlers import answer_form_expired, is_from_here
 from clinic.web.forms import Form, posted_from, refuse, repeat_form

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from clinic.identity.sign_in import TooManyTries, WrongCode, WrongPassword
 from clinic.identity.totp import totp_qr, totp_uri
 from clinic.identity.two_factor import two_factor_service
-from clinic.staff.pages.authentication import the_session
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.login_cookie import change_to
+from clinic.web.authentication import the_session
 from clinic.web.authorization import signed_in
 from clinic.web.forms import Form, posted_from, refuse
 

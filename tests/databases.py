@@ -1,0 +1,83 @@
+"""The databases on which tests run: each is made once, and emptied before every test."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, Executable, Table, create_engine, exists, make_url, select, text
+from sqlalchemy.exc import OperationalError
+
+from clinic.core.db import Base
+
+LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+MEMORY = Path("/dev/shm")
+
+SQLITE = pytest.param("sqlite", marks=pytest.mark.sqlite)
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+
+on_sqlite_only = pytest.mark.parametrize("prepared", [SQLITE], indirect=True)
+"""A decorator for tests of what only SQLite does."""
+
+on_postgresql_only = pytest.mark.parametrize("prepared", [POSTGRESQL], indirect=True)
+"""A decorator for tests of what only PostgreSQL does."""
+
+
+def postgres_server() -> str:
+    """Return the URL of the PostgreSQL server for tests; skip, or fail where it is required, if none answers."""
+    url = os.environ.get("CLINIC_TEST_POSTGRES_URL", LOCAL_POSTGRES).replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url)
+    try:
+        with engine.connect():
+            return url
+    except OperationalError:
+        if os.environ.get("CLINIC_REQUIRE_POSTGRES") == "1":
+            pytest.fail("no PostgreSQL server answers, and CLINIC_REQUIRE_POSTGRES=1 asks for one")
+        pytest.skip("no PostgreSQL server answers: set CLINIC_TEST_POSTGRES_URL to test on one")
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def a_postgres_database() -> Iterator[str]:
+    """Create a database on the server, drop it afterwards; commits don't wait for the disk."""
+    server, name = postgres_server(), f"clinic_test_{uuid4().hex[:12]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@contextmanager
+def a_sqlite_database() -> Iterator[str]:
+    """Name a database in memory that is shared like a file, or in a temporary folder where there is none."""
+    folder = mkdtemp(prefix="clinic-test-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+    yield f"sqlite:///{folder}/clinic.db"
+    shutil.rmtree(folder)
+
+
+@cache
+def _tables_backwards() -> list[Table]:
+    return list(reversed(Base.metadata.sorted_tables))
+
+
+@cache
+def _which_are_filled() -> Executable:
+    return select(*(exists(select(table)) for table in _tables_backwards()))
+
+
+def empty(connection: Connection) -> None:
+    """Delete all rows."""
+    filled = connection.execute(_which_are_filled()).one()
+    for table, is_filled in zip(_tables_backwards(), filled, strict=True):
+        if is_filled:
+            connection.execute(table.delete())

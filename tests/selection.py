@@ -1,0 +1,73 @@
+"""Options of pytest: every test instead of the default ones, and the order in which they run."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+PARTS = {
+    "sqlite": "on SQLite",
+    "postgresql": "on PostgreSQL",
+    "browser": "in a browser",
+    "crash": "with killed processes",
+    "slow": "marked slow",
+}
+"""Markers of the tests that are counted, and how the summary names them."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("clinic")
+    group.addoption("--full", action="store_true", help="run every test; fail if one is skipped or a part has none")
+    group.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in a random order")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Deselect nothing in a full run."""
+    if config.getoption("full"):
+        config.option.markexpr = ""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle the tests, in the same way in every process."""
+    if (seed := config.getoption("shuffle")) is not None:
+        Random(seed).shuffle(items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a full run in which something did not run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and _missing(reporter) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Show how many tests ran in each part, what is missing in a full run, and how many requests tested access."""
+    ran = _ran(terminalreporter)
+    terminalreporter.write_line("ran " + ", ".join(f"{ran[part]} {label}" for part, label in PARTS.items()))
+    for missing in _missing(terminalreporter):
+        terminalreporter.write_line(f"--full: {missing}", red=True)
+    passed = terminalreporter.getreports("passed")
+    if sent := sum(value for report in passed for name, value in report.user_properties if name == "requests"):
+        terminalreporter.write_line(f"access matrix: {sent} requests")
+
+
+def missing_parts(ran: Counter[str], skipped: int) -> list[str]:
+    """Return why a run was not a full one."""
+    none = [f"no test ran {label}" for part, label in PARTS.items() if not ran[part]]
+    return none + [f"{skipped} tests were skipped"] * bool(skipped)
+
+
+def _missing(reporter: TerminalReporter) -> list[str]:
+    if not reporter.config.getoption("full"):
+        return []
+    return missing_parts(_ran(reporter), len(reporter.getreports("skipped")))
+
+
+def _ran(reporter: TerminalReporter) -> Counter[str]:
+    reports = [*reporter.getreports("passed"), *reporter.getreports("failed")]
+    return Counter(part for report in reports if report.when == "call" for part in PARTS if part in report.keywords)

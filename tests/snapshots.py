@@ -1,0 +1,72 @@
+"""Rows that services stored once, inserted again before each test that needs them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import Connection, Table, insert, select
+
+from clinic.core.clock import now
+from clinic.core.db import Base, db
+from clinic.core.events import event_bus
+from clinic.core.modules import subscribe_handlers
+from tests.builders import a_clinic, a_signed_in_administrator
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The rows of an empty database after something was stored in it, and when that was."""
+
+    rows: dict[Table, list[Row]]
+    taken_at: datetime
+
+    def insert(self, connection: Connection) -> None:
+        """Insert the rows as if they were stored now."""
+        passed = now() - self.taken_at
+        for table, rows in self.rows.items():
+            connection.execute(insert(table), [_renewed(row, passed) for row in rows])
+
+    def without(self, other: "Snapshot") -> "Snapshot":
+        """Return the rows that another snapshot does not have."""
+        known = {table: other.rows.get(table, []) for table in self.rows}
+        rows = {table: [row for row in rows if row not in known[table]] for table, rows in self.rows.items()}
+        return Snapshot({table: new for table, new in rows.items() if new}, self.taken_at)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An application, and the rows of a clinic and of its administrator, who has signed in and has an API key."""
+
+    app: Flask
+    clinic_id: UUID
+    clinic_rows: Snapshot
+    token: str
+    key: str
+    client_rows: Snapshot
+
+
+def prepare(app: Flask) -> Prepared:
+    """Store a clinic and its administrator through the services, take their snapshots."""
+    event_bus.clear()
+    subscribe_handlers(app)
+    with app.app_context():
+        clinic = a_clinic()
+        clinic_rows = _take()
+    with app.app_context():
+        token, key = a_signed_in_administrator(clinic)
+        client_rows = _take().without(clinic_rows)
+    return Prepared(app, clinic.id, clinic_rows, token, key, client_rows)
+
+
+def _take() -> Snapshot:
+    with db.engine.connect() as connection:
+        found = {table: connection.execute(select(table)).mappings().all() for table in Base.metadata.sorted_tables}
+    return Snapshot({table: [dict(row) for row in rows] for table, rows in found.items() if rows}, now())
+
+
+def _renewed(row: Row, passed: timedelta) -> Row:
+    return {name: value + passed if isinstance(value, datetime) else value for name, value in row.items()}
