@@ -1,21 +1,35 @@
-"""Saving the form of a request whose login session has ended."""
+"""Forms that were sent after their login session had ended: saved, and resumed at their own address."""
 
 from uuid import UUID
 
 from flask import flash, request
 
+from clinic.identity.models import SavedForm
 from clinic.identity.saved_forms import saved_form_service
-from clinic.web.authentication import past_session
+from clinic.web.authentication import past_session, session_or_none
+
+HIDDEN_FIELDS = {"csrf_token", "_clinic", "_kept", "version"}
+"""Fields of forms that nobody types."""
 
 
 def save_form() -> None:
-    """Save the sent form for the person whose session has ended, and flash a message that it is saved."""
+    """Save the sent form for the person whose session has ended, and flash a message that it is saved.
+
+    A button, whose form has nothing typed, is not saved.
+    """
     ended = past_session()
-    if ended is None or ended.seen_as is not None:
+    if ended is None or ended.seen_as is not None or not set(request.form) - HIDDEN_FIELDS:
         return
     fields = request.form.items(multi=True)
     if saved_form_service.keep(ended, request.path, fields, replaces=sent_kept_id()):
-        flash("What you typed is kept: sign in to see it and to send it again", "kept")
+        flash("What you typed is saved: sign in to see it and to send it again", "kept")
+
+
+def resumed_form() -> SavedForm | None:
+    """Return the saved form that this request resumes, by `saved` in its query at the form's own address."""
+    session = session_or_none() if "saved" in request.args else None
+    saved = saved_form_service.latest_of(session) if session else None
+    return saved if saved and saved.address == request.path else None
 
 
 def sent_kept_id() -> UUID | None:

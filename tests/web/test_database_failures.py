@@ -43,7 +43,7 @@ def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(
     writer.execute("BEGIN IMMEDIATE")
 
     json = client.post("/api/v1/patients", json=patient_fields())
-    page = client.post("/patients", data={"csrf_token": token, "family_name": "Weiß"})
+    page = client.post("/patients/new", data={"csrf_token": token, "family_name": "Weiß"})
     writer.close()
 
     assert [(one.status_code, one.headers["Retry-After"]) for one in (json, page)] == [(503, "5"), (503, "5")]
@@ -126,7 +126,7 @@ AWAY = {
     ("method", "path"),
     [
         *(("GET", path) for path in ("/", "/login", "/patients", "/account", "/nowhere", "/static/nowhere.js")),
-        *(("POST", path) for path in ("/login", "/logout", "/patients", "/nowhere", "/password/forgotten")),
+        *(("POST", path) for path in ("/login", "/logout", "/patients/new", "/nowhere", "/password/forgotten")),
     ],
 )
 def test_while_the_database_is_away_every_page_says_so(kind: str, method: str, path: str, tmp_path: Path) -> None:
