@@ -70,7 +70,7 @@ def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> N
 
     again, second = init(fresh, *GIVEN), init(fresh, *GIVEN, "--clinic", "Harbour")
 
-    assert (again.exit_code, again.stderr) == (5, "Error: There is a clinic named Clínica São João already\n")
+    assert (again.exit_code, again.stderr) == (5, "Error: There is already a clinic named Clínica São João\n")
     assert second.exit_code == 0
 
 
