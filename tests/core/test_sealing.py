@@ -29,7 +29,7 @@ from tests.threads import run_at_once
 
 EDITED = 1000
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("nothing_kept", "inside")]
+pytestmark = pytest.mark.usefixtures("nothing_kept", "inside")
 
 
 @pytest.fixture
@@ -140,6 +140,7 @@ def _json(expression: str) -> ColumnElement[Any]:
     return literal_column(f"({expression})" + ("::json" if db.engine.dialect.name == "postgresql" else ""))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("what", SPELLINGS)
 def test_a_cell_that_reads_the_same_but_is_spelled_otherwise_is_found(what: str) -> None:
     act(5)
@@ -159,6 +160,7 @@ def test_a_cell_that_reads_the_same_but_is_spelled_otherwise_is_found(what: str)
     assert reports[0].checked == len(rows)
 
 
+@pytest.mark.both_databases
 def test_a_changed_entry_is_named_and_its_neighbours_are_not() -> None:
     act(5)
     seal_due()
@@ -276,6 +278,7 @@ def test_new_entries_wait_for_their_seal_and_then_follow_on_the_others(monkeypat
     assert verify().total == 0
 
 
+@pytest.mark.both_databases
 def test_an_entry_that_was_committed_late_is_sealed_behind_later_ones() -> None:
     early = new_id()
     act(2)
@@ -290,6 +293,7 @@ def test_an_entry_that_was_committed_late_is_sealed_behind_later_ones() -> None:
     assert sealed_rows()[-1]["id"] == early
 
 
+@pytest.mark.both_databases
 def test_workers_that_seal_at_once_take_turns(app: Flask, clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "BATCH", 10)
     act(120)

@@ -197,6 +197,7 @@ def test_migrating_twice_changes_nothing(app: Flask) -> None:
         upgrade_database()
 
 
+@pytest.mark.slow
 def test_init_asks_a_person_for_what_is_not_given(tmp_path: Path) -> None:
     terminal, theirs = pty.openpty()
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}
