@@ -179,11 +179,11 @@ def test_pages_show_contact_fields_and_note_to_a_receptionist(client, become, pa
 
 def test_the_form_of_a_patient_without_the_permission_keeps_the_contact_fields(app, client, become, patient_id):
     become("receptionist", "patients:contact")
-    page = f"/patients/{patient_id}"
+    url = f"/patients/{patient_id}/edit"
 
-    form = client.get(f"{page}/edit").text
-    saved = client.submit(page, version=1, family_name="Sousa")
-    refused = client.submit(page, version=2, family_name="Costa", phone="")
+    form = client.get(url).text
+    saved = client.submit(url, version=1, family_name="Sousa")
+    refused = client.submit(url, version=2, family_name="Costa", phone="")
 
     assert not [name for name in CONTACT if f'name="{name}"' in form]
     assert (saved.status_code, refused.status_code) == (303, 422)
@@ -193,7 +193,7 @@ def test_the_form_of_a_patient_without_the_permission_keeps_the_contact_fields(a
 def test_the_edit_conflict_page_shows_no_contact_fields(client, become, patient_id):
     become("receptionist", "patients:contact")
 
-    page = client.submit(f"/patients/{patient_id}", version=7, family_name="Sousa")
+    page = client.submit(f"/patients/{patient_id}/edit", version=7, family_name="Sousa")
 
     assert page.status_code == 409
     assert not [secret for secret in SECRETS if secret in page.text]

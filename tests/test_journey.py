@@ -20,8 +20,6 @@ from tests.builders import MONDAY, a_practitioner, an_appointment
 from tests.conftest import Here, Run
 from tests.page_client import PageClient, hidden_value
 
-pytestmark = pytest.mark.both_databases
-
 KINDS = ["welcome", "confirmation", "cancellation", "receipt"]
 
 
@@ -41,13 +39,13 @@ class Pages:
         self.client = client
 
     def register(self) -> tuple[str, str]:
-        sent = self.client.submit("/patients", family_name="Weiß", given_name="Jörg", email="joerg@example.org")
+        sent = self.client.submit("/patients/new", family_name="Weiß", given_name="Jörg", email="joerg@example.org")
         assert sent.status_code == 303
         return "P-000001", sent.location.rpartition("/")[2]
 
     def book(self, number: str, patient_id: str, practitioner_id: UUID) -> str:
         sent = self.client.submit(
-            "/appointments",
+            "/appointments/new",
             patient=number,
             practitioner_id=practitioner_id,
             day="2026-11-30",
@@ -67,7 +65,7 @@ class Pages:
         form = self.client.get(f"/invoices/new?patient={patient_id}").text
         names = {name for name in ("description", "quantity", "unit_price") if f'name="lines-0-{name}"' in form}
         assert len(names) == 3
-        draft = self.client.submit("/invoices", patient=patient_id, **line)
+        draft = self.client.submit("/invoices/new", patient=patient_id, **line)
         assert draft.status_code == 303, draft.text
         page = draft.location
         version = hidden_value(self.client.get(page).text, "version")
@@ -168,6 +166,7 @@ def practitioner_id(here: Here) -> UUID:
         return a_practitioner().id
 
 
+@pytest.mark.both_databases
 def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and_heard(
     face: Face, here: Here, practitioner_id: UUID, published: list[tuple[str, dict[str, Any]]], clinic: Any
 ) -> None:
@@ -190,6 +189,7 @@ def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and
         assert kinds == KINDS
 
 
+@pytest.mark.both_databases
 def test_every_declared_event_goes_through_every_handler(
     face: Face, here: Here, practitioner_id: UUID, failed_handlers: list[str]
 ) -> None:

@@ -75,7 +75,9 @@ def test_records_that_forget_their_clinic_are_found(world: World, monkeypatch: p
     caller = Caller(world, "administrator")
     filtered = {model.__tablename__ for model in ClinicScoped.__subclasses__()}  # type: ignore[attr-defined]
     names = {name for name, argument in ARGUMENTS.items() if argument.table in filtered}
-    routes = [route for route in routes_of(world.app) if names & {*route.arguments} and route.method == "GET"]
+    table = read_table()
+    with_id = [route for route in routes_of(world.app) if names & {*route.arguments} and route.method == "GET"]
+    routes = [route for route in with_id if table[route.key]["administrator"] != "302"]  # a redirect reads no record
 
     monkeypatch.setattr(orm_session, "_OF_THE_CLINIC", with_loader_criteria(ClinicScoped, true()))
     wrong = found_wrong(caller, routes)

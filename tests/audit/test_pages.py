@@ -222,7 +222,7 @@ def test_the_access_log_lists_views_of_a_record(client, patient):
 
 def test_a_printed_access_log_names_time_and_user_and_missing_entries(client, patient, monkeypatch):
     whole = spoken(client.get(f"/patients/{patient}/access-log").text)
-    monkeypatch.setattr(pages, "ACCESSES", 2)
+    monkeypatch.setattr(pages, "ACCESS_LOG_PAGE", 2)
     for _ in range(3):
         client.get(f"/patients/{patient}")
     part = spoken(client.get(f"/patients/{patient}/access-log").text)

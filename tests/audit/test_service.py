@@ -114,8 +114,8 @@ def test_writes_on_pages_are_recorded_once_each(client: PageClient, patient: Pat
     trail.forget()
 
     changed = {"family_name": "Sousa", "given_name": "Inês", "birth_date.year": "1991", "version": "1"}
-    client.post("/patients", data={"csrf_token": token, "family_name": "Reis"}, headers=ID)
-    client.post(f"/patients/{patient.id}", data={"csrf_token": token, **changed}, headers=ID)
+    client.post("/patients/new", data={"csrf_token": token, "family_name": "Reis"}, headers=ID)
+    client.post(f"/patients/{patient.id}/edit", data={"csrf_token": token, **changed}, headers=ID)
 
     assert trail.acts(actor="staff") == [("created", "patients"), ("changed", "patients")]
     assert trail.entries()[-1]["changes"]["family_name"] == ["Pereira", "Sousa"]
@@ -279,7 +279,7 @@ def test_an_edit_conflict_is_recorded_as_a_view(client: PageClient, patient: Pat
     trail.forget()
 
     fields = {"csrf_token": token, "family_name": "Sousa", "version": "9"}
-    answer = client.post(f"/patients/{patient.id}", data=fields, headers=ID)
+    answer = client.post(f"/patients/{patient.id}/edit", data=fields, headers=ID)
 
     assert answer.status_code == 409
     assert trail.acts(actor="staff") == [("viewed", "patients")]
@@ -402,7 +402,7 @@ def test_an_entry_of_a_staff_member_has_the_session(app: Flask, client: PageClie
     client.get("/account")
     trail.forget()
 
-    client.submit("/patients", family_name="Pereira")
+    client.submit("/patients/new", family_name="Pereira")
     client.get("/patients")
 
     sign_in = rows(app, "sign_ins")[0]["id"]

@@ -24,7 +24,7 @@ def installation(instance: Path, name: str, **config: Any) -> Flask:
     return create_app({"INSTANCE_PATH": instance, "SQLALCHEMY_DATABASE_URI": url, **config})
 
 
-@pytest.fixture(params=["file", "redis"])
+@pytest.fixture(params=["file", pytest.param("redis", marks=pytest.mark.slow)])
 def carriers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Huey, Flask]]:
     """An installation's carrier, and another installation on the same machine and server."""
     config: dict[str, Any] = {}

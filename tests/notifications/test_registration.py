@@ -12,7 +12,7 @@ FIELDS = patient_fields(family_name="Gonçalves", given_name="Inês", email="ine
 def register(request, client, run):
     """Register somebody on one of the three faces."""
     return {
-        "page": lambda fields: client.submit("/patients", **fields),
+        "page": lambda fields: client.submit("/patients/new", **fields),
         "json": lambda fields: client.post("/api/v1/patients", json=fields),
         "command": lambda fields: run(
             "patients", "add", *(f"--{name.replace('_', '-')}={value}" for name, value in fields.items())

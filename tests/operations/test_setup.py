@@ -210,6 +210,7 @@ def _columns(app: Flask) -> dict[str, list[str]]:
         return {table: [column["name"] for column in found.get_columns(table)] for table in found.get_table_names()}
 
 
+@pytest.mark.slow
 def test_init_asks_a_person_for_what_is_not_given(tmp_path: Path) -> None:
     terminal, theirs = pty.openpty()
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}

@@ -234,7 +234,8 @@ def test_what_is_no_id_is_not_found(client):
 
 
 @pytest.mark.parametrize(
-    ("url", "allowed"), [(URL, {"GET", "HEAD", "OPTIONS", "POST"}), ("/patients/new", {"GET", "HEAD", "OPTIONS"})]
+    ("url", "allowed"),
+    [(URL, {"GET", "HEAD", "OPTIONS", "POST"}), ("/patients/new", {"GET", "HEAD", "OPTIONS", "POST"})],
 )
 def test_another_method_is_refused_naming_those_that_work(client, url, allowed):
     for method in ("put", "delete", "trace"):

@@ -339,7 +339,7 @@ def test_an_address_that_is_left_blank_is_asked_for(visitor, clinic):
     answer = send(visitor, "/password/forgotten", "/password/forgotten", email=" ")
 
     assert answer.status_code == 422
-    assert "Enter your e-mail address" in answer.text
+    assert "Enter your email address" in answer.text
 
 
 @pytest.mark.row(9)

@@ -51,7 +51,7 @@ def test_what_the_role_has_no_use_for_is_not_offered(seeing):
 def test_nothing_can_be_changed_though_the_role_could(seeing, app):
     before = contents(app)
 
-    answer = seeing.submit("/patients", family_name="Sousa", given_names="Rui", birth_date="1990-01-01")
+    answer = seeing.submit("/patients/new", family_name="Sousa", given_names="Rui", birth_date="1990-01-01")
 
     assert answer.status_code == 403
     assert "You only look at what somebody in another role sees: nothing was changed" in spoken(answer.text)
@@ -91,10 +91,10 @@ def test_a_form_that_was_open_before_is_refused_and_good_again_afterwards(client
     client.submit("/staff/seeing", role="receptionist")
     fields = {"csrf_token": token, "family_name": "Sousa", "given_names": "Rui", "sex": "unknown"}
 
-    meanwhile = client.post("/patients", data=fields).status_code
+    meanwhile = client.post("/patients/new", data=fields).status_code
     client.submit("/staff/seeing/end")
 
-    assert (meanwhile, client.post("/patients", data=fields).status_code) == (403, 422)
+    assert (meanwhile, client.post("/patients/new", data=fields).status_code) == (403, 422)
 
 
 def test_in_another_clinic_one_sees_the_app_as_oneself(app, hired, other_clinic):

@@ -140,7 +140,7 @@ def test_what_is_left_blank_is_named_and_nothing_is_tried(app, visitor):
     answer = sign_in(visitor, "", " ")
 
     assert answer.status_code == 422
-    assert "Enter your e-mail address" in answer.text
+    assert "Enter your email address" in answer.text
     assert "Enter your password" in answer.text
     assert rows(app, "throttles") == []
 

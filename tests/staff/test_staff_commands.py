@@ -59,7 +59,7 @@ def test_the_secret_opens_nothing_but_the_choice_of_a_password(app, run, visitor
 
 
 def test_who_was_invited_and_has_no_password_gets_a_secret_too(app, run, client):
-    client.submit("/staff", email="ana@example.org", name="Ana", role="read-only")
+    client.submit("/staff/invite", email="ana@example.org", name="Ana", role="read-only")
 
     result = run("staff", "create-admin", "ana@example.org")
 

@@ -124,7 +124,9 @@ def test_the_worker_delivers_sends_and_seals_what_was_left(app: Flask) -> None:
 def test_a_session_goes_on_and_a_form_opened_before_is_accepted(app: Flask) -> None:
     browser = replay(app, KNOWN["cookies"]["open"])
 
-    sent = browser.post("/patients", data={"csrf_token": KNOWN["csrf_token"], "family_name": "After", "sex": "female"})
+    sent = browser.post(
+        "/patients/new", data={"csrf_token": KNOWN["csrf_token"], "family_name": "After", "sex": "female"}
+    )
 
     assert sent.status_code == 303, sent.text
     assert "P-000005" in browser.get(sent.location).text

@@ -36,7 +36,7 @@ class Answer:
 def test_what_two_forms_say_at_once_is_said_both(desk: PageClient) -> None:
     token = desk.token()
     first = Answer(desk, "POST", "/account/preferences", csrf_token=token)
-    second = Answer(desk, "POST", "/patients", csrf_token=token, family_name="Pereira")
+    second = Answer(desk, "POST", "/patients/new", csrf_token=token, family_name="Pereira")
 
     second.arrives()
     first.arrives()

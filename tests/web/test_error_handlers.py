@@ -169,7 +169,7 @@ def test_too_many_requests_of_the_library_are_answered_the_same_way(client, brok
 
 
 def test_more_than_is_taken_at_once_is_refused_with_a_page(client):
-    answer = client.submit("/patients", family_name="x" * 1_100_000)
+    answer = client.submit("/patients/new", family_name="x" * 1_100_000)
 
     assert answer.status_code == 413
     assert 'aria-label="Main"' in answer.text
@@ -179,7 +179,7 @@ def test_more_than_is_taken_at_once_is_refused_with_a_page(client):
 def test_a_form_that_has_expired_is_kept_to_be_sent_again(app, client):
     typed = {"family_name": 'Weiß "<b>', "phone": "+351 912 555 014", "_clinic": "019c", "csrf_token": "old"}
 
-    answer = client.post("/patients", data=typed, headers=OURS)
+    answer = client.post("/patients/new", data=typed, headers=OURS)
 
     assert (answer.status_code, title(answer.text)[:21]) == (400, "This form has expired")
     assert 'name="family_name" value="Weiß &#34;&lt;b&gt;"' in answer.text
@@ -194,7 +194,7 @@ def test_who_sent_an_expired_form_keeps_the_navigation_and_its_session_is_not_re
     before = [row["seen_at"] for row in rows(app, "sign_ins")]
 
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=10), tick=False):
-        answer = client.post("/patients", data={"family_name": "Weiß"}, headers=OURS)
+        answer = client.post("/patients/new", data={"family_name": "Weiß"}, headers=OURS)
 
     assert answer.status_code == 400
     assert 'aria-label="Main"' in answer.text
@@ -205,7 +205,7 @@ def test_who_sent_an_expired_form_keeps_the_navigation_and_its_session_is_not_re
 def test_a_stranger_who_sent_a_form_without_a_token_is_told_nothing_of_the_clinic(client, visitor, clinic):
     visitor.delete_cookie("session")
 
-    answer = visitor.post("/patients", data={"family_name": "Weiß"}, headers=OURS)
+    answer = visitor.post("/patients/new", data={"family_name": "Weiß"}, headers=OURS)
 
     assert answer.status_code == 400
     assert clinic.name not in answer.text
@@ -223,15 +223,15 @@ def test_what_an_address_asks_for_in_vain_is_said_in_plain_words_with_a_way_back
 
 
 def test_an_expired_form_that_is_sent_again_is_taken(client):
-    expired = client.post("/patients", data={"family_name": "Weiß"}, headers=OURS).text
+    expired = client.post("/patients/new", data={"family_name": "Weiß"}, headers=OURS).text
     fields = {name: hidden_value(expired, name) for name in ("csrf_token", "family_name")}
 
-    assert client.post("/patients", data=fields).status_code == 303
+    assert client.post("/patients/new", data=fields).status_code == 303
 
 
 @pytest.mark.parametrize("name", ["password", "new_password", "secret", "totp_code", "Token", "csrf_token"])
 def test_what_is_secret_in_an_expired_form_is_not_shown(client, name):
-    answer = client.post("/patients", data={"family_name": "Weiß", name: "Canary4711"}, headers=OURS)
+    answer = client.post("/patients/new", data={"family_name": "Weiß", name: "Canary4711"}, headers=OURS)
 
     assert 'value="Weiß"' in answer.text
     assert "Canary4711" not in answer.text
@@ -240,7 +240,9 @@ def test_what_is_secret_in_an_expired_form_is_not_shown(client, name):
 @pytest.mark.row(22)
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
 def test_a_form_that_another_site_may_have_sent_is_not_kept(client, site):
-    answer = client.post("/patients", data={"family_name": "Weiß"}, headers={"Sec-Fetch-Site": site} if site else {})
+    answer = client.post(
+        "/patients/new", data={"family_name": "Weiß"}, headers={"Sec-Fetch-Site": site} if site else {}
+    )
 
     assert answer.status_code == 400
     assert "Weiß" not in answer.text
@@ -255,10 +257,10 @@ def test_a_form_that_met_a_busy_database_can_be_sent_again(app, client, monkeypa
     token = client.token()
     with monkeypatch.context() as patch:
         patch.setattr(patient_service, "create", be_busy)
-        busy = client.post("/patients", data={"csrf_token": token, "family_name": "Weiß"}, headers=OURS)
+        busy = client.post("/patients/new", data={"csrf_token": token, "family_name": "Weiß"}, headers=OURS)
     fields = {name: hidden_value(busy.text, name) for name in ("csrf_token", "family_name")}
 
-    assert (busy.status_code, client.post("/patients", data=fields).status_code) == (503, 303)
+    assert (busy.status_code, client.post("/patients/new", data=fields).status_code) == (503, 303)
 
 
 @pytest.mark.row(93)
@@ -281,7 +283,7 @@ def test_an_unexpected_error_of_a_form_offers_nothing_that_would_do_it_twice(app
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     monkeypatch.setattr(patient_service, "create", fail)
 
-    answer = client.post("/patients", data={"csrf_token": client.token(), "family_name": "Weiß"}, headers=OURS)
+    answer = client.post("/patients/new", data={"csrf_token": client.token(), "family_name": "Weiß"}, headers=OURS)
 
     assert answer.status_code == 500
     assert "Send again" not in answer.text

@@ -50,12 +50,12 @@ POLICY = {
 }
 KINDS = {
     "page": lambda client: client.get("/patients"),
-    "redirect": lambda client: client.submit("/patients", family_name="Pereira"),
+    "redirect": lambda client: client.submit("/patients/new", family_name="Pereira"),
     "missing page": lambda client: client.get("/nowhere"),
     "missing patient": lambda client: client.get("/patients/1"),
     "wrong method": lambda client: client.put("/patients"),
-    "refused form": lambda client: client.submit("/patients"),
-    "expired form": lambda client: client.post("/patients"),
+    "refused form": lambda client: client.submit("/patients/new"),
+    "expired form": lambda client: client.post("/patients/new"),
     "json": lambda client: client.get("/api/v1/patients"),
     "created": lambda client: client.post("/api/v1/patients", json=patient_fields()),
     "json error": lambda client: client.post("/api/v1/patients", json={}),

@@ -1,4 +1,4 @@
-"""Signing in, the own account, and who works here in which role."""
+"""Pages of signing in, the own account, the staff and the clinic."""
 
 from clinic.staff.pages import (
     account,

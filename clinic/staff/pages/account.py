@@ -15,7 +15,7 @@ from clinic.staff.pages.login_cookie import set_login_token
 from clinic.staff.schemas import SwitchForm
 from clinic.web.authentication import current_session
 from clinic.web.authorization import background_view, login_required
-from clinic.web.forms import load_form
+from clinic.web.forms import load_form, posted_from
 
 
 @blueprint.get("/account")
@@ -28,8 +28,9 @@ def account() -> ResponseReturnValue:
     return render_template("staff/account.html", session=here, sessions=sessions, clinic_names=names)
 
 
-@blueprint.post("/account/sessions/<uuid:sign_in_id>/end")
+@blueprint.route("/account/sessions/<uuid:sign_in_id>/end", methods=["GET", "POST"])
 @login_required
+@posted_from(".account")
 def end_session(sign_in_id: UUID) -> ResponseReturnValue:
     """End one of the own sessions."""
     self_service.end_session(current_session(), sign_in_id)
@@ -51,8 +52,9 @@ def stay() -> ResponseReturnValue:
     return _end()
 
 
-@blueprint.post("/account/preferences")
+@blueprint.route("/account/preferences", methods=["GET", "POST"])
 @login_required
+@posted_from(".account")
 def save_preferences() -> ResponseReturnValue:
     """Keep what the person prefers."""
     self_service.save_preferences(current_session(), shortcuts="shortcuts" in request.form)
@@ -60,8 +62,9 @@ def save_preferences() -> ResponseReturnValue:
     return redirect(url_for(".account"), 303)
 
 
-@blueprint.post("/clinic/switch")
+@blueprint.route("/clinic/switch", methods=["GET", "POST"])
 @login_required
+@posted_from(".home")
 def switch() -> ResponseReturnValue:
     """Go on in another clinic."""
     form = load_form(SwitchForm())

@@ -1,6 +1,6 @@
-"""The settings of the clinic, and the clinics one works in."""
+"""The page of the clinic's settings."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
@@ -10,8 +10,7 @@ from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import ClinicForm
 from clinic.web.authorization import requires
 from clinic.web.edit_conflict import field_differences
-from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, record_at
-from clinic.web.forms import Form, load_form, sent_version
+from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
 
 LABELS = {
     "name": "Name",
@@ -21,57 +20,47 @@ LABELS = {
 }
 
 
-def _this_clinic(_typed: Typed) -> Record:
-    return record_at("the clinic’s settings", "staff.clinic")
-
-
 @blueprint.get("/clinic")
 @requires("clinic:read")
 def clinic() -> ResponseReturnValue:
     """Show the settings of the clinic."""
     here = clinic_service.current()
-    return _settings(here, _filled(here))
+    return _settings_page(initial_form(_form_values(here), version=here.version))
 
 
 @blueprint.post("/clinic")
 @requires("clinic:write")
-@form_summary("Change", labelled_rows(LABELS), about=("of", _this_clinic))
 def update_clinic() -> ResponseReturnValue:
     """Change the settings as the form says."""
     form = load_form(ClinicForm())
     if form.errors:
-        return _settings(clinic_service.current(), form), 422
-    clinic_service.update(version=sent_version(), **form.data)
+        return _settings_page(form), 422
+    try:
+        clinic_service.update(version=sent_version(), **form.data)
+    except ClinicExists as error:
+        return refuse(_settings_page(form.reject(error, "name")), error)
+    except ClinicChanged:
+        return _conflict_page(form), 409
     flash("The clinic’s settings are saved")
     return redirect(url_for(".clinic"), 303)
 
 
-@blueprint.errorhandler(ClinicExists)
-def ask_for_another_name(error: ClinicExists) -> ResponseReturnValue:
-    """Show the settings again, as typed, to choose another name."""
-    form = load_form(ClinicForm())
-    form.errors = {"name": [error.message]}
-    return _settings(clinic_service.current(), form), 409
+def _settings_page(form: Form) -> str:
+    return render_template("staff/clinic.html", here=clinic_service.current(), form=form, labels=LABELS)
 
 
-@blueprint.errorhandler(ClinicChanged)
-def compare_clinics(_error: ClinicChanged) -> ResponseReturnValue:
-    """Show both versions of the settings that somebody else has changed, to choose from field by field."""
+def _conflict_page(form: Form) -> str:
+    """Return both versions of the settings that somebody else has changed, to choose from field by field."""
     here = clinic_service.current()
-    mine = {name: str(value) for name, value in load_form(ClinicForm()).data.items()}
-    shown = {
-        "fields": field_differences(LABELS, mine, _filled(here).values),
-        "version": here.version,
-        "saved_at": here.updated_at,
-        "change": audit_service.last_change("clinics", here.id),
-    }
-    return render_template("staff/clinic_conflict.html", **shown), 409
+    mine = {name: str(value) for name, value in form.data.items()}
+    return render_template(
+        "staff/clinic_conflict.html",
+        fields=field_differences(LABELS, mine, _form_values(here)),
+        version=here.version,
+        saved_at=here.updated_at,
+        change=audit_service.last_change("clinics", here.id),
+    )
 
 
-def _settings(here: Clinic, form: Form) -> str:
-    version = sent_version() if request.method == "POST" else here.version
-    return render_template("staff/clinic.html", here=here, form=form, version=version, labels=LABELS)
-
-
-def _filled(here: Clinic) -> Form:
-    return Form({name: str(getattr(here, name)) for name in LABELS})
+def _form_values(here: Clinic) -> dict[str, str]:
+    return {name: str(getattr(here, name)) for name in LABELS}

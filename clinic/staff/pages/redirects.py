@@ -20,4 +20,5 @@ def safe_next(wanted: str | None) -> str:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
         return home
-    return home if endpoint in {"static", "staff.sign_in"} or path.startswith("/api/") else url
+    unwanted = {"static", "staff.sign_in", "staff.sign_out"}
+    return home if endpoint in unwanted or path.startswith("/api/") else url

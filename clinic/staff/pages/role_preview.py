@@ -5,19 +5,17 @@ from flask.typing import ResponseReturnValue
 
 from clinic.core.errors import InvalidInput
 from clinic.identity.role_preview import role_preview_service
-from clinic.identity.roles import role_label
 from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.pages.login_cookie import set_login_token
 from clinic.staff.schemas import SeeForm
 from clinic.web.authentication import current_session
 from clinic.web.authorization import login_required, requires
-from clinic.web.form_summary import form_summary, labelled_rows
-from clinic.web.forms import load_form
+from clinic.web.forms import load_form, posted_from
 
 
-@blueprint.post("/staff/seeing")
+@blueprint.route("/staff/seeing", methods=["GET", "POST"])
 @requires("staff:read")
-@form_summary("Look at the app as another role", labelled_rows({"role": "Role"}, role=role_label))
+@posted_from(".roles")
 def see_as_role() -> ResponseReturnValue:
     """Show the app as a role sees it, from now on."""
     form = load_form(SeeForm())
@@ -27,8 +25,9 @@ def see_as_role() -> ResponseReturnValue:
     return redirect(url_for(".home"), 303)
 
 
-@blueprint.post("/staff/seeing/end")
+@blueprint.route("/staff/seeing/end", methods=["GET", "POST"])
 @login_required
+@posted_from(".home")
 def see_as_oneself() -> ResponseReturnValue:
     """Show the app as before."""
     set_login_token(role_preview_service.stop(current_session()), same_person=True)
