@@ -29,8 +29,8 @@ from clinic.web.cli import CONFLICTING, FAILED, NOT_CONFIGURED, fail, handle_err
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
-KEPT = ("demo.db", "demo-queue.db", "demo-audit-head")
-UNFINISHED = ("demo-new.db", "demo-new-queue.db")
+KEPT = ("demo.db", "demo-audit-head")
+UNFINISHED = ("demo-new.db",)
 
 WELCOME = """
 The clinic is open at {address}
@@ -145,7 +145,7 @@ def _prepare(instance: Path, lock: int) -> None:
 
 
 def _environment(file: Path) -> dict[str, str]:
-    """Return the children's environment; whatever is configured, a demo sends no mail and shares no queue."""
+    """Return the children's environment; whatever is configured, a demo sends no mail and wakes no other worker."""
     apart = dict.fromkeys(["CLINIC_SMTP_URL", "CLINIC_REDIS_URL", "CLINIC_TRUSTED_HOSTS"], "")
     own = {"CLINIC_DATABASE_URL": f"sqlite:///{file}", "CLINIC_INSTANCE_PATH": str(file.parent)}
     return {**os.environ, **apart, **own, "CLINIC_ENV": "development"}

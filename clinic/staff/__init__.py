@@ -39,12 +39,12 @@ class StaffModule(BaseModule):
         return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic")),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
-        """Return the sending of letters, and what is forgotten when its time is over."""
+        """Return the sending of mail, and the deletion of what is too old."""
         return (
             PeriodicJob("old sessions", session_service.forget_old),
             PeriodicJob("kept forms", saved_form_service.forget_old),
-            PeriodicJob("old letters", staff_mail_queue.forget_old),
-            PeriodicJob("send letters", send_due),
+            PeriodicJob("old staff mail", staff_mail_queue.forget_old),
+            PeriodicJob("send staff mail", send_due, is_due=staff_mail_queue.is_due),
             PeriodicJob("throttle", forget_expired),
         )
 
