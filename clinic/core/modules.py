@@ -42,11 +42,15 @@ class Panel:
 
 @dataclass(frozen=True)
 class PeriodicJob:
-    """Work that a worker runs once a minute, until `run` returns 0; `counted` includes it in the worker's report."""
+    """Work that a worker repeats until `run` returns 0: once a minute, and as soon as `is_due` returns True.
+
+    `is_due` is called every second and must be cheap. `counted` adds the work to what `flask worker --once` reports.
+    """
 
     name: str
     run: Callable[[], int]
     counted: bool = True
+    is_due: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)

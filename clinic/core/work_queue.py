@@ -72,7 +72,7 @@ class WorkQueue(Generic[Row]):
 
     def is_due(self) -> bool:
         """Return whether a row can be claimed; this only reads."""
-        return db.session.execute(self._next().with_only_columns(self.model.id)).first() is not None
+        return db.session.execute(self._next().order_by(None).with_only_columns(self.model.id)).first() is not None
 
     def claim(self) -> Row | None:
         """Lease the next due row to this process and return it, detached; None if there is none, or it shuts down.

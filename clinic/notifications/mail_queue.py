@@ -1,14 +1,9 @@
 """The queue of messages to patients: claimed by a worker, in one clinic at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import select
-
-from clinic.core.clock import now
-from clinic.core.db import db
 from clinic.core.mail.message import Mail
 from clinic.core.mail.queue import FAILED, QUEUED, UNKNOWN, MailQueue
 from clinic.core.unit_of_work import unit_of_work
@@ -23,19 +18,6 @@ DIED_TRYING = "the worker died each time it tried to send this"
 
 class NotificationQueue(MailQueue[Notification]):
     """The messages of the current clinic that are to be sent."""
-
-    def due_clinics(self) -> Sequence[UUID]:
-        """Return the clinics that have a message to be sent."""
-        table = Notification.__table__
-        clinics = db.metadata.tables["clinics"]
-        due = select(table.c.id).where(
-            table.c.clinic_id == clinics.c.id, table.c.state.in_(self.open_states), table.c.due_at <= now()
-        )
-        return db.session.scalars(select(clinics.c.id).where(due.exists()).order_by(clinics.c.id)).all()
-
-    def is_due_anywhere(self) -> bool:
-        """Return whether a clinic has a message to be sent."""
-        return bool(self.due_clinics())
 
     def record_suppressed(self, row: Notification, reason: str) -> None:
         """Record why a message is not sent any more."""

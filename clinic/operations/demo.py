@@ -29,8 +29,8 @@ from clinic.web.cli import CONFLICTING, FAILED, NOT_CONFIGURED, fail, handle_err
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
-DATA_FILES = ("demo.db", "demo-queue.db", "demo-audit-head")
-UNFINISHED_FILES = ("demo-new.db", "demo-new-queue.db")
+DATA_FILES = ("demo.db", "demo-audit-head")
+UNFINISHED_FILES = ("demo-new.db",)
 
 WELCOME = """
 The clinic is open at {address}
@@ -145,7 +145,7 @@ def _prepare(instance: Path, lock: int) -> None:
 
 
 def _environment(file: Path) -> dict[str, str]:
-    """Return the environment of the child processes, in which no mail is sent and no queue is shared."""
+    """Return the environment of the child processes, in which no mail is sent and no other worker woken."""
     unset = dict.fromkeys(["CLINIC_SMTP_URL", "CLINIC_REDIS_URL", "CLINIC_TRUSTED_HOSTS"], "")
     own = {"CLINIC_DATABASE_URL": f"sqlite:///{file}", "CLINIC_INSTANCE_PATH": str(file.parent)}
     return {**os.environ, **unset, **own, "CLINIC_ENV": "development"}

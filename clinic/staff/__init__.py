@@ -50,7 +50,7 @@ class StaffModule(BaseModule):
             PeriodicJob("old sessions", session_service.delete_old),
             PeriodicJob("saved forms", saved_form_service.delete_old),
             PeriodicJob("old staff mail", staff_mail_queue.forget_old),
-            PeriodicJob("send staff mail", send_due),
+            PeriodicJob("send staff mail", send_due, is_due=staff_mail_queue.is_due),
             PeriodicJob("rate limits", forget_expired),
         )
 

@@ -28,7 +28,7 @@ def post_patients() -> Callable[[], None]:
 
     def send() -> None:
         fields = {"family_name": "Pereira", "given_name": "Inês", "email": "ines@example.org", "csrf_token": token}
-        _expect(303, browser.post("/patients", data=fields))
+        _expect(303, browser.post("/patients/new", data=fields))
 
     send()
     return send

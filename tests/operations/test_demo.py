@@ -88,8 +88,6 @@ FILES = [
     "demo.db",
     "demo.db-wal",
     "demo.db-shm",
-    "demo-queue.db",
-    "demo-queue.db-wal",
     "demo-audit-head",
     "demo-new.db",
 ]

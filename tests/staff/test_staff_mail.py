@@ -7,10 +7,11 @@ import pytest
 import time_machine
 
 from clinic.core.ids import new_id
-from clinic.core.jobs import queue_of, run_due_jobs
+from clinic.core.jobs import is_work_due, run_due_jobs
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
 from clinic.core.work_queue import LeaseLost
+from clinic.identity import mail_queue
 from clinic.identity.mail_queue import RETRY, staff_mail_queue
 from clinic.identity.members import member_service
 from clinic.identity.self_service import self_service
@@ -117,14 +118,19 @@ def test_who_has_left_meanwhile_gets_none(app, clinic, mailbox):
     assert mailbox.messages == []
 
 
-def test_queuing_wakes_the_worker_and_the_request_itself_sends_nothing(app, clinic, mailbox):
-    before = len(queue_of(app))
+def test_queuing_wakes_the_worker_after_the_commit_and_the_request_itself_sends_nothing(
+    app, clinic, mailbox, monkeypatch
+):
+    wakes = []
+    monkeypatch.setattr(mail_queue, "wake_worker", lambda: wakes.append(len(rows(app, "staff_letters"))))
     queue("reset", a_person(app, clinic.id), clinic.id)
 
-    assert len(queue_of(app)) == before + 1
+    assert wakes == [1]
     assert mailbox.messages == []
+    assert is_work_due()
     assert run_due_jobs() == 1
     assert len(mailbox.messages) == 1
+    assert not is_work_due()
 
 
 def test_a_letter_is_sent_once(app, clinic, mailbox):

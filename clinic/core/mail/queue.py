@@ -1,9 +1,13 @@
 """Queues of mail: rows of a module's own table, each of which becomes one mail."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
 
 from clinic.core.clock import now
-from clinic.core.db import Base
+from clinic.core.db import Base, db
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
 from clinic.core.work_queue import WorkQueue
@@ -23,6 +27,18 @@ class NotToBeSent(Exception):
 
 class MailQueue(WorkQueue[Row]):
     """A queue of mail; each `record_` method commits, and raises `LeaseLost` if another worker has claimed the row."""
+
+    def due_clinics(self) -> Sequence[UUID]:
+        """Return the clinics that have a due mail in a table that each clinic sees its own part of."""
+        mail, clinics = self.model.__table__.c, db.metadata.tables["clinics"].c
+        due = select(mail.id).where(
+            mail.clinic_id == clinics.id, mail.state.in_(self.open_states), mail.due_at <= now()
+        )
+        return db.session.scalars(select(clinics.id).where(due.exists()).order_by(clinics.id)).all()
+
+    def is_due_in_any_clinic(self) -> bool:
+        """Return whether a clinic has a due mail."""
+        return bool(self.due_clinics())
 
     def record_handover(self, row: Row, mail: Mail) -> None:
         """Record that a mail server is about to accept the mail, and renew the lease."""
