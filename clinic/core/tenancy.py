@@ -1,4 +1,4 @@
-"""Clinics apart: the clinic in force, set once per request, command, job or delivery."""
+"""The current clinic (tenant): set once for each request, command, job or delivery."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,39 +18,39 @@ _pinned: ContextVar[int] = ContextVar("pinned", default=0)
 
 
 class NoCurrentClinic(RuntimeError):
-    """A clinic's rows were asked for before a clinic was chosen."""
+    """Rows of a clinic were queried without a current clinic."""
 
 
 def current_clinic_id() -> UUID:
-    """Return the clinic in force.
+    """Return the id of the current clinic.
 
-    :raises NoClinicInForce: if none was chosen
+    :raises NoCurrentClinic: if there is none
     """
     clinic_id = current_clinic_id_or_none()
     if clinic_id is None:
-        raise NoCurrentClinic("no clinic is in force: use in_clinic()")
+        raise NoCurrentClinic("there is no current clinic: use clinic_scope()")
     return clinic_id
 
 
 def current_clinic_id_or_none() -> UUID | None:
-    """Return the clinic in force, if one was chosen."""
+    """Return the id of the current clinic, None if there is none."""
     found: UUID | None = g.get("clinic_id")
     return found
 
 
 def set_current_clinic(clinic_id: UUID) -> None:
-    """Put a clinic in force for the rest of this request or command.
+    """Make a clinic the current one for the rest of this request or command.
 
-    :raises RuntimeError: if another one is in force: changing it takes a session of its own, see `in_clinic`
+    :raises RuntimeError: if there is another one: changing it needs a new session, see `clinic_scope`
     """
     if current_clinic_id_or_none() not in {None, clinic_id}:
-        raise RuntimeError("another clinic is in force")
+        raise RuntimeError("another clinic is the current one")
     g.clinic_id = clinic_id
 
 
 @contextmanager
 def clinic_scope(clinic_id: UUID | None) -> Iterator[None]:
-    """Put a clinic (or none) in force, with a database session of its own, which knows no other clinic's rows.
+    """Make a clinic (or none) the current one for this block, with a new database session.
 
     :raises RuntimeError: inside a unit of work, whose rows belong to one session
     """
@@ -64,7 +64,7 @@ def clinic_scope(clinic_id: UUID | None) -> Iterator[None]:
 
 @contextmanager
 def clinic_pinned() -> Iterator[None]:
-    """Refuse a change of clinic meanwhile."""
+    """Refuse a change of the current clinic in this block."""
     token = _pinned.set(1)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Messages as JSON, to read."""
+"""JSON endpoints of messages, read-only."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""How people speak of messages, where it is told what was done with them."""
+"""Labels of messages in the audit trail."""
 
 from clinic.core.modules import RecordLabels
 

@@ -17,7 +17,7 @@ PAGE = 20
 @blueprint.get("")
 @requires("notifications:read")
 def index() -> ResponseReturnValue:
-    """List what patients were told, the latest first."""
+    """List the messages to patients, the latest first."""
     _, after = page_query()
     found = notification_service.list(limit=PAGE, after=after)
     record_listing("notifications", (notification.patient_id for notification in found.rows))

@@ -141,7 +141,7 @@ def pass_gate(*, api: bool) -> ResponseReturnValue | None:
     if principal.next_step and not access.on_the_way:
         return gate.send_on(principal)
     if access.permission and access.permission not in principal.permissions:
-        raise PermissionDenied(access.permission, facts=gate.explain(access.permission))
+        raise PermissionDenied(access.permission, details=gate.explain(access.permission))
     if access.permission and principal.only_looks and request.method not in _LOOKING:
         raise ReadOnlyPreview
     return None
