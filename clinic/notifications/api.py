@@ -11,7 +11,7 @@ from clinic.notifications.service import notification_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import ApiBlueprint, after_cursor, document, list_schema, listed
 
-blueprint = ApiBlueprint("notifications", __name__, path="notifications", description="What patients were told")
+blueprint = ApiBlueprint("notifications", __name__, path="notifications", description="Messages to patients")
 
 
 @blueprint.get("")
