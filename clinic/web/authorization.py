@@ -155,7 +155,7 @@ def _set_principal(principal: Principal | None) -> None:
 def _check_permission(permission: str, principal: Principal, *, api: bool) -> None:
     if permission not in principal.permissions:
         facts = {"scope": permission} if api else _denial_details(permission)
-        raise PermissionDenied(permission, facts=facts)
+        raise PermissionDenied(permission, details=facts)
     if principal.read_only and request.method not in _SAFE_METHODS:
         raise ReadOnlyPreview
 

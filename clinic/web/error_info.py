@@ -128,4 +128,4 @@ def clinic_error_info(error: ClinicError) -> ErrorInfo:
         status = 409
     headers = [("Retry-After", str(error.retry_after))] if error.retry_after else []
     problems = error.problems if isinstance(error, InvalidInput) else None
-    return ErrorInfo(status, error.code, error.message, problems, headers, error.facts)
+    return ErrorInfo(status, error.code, error.message, problems, headers, error.details)

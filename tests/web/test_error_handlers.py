@@ -109,7 +109,7 @@ def test_without_a_clinic_it_is_said_what_to_do(app):
 
 def test_what_may_not_be_done_is_said_with_the_role_and_who_can_change_that(client, broken):
     facts = {"permission_words": "See invoices", "role_label": "Front desk", "granted_by": ["Ana Lima", "Bo <Ek>"]}
-    broken(PermissionDenied("invoices:read", facts=facts))
+    broken(PermissionDenied("invoices:read", details=facts))
 
     answer = client.get("/patients")
 
@@ -140,7 +140,7 @@ def test_a_page_that_is_not_there_offers_to_look_for_a_patient_and_the_start(cli
 
 
 def test_what_is_gone_leads_to_what_has_taken_its_place(client, broken):
-    broken(Gone("This patient was merged", facts={"survivor_url": "/patients/7", "survivor": "patient P-000007"}))
+    broken(Gone("This patient was merged", details={"survivor_url": "/patients/7", "survivor": "patient P-000007"}))
 
     answer = client.get("/patients")
 
