@@ -90,6 +90,12 @@ def rolls_back_behind_the_session(data: dict[str, Any]) -> None:
     db.session.connection().exec_driver_sql("ROLLBACK")
 
 
+def rolls_back_behind_the_session_and_changes_a_row(data: dict[str, Any]) -> None:
+    patient = patient_service.get(data["patient_id"])
+    rolls_back_behind_the_session(data)
+    patient.pronouns = "not rolled back"
+
+
 def changes_the_dict(data: dict[str, Any]) -> None:
     data.clear()
     data["patient_id"] = "somebody else"
@@ -128,6 +134,7 @@ FAILING = [
     commits,
     removes_the_session,
     rolls_back_behind_the_session,
+    rolls_back_behind_the_session_and_changes_a_row,
     unspeakable,
     writes_then_raises,
 ]
@@ -168,7 +175,7 @@ def test_a_failing_handler_changes_nothing_for_the_publisher_and_other_handlers(
 
     with here():
         patient = db.session.scalars(select(Patient)).one()
-        assert (status, body["mrn"], patient.version) == (201, "P-000001", 1)
+        assert (status, body["mrn"], patient.version, patient.pronouns) == (201, "P-000001", 1, None)
         assert states() == {handler.__name__: "retrying", "_on_patient_created": "delivered"}
         assert db.session.scalars(select(Notification.state)).all() == ["queued"]
     assert len(failed_handlers) == 1

@@ -263,7 +263,7 @@ def test_a_message_is_claimed_only_after_the_one_before_is_done(app, mailbox, mo
     assert seen == [["sending", "queued"], ["sent", "sending"]]
 
 
-def test_a_message_claimed_by_another_worker_before_the_hand_over_is_not_sent(app, mailbox, monkeypatch):
+def test_a_message_claimed_by_another_worker_before_the_hand_over_is_not_sent(app, mailbox, monkeypatch, caplog):
     a_patient()
     record_handover = notification_queue.record_handover
 
@@ -276,6 +276,8 @@ def test_a_message_claimed_by_another_worker_before_the_hand_over_is_not_sent(ap
     send_due()
 
     assert (mailbox.messages, only(app)["state"]) == ([], "sending")
+    assert "lease_lost table=notifications" in caplog.text
+    assert "mail_failed" not in caplog.text
 
 
 def test_handing_a_message_over_renews_its_lease(app, mailbox):
