@@ -52,7 +52,7 @@ class SlotTaken(Conflict):
 
     def __init__(self, taken_by: Sequence[UUID] = ()) -> None:
         super().__init__("This time is taken: choose another one")
-        self.facts = {"conflicts": [str(appointment_id) for appointment_id in taken_by]}
+        self.details = {"conflicts": [str(appointment_id) for appointment_id in taken_by]}
 
 
 class PatientBusy(Conflict):
@@ -62,7 +62,7 @@ class PatientBusy(Conflict):
 
     def __init__(self, busy_with: Sequence[UUID] = ()) -> None:
         super().__init__("The patient has another appointment at this time: choose another one")
-        self.facts = {"conflicts": [str(appointment_id) for appointment_id in busy_with]}
+        self.details = {"conflicts": [str(appointment_id) for appointment_id in busy_with]}
 
 
 class AppointmentNotCancellable(Conflict):

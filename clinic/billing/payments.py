@@ -45,7 +45,7 @@ class PaymentTooLarge(Conflict):
 
     def __init__(self, due: Money) -> None:
         super().__init__(f"Only {due.amount} {due.currency} is still to pay")
-        self.facts = {"due": {"amount": due.amount, "currency": due.currency}}
+        self.details = {"due": {"amount": due.amount, "currency": due.currency}}
 
 
 class IdempotencyKeyReused(Conflict):

@@ -9,28 +9,28 @@ import click
 class ClinicError(Exception):
     """A request that can't be done, said in words that are fit for everybody's eyes.
 
-    `facts` are what a program or a page may make something of, `retry_after` the seconds after which to try again.
+    `details` are what a program or a page may make something of, `retry_after` the seconds after which to try again.
     """
 
     code = "error"
     retry_after: int | None = None
 
-    def __init__(self, message: str, *, facts: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.facts: Mapping[str, Any] = facts or {}
+        self.details: Mapping[str, Any] = details or {}
 
 
 class PermissionDenied(ClinicError):
     """Whoever acts may not do this; `permission` is the one that is missing.
 
-    A page shows the facts `permission_words`, `role_label` and `granted_by`, the names of those who can give it.
+    A page shows the details `permission_label`, `role_label` and `granted_by`, the names of those who can give it.
     """
 
     code = "not-permitted"
 
-    def __init__(self, permission: str, *, facts: Mapping[str, Any] | None = None) -> None:
-        super().__init__(f"This needs the permission {permission}", facts=facts or {"permission": permission})
+    def __init__(self, permission: str, *, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"This needs the permission {permission}", details=details or {"permission": permission})
         self.permission = permission
 
 
@@ -53,7 +53,7 @@ class NotFound(ClinicError):
 
 
 class Gone(ClinicError):
-    """It was there once; a page leads to the facts `survivor_url` and `survivor`, what has taken its place."""
+    """It was there once; a page leads to the details `survivor_url` and `survivor`, what has taken its place."""
 
     code = "gone"
 

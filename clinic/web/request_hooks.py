@@ -31,7 +31,7 @@ class OtherClinic(ClinicError):
         super().__init__(
             "You are now in another clinic: go back to the one that this form belongs to, or fill it in again in this "
             "one. Nothing was saved",
-            facts={"clinic_id": shown_in},
+            details={"clinic_id": shown_in},
         )
 
 

@@ -75,7 +75,7 @@ def test_a_time_that_touches_a_taken_one_on_the_inside_is_refused(app, published
     with pytest.raises(SlotTaken) as refused:
         book(other, practitioner_service.get(taken.practitioner_id), MONDAY + timedelta(minutes=minutes))
 
-    assert refused.value.facts == {"conflicts": [str(taken.id)]}
+    assert refused.value.details == {"conflicts": [str(taken.id)]}
     assert row_counts(app) == before
 
 
@@ -113,7 +113,7 @@ def test_a_patient_can_not_be_in_two_places(app):
             ends_at=MONDAY + HALF_AN_HOUR,
         )
 
-    assert refused.value.facts == {"conflicts": [str(taken.id)]}
+    assert refused.value.details == {"conflicts": [str(taken.id)]}
     assert row_counts(app) == before | {"practitioners": 2}
 
 

@@ -198,7 +198,7 @@ def test_more_than_is_due_is_refused_and_says_how_much_is() -> None:
     with pytest.raises(PaymentTooLarge, match=r"Only 30\.00 EUR") as refused:
         billing_service.record_payment(invoice.id, amount=euros(3001), method="card")
 
-    assert refused.value.facts == {"due": {"amount": "30.00", "currency": "EUR"}}
+    assert refused.value.details == {"due": {"amount": "30.00", "currency": "EUR"}}
     assert len(billing_service.get(invoice.id).payments) == 1
 
 
