@@ -1,4 +1,4 @@
-"""Patients, appointments, billing and messages of a clinic: modules that talk through an event bus."""
+"""Patients, appointments, billing and messages of a clinic: modules connected by an event bus."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,24 +27,24 @@ MODULES = (
     billing.module,
     notifications.module,
 )
-"""Every module of the house, lowest first; registering its blueprints registers its object."""
+"""Every module, lowest first; registering its blueprints registers its object."""
 
 ROOT = Path(__file__).resolve().parent
 MIGRATIONS = ROOT / "core" / "migrations"
 
 
 class Clinic(Flask):
-    """Flask, whose log of an unexpected error never quotes the error's words."""
+    """A Flask application that logs unexpected errors without their messages."""
 
     def log_exception(self, exc_info: Any) -> None:
-        """Log where an unexpected error came from."""
+        """Log the traceback of an unexpected error without its message."""
         log_exception(exc_info)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return an application: settings < `instance/config.toml` < `CLINIC_*` < `config`.
 
-    :raises BadConfiguration: if the settings don't allow it to start
+    :raises BadConfiguration: if it cannot start with these settings
     """
     app = Clinic(
         __name__,

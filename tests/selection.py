@@ -1,5 +1,6 @@
-"""Options of pytest: every test instead of the default ones, and the order in which they run."""
+"""How pytest runs: every test instead of the default ones, in which order, and what it reports."""
 
+import gc
 from collections import Counter
 from random import Random
 
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Shuffle the tests, in the same way in every process."""
     if (seed := config.getoption("shuffle")) is not None:
         Random(seed).shuffle(items)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through all modules and tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -28,7 +28,9 @@ from clinic import create_app
 from clinic.core import unit_of_work
 from clinic.core.events.models import StoredEvent
 from clinic.core.db.orm_session import ClinicSession
-from clinic.core.tenancy import clinic_scope, resolve_clinic
+from clinic.core.tenancy import clinic_scope
+from clinic.identity.clinics import clinic_service
+from clinic.notifications.mail_queue import NotificationQueue
 from clinic.notifications.service import NotificationService
 from clinic.patients.service import patient_service
 
@@ -47,7 +49,7 @@ def die_after(owner, name):
 """
 
 REGISTER = """
-with app.app_context(), clinic_scope(resolve_clinic()):
+with app.app_context(), clinic_scope(clinic_service.resolve()):
     patient_service.create(family_name="Weiß", email="weiss@example.org")
 """
 
@@ -117,7 +119,7 @@ def test_a_worker_killed_while_the_mail_server_has_the_message_asks_a_person(
     killed = start(
         app,
         tmp_path,
-        "die_after(NotificationService, 'record_letter')\n" + WORK,
+        "die_after(NotificationQueue, 'record_handover')\n" + WORK,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
 

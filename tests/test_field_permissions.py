@@ -1,4 +1,4 @@
-"""Who sees which fields of patients and appointments: in JSON, on pages, by search and in the terminal."""
+"""Permissions on fields of patients and appointments: in JSON, on pages, in search and in commands."""
 
 import json
 from typing import Any
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.row(38)
 
 @pytest.fixture
 def patient_id(here):
-    """A patient who can be reached in every way."""
+    """A patient with all contact fields."""
     with here():
         return a_patient(**CONTACT).id
 
 
 @pytest.fixture
 def cancelled(client, here, patient_id):
-    """An appointment of the patient that was cancelled with a note."""
+    """An appointment that was cancelled with a note."""
     with here():
         appointment_id = an_appointment(a_patient(family_name="Sousa")).id
     assert client.post(f"{APPOINTMENTS}/{appointment_id}/cancel", json={"note": "has a cold"}).status_code == 200
@@ -35,7 +35,7 @@ def cancelled(client, here, patient_id):
 
 @pytest.fixture
 def allow(app, client, clinic):
-    """Let the program's key open only what some permissions permit."""
+    """Return a function that limits the API key to some permissions."""
 
     def restrict(*permissions: str) -> None:
         with app.app_context(), clinic_scope(clinic.id):
@@ -48,7 +48,7 @@ def change(client, patient_id, version='"1"', **fields):
     return client.patch(f"{PATIENTS}/{patient_id}", json=fields, headers={"If-Match": version})
 
 
-def test_json_leaves_contact_out_of_one_patient_and_of_every_list(client, allow, patient_id):
+def test_json_omits_contact_fields_without_the_permission(client, allow, patient_id):
     allow("patients:read")
 
     answers = [client.get(url) for url in (f"{PATIENTS}/{patient_id}", PATIENTS, f"{PATIENTS}?q=pereira")]
@@ -58,13 +58,13 @@ def test_json_leaves_contact_out_of_one_patient_and_of_every_list(client, allow,
     assert all("mrn" in patient and not CONTACT.keys() & patient.keys() for patient in seen)
 
 
-def test_json_shows_contact_to_who_may_see_it(client, allow, patient_id):
+def test_json_has_contact_fields_with_the_permission(client, allow, patient_id):
     allow("patients:read", "patients:contact")
 
     assert client.get(f"{PATIENTS}/{patient_id}").json.items() >= CONTACT.items()
 
 
-def test_json_leaves_contact_out_of_what_was_created_changed_and_stale(client, allow, patient_id):
+def test_json_omits_contact_fields_after_writes_and_conflicts(client, allow, patient_id):
     allow("patients:read", "patients:write")
 
     created = client.post(PATIENTS, json=patient_fields())
@@ -77,7 +77,7 @@ def test_json_leaves_contact_out_of_what_was_created_changed_and_stale(client, a
 
 
 @pytest.mark.parametrize("field", CONTACT)
-def test_contact_that_one_may_not_see_can_not_be_set(app, client, allow, patient_id, field):
+def test_contact_fields_cannot_be_set_without_the_permission(app, client, allow, patient_id, field):
     allow("patients:read", "patients:write")
 
     answers = [client.post(PATIENTS, json=patient_fields(**{field: sent})) for sent in ("other@example.org", None)]
@@ -87,7 +87,7 @@ def test_contact_that_one_may_not_see_can_not_be_set(app, client, allow, patient
     assert [row[field] for row in rows(app, "patients")] == [CONTACT[field]]
 
 
-def test_a_change_of_something_else_keeps_the_contact(app, client, allow, patient_id):
+def test_a_change_of_other_fields_keeps_the_contact_fields(app, client, allow, patient_id):
     allow("patients:read", "patients:write")
 
     assert change(client, patient_id, given_name="Ana").status_code == 200
@@ -95,7 +95,7 @@ def test_a_change_of_something_else_keeps_the_contact(app, client, allow, patien
     assert rows(app, "patients")[0].items() >= {"given_name": "Ana", **CONTACT}.items()
 
 
-def test_json_shows_the_note_of_an_appointment_only_to_who_may_see_it(client, allow, cancelled):
+def test_json_has_the_note_of_an_appointment_only_with_the_permission(client, allow, cancelled):
     allow("appointments:read")
     without = [client.get(f"{APPOINTMENTS}/{cancelled}").json, *client.get(APPOINTMENTS).json["data"]]
     allow("appointments:read", "appointments:notes")
@@ -106,7 +106,7 @@ def test_json_shows_the_note_of_an_appointment_only_to_who_may_see_it(client, al
     assert shown["cancel_note"] == "has a cold"
 
 
-def test_a_note_that_one_may_not_see_can_not_be_written(app, client, allow, here):
+def test_a_note_cannot_be_set_without_the_permission(app, client, allow, here):
     with here():
         appointment_id = an_appointment().id
     allow("appointments:read", "appointments:write")
@@ -129,7 +129,7 @@ BY_CONTACT = [
 ]
 
 
-def test_who_may_not_see_contact_finds_nobody_by_it(client, allow, patient_id):
+def test_search_by_contact_fields_requires_the_permission(client, allow, patient_id):
     allow("patients:read")
     blind = {words: client.get(PATIENTS, query_string={"q": words}).json["data"] for words in BY_CONTACT}
     allow("patients:read", "patients:contact")
@@ -140,13 +140,13 @@ def test_who_may_not_see_contact_finds_nobody_by_it(client, allow, patient_id):
 
 
 @pytest.mark.parametrize("words", ["pereira", "1991-06-21", "P-000001", "1"])
-def test_who_may_not_see_contact_finds_by_everything_else(client, allow, patient_id, words):
+def test_search_by_other_fields_needs_no_permission_on_contact_fields(client, allow, patient_id, words):
     allow("patients:read")
 
     assert len(client.get(PATIENTS, query_string={"q": words}).json["data"]) == 1
 
 
-def test_a_word_of_a_name_and_of_a_phone_is_found_as_long_as_the_name_has_it(client, allow, patient_id):
+def test_a_number_in_name_and_phone_is_found_while_the_name_has_it(client, allow, patient_id):
     allow("patients:read", "patients:write")
     found = []
 
@@ -160,7 +160,7 @@ def test_a_word_of_a_name_and_of_a_phone_is_found_as_long_as_the_name_has_it(cli
 PAGES = ["/patients", "/patients?q=pereira", "/patients/{patient}", "/appointments/{appointment}", "/invoices"]
 
 
-def test_pages_show_no_contact_and_no_note_to_the_role_that_only_reads(client, become, patient_id, cancelled):
+def test_pages_show_no_contact_fields_and_no_note_to_the_read_only_role(client, become, patient_id, cancelled):
     become("read-only")
 
     for page in PAGES:
@@ -169,15 +169,15 @@ def test_pages_show_no_contact_and_no_note_to_the_role_that_only_reads(client, b
         assert not [secret for secret in SECRETS if secret in answer.text], page
 
 
-def test_pages_show_contact_and_note_to_a_receptionist(client, become, patient_id, cancelled):
+def test_pages_show_contact_fields_and_note_to_a_receptionist(client, become, patient_id, cancelled):
     become("receptionist")
 
-    told = "".join(client.get(page.format(patient=patient_id, appointment=cancelled)).text for page in PAGES)
+    shown = "".join(client.get(page.format(patient=patient_id, appointment=cancelled)).text for page in PAGES)
 
-    assert [secret for secret in SECRETS if secret not in told] == []
+    assert [secret for secret in SECRETS if secret not in shown] == []
 
 
-def test_who_changes_patients_without_seeing_their_contact_leaves_it_alone(app, client, become, patient_id):
+def test_the_form_of_a_patient_without_the_permission_keeps_the_contact_fields(app, client, become, patient_id):
     become("receptionist", "patients:contact")
     url = f"/patients/{patient_id}/edit"
 
@@ -190,7 +190,7 @@ def test_who_changes_patients_without_seeing_their_contact_leaves_it_alone(app, 
     assert rows(app, "patients")[0].items() >= {"family_name": "Sousa", **CONTACT}.items()
 
 
-def test_the_page_of_two_versions_shows_no_contact(client, become, patient_id):
+def test_the_edit_conflict_page_shows_no_contact_fields(client, become, patient_id):
     become("receptionist", "patients:contact")
 
     page = client.submit(f"/patients/{patient_id}/edit", version=7, family_name="Sousa")
@@ -199,7 +199,7 @@ def test_the_page_of_two_versions_shows_no_contact(client, become, patient_id):
     assert not [secret for secret in SECRETS if secret in page.text]
 
 
-def test_who_may_not_know_the_patients_sees_only_their_numbers(client, become, cancelled, patient_id):
+def test_pages_show_only_numbers_without_the_permission_on_patients(client, become, cancelled, patient_id):
     line = {"description": "Visit", "quantity": "1", "unit_price": {"amount": "9.00", "currency": "EUR"}}
     invoice = client.post("/api/v1/invoices", json={"patient_id": str(patient_id), "lines": [line]}).json["id"]
     become("administrator", "patients:read")
@@ -207,9 +207,9 @@ def test_who_may_not_know_the_patients_sees_only_their_numbers(client, become, c
     pages += [f"/invoices/new?patient={patient_id}", "/messages", f"/patients/{patient_id}/access-log"]
 
     for page in pages:
-        told = spoken(client.get(page).text)
-        assert "P-00000" in told, page
-        assert not [word for word in ("pereira", "sousa", "inês", "flores", "1991") if word in told.casefold()], page
+        shown = spoken(client.get(page).text)
+        assert "P-00000" in shown, page
+        assert not [word for word in ("pereira", "sousa", "inês", "flores", "1991") if word in shown.casefold()], page
 
 
 def listed(run: Any, *words: str) -> Any:
@@ -218,7 +218,7 @@ def listed(run: Any, *words: str) -> Any:
     return json.loads(result.stdout)
 
 
-def test_a_command_for_somebody_shows_what_they_may_see(run, here, clinic, cancelled, patient_id):
+def test_a_command_as_a_staff_member_shows_the_permitted_fields(run, here, clinic, cancelled, patient_id):
     with here():
         a_member(clinic.id, "read-only")
     day = ("appointments", "list", "--day", "2026-11-30")
@@ -232,7 +232,7 @@ def test_a_command_for_somebody_shows_what_they_may_see(run, here, clinic, cance
     assert listed(run, "patients", "list", "--search", "912555014", "--as", "read-only@example.org") == []
 
 
-def test_a_line_of_a_command_keeps_its_columns_when_some_may_not_be_seen(run, here, clinic, patient_id):
+def test_a_command_prints_empty_columns_without_the_permission(run, here, clinic, patient_id):
     with here():
         a_member(clinic.id, "read-only")
 
@@ -241,7 +241,7 @@ def test_a_line_of_a_command_keeps_its_columns_when_some_may_not_be_seen(run, he
     assert line == ["P-000001", "Pereira", "Inês", "1991-06-21", "female", "", "", str(patient_id)]
 
 
-def test_a_command_for_somebody_sets_nothing_that_they_may_not_see(run, here, clinic):
+def test_a_command_as_a_staff_member_cannot_set_fields_without_the_permission(run, here, clinic):
     denied = ["patients:contact"]
     with here():
         a_member(clinic.id, "receptionist", denied=denied)

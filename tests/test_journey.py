@@ -20,8 +20,6 @@ from tests.builders import MONDAY, a_practitioner, an_appointment
 from tests.conftest import Here, Run
 from tests.page_client import PageClient, hidden_value
 
-pytestmark = pytest.mark.both_databases
-
 KINDS = ["welcome", "confirmation", "cancellation", "receipt"]
 
 
@@ -168,6 +166,7 @@ def practitioner_id(here: Here) -> UUID:
         return a_practitioner().id
 
 
+@pytest.mark.both_databases
 def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and_heard(
     face: Face, here: Here, practitioner_id: UUID, published: list[tuple[str, dict[str, Any]]], clinic: Any
 ) -> None:
@@ -190,6 +189,7 @@ def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and
         assert kinds == KINDS
 
 
+@pytest.mark.both_databases
 def test_every_declared_event_goes_through_every_handler(
     face: Face, here: Here, practitioner_id: UUID, failed_handlers: list[str]
 ) -> None:

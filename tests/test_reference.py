@@ -120,6 +120,6 @@ def test_every_choice_of_an_option_is_documented(app: Flask) -> None:
 
 
 def test_the_permission_of_every_command_is_documented(app: Flask) -> None:
-    written = {name: re.findall(r"Permission: `([^`]+)`", text) for name, (_, text) in documented().items()}
+    written = {name: re.findall(r"Permission:\s`([^`]+)`", text) for name, (_, text) in documented().items()}
 
     assert written == {name: [needed_for(command)] if needed_for(command) else [] for name, command in commands(app)}

@@ -55,8 +55,8 @@ handle_stale_version(blueprint, _get_and_record_view, AppointmentSchema)
 
 @blueprint.get("")
 @requires("appointments:read")
-@blueprint.problems(422)
-@blueprint.arguments(AppointmentQuery, location="query")
+@blueprint.problems()
+@blueprint.query(AppointmentQuery)
 @blueprint.response(200, list_schema(AppointmentSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
     """List appointments in order of their start."""
@@ -103,8 +103,8 @@ def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
 
 @practitioners.get("")
 @requires("appointments:read")
-@practitioners.problems(422)
-@practitioners.arguments(ListQuery, location="query")
+@practitioners.problems()
+@practitioners.query(ListQuery)
 @practitioners.response(200, list_schema(PractitionerSchema), headers=LIST_HEADERS)
 def index_practitioners(query: dict[str, Any]) -> ResponseReturnValue:
     """List practitioners by name."""

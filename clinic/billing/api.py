@@ -46,8 +46,8 @@ handle_stale_version(blueprint, _get_and_record_view, InvoiceSchema)
 
 @blueprint.get("")
 @requires("invoices:read")
-@blueprint.problems(422)
-@blueprint.arguments(InvoiceQuery, location="query")
+@blueprint.problems()
+@blueprint.query(InvoiceQuery)
 @blueprint.response(200, list_schema(InvoiceSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
     """List invoices, newest first."""
@@ -94,8 +94,8 @@ def issue(_nothing: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/<uuid:invoice_id>/payments")
 @requires("invoices:read")
-@blueprint.problems(404, 422)
-@blueprint.arguments(ListQuery, location="query")
+@blueprint.problems(404)
+@blueprint.query(ListQuery)
 @blueprint.response(200, list_schema(PaymentSchema), headers=LIST_HEADERS)
 def index_payments(query: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
     """List the payments of an invoice, newest first."""

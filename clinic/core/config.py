@@ -73,6 +73,7 @@ def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
     app.config.update(given or {})
     _settle_types(app)
     _settle_key(app)
+    _create_instance_folder(Path(app.instance_path))
     if not app.config.get("SQLALCHEMY_DATABASE_URI"):
         app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{Path(app.instance_path) / 'clinic.db'}"
     url = _with_driver(str(app.config["SQLALCHEMY_DATABASE_URI"]))
@@ -94,6 +95,13 @@ def is_production(app: Flask) -> bool:
 def in_production() -> bool:
     """Say whether the installation that is at work is a real one."""
     return bool(current_app.config["ENVIRONMENT"] == "production")
+
+
+def _create_instance_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfiguration(f"{folder} can't be written to: let this user write there") from error
 
 
 def _from_file(path: Path) -> dict[str, Any]:

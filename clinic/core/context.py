@@ -42,9 +42,9 @@ def current_actor() -> Actor:
     return _current_actor.get()
 
 
-def set_actor(who: Actor) -> Token[Actor]:
+def set_actor(actor: Actor) -> Token[Actor]:
     """Make `who` the current actor until the token is passed to `reset_actor`."""
-    return _current_actor.set(who)
+    return _current_actor.set(actor)
 
 
 def reset_actor(token: Token[Actor]) -> None:

@@ -1,88 +1,70 @@
-"""The carrier of background work: huey, which only ever gets a tick; what is due stands in tables."""
+"""Background work: the deliveries and the modules' periodic jobs, which a worker runs when they are due."""
 
 import logging
-import sqlite3
-from pathlib import Path
+from collections.abc import Callable
 
 from flask import Flask, current_app
-from huey import MemoryHuey, RedisHuey, SqliteHuey, crontab
-from huey.api import Huey
-from huey.exceptions import ConfigurationError
 
 from clinic.core.config import database_name
-from clinic.core.errors import BadConfiguration
+from clinic.core.events.delivery import delivery_queue
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.modules import PeriodicJob, registered_modules
+from clinic.core.redis_signal import RedisSignal
 from clinic.core.unit_of_work import deliver_due
+from clinic.core.work_queue import is_stopping
 
 _log = logging.getLogger("clinic.worker")
-_EXTENSION = "clinic.carrier"
+_SIGNAL = "clinic.redis_signal"
 
 
 def init_jobs(app: Flask) -> None:
-    """Give an application its carrier: on SQLite unless Redis is configured, in memory for tests."""
-    carrier = _carrier(app)
-
-    @carrier.task(name="tick")
-    def tick() -> None:
-        with app.app_context():
-            run_due_jobs()
-
-    carrier.periodic_task(crontab(minute="*"), name="each_minute")(tick.call_local)
-    app.extensions[_EXTENSION] = {"carrier": carrier, "tick": tick}
-
-
-def queue_of(app: Flask) -> Huey:
-    """Return the huey instance of an application."""
-    return app.extensions[_EXTENSION]["carrier"]
+    """Connect an application to the Redis channel that wakes its workers, if Redis is configured."""
+    if url := app.config["REDIS_URL"]:
+        app.extensions[_SIGNAL] = RedisSignal(url, f"clinic:{database_name(app)}")
 
 
 def wake_worker() -> None:
-    """Tell a worker that something is due; if that can't be said, it finds out by itself within a minute."""
-    try:
-        current_app.extensions[_EXTENSION]["tick"]()
-    except Exception as error:  # noqa: BLE001 - a request never fails for want of a worker
-        _log.warning("worker_not_woken error=%s", error_name(error))
+    """Wake the workers at once, if Redis is configured; otherwise they find the work when they poll next."""
+    if signal := _signal():
+        signal.send()
+
+
+def on_wake(wake: Callable[[], object]) -> None:
+    """Call `wake`, from another thread, whenever `wake_worker` is called in any process of the installation."""
+    if signal := _signal():
+        signal.listen(wake)
+
+
+def is_work_due() -> bool:
+    """Return whether a queue has work that is due; one indexed query for each queue."""
+    return any(job.is_due is not None and job.is_due() for job in _jobs())
 
 
 def run_due_jobs() -> int:
-    """Run all that is due and return how much was done: deliveries first, then the jobs of the highest module.
+    """Run every job until nothing is due and return how much was done: deliveries first, the lowest module last.
 
-    The lowest module comes last, as the higher ones write what it seals. A job that fails is logged; the others run.
+    The higher modules write what the lowest one seals. A job that fails is logged; the others run.
     """
-    jobs = [PeriodicJob("deliveries", deliver_due)]
-    jobs += [job for module in reversed(registered_modules()) for job in module.get_periodic_jobs()]
-    return sum([_run(job) * job.counted for job in jobs])
+    return sum([_run(job) * job.counted for job in _jobs()])
+
+
+def _jobs() -> list[PeriodicJob]:
+    modules = reversed(registered_modules())
+    deliveries = PeriodicJob("deliveries", deliver_due, is_due=delivery_queue.is_due)
+    return [deliveries, *(job for module in modules for job in module.get_periodic_jobs())]
 
 
 def _run(job: PeriodicJob) -> int:
-    """Repeat a job until it finds nothing more; what it has to try again later is not due then."""
+    """Repeat a job until it finds nothing more, or the worker shuts down."""
     done = 0
     try:
-        while found := job.run():
+        while not is_stopping() and (found := job.run()):
             done += found
-    except Exception as error:  # noqa: BLE001 - the next job is not to blame
+    except Exception as error:  # noqa: BLE001 - an error in one job must not stop the others
         _log.error("job_failed job=%s error=%s frames=%s", job.name, error_name(error), traceback_summary(error))
     return done
 
 
-def _carrier(app: Flask) -> Huey:
-    if app.testing:
-        return MemoryHuey("clinic", immediate=False)
-    if app.config["REDIS_URL"]:
-        return _on_redis(database_name(app), app.config["REDIS_URL"])
-    folder = Path(app.instance_path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return SqliteHuey("clinic", filename=str(folder / f"{database_name(app)}-queue.db"))
-    except (OSError, sqlite3.OperationalError) as error:
-        raise BadConfiguration(f"{folder} can't be written to: let this user write there") from error
-
-
-def _on_redis(name: str, url: str) -> Huey:
-    try:
-        return RedisHuey(name, url=url)
-    except ConfigurationError as error:
-        raise BadConfiguration("CLINIC_REDIS_URL is set, but redis is not installed: install .[redis]") from error
-    except ValueError as error:
-        raise BadConfiguration("CLINIC_REDIS_URL is malformed: write it like redis://host:6379/0") from error
+def _signal() -> RedisSignal | None:
+    signal: RedisSignal | None = current_app.extensions.get(_SIGNAL)
+    return signal

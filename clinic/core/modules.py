@@ -1,4 +1,4 @@
-"""What a module may contribute, and its registration through its blueprint."""
+"""The base class of modules, what they contribute, and their registration through a blueprint."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ _EXTENSION = "clinic.modules"
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """An entry of the main navigation: where it leads, and the key after `g` that goes there.
+    """An entry of the main navigation: its endpoint, and its shortcut key after `g`.
 
-    It is the present one on every page of its blueprint, or only below `paths` if they are given.
+    It is the current one on every page of its blueprint, or only below `paths` if they are given.
     """
 
     label: str
@@ -30,9 +30,9 @@ class NavigationEntry:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of another module's page: a template and what it shows, as `shown`, at one of the page's places.
+    """A part of another module's page: a template with its context, at one of the page's places.
 
-    What is at the `end` comes after all else in the aside.
+    The place `end` is the last one of the aside.
     """
 
     template: str
@@ -42,11 +42,15 @@ class Panel:
 
 @dataclass(frozen=True)
 class PeriodicJob:
-    """Work that a worker repeats until `run` returns 0, once a minute; `counted` adds it to what the worker reports."""
+    """Work that a worker repeats until `run` returns 0: once a minute, and as soon as `is_due` returns True.
+
+    `is_due` is called every second and must be cheap. `counted` adds the work to what `flask worker --once` reports.
+    """
 
     name: str
     run: Callable[[], int]
     counted: bool = True
+    is_due: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class RecordLabels:
 
 
 class BaseModule:
-    """A part of the clinic: what it contributes is said here, and everything is optional."""
+    """A module of the program; each method returns one kind of contribution, by default none."""
 
     name: str
 
@@ -79,7 +83,7 @@ class BaseModule:
         return ()
 
     def get_event_handlers(self) -> dict[str, Handler]:
-        """Return which handler listens to which event."""
+        """Return the handlers of events, by event name."""
         return {}
 
     def get_published_events(self) -> Sequence[EventType]:
@@ -103,11 +107,11 @@ class BaseModule:
         return {}
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
-        """Return what a worker does for this module."""
+        """Return the module's periodic jobs."""
         return ()
 
     def register(self, state: BlueprintSetupState) -> None:
-        """Make this module part of an application and let it listen; its blueprint calls this when registered."""
+        """Add this module to an application and subscribe its handlers; called when its blueprint is registered."""
         state.app.extensions.setdefault(_EXTENSION, {})[self.name] = self
         _subscribe(self)
 
@@ -125,7 +129,7 @@ def declared_permissions(app: Flask | None = None) -> Mapping[str, str]:
 
 
 def subscribe_handlers(app: Flask) -> None:
-    """Let every module of an application listen again, as after `event_bus.clear()`."""
+    """Subscribe the handlers of every module of an application again, as after `event_bus.clear()`."""
     for module in registered_modules(app):
         _subscribe(module)
 

@@ -1,4 +1,4 @@
-"""Clinics apart: the clinic in force, set once per request, command, job or delivery."""
+"""Separation of clinics: the current clinic, set once per request, command, job or delivery."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,44 +11,44 @@ _pinned: ContextVar[int] = ContextVar("pinned", default=0)
 
 
 class NoCurrentClinic(RuntimeError):
-    """A clinic's rows were asked for before a clinic was chosen."""
+    """A clinic's rows were queried without a current clinic."""
 
 
 def current_clinic_id() -> UUID:
-    """Return the clinic in force.
+    """Return the id of the current clinic.
 
-    :raises NoClinicInForce: if none was chosen
+    :raises NoCurrentClinic: if there is none
     """
     clinic_id = current_clinic_id_or_none()
     if clinic_id is None:
-        raise NoCurrentClinic("no clinic is in force: use in_clinic()")
+        raise NoCurrentClinic("there is no current clinic: use clinic_scope()")
     return clinic_id
 
 
 def current_clinic_id_or_none() -> UUID | None:
-    """Return the clinic in force, if one was chosen."""
+    """Return the id of the current clinic, or None."""
     found: UUID | None = g.get("clinic_id")
     return found
 
 
 def set_current_clinic(clinic_id: UUID) -> None:
-    """Put a clinic in force for the rest of this request or command.
+    """Set the current clinic for the rest of this request or command.
 
-    :raises RuntimeError: if another one is in force: changing it takes a session of its own, see `in_clinic`
+    :raises RuntimeError: if there is another one; changing it takes a new ORM session, see `clinic_scope`
     """
     if current_clinic_id_or_none() not in {None, clinic_id}:
-        raise RuntimeError("another clinic is in force")
+        raise RuntimeError("there is another current clinic")
     g.clinic_id = clinic_id
 
 
 @contextmanager
 def clinic_scope(clinic_id: UUID | None) -> Iterator[None]:
-    """Put a clinic (or none) in force, with a database session of its own, which knows no other clinic's rows.
+    """Set the current clinic (or none) within a block, which has its own ORM session.
 
-    :raises RuntimeError: inside a unit of work, whose rows belong to one session
+    :raises RuntimeError: inside a unit of work, whose rows belong to one ORM session
     """
     if _pinned.get():
-        raise RuntimeError("the clinic can't change inside a unit of work")
+        raise RuntimeError("the current clinic cannot change inside a unit of work")
     with current_app.app_context():
         if clinic_id is not None:
             g.clinic_id = clinic_id
@@ -57,7 +57,7 @@ def clinic_scope(clinic_id: UUID | None) -> Iterator[None]:
 
 @contextmanager
 def clinic_pinned() -> Iterator[None]:
-    """Refuse a change of clinic meanwhile."""
+    """Refuse a change of the current clinic within a block."""
     token = _pinned.set(1)
     try:
         yield

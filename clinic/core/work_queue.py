@@ -72,7 +72,7 @@ class WorkQueue(Generic[Row]):
 
     def is_due(self) -> bool:
         """Return whether a row can be claimed; this only reads."""
-        return db.session.execute(self._next().with_only_columns(self.model.id)).first() is not None
+        return db.session.execute(self._next().order_by(None).with_only_columns(self.model.id)).first() is not None
 
     def claim(self) -> Row | None:
         """Lease the next due row to this process and return it, detached; None if there is none, or it shuts down.
@@ -90,6 +90,10 @@ class WorkQueue(Generic[Row]):
                 return row
         db.session.commit()
         return None
+
+    def label(self, row: Row) -> str:
+        """Return the table and the id of a row, for log lines."""
+        return f"table={self.model.__tablename__} id={_of(row).id}"
 
     def new_lease(self) -> dict[str, Any]:
         """Return the values with which a row is leased to this process."""
@@ -112,7 +116,7 @@ class WorkQueue(Generic[Row]):
         ended = {"lease": None, "leased_until": None} if self.has_lease else {}
         self.change(row, state=state, **ended, **values)
 
-    def record_failure(self, row: Row, *, final: bool = False, **values: Any) -> None:
+    def retry_or_fail(self, row: Row, *, final: bool = False, **values: Any) -> None:
         """Schedule another attempt after a pause; after the last one, or a `final` failure, give the row up.
 
         :raises LeaseLost: if it is not this process's any more
@@ -132,10 +136,17 @@ class WorkQueue(Generic[Row]):
 
         :raises LeaseLost: if it is not this process's any more
         """
-        held = db.session.scalar(select(self.model).where(*self._held(row)).with_for_update())
+        _set(self.claimed(row), values)
+
+    def claimed(self, row: Row) -> Row:
+        """Return a claimed row, locked, in the session of the open transaction.
+
+        :raises LeaseLost: if it is not this process's any more
+        """
+        held: Row | None = db.session.scalar(select(self.model).where(*self._held(row)).with_for_update())
         if held is None:
             raise LeaseLost
-        _set(held, values)
+        return held
 
     def close_abandoned(self, row: Row) -> Mapping[str, Any] | None:
         """Return the values that close a row whose last worker died, None if it can be attempted again."""

@@ -1,4 +1,4 @@
-"""Getting somebody in: the accounts of people, by e-mail address, and one-time secrets."""
+"""Accounts of people, found by email address, and the one-time secrets with which they first sign in."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -17,8 +17,8 @@ SECRET_HOURS = 72
 MAX_TYPED = 1000
 """Characters; more are no email address in any form of Unicode, and normalising them would take long."""
 
-MADE_UP = "@demo.example"
-"""Where the addresses of the demo's people end: their password is known, and opens nothing in production."""
+DEMO_DOMAIN = "@demo.example"
+"""The end of the demo accounts' addresses: everybody knows their password, so production rejects them."""
 
 
 def email_key(email: str) -> str:
@@ -27,26 +27,26 @@ def email_key(email: str) -> str:
 
 
 def find_account(email: str) -> StaffMember | None:
-    """Return the account of an e-mail address, if there is one."""
+    """Return the account of an email address, or None."""
     return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
 
 
 def lock_account(member_id: UUID | None) -> StaffMember:
-    """Return an account as it is now; until the unit of work ends, nobody else changes it."""
+    """Return an account, locked until the unit of work ends."""
     wanted = select(StaffMember).where(StaffMember.id == member_id).with_for_update(key_share=True)
     return db.session.scalars(wanted.execution_options(populate_existing=True)).one()
 
 
-def open_account(email: str) -> StaffMember:
-    """Add an account that has no password yet."""
+def add_account(email: str) -> StaffMember:
+    """Add an account without a password."""
     member = StaffMember(email=email, email_key=email_key(email))
     db.session.add(member)
     db.session.flush()
     return member
 
 
-def give_secret(member: StaffMember) -> str:
-    """Return a secret with which somebody can sign in within three days, to choose a password of their own."""
+def set_one_time_secret(member: StaffMember) -> str:
+    """Replace the password by a secret for one sign-in within three days, at which the person chooses a new one."""
     secret = new_secret()
     member.password_hash, member.must_change_password = hash_password(secret), True
     member.password_expires_at = now() + timedelta(hours=SECRET_HOURS)
@@ -54,6 +54,6 @@ def give_secret(member: StaffMember) -> str:
     return secret
 
 
-def write_to(member: StaffMember, kind: str) -> None:
-    """Let the worker send a letter to somebody, about the clinic in force."""
+def queue_mail(member: StaffMember, kind: str) -> None:
+    """Queue a mail to a staff member on behalf of the current clinic."""
     staff_mail_queue.queue(kind, member_id=member.id, clinic_id=current_clinic_id())

@@ -1,4 +1,4 @@
-"""API keys: how programs prove who they are; shown once, kept as a hash."""
+"""API keys, with which programs authenticate: shown once, stored as a hash."""
 
 import secrets
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from clinic.identity.roles import ALL, permission_labels, scope_permissions
 from clinic.identity.sessions import token_hash
 
 PREFIX = "clk_"
-NOTED_EVERY = timedelta(minutes=1)
-LONGEST_KEY = 100
-_BEGINNING = 12
+MAX_LENGTH = 100
+_USE_RECORDED_EVERY = timedelta(minutes=1)
+_SHOWN_LENGTH = 12
 
 
 class ApiKeyNotFound(NotFound):
@@ -31,20 +31,20 @@ class ApiKeyNotFound(NotFound):
 
 
 class InvalidApiKey(InvalidInput):
-    """An API key can't be made like this."""
+    """An API key cannot be created with this input."""
 
     code = "invalid-api-key"
 
 
 class ApiKeyService:
-    """The API keys of the clinic in force."""
+    """The API keys of the current clinic."""
 
     def create(self, *, label: str, scopes: Sequence[str], expires_at: datetime | None = None) -> tuple[ApiKey, str]:
-        """Make a key for programs; return its record and the key itself, which is never told again.
+        """Create a key; return its record and the key itself, which is not stored.
 
-        The key opens no more than whoever makes it may do.
+        A key has no permission that the current actor lacks.
 
-        :raises InvalidKey: with every problem, if there is one
+        :raises InvalidApiKey: if it would, if the label is taken, or if it expires in the past
         """
         _check_scopes(scopes)
         if expires_at is not None and expires_at <= now():
@@ -57,7 +57,7 @@ class ApiKeyService:
             record = ApiKey(
                 clinic_id=current_clinic_id(),
                 label=label,
-                beginning=key[:_BEGINNING],
+                beginning=key[:_SHOWN_LENGTH],
                 key_hash=token_hash(key),
                 scopes=[ALL] if ALL in scopes else sorted(set(scopes)),
                 expires_at=expires_at,
@@ -66,15 +66,15 @@ class ApiKeyService:
         return record, key
 
     def list(self) -> Sequence[ApiKey]:
-        """Return the clinic's keys, the latest made first."""
+        """Return the clinic's keys, the newest first."""
         return db.session.scalars(
             select(ApiKey).where(ApiKey.clinic_id == current_clinic_id()).order_by(ApiKey.id.desc())
         ).all()
 
     def get(self, key_id: UUID) -> ApiKey:
-        """Return a key of the clinic in force.
+        """Return a key of the current clinic.
 
-        :raises KeyNotFound: if it has none of that id
+        :raises ApiKeyNotFound: if there is none with that id
         """
         record = db.session.get(ApiKey, key_id)
         if record is None or record.clinic_id != current_clinic_id():
@@ -82,9 +82,9 @@ class ApiKeyService:
         return record
 
     def identify(self, name: str) -> ApiKey:
-        """Return the key whose id, or label while it opens something, is `name`.
+        """Return the key with the id `name`, or the valid key with that label.
 
-        :raises KeyNotFound: if none is called so
+        :raises ApiKeyNotFound: if there is none
         """
         for record in self.list():
             if name == str(record.id) or (name == record.label and is_valid(record)):
@@ -92,9 +92,9 @@ class ApiKeyService:
         raise ApiKeyNotFound
 
     def revoke(self, key_id: UUID) -> ApiKey:
-        """Let a key open nothing any more.
+        """Revoke a key.
 
-        :raises KeyNotFound: if the clinic has none of that id
+        :raises ApiKeyNotFound: if the clinic has none with that id
         """
         record = self.get(key_id)
         with unit_of_work():
@@ -102,13 +102,13 @@ class ApiKeyService:
         return record
 
     def authenticate(self, key: str) -> ApiKey | None:
-        """Return the record of a key that opens something now, of whichever clinic, and note that it was used."""
-        if not key.startswith(PREFIX) or len(key) > LONGEST_KEY:
+        """Return the record of a valid key of any clinic, and record its use; None if the key is not valid."""
+        if not key.startswith(PREFIX) or len(key) > MAX_LENGTH:
             return None
         record = db.session.scalar(select(ApiKey).where(ApiKey.key_hash == token_hash(key)))
         if record is None or not is_valid(record):
             return None
-        if record.last_used_at is None or now() - record.last_used_at >= NOTED_EVERY:
+        if record.last_used_at is None or now() - record.last_used_at >= _USE_RECORDED_EVERY:
             with unit_of_work():
                 record.last_used_at = now()
         return record
@@ -118,7 +118,7 @@ api_key_service = ApiKeyService()
 
 
 def is_valid(record: ApiKey) -> bool:
-    """Say whether a key opens anything: it is neither revoked nor expired."""
+    """Return whether a key is neither revoked nor expired."""
     return record.revoked_at is None and (record.expires_at is None or record.expires_at > now())
 
 
@@ -130,4 +130,4 @@ def _check_scopes(scopes: Sequence[str]) -> None:
     beyond = {name for name in scope_permissions(scopes) if not current_actor().has_permission(name)}
     if beyond:
         labels = "; ".join(label for name, label in permission_labels().items() if name in beyond)
-        raise InvalidApiKey(f"You can't give what you may not do yourself: {labels}", field="scopes")
+        raise InvalidApiKey(f"You can't grant permissions that you do not have: {labels}", field="scopes")

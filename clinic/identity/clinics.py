@@ -16,7 +16,7 @@ from clinic.identity.models import Clinic, Membership
 
 
 class ClinicFields(TypedDict):
-    """What is said of a clinic when it is set up."""
+    """The settings with which a clinic is set up."""
 
     name: str
     zone: str
@@ -25,7 +25,7 @@ class ClinicFields(TypedDict):
 
 
 class SettingsFields(TypedDict):
-    """What can be changed of a clinic: money and times that were written down stay as they are."""
+    """The settings that can be changed later; amounts and times already stored depend on the others."""
 
     name: str
     locale: str
@@ -34,17 +34,17 @@ class SettingsFields(TypedDict):
 
 
 class ClinicExists(Conflict):
-    """A clinic of that name is there already."""
+    """There is already a clinic with that name."""
 
     code = "clinic-exists"
 
 
 class ClinicChanged(StaleVersion):
-    """Somebody else changed the clinic's settings meanwhile."""
+    """Somebody else has changed the clinic's settings."""
 
 
-class WhichClinic(InvalidInput):
-    """There are several clinics, and none was named."""
+class ClinicNotChosen(InvalidInput):
+    """There are several clinics and none is named."""
 
     code = "which-clinic"
 
@@ -53,7 +53,7 @@ class WhichClinic(InvalidInput):
 
 
 class ClinicService:
-    """The register of clinics."""
+    """The clinics of the installation."""
 
     def create(self, **fields: Unpack[ClinicFields]) -> Clinic:
         """Set up a clinic.
@@ -66,13 +66,13 @@ class ClinicService:
                 db.session.add(clinic)
                 db.session.flush()
         except IntegrityError as error:
-            raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
+            raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
         return clinic
 
     def update(self, *, version: int, **fields: Unpack[SettingsFields]) -> Clinic:
-        """Change the settings of the clinic in force; its limits hold for sessions that are open already.
+        """Change the settings of the current clinic; its session limits also apply to open sessions.
 
-        :raises ClinicChanged: if somebody else changed it meanwhile
+        :raises ClinicChanged: if somebody else has changed it
         :raises ClinicExists: if the name is taken
         """
         try:
@@ -84,48 +84,51 @@ class ClinicService:
                     setattr(clinic, name, value)
                 db.session.flush()
         except IntegrityError as error:
-            raise ClinicExists(f"There is a clinic named {fields['name']} already") from error
+            raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
         return clinic
 
     def current(self) -> Clinic:
-        """Return the clinic in force."""
+        """Return the current clinic.
+
+        :raises NotFound: if it no longer exists
+        """
         clinic = db.session.get(Clinic, current_clinic_id())
         if clinic is None:
             raise NotFound
         return clinic
 
     def list(self) -> Sequence[Clinic]:
-        """Return all clinics, the first one first."""
+        """Return all clinics, the oldest first."""
         return db.session.scalars(select(Clinic).order_by(Clinic.id)).all()
 
     def of_member(self, member_id: UUID) -> Sequence[Clinic]:
-        """Return the clinics in which a person works, by name."""
-        working = (Membership.member_id == member_id, Membership.active)
-        wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*working)
+        """Return the clinics in which a person is active, by name."""
+        active = (Membership.member_id == member_id, Membership.active)
+        wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*active)
         return db.session.scalars(wanted.order_by(Clinic.name)).all()
 
     def resolve(self, name: str | None = None) -> UUID:
-        """Return the id of the clinic of that name; without a name that of the only one.
+        """Return the id of the clinic with a name, or of the only clinic if no name is given.
 
         :raises NotFound: if no clinic has that name
-        :raises WhichClinic: if there are several, and none is named
-        :raises NotSetUp: if there is none at all
+        :raises ClinicNotChosen: if there are several and none is named
+        :raises NotSetUp: if there is none
         """
         if name is None:
             self.require_any()
             ids = db.session.scalars(select(Clinic.id).limit(2)).all()
             if len(ids) > 1:
-                raise WhichClinic
+                raise ClinicNotChosen
             return ids[0]
         if not is_storable(name):
-            raise NotFound("There is no clinic of that name")
+            raise NotFound("There is no clinic with that name")
         found = db.session.scalar(select(Clinic.id).where(Clinic.name == nfc(name)))
         if found is None:
             raise NotFound(f"There is no clinic named {name}")
         return found
 
     def require_any(self) -> None:
-        """Make sure that the installation has a clinic.
+        """Check that the installation has a clinic.
 
         :raises NotSetUp: if it has none
         """

@@ -1,6 +1,6 @@
-"""Who was invited to the clinic in force and never came, and until when their invitation is good.
+"""Open invitations to the current clinic.
 
-It is told in the same way of those who have an account in another clinic: nobody learns here that they have one.
+People with an account in another clinic are listed alike, so that nobody learns that they have one.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from clinic.core.audit import record_act
 from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.accounts import write_to
+from clinic.identity.accounts import queue_mail
 from clinic.identity.mail_queue import LINK_LIVES
 from clinic.identity.models import LoginSession, StaffMail
 from clinic.identity.staff_directory import ClinicMember
@@ -22,10 +22,10 @@ INVITATION = "invitation"
 
 
 class InvitationService:
-    """The invitations of the clinic in force."""
+    """The invitations of the current clinic."""
 
     def open(self) -> Mapping[UUID, datetime]:
-        """Return until when the latest invitation is good of everybody who was never seen here, by member."""
+        """Return the expiry of the latest invitation of each account that has never signed in here, by account id."""
         here = current_clinic_id()
         seen = select(LoginSession.member_id).where(LoginSession.clinic_id == here)
         latest = func.max(func.coalesce(StaffMail.sent_at, StaffMail.created_at))
@@ -36,11 +36,11 @@ class InvitationService:
         )
         return {member_id: sent_at + LINK_LIVES[INVITATION] for member_id, sent_at in found if member_id}
 
-    def send_again(self, worker: ClinicMember) -> None:
-        """Let the worker send another invitation to somebody."""
+    def send_again(self, invited: ClinicMember) -> None:
+        """Queue another invitation mail."""
         with unit_of_work():
-            record_act("link-sent", "staff_members", worker.member.id)
-            write_to(worker.member, INVITATION)
+            record_act("link-sent", "staff_members", invited.member.id)
+            queue_mail(invited.member, INVITATION)
 
 
 invitation_service = InvitationService()

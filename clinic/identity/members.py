@@ -1,4 +1,4 @@
-"""Who works in a clinic, in which role; there is always an administrator left."""
+"""The staff members of a clinic and their roles; the last administrator cannot be removed."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,7 +11,7 @@ from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput, StaleVersion
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.accounts import email_key, find_account, open_account, write_to
+from clinic.identity.accounts import add_account, email_key, find_account, queue_mail
 from clinic.identity.models import Clinic, Membership, StaffMember
 from clinic.identity.roles import permission_labels, role_permissions
 from clinic.identity.sessions import session_service
@@ -26,145 +26,146 @@ from clinic.identity.staff_directory import (
 
 
 class InvalidMember(InvalidInput):
-    """What was said of a staff member can't be."""
+    """A staff member cannot be saved with this input."""
 
     code = "invalid-member"
 
 
 class LastAdministrator(Conflict):
-    """A clinic without an administrator could never get one again."""
+    """The change would leave the clinic without an administrator, who alone can appoint another."""
 
     code = "last-administrator"
 
     def __init__(self) -> None:
         super().__init__(
-            "The clinic needs an administrator who has signed in here lately and is denied nothing: "
-            "make somebody else one, and let them sign in first"
+            "The clinic needs an administrator with all permissions who has signed in here recently: "
+            "make somebody else administrator, and have them sign in first"
         )
 
 
 class MemberChanged(StaleVersion):
-    """Somebody else changed this staff member meanwhile."""
+    """Somebody else has changed this staff member."""
 
 
 class HasLeft(Conflict):
-    """Somebody does not work in the clinic any more."""
+    """The staff member is deactivated in this clinic."""
 
     code = "has-left"
 
     def __init__(self) -> None:
-        super().__init__("This person has no access to the clinic now: let them in again first")
+        super().__init__("This person has no access to the clinic now: reactivate them first")
 
 
 class MemberService:
-    """The staff of the clinic in force; what they do in other clinics is not seen from here."""
+    """The staff members of the current clinic; their other clinics are not visible here."""
 
     def invite(self, *, email: str, name: str, role: str) -> ClinicMember:
-        """Give a person a role in the clinic, and write to them how to sign in.
+        """Give a person a role in the clinic, and queue a mail that invites them.
 
-        :raises InvalidMember: with every problem, if there is one
+        :raises InvalidMember: if they are a member already, or the role has a permission that the actor lacks
         """
-        _refuse_giving_more(frozenset(), role_permissions(role))
+        _check_granted(frozenset(), role_permissions(role))
         try:
             with unit_of_work():
-                member = find_account(email) or open_account(email)
-                if known := find_membership(member):
-                    raise _known_already(known)
+                member = find_account(email) or add_account(email)
+                if existing := find_membership(member):
+                    raise _already_member(existing)
                 membership = add_membership(member, name, role)
                 db.session.flush()
-                write_to(member, "invitation")
+                queue_mail(member, "invitation")
         except IntegrityError as error:
-            raise InvalidMember("Somebody else invites this person just now: try again", field="email") from error
+            raise InvalidMember("Somebody else is inviting this person right now: try again", field="email") from error
         return ClinicMember(membership, member)
 
     def list(self) -> Sequence[ClinicMember]:
-        """Return who works in the clinic, those who left last."""
+        """Return the staff members, the deactivated ones last."""
         return list_members()
 
     def get(self, membership_id: UUID) -> ClinicMember:
-        """Return somebody who works, or has worked, in the clinic.
+        """Return a staff member, active or not.
 
-        :raises MemberNotFound: if there is nobody of that id
+        :raises MemberNotFound: if there is none with that id
         """
         return get_member(Membership.id == membership_id)
 
     def named(self, email: str) -> ClinicMember:
-        """Return who works, or has worked, in the clinic under an e-mail address.
+        """Return the staff member with an email address, active or not.
 
-        :raises MemberNotFound: if nobody does
+        :raises MemberNotFound: if there is none
         """
         return get_member(StaffMember.email_key == email_key(email))
 
     def administrators(self) -> Sequence[Membership]:
-        """Return who may give others permissions, and has been here lately."""
-        return [worker.membership for worker in self.list() if worker.runs_the_clinic]
+        """Return the administrators who have signed in here recently, who can grant permissions."""
+        return [one.membership for one in self.list() if one.can_grant_permissions]
 
     def update(
         self, membership_id: UUID, *, version: int, name: str, role: str, denied: Sequence[str] = ()
     ) -> Membership:
-        """Change somebody's name, role and what is denied to them; what they may do now ends their sessions here.
+        """Change a staff member's name, role and denied permissions; changed permissions end their sessions here.
 
-        :raises InvalidMember: with every problem, if there is one
-        :raises MemberNotFound: if there is nobody of that id
-        :raises MemberChanged: if somebody else changed it meanwhile
-        :raises LastAdministrator: if nobody else could give permissions any more
+        :raises InvalidMember: if they would get a permission that the actor lacks
+        :raises MemberNotFound: if there is none with that id
+        :raises MemberChanged: if somebody else has changed it
+        :raises LastAdministrator: if no administrator would be left
         """
         with unit_of_work():
-            worker = self._locked(membership_id)
-            membership, was_administrator = worker.membership, worker.is_administrator
+            found = self._locked(membership_id)
+            membership, was_administrator = found.membership, found.is_administrator
             if membership.version != version:
                 raise MemberChanged
-            _refuse_giving_more(worker.permissions, role_permissions(role, denied))
+            _check_granted(found.permissions, role_permissions(role, denied))
             membership.name = name
             if (membership.role, set(membership.denied)) != (role, set(denied)):
                 membership.role, membership.denied = role, sorted(set(denied))
                 _end_sessions(membership)
-            self._keep_an_administrator(was_administrator)
+            self._check_administrator_left(was_administrator)
         return membership
 
     def deactivate(self, membership_id: UUID) -> Membership:
-        """End somebody's access to the clinic at once.
+        """Deactivate a staff member, and end their sessions in the clinic.
 
-        :raises MemberNotFound: if there is nobody of that id
-        :raises LastAdministrator: if nobody else could give permissions any more
+        :raises MemberNotFound: if there is none with that id
+        :raises LastAdministrator: if no administrator would be left
         """
         with unit_of_work():
-            worker = self._locked(membership_id)
-            was_administrator = worker.is_administrator
-            worker.membership.active = False
-            _end_sessions(worker.membership)
-            self._keep_an_administrator(was_administrator)
-        return worker.membership
+            found = self._locked(membership_id)
+            was_administrator = found.is_administrator
+            found.membership.active = False
+            _end_sessions(found.membership)
+            self._check_administrator_left(was_administrator)
+        return found.membership
 
     def reactivate(self, membership_id: UUID) -> Membership:
-        """Let somebody work in the clinic again, in the role that they had.
+        """Reactivate a staff member in their former role.
 
-        :raises MemberNotFound: if there is nobody of that id
+        :raises InvalidMember: if the role has a permission that the actor lacks
+        :raises MemberNotFound: if there is none with that id
         """
         with unit_of_work():
-            worker = self._locked(membership_id)
-            _refuse_giving_more(frozenset(), worker.permissions)
-            worker.membership.active = True
-        return worker.membership
+            found = self._locked(membership_id)
+            _check_granted(frozenset(), found.permissions)
+            found.membership.active = True
+        return found.membership
 
     def ask_for_new_password(self, membership_id: UUID) -> ClinicMember:
-        """Let the worker send a link by which a member of staff sets a password.
+        """Queue a mail with a link to set a password.
 
-        :raises MemberNotFound: if there is nobody of that id
-        :raises HasLeft: if they do not work here now
+        :raises MemberNotFound: if there is none with that id
+        :raises HasLeft: if they are deactivated
         """
         with unit_of_work():
-            worker = self.get(membership_id)
-            if not worker.membership.active:
+            found = self.get(membership_id)
+            if not found.membership.active:
                 raise HasLeft
-            record_act("link-sent", "staff_members", worker.member.id)
-            write_to(worker.member, "reset" if worker.member.password_hash else "invitation")
-        return worker
+            record_act("link-sent", "staff_members", found.member.id)
+            queue_mail(found.member, "reset" if found.member.password_hash else "invitation")
+        return found
 
     def end_sessions(self, membership_id: UUID) -> int:
-        """End all sessions that somebody has in the clinic; return how many.
+        """End all sessions of a staff member in the clinic; return their number.
 
-        :raises MemberNotFound: if there is nobody of that id
+        :raises MemberNotFound: if there is none with that id
         """
         with unit_of_work():
             membership = self.get(membership_id).membership
@@ -172,21 +173,21 @@ class MemberService:
             return _end_sessions(membership)
 
     def get_actor(self, email: str) -> tuple[str, frozenset[str]]:
-        """Return who acts when a command is run for somebody, and what they may do.
+        """Return the actor and the permissions of the active staff member with an email address.
 
-        :raises MemberNotFound: if nobody works here under that address now
+        :raises MemberNotFound: if there is none
         """
-        worker = self.named(email)
-        if not worker.membership.active:
+        found = self.named(email)
+        if not found.membership.active:
             raise MemberNotFound
-        return f"staff:{worker.member.id}", worker.permissions
+        return f"staff:{found.member.id}", found.permissions
 
     def _locked(self, membership_id: UUID) -> ClinicMember:
-        """Return somebody as they are now; who works in a clinic is changed by one at a time."""
+        """Return a staff member, after locking the clinic: memberships are changed one at a time."""
         db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
         return self.get(membership_id)
 
-    def _keep_an_administrator(self, was_administrator: bool) -> None:
+    def _check_administrator_left(self, was_administrator: bool) -> None:
         db.session.flush()
         if was_administrator and not self.administrators():
             raise LastAdministrator
@@ -195,21 +196,24 @@ class MemberService:
 member_service = MemberService()
 
 
-def _refuse_giving_more(before: frozenset[str], after: frozenset[str]) -> None:
-    """Let nobody give what they may not do: who is denied something could give it to an account of their own."""
+def _check_granted(before: frozenset[str], after: frozenset[str]) -> None:
+    """Check that the current actor grants no permission that they lack, which they could grant to a second account.
+
+    :raises InvalidMember: if they do
+    """
     beyond = [
         words
         for name, words in permission_labels().items()
         if name in after - before and not current_actor().has_permission(name)
     ]
     if beyond:
-        raise InvalidMember(f"You can't give what you may not do yourself: {'; '.join(beyond)}", field="role")
+        raise InvalidMember(f"You can't grant permissions that you do not have: {'; '.join(beyond)}", field="role")
 
 
-def _known_already(membership: Membership) -> InvalidMember:
+def _already_member(membership: Membership) -> InvalidMember:
     if membership.active:
-        return InvalidMember("Somebody with this address works here already", field="email")
-    return InvalidMember("Somebody with this address has worked here: let them in again from the list", field="email")
+        return InvalidMember("There is already a staff member with this address", field="email")
+    return InvalidMember("A former staff member has this address: reactivate them from the list", field="email")
 
 
 def _end_sessions(membership: Membership) -> int:

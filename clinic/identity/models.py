@@ -1,4 +1,4 @@
-"""Clinics, who works in them in which role, and how people and programs prove who they are."""
+"""Clinics, accounts, memberships, and the credentials of people and programs."""
 
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,11 @@ from clinic.core.db.mixins import UUIDMixin, VersionMixin
 from clinic.core.db.types import UTCDateTime
 
 _SECRET = {"secret": True}
-_UNNOTED = {"audited": False}
+_UNAUDITED = {"audited": False}
 
 
 class Clinic(UUIDMixin, VersionMixin, Base):
-    """A clinic, the zone of its clocks, the currency of its prices and the locale of its people."""
+    """A clinic with its time zone, currency, locale and session limits."""
 
     __tablename__ = "clinics"
     __table_args__ = (
@@ -35,34 +35,34 @@ class Clinic(UUIDMixin, VersionMixin, Base):
 
     @property
     def country(self) -> str | None:
-        """The ISO 3166 code of the country in whose zone the clinic's clocks go."""
+        """The ISO 3166 code of the country of the clinic's time zone."""
         country: str | None = get_global("zone_territories").get(self.zone)
         return country
 
     @property
     def language(self) -> str:
-        """The language in which the clinic writes to people who named none."""
+        """The default language of the clinic's mail."""
         return self.locale.partition("_")[0]
 
 
 class StaffMember(UUIDMixin, VersionMixin, Base):
-    """A person who signs in, in one clinic or in several; `email_key` is the address without regard to case."""
+    """An account of a person, for one clinic or several; `email_key` is the address without regard to case."""
 
     __tablename__ = "staff_members"
 
     email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254), unique=True, info=_UNNOTED)
+    email_key: Mapped[str] = mapped_column(String(254), unique=True, info=_UNAUDITED)
     password_hash: Mapped[str | None] = mapped_column(String(300), info=_SECRET)
     password_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     must_change_password: Mapped[bool] = mapped_column(Boolean, default=False)
     totp_secret: Mapped[str | None] = mapped_column(String(64), info=_SECRET)
     totp_on: Mapped[bool] = mapped_column(Boolean, default=False)
-    totp_last_step: Mapped[int | None] = mapped_column(BigInteger, info=_UNNOTED)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger, info=_UNAUDITED)
     shortcuts: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
 class Membership(UUIDMixin, VersionMixin, Base):
-    """A staff member's name and role in a clinic; what is in `denied` the role does not permit to this person."""
+    """A staff member's name and role in a clinic, and the permissions of the role that are `denied` to this person."""
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("clinic_id", "member_id"), Index("ix_memberships_member", "member_id"))
@@ -76,9 +76,9 @@ class Membership(UUIDMixin, VersionMixin, Base):
 
 
 class LoginSession(UUIDMixin, Base):
-    """A session of a person who has signed in; the browser keeps the token, this row only its hash.
+    """A login session; the browser has the token, this row only its hash.
 
-    In `seen_as` stands the role as which the person looks at the app meanwhile, if they do.
+    `seen_as` is the role that the person previews, if they do.
     """
 
     __tablename__ = "sign_ins"
@@ -99,7 +99,7 @@ class LoginSession(UUIDMixin, Base):
 
 
 class RecoveryCode(UUIDMixin, Base):
-    """A code that stands in once for a lost second step."""
+    """A single-use code that replaces a lost authenticator app."""
 
     __tablename__ = "recovery_codes"
     __table_args__ = (UniqueConstraint("member_id", "code_hash"),)
@@ -111,9 +111,9 @@ class RecoveryCode(UUIDMixin, Base):
 
 
 class StaffMail(UUIDMixin, Base):
-    """A mail to a staff member, and the hash of the single-use token in it, which is made when it is sent.
+    """A mail to a staff member, and the hash of its single-use token, which is generated when it is sent.
 
-    Asked for an unknown address, it has no member: nothing is sent, and nobody can tell.
+    A mail that was requested for an unknown address has no member and is not sent.
     """
 
     __tablename__ = "staff_letters"
@@ -137,7 +137,7 @@ class StaffMail(UUIDMixin, Base):
 
 
 class ApiKey(UUIDMixin, Base):
-    """A program's key to one clinic; shown once, kept as a hash, known by its beginning."""
+    """A program's key to one clinic: shown once, stored as a hash, recognisable by its beginning."""
 
     __tablename__ = "api_keys"
     __table_args__ = (Index("ix_api_keys_clinic", "clinic_id"),)
@@ -149,12 +149,12 @@ class ApiKey(UUIDMixin, Base):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info=_UNNOTED)
+    last_used_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info=_UNAUDITED)
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class SavedForm(UUIDMixin, Base):
-    """A form that was sent after the session had ended: kept for half an hour for the same person."""
+    """A form that was sent after the session had ended, stored for half an hour for the same person."""
 
     __tablename__ = "kept_forms"
     __table_args__ = (Index("ix_kept_forms_created", "created_at"),)

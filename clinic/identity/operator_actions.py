@@ -1,11 +1,18 @@
-"""What only operators do, by commands: the first administrator, made-up people, a way in for whoever is locked out."""
+"""Actions of operators by commands: first administrator, demo accounts, new secret for a locked-out person."""
 
 from sqlalchemy import delete
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.accounts import MADE_UP, find_account, give_secret, lock_account, open_account, write_to
+from clinic.identity.accounts import (
+    DEMO_DOMAIN,
+    add_account,
+    find_account,
+    lock_account,
+    queue_mail,
+    set_one_time_secret,
+)
 from clinic.identity.members import member_service
 from clinic.identity.models import RecoveryCode, StaffMember
 from clinic.identity.passwords import hash_password
@@ -15,7 +22,7 @@ from clinic.identity.staff_directory import ClinicMember, add_membership, find_m
 
 
 class OperatorService:
-    """The staff of the clinic in force, for whoever runs the installation."""
+    """The staff members of the current clinic, as the operator of the installation manages them."""
 
     def create_admin(self, *, email: str, name: str | None = None) -> tuple[StaffMember, str | None]:
         """Make a person administrator; return the account, and its one-time secret if it has no password yet.
@@ -25,39 +32,41 @@ class OperatorService:
         with unit_of_work():
             member, secret = find_account(email), None
             if member is None or member.password_hash is None:
-                member = member or open_account(email)
-                secret = give_secret(member)
-            place = find_membership(member) or add_membership(member, name or email.partition("@")[0], ADMINISTRATOR)
-            place.role, place.denied, place.active = ADMINISTRATOR, [], True
-            session_service.end_all_of(member.id, in_clinic=place.clinic_id)
+                member = member or add_account(email)
+                secret = set_one_time_secret(member)
+            membership = find_membership(member) or add_membership(
+                member, name or email.partition("@")[0], ADMINISTRATOR
+            )
+            membership.role, membership.denied, membership.active = ADMINISTRATOR, [], True
+            session_service.end_all_of(member.id, in_clinic=membership.clinic_id)
         return member, secret
 
-    def admit(self, *, email: str, name: str, role: str, password: str) -> ClinicMember:
-        """Bring in a made-up person with a password that everybody knows: for the demo's own database only.
+    def add_demo_member(self, *, email: str, name: str, role: str, password: str) -> ClinicMember:
+        """Add a demo account with a public password, for the demo's own database only.
 
-        :raises RuntimeError: unless records are being brought in
+        :raises RuntimeError: outside an import, or for an address outside the demo's domain
         """
-        if not current_actor().is_import or not email.endswith(MADE_UP):
+        if not current_actor().is_import or not email.endswith(DEMO_DOMAIN):
             raise RuntimeError("real people are invited, and choose their passwords themselves")
         with unit_of_work():
-            member = open_account(email)
+            member = add_account(email)
             member.password_hash = hash_password(password)
             return ClinicMember(add_membership(member, name, role), member)
 
     def reset_password(self, email: str, *, end_second_step: bool = False) -> str:
-        """Give a member of staff a one-time secret instead of the password; their sessions, in all clinics, end.
+        """Replace a staff member's password by a one-time secret, and end their sessions in all clinics.
 
-        :raises MemberNotFound: if nobody works here under that address
+        :raises MemberNotFound: if there is none with that address
         """
-        worker = member_service.named(email)
+        found = member_service.named(email)
         with unit_of_work():
-            member = lock_account(worker.member.id)
-            secret = give_secret(member)
+            member = lock_account(found.member.id)
+            secret = set_one_time_secret(member)
             if end_second_step:
                 member.totp_on, member.totp_secret, member.totp_last_step = False, None, None
                 db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
             session_service.end_all_of(member.id)
-            write_to(member, "password-changed")
+            queue_mail(member, "password-changed")
         return secret
 
 

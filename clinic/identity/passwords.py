@@ -1,13 +1,15 @@
-"""Passwords: how they are kept and checked, and which are too easy to guess (NIST SP 800-63B-4, 3.1.1)."""
+"""Passwords: hashing, verification, and the rules for new ones (NIST SP 800-63B-4, 3.1.1)."""
 
 import re
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError, VerifyMismatchError
 from argon2.low_level import ARGON2_VERSION
+from zxcvbn import zxcvbn
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from clinic.core.text import fold
@@ -15,82 +17,95 @@ from clinic.core.text import fold
 HASHER = PasswordHasher()
 """Argon2id with the costs that argon2-cffi recommends (RFC 9106's second choice)."""
 
-SHORTEST = 12
-LONGEST = 256
-SHORTEST_PATTERN = 6
-"""Characters from which on what is left of a password, without digits around it, is looked at for patterns."""
+MIN_LENGTH = 12
+MAX_LENGTH = 256
+MIN_SCORE = 3
+"""Of zxcvbn's scores from 0 to 4: safe for a slow hash, about 10^8 guesses."""
+
+ESTIMATED_LENGTH = 72
+"""Characters that zxcvbn reads: its time grows with the length, and more than these add nothing."""
 
 ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
-"""32 characters, none of which is taken for another: 5 bits each."""
+"""32 characters that are not mistaken for one another: 5 bits each."""
 
+_LIKE_A_COMMON_ONE = "this one is similar to a common password"
+_MADE_OF_NAMES = "this one is made of the clinic’s or your own name"
+_IN_SEQUENCE = "this one follows the alphabet, the digits or the keyboard"
+_DICTIONARY_REASONS = {"passwords": _LIKE_A_COMMON_ONE, "user_inputs": _MADE_OF_NAMES}
+_PATTERN_REASONS = {
+    "sequence": _IN_SEQUENCE,
+    "spatial": _IN_SEQUENCE,
+    "repeat": "this one repeats itself",
+    "date": "this one is mostly a date",
+    "regex": "this one is mostly a date",
+}
 _COMMON = frozenset(word.casefold() for word in FREQUENCY_LISTS["passwords"])
-_ROWS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm")
-_RUNS = [run for row in _ROWS for run in (row * LONGEST, row[::-1] * LONGEST)]
-_TRIMS = [re.compile(trim) for trim in (r"[\W_]+$", r"[\W\d_]+$", r"^[\W_]+|[\W_]+$", r"^[\W\d_]+|[\W\d_]+$")]
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
+_DECORATIONS = (re.compile(r"[\W\d_]+$"), re.compile(r"^[\W\d_]+|[\W\d_]+$"))
+"""Digits and punctuation that people add behind or around a common password."""
 
 
 def hash_password(password: str) -> str:
-    """Return what is kept of a password, which is taken exactly as it was typed."""
+    """Return the hash of a password, which is taken exactly as it was typed."""
     return HASHER.hash(password)
 
 
-def verify_password(kept: str | None, password: str) -> bool:
-    """Say whether a password is the one that `kept` was made of.
+def verify_password(stored: str | None, password: str) -> bool:
+    """Return whether a password matches a stored hash.
 
-    It takes as long when nothing usable is kept, so that nobody learns whose account exists.
+    Without a usable hash it takes as long, so that the time does not show which accounts exist.
     """
-    if len(password) > LONGEST or not _is_encodable(password):
+    if len(password) > MAX_LENGTH or not _is_encodable(password):
         return False
     try:
-        return HASHER.verify(kept or "", password)
+        return HASHER.verify(stored or "", password)
     except VerifyMismatchError:
         return False
     except (VerificationError, ValueError):
-        return _verify_against_nobody(password)
+        return _verify_dummy(password)
 
 
-def needs_rehash(kept: str) -> bool:
-    """Say whether what is kept was made at other costs than are usual now."""
+def needs_rehash(stored: str) -> bool:
+    """Return whether a stored hash has other cost parameters than the current ones."""
     try:
-        return HASHER.check_needs_rehash(kept)
+        return HASHER.check_needs_rehash(stored)
     except ValueError:
         return True
 
 
 def password_problems(password: str, *, context: Iterable[str]) -> list[str]:
-    """Say what is the matter with a new password, if anything is; `context` is what a stranger would try first.
+    """Return the problems of a new password: its length, and whether it is easy to guess.
 
-    That is the names of clinic and person and the person's e-mail. Nothing else is asked of its composition.
+    `context` are the words that an attacker would try first: the names of clinic and person, and the email address.
     """
-    if len(password) > LONGEST:
-        return [f"Enter at most {LONGEST} characters"]
+    if len(password) > MAX_LENGTH:
+        return [f"Enter at most {MAX_LENGTH} characters"]
     if not _is_encodable(password):
         return ["Leave out the characters that can’t be stored"]
     problems = []
-    if len(password) < SHORTEST:
-        problems.append(f"Enter at least {SHORTEST} characters")
+    if len(password) < MIN_LENGTH:
+        problems.append(f"Enter at least {MIN_LENGTH} characters")
     if weakness := _weakness(password, context):
         problems.append(f"Choose a password that is harder to guess: {weakness}")
     return problems
 
 
 def new_secret(groups: int = 4, length: int = 5) -> str:
-    """Return a random secret that a person can read out and type, like `x7kqa-…`."""
+    """Return a random secret that is easy to read out and type, like `x7kqa-…`."""
     parts = ("".join(secrets.choice(ALPHABET) for _ in range(length)) for _ in range(groups))
     return "-".join(parts)
 
 
-def _verify_against_nobody(password: str) -> bool:
-    """Do the work of a check whose outcome is certain."""
+def _verify_dummy(password: str) -> bool:
+    """Do the work of a verification that always fails."""
     try:
-        return HASHER.verify(_nobodys_hash(), password)
+        return HASHER.verify(_dummy_hash(), password)
     except VerificationError:
         return False
 
 
-def _nobodys_hash() -> str:
-    """Return a hash of today's costs that no known password has."""
+def _dummy_hash() -> str:
+    """Return a hash with the current cost parameters that no known password has."""
     salt, digest = (
         b64encode(secrets.token_bytes(length)).decode("ascii").rstrip("=")
         for length in (HASHER.salt_len, HASHER.hash_len)
@@ -104,25 +119,26 @@ def _is_encodable(password: str) -> bool:
 
 
 def _weakness(password: str, context: Iterable[str]) -> str | None:
-    looks = _looks(password.casefold())
-    patterns = [look for look in looks if len(look) >= SHORTEST_PATTERN]
-    if any(look in _COMMON for look in looks):
-        return "this one is among the most common"
-    if _is_made_of(_names(context), _letters(password)):
-        return "this one is made of the clinic’s or your own name"
-    if any(_is_repetition(look) for look in patterns):
-        return "this one repeats itself"
-    if any(look in run for look in patterns for run in _RUNS):
-        return "this one follows the alphabet, the digits or the keyboard"
-    return None
+    """Return why a password is easy to guess, or None if it is not."""
+    names = _name_parts(context)
+    if any(decoration.sub("", password.casefold()) in _COMMON for decoration in _DECORATIONS):
+        return _LIKE_A_COMMON_ONE
+    if _is_made_of(names, _letters(password)):
+        return _MADE_OF_NAMES
+    estimate = zxcvbn(password[:ESTIMATED_LENGTH], user_inputs=sorted(names))
+    if estimate["score"] >= MIN_SCORE:
+        return None
+    return _reason(max(estimate["sequence"], key=lambda match: len(match["token"])))
 
 
-def _looks(password: str) -> set[str]:
-    """Return a password as it is, and without the punctuation, or punctuation and digits, behind or around it."""
-    return {password, *(trim.sub("", password) for trim in _TRIMS)} - {""}
+def _reason(match: Mapping[str, Any]) -> str:
+    """Return what a match of zxcvbn, the longest one in a password, says of the password."""
+    if match["pattern"] == "dictionary":
+        return _DICTIONARY_REASONS.get(match["dictionary_name"], "this one is made of common words")
+    return _PATTERN_REASONS.get(match["pattern"], "this one is too simple")
 
 
-def _names(context: Iterable[str]) -> set[str]:
+def _name_parts(context: Iterable[str]) -> set[str]:
     parts = {part for text in ("clinic", *context) for part in _NOT_LETTERS.split(fold(text))}
     return parts - {""}
 
@@ -132,14 +148,9 @@ def _letters(password: str) -> str:
 
 
 def _is_made_of(parts: set[str], letters: str) -> bool:
-    """Say whether letters are nothing but parts, one after the other."""
+    """Return whether letters are nothing but parts, one after the other."""
     reached = {0}
     for place in range(len(letters)):
         if place in reached:
             reached |= {place + len(part) for part in parts if letters.startswith(part, place)}
     return bool(letters) and len(letters) in reached
-
-
-def _is_repetition(text: str) -> bool:
-    """Say whether a text is a pattern over and over that would be too short by itself."""
-    return any(text[unit:] == text[:-unit] for unit in range(1, min(SHORTEST, len(text) // 2 + 1)))

@@ -1,4 +1,4 @@
-"""Seeing the app as people in another role do, without changing anything."""
+"""Read-only preview of the application as another role sees it."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,21 @@ from clinic.identity.sessions import Session, session_service
 
 
 class RoleNotAllowed(InvalidInput):
-    """What the role sees is not for the person's eyes."""
+    """The role has permissions that the person lacks."""
 
     code = "role-beyond"
 
     def __init__(self) -> None:
-        super().__init__("Choose a role that may do nothing that you may not", field="role")
+        super().__init__("Choose a role without permissions that you do not have", field="role")
 
 
 class RolePreviewService:
-    """Who sees the app as which role."""
+    """Role previews of login sessions."""
 
     def choices(self, session: Session) -> Sequence[Role]:
-        """Return the other roles of which everything is permitted to a person, so that they see just what those see.
+        """Return the other roles that a person can preview: those without permissions that the person lacks.
 
-        There is no choice while they see the app as one already.
+        During a preview there are none.
         """
         if session.sign_in.seen_as is not None:
             return []
@@ -32,9 +32,9 @@ class RolePreviewService:
         return [role for role in others if role.permissions <= session.permissions]
 
     def start(self, session: Session, role: str) -> str:
-        """Let a person see the app as a role; return their session's new token.
+        """Start the preview of a role; return the session's new token.
 
-        :raises RoleBeyond: if it may do what the person may not
+        :raises RoleNotAllowed: if the role has permissions that the person lacks
         """
         if not ROLES[role].permissions <= session.permissions:
             raise RoleNotAllowed
@@ -43,7 +43,7 @@ class RolePreviewService:
             return session_service.change_token(session.sign_in.id, seen_as=role)
 
     def stop(self, session: Session) -> str:
-        """Let a person see the app as themselves again; return their session's new token."""
+        """End the preview; return the session's new token."""
         return session_service.change_token(session.sign_in.id)
 
 

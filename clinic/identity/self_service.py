@@ -1,4 +1,4 @@
-"""A person's own account: password, sessions, what they prefer, the clinic they are in."""
+"""A person's own account: password, sessions, preferences, current clinic."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,7 +18,7 @@ from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.models import Clinic, Membership, StaffMail, StaffMember
 from clinic.identity.passwords import hash_password, password_problems
 from clinic.identity.sessions import Session, session_service, token_hash
-from clinic.identity.sign_in import TooManyTries, prove_password
+from clinic.identity.sign_in import TooManyTries, check_password
 
 PER_RESET = Limit(3, 3600)
 PER_RESET_ADDRESS = Limit(10, 300)
@@ -34,7 +34,7 @@ class WeakPassword(InvalidInput):
 
 
 class LinkExpired(Gone):
-    """A link to set a password was used before, or is too old, or was never given out."""
+    """A link to set a password is used, expired or unknown."""
 
     code = "link-expired"
 
@@ -46,28 +46,28 @@ class SelfService:
     """What a person may do with their own account."""
 
     def change_password(self, session: Session, *, present: str, new: str) -> str:
-        """Set a new password; all other sessions end, a mail says so; return this session's new token.
+        """Set a new password, end all other sessions and queue a mail about it; return this session's new token.
 
-        :raises WrongPassword: if the present one is another
+        :raises WrongPassword: if the current password is wrong
         :raises WeakPassword: if the new one is too easy to guess
-        :raises TooManyTries: if too many wrong ones came before
+        :raises TooManyTries: after too many wrong passwords
         """
-        prove_password(session, present)
+        check_password(session, present)
         if present == new:
-            raise WeakPassword(["Choose another password than the present one"])
+            raise WeakPassword(["Choose another password than the current one"])
         with unit_of_work():
             member = _set_password(session.member.id, new)
             session_service.end_all_of(member.id, besides=session.sign_in.id)
             return session_service.change_token(session.sign_in.id)
 
     def problems_of(self, session: Session, new: str) -> Sequence[str]:
-        """Say what is the matter with a password that a person chooses, if anything is."""
-        return password_problems(new, context=_words_about(session.member))
+        """Return the problems of a new password of a person."""
+        return password_problems(new, context=_guessable_words(session.member))
 
     def ask_for_reset(self, email: str, *, address: str) -> None:
-        """Let the worker send a link to set a new password; for an unknown address the same work leads to nothing.
+        """Queue a mail with a link to set a new password; an unknown address takes the same work and sends nothing.
 
-        :raises TooManyTries: if too many were asked for before
+        :raises TooManyTries: after too many requests
         """
         account = email_key(email)
         if wait := hit_all([(f"reset:{account}", PER_RESET), (f"reset-from:{address}", PER_RESET_ADDRESS)]):
@@ -76,45 +76,45 @@ class SelfService:
             member_id = db.session.scalar(select(StaffMember.id).where(StaffMember.email_key == account))
             staff_mail_queue.queue("reset", member_id=member_id, clinic_id=_first_clinic(member_id))
 
-    def letter_of(self, token: str) -> tuple[StaffMember, str]:
-        """Return whose password a link may set, and the kind of letter that it came in.
+    def get_link(self, token: str) -> tuple[StaffMember, str]:
+        """Return the account of a link to set a password, and the kind of its mail.
 
-        :raises LinkExpired: if it may set nobody's
+        :raises LinkExpired: if the link is not valid
         """
-        letter = _letter(token)
-        return db.session.get_one(StaffMember, letter.member_id), letter.kind
+        mail = _mail_of(token)
+        return db.session.get_one(StaffMember, mail.member_id), mail.kind
 
     def set_password_by_link(self, token: str, new: str) -> None:
-        """Set a new password once; all sessions of the person end.
+        """Set a new password by a link, which works once; all sessions of the person end.
 
-        :raises LinkExpired: if the link was used before or is too old
+        :raises LinkExpired: if the link is used or expired
         :raises WeakPassword: if the password is too easy to guess
         """
-        member_id = _letter(token).member_id
+        member_id = _mail_of(token).member_id
         clinic_id = _first_clinic(member_id)
-        db.session.commit()  # that clinic has a session of its own
+        db.session.commit()  # a clinic scope has its own database session
         with clinic_scope(clinic_id), as_actor(f"staff:{member_id}"), unit_of_work():
-            member = _set_password(_letter(token, locked=True).member_id, new)
+            member = _set_password(_mail_of(token, locked=True).member_id, new)
             session_service.end_all_of(member.id)
 
     def end_session(self, session: Session, sign_in_id: UUID) -> None:
         """End one of the person's own sessions.
 
-        :raises NotFound: if they have none of that id
+        :raises NotFound: if they have none with that id
         """
         with unit_of_work():
             session_service.end(sign_in_id, of_member=session.member.id)
             record_act("session-ended", "staff_members", session.member.id)
 
-    def prefer(self, session: Session, *, shortcuts: bool) -> None:
-        """Keep what the person prefers."""
+    def save_preferences(self, session: Session, *, shortcuts: bool) -> None:
+        """Save the person's preferences."""
         with unit_of_work():
             lock_account(session.member.id).shortcuts = shortcuts
 
     def switch_clinic(self, session: Session, clinic_id: UUID) -> str:
-        """Go on in another clinic in which the person works; return the session's new token.
+        """Switch the session to another clinic of the person; return its new token.
 
-        :raises NotFound: if they don't work there
+        :raises NotFound: if the person is not active there
         """
         wanted = (Membership.member_id == session.member.id, Membership.clinic_id == clinic_id, Membership.active)
         with unit_of_work():
@@ -128,9 +128,12 @@ self_service = SelfService()
 
 
 def _set_password(member_id: UUID | None, new: str) -> StaffMember:
-    """Set a password that is not too easy to guess; links that could set another one are worth nothing then."""
+    """Set a new password, void the links to set another, and queue a mail about it.
+
+    :raises WeakPassword: if it is too easy to guess
+    """
     member = lock_account(member_id)
-    if problems := password_problems(new, context=_words_about(member)):
+    if problems := password_problems(new, context=_guessable_words(member)):
         raise WeakPassword(problems)
     member.password_hash, member.must_change_password = hash_password(new), False
     member.password_expires_at = None
@@ -139,24 +142,27 @@ def _set_password(member_id: UUID | None, new: str) -> StaffMember:
     return member
 
 
-def _letter(token: str, *, locked: bool = False) -> StaffMail:
-    """Return the letter of a token that was neither used nor is too old, nor of somebody who works nowhere."""
+def _mail_of(token: str, *, locked: bool = False) -> StaffMail:
+    """Return the mail of a valid token, whose account is active in some clinic.
+
+    :raises LinkExpired: if there is none
+    """
     wanted = select(StaffMail).where(
         StaffMail.token_hash == token_hash(token), StaffMail.used_at.is_(None), StaffMail.expires_at > now()
     )
-    letter = db.session.scalar(wanted.with_for_update() if locked else wanted)
-    if letter is None or _first_clinic(letter.member_id) is None:
+    mail = db.session.scalar(wanted.with_for_update() if locked else wanted)
+    if mail is None or _first_clinic(mail.member_id) is None:
         raise LinkExpired
-    return letter
+    return mail
 
 
 def _first_clinic(member_id: UUID | None) -> UUID | None:
-    working = (Membership.member_id == member_id, Membership.active)
-    return db.session.scalar(select(Membership.clinic_id).where(*working).order_by(Membership.id).limit(1))
+    active = (Membership.member_id == member_id, Membership.active)
+    return db.session.scalar(select(Membership.clinic_id).where(*active).order_by(Membership.id).limit(1))
 
 
-def _words_about(member: StaffMember) -> list[str]:
-    """Return the words by which somebody who knows the person would guess."""
+def _guessable_words(member: StaffMember) -> list[str]:
+    """Return the words that somebody who knows the person would guess."""
     wanted = select(Membership.name, Clinic.name).join(Clinic, Clinic.id == Membership.clinic_id)
     found = db.session.execute(wanted.where(Membership.member_id == member.id))
     return [member.email, *(word for row in found for word in row)]

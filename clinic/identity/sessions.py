@@ -1,4 +1,4 @@
-"""Sessions of people who have signed in: rows on the server, so that each can be ended at once."""
+"""Login sessions: rows on the server, so that each can be ended at once."""
 
 import secrets
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic, LoginSession, Membership, StaffMember
 from clinic.identity.roles import ROLES, role_permissions
 
-NOTED_EVERY = timedelta(minutes=1)
-"""So seldom is it noted that a session was used, at the most; an idle limit is kept to this, on the strict side."""
+USE_RECORDED_EVERY = timedelta(minutes=1)
+"""The precision of `seen_at`: the idle timeout may come this much early."""
 
-WARNED_BEFORE = timedelta(minutes=2)
-"""So long before its end people are warned, at the most (WCAG 2.2.1)."""
+WARNING_TIME = timedelta(minutes=2)
+"""The longest time between the warning and the end of a session (WCAG 2.2.1)."""
 
-KEPT_FOR = timedelta(days=30)
+RETENTION = timedelta(days=30)
 SIGNED_OUT, IDLE, TOO_LONG, ENDED = "signed-out", "idle", "too-long", "ended"
 
 
 @dataclass(frozen=True)
 class Session:
-    """A session that is alive: who, in which clinic, in which role there."""
+    """An open login session with its account, membership and clinic."""
 
     sign_in: LoginSession
     member: StaffMember
@@ -38,9 +38,9 @@ class Session:
 
     @property
     def permissions(self) -> frozenset[str]:
-        """What the person may do here and now; nothing before the sign-in is complete.
+        """The permissions of this session; none before the login is complete.
 
-        Who sees the app as another role may do no more than that one, nor more than what is their own.
+        The preview of another role has those that both the person and the role have.
         """
         if self.sign_in.second_step_due or self.member.must_change_password:
             return frozenset()
@@ -49,23 +49,23 @@ class Session:
 
     @property
     def role_label(self) -> str:
-        """What the person's work is called."""
+        """The label of the person's role."""
         return ROLES[self.membership.role].label
 
     @property
     def seen_as_label(self) -> str | None:
-        """What the role is called as which the person sees the app, if they do."""
+        """The label of the role that is previewed, if one is."""
         return ROLES[self.sign_in.seen_as].label if self.sign_in.seen_as else None
 
     @property
-    def end(self) -> "End":
-        """When it ends unless it is used."""
+    def end(self) -> "Expiry":
+        """When it expires unless it is used."""
         return _end(self.sign_in, self.clinic)
 
 
 @dataclass(frozen=True)
-class End:
-    """When a session ends, and because of which of the clinic's limits (ASVS 7.3)."""
+class Expiry:
+    """When a session expires, and by which of the clinic's limits (ASVS 7.3)."""
 
     at: datetime
     because: str
@@ -73,28 +73,28 @@ class End:
 
     @property
     def is_reached(self) -> bool:
-        """Whether the session has ended."""
+        """Whether the session has expired."""
         return self.at <= now()
 
     @property
     def seconds(self) -> int:
-        """How long the session goes on."""
+        """The seconds until it expires."""
         return max(_whole_seconds(self.at - now()), 0)
 
     @property
     def seconds_to_warning(self) -> int:
-        """How long it takes until its owner should be warned."""
-        return max(self.seconds - _whole_seconds(min(WARNED_BEFORE, self.idle / 2)), 0)
+        """The seconds until the person should be warned."""
+        return max(self.seconds - _whole_seconds(min(WARNING_TIME, self.idle / 2)), 0)
 
     @property
     def seconds_to_look(self) -> int:
-        """After how long a page should ask: the same for all that use the session, unless its longest time is near."""
-        least_left = self.idle - min(WARNED_BEFORE, self.idle / 2) - _noted_every(self.idle)
-        return min(self.seconds_to_warning, _whole_seconds(least_left))
+        """The seconds after which a page asks again: the same for every page, unless the maximum length is near."""
+        idle_left = self.idle - min(WARNING_TIME, self.idle / 2) - _use_recorded_every(self.idle)
+        return min(self.seconds_to_warning, _whole_seconds(idle_left))
 
     @property
     def can_wait(self) -> bool:
-        """Whether the session goes on for longer if it is used."""
+        """Whether using the session postpones its expiry."""
         return self.because == IDLE
 
 
@@ -104,7 +104,7 @@ class SessionService:
     def start(
         self, member_id: UUID, clinic_id: UUID, *, address: str, agent: str, second_step_due: bool = False
     ) -> str:
-        """Begin a session and return its token, which is told to nobody else."""
+        """Start a session and return its token, which is not stored."""
         token = secrets.token_urlsafe(32)
         with unit_of_work():
             db.session.add(
@@ -120,19 +120,19 @@ class SessionService:
         return token
 
     def find(self, token: str, *, renew: bool = True) -> Session | None:
-        """Return the session of a token, if it is alive; `renew` notes that it was used."""
+        """Return the open session of a token, or None; `renew` records a use."""
         found = self._find(LoginSession.token_hash == token_hash(token))
         if found is None:
             return None
         if found.end.is_reached:
             self._end([found.sign_in.id], found.end.because)
             return None
-        if renew and now() - found.sign_in.seen_at >= _noted_every(found.end.idle):
-            self._note_use(found)
+        if renew and now() - found.sign_in.seen_at >= _use_recorded_every(found.end.idle):
+            self._record_use(found)
         return found
 
     def ended(self, token: str) -> LoginSession | None:
-        """Return the row of a session that has ended, or None."""
+        """Return the ended session of a token, or None."""
         return db.session.scalar(
             select(LoginSession).where(LoginSession.token_hash == token_hash(token), LoginSession.ended_at.is_not(None))
         )
@@ -140,9 +140,9 @@ class SessionService:
     def change_token(
         self, sign_in_id: UUID, *, clinic_id: UUID | None = None, complete: bool = False, seen_as: str | None = None
     ) -> str:
-        """Give a session a new token, as whenever what it may do has changed; the old one is worth nothing.
+        """Replace the token of a session, as after every change of its permissions; return the new one.
 
-        Unless it is said again, the person sees the app as themselves from now on.
+        A role preview ends unless `seen_as` names it again.
         """
         token = secrets.token_urlsafe(32)
         with unit_of_work():
@@ -154,7 +154,7 @@ class SessionService:
         return token
 
     def alive_of(self, member_id: UUID, *, in_clinic: UUID | None = None) -> Sequence[LoginSession]:
-        """Return a person's sessions that have not ended, maybe those in one clinic, the latest used first."""
+        """Return a person's open sessions, in one clinic or in all, the latest used first."""
         wanted = select(LoginSession, Clinic).join(Clinic, Clinic.id == LoginSession.clinic_id)
         found = db.session.execute(wanted.where(*_open(member_id, in_clinic)).order_by(LoginSession.seen_at.desc()))
         return [sign_in for sign_in, clinic in found if not _end(sign_in, clinic).is_reached]
@@ -172,17 +172,17 @@ class SessionService:
     def end_all_of(
         self, member_id: UUID, *, besides: UUID | None = None, in_clinic: UUID | None = None, because: str = ENDED
     ) -> int:
-        """End every session of a person, maybe those in one clinic, but for one; return how many."""
+        """End the sessions of a person, in one clinic or in all, except one; return their number."""
         with unit_of_work():
             wanted = select(LoginSession.id).where(*_open(member_id, in_clinic))
             ids = [found for found in db.session.scalars(wanted) if found != besides]
             self._end(ids, because)
         return len(ids)
 
-    def forget_old(self) -> int:
-        """Delete sessions that nobody has used for a month; return 0, as nothing more is due."""
+    def delete_old(self) -> int:
+        """Delete sessions that were not used for a month; return 0, as nothing is left to do."""
         with unit_of_work():
-            db.session.execute(delete(LoginSession).where(LoginSession.seen_at < now() - KEPT_FOR))
+            db.session.execute(delete(LoginSession).where(LoginSession.seen_at < now() - RETENTION))
         return 0
 
     def _find(self, which: ColumnElement[bool]) -> Session | None:
@@ -195,11 +195,11 @@ class SessionService:
                 and_(Membership.member_id == LoginSession.member_id, Membership.clinic_id == LoginSession.clinic_id),
             )
         )
-        alive = (LoginSession.ended_at.is_(None), Membership.active)
-        row = db.session.execute(wanted.where(which, *alive)).one_or_none()
+        is_open = (LoginSession.ended_at.is_(None), Membership.active)
+        row = db.session.execute(wanted.where(which, *is_open)).one_or_none()
         return Session(*row) if row else None
 
-    def _note_use(self, session: Session) -> None:
+    def _record_use(self, session: Session) -> None:
         with unit_of_work():
             session.sign_in.seen_at = now()
 
@@ -215,7 +215,7 @@ session_service = SessionService()
 
 
 def token_hash(token: str) -> str:
-    """Return what is kept of a token of 256 random bits: they need no salt and no slow hash."""
+    """Return the hash of a token of 256 random bits, which needs no salt and no slow hash."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -224,16 +224,16 @@ def _open(member_id: UUID, clinic_id: UUID | None) -> list[ColumnElement[bool]]:
     return found if clinic_id is None else [*found, LoginSession.clinic_id == clinic_id]
 
 
-def _noted_every(idle: timedelta) -> timedelta:
-    return min(NOTED_EVERY, idle / 4)
+def _use_recorded_every(idle: timedelta) -> timedelta:
+    return min(USE_RECORDED_EVERY, idle / 4)
 
 
 def _whole_seconds(time: timedelta) -> int:
     return int(time.total_seconds())
 
 
-def _end(sign_in: LoginSession, clinic: Clinic) -> End:
-    """Return when a session ends unless it is used; of two limits at once the one that is reached by waiting."""
+def _end(sign_in: LoginSession, clinic: Clinic) -> Expiry:
+    """Return when a session expires unless it is used; by the idle timeout if both limits come at once."""
     idle, longest = timedelta(minutes=clinic.idle_minutes), timedelta(hours=clinic.absolute_hours)
-    ends = (End(sign_in.seen_at + idle, IDLE, idle), End(sign_in.created_at + longest, TOO_LONG, idle))
+    ends = (Expiry(sign_in.seen_at + idle, IDLE, idle), Expiry(sign_in.created_at + longest, TOO_LONG, idle))
     return min(ends, key=attrgetter("at"))

@@ -1,4 +1,4 @@
-"""Signing in: a password, maybe a second step; guessing is slowed down, and nobody learns who has an account."""
+"""Signing in with a password and maybe a second factor; attempts are limited, and accounts cannot be enumerated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from clinic.core.errors import InvalidInput, RateLimited
 from clinic.core.rate_limit import Limit, hit, hit_all, refund
 from clinic.core.tenancy import clinic_scope
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.accounts import MADE_UP, email_key, find_account, lock_account
+from clinic.identity.accounts import DEMO_DOMAIN, email_key, find_account, lock_account
 from clinic.identity.models import LoginSession, Membership, RecoveryCode, StaffMember
 from clinic.identity.passwords import hash_password, needs_rehash, verify_password
 from clinic.identity.sessions import SIGNED_OUT, Session, session_service
@@ -25,52 +25,52 @@ PER_ACCOUNT = Limit(30, 300)
 PER_ADDRESS = Limit(10, 300)
 PER_DEVICE = Limit(10, 300)
 PER_CODE = Limit(5, 300)
-_ALWAYS = Limit(10**9, 300)
+_UNLIMITED = Limit(10**9, 300)
 
 
 class TooManyTries(RateLimited):
-    """Somebody is guessing, or seems to: nothing is tried for a while."""
+    """Too many attempts: further ones are refused for a while."""
 
     code = "too-many-tries"
 
     def __init__(self, seconds: int) -> None:
         minutes = -(-seconds // 60)
-        words = f"Too many tries: wait {minutes} minute{'s' if minutes > 1 else ''}, then try again"
-        super().__init__(words, retry_after=seconds)
+        message = f"Too many attempts: wait {minutes} minute{'s' if minutes > 1 else ''}, then try again"
+        super().__init__(message, retry_after=seconds)
 
 
 class WrongCredentials(InvalidInput):
-    """The address and the password do not belong together, whichever of them is wrong."""
+    """The email address or the password is wrong."""
 
     code = "wrong-credentials"
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address and the password do not match", field="email")
+        super().__init__("The email address and the password do not match", field="email")
 
 
 class WrongCode(InvalidInput):
-    """The second step's code is wrong, or was used before."""
+    """The code of the second factor is wrong or used."""
 
     code = "wrong-code"
 
     def __init__(self) -> None:
-        super().__init__("This code is not right, or was used before: enter the one that is shown now", field="code")
+        super().__init__("This code is wrong or was used before: enter the one that is shown now", field="code")
 
 
 class WrongPassword(InvalidInput):
-    """The present password is another one."""
+    """The current password is wrong."""
 
     code = "wrong-password"
 
     def __init__(self) -> None:
-        super().__init__("This is not your present password", field="present_password")
+        super().__init__("This is not your current password", field="present_password")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """From where somebody signs in: an address, a browser, the device's id if it is known for the account.
+    """The client of a login: IP address, browser, and the device's id if the account was used on it before.
 
-    `clinic_id` is the clinic in which the browser's session of before was.
+    `clinic_id` is the clinic of the browser's former session.
     """
 
     address: str
@@ -80,66 +80,66 @@ class Caller:
 
 
 class SignInService:
-    """Whoever proves who they are gets a session."""
+    """Starts, completes and ends login sessions."""
 
     def authenticate(self, email: str, password: str, caller: Caller) -> str:
-        """Begin a session for whose password it is, and return its token.
+        """Start a session for an email address and its password, and return its token.
 
-        A device that this person has signed in with before has tries of its own: strangers can't lock a person out.
+        A device that has signed in to the account before has its own limit, so that strangers cannot lock people out.
 
-        :raises WrongCredentials: if address and password don't belong together, or the person works nowhere any more
-        :raises TooManyTries: if too many wrong ones came before
+        :raises WrongCredentials: if the address or the password is wrong, or the person is active in no clinic
+        :raises TooManyTries: after too many failed attempts
         """
         buckets = _buckets(email, caller)
         if wait := hit_all(buckets):
             raise TooManyTries(wait)
         member = find_account(email)
-        fits = verify_password(member.password_hash if member else None, password)
+        matches = verify_password(member.password_hash if member else None, password)
         clinics = _clinics_of(member, caller.clinic_id) if member else []
-        if member is None or not fits or not clinics or _has_expired(member) or _is_made_up(member):
-            self._note_refusal(member, clinics)
+        if member is None or not matches or not clinics or _has_expired(member) or _is_demo_account(member):
+            self._record_refusal(member, clinics)
             raise WrongCredentials
         token = self._begin(member, clinics[0], caller, password)
         refund(*(name for name, _ in buckets))
         return token
 
     def second_step(self, session: Session, code: str) -> str:
-        """Complete a sign-in with the code of an app, or with a recovery code, and return the session's new token.
+        """Complete a login with a code of the authenticator app or a recovery code; return the session's new token.
 
-        :raises WrongCode: if it is not right, or was used before
-        :raises TooManyTries: if too many wrong ones came before
+        :raises WrongCode: if the code is wrong or used
+        :raises TooManyTries: after too many wrong codes
         """
         bucket = f"code:{session.member.id}"
         if wait := hit(bucket, PER_CODE):
             raise TooManyTries(wait)
         with unit_of_work():
             member = lock_account(session.member.id)
-            fits = _use_totp(member, code) or _use_recovery_code(member, code)
-            record_act("signed-in" if fits else "sign-in-refused", "staff_members", member.id)
-            token = session_service.change_token(session.sign_in.id, complete=True) if fits else None
+            matches = _use_totp(member, code) or _use_recovery_code(member, code)
+            record_act("signed-in" if matches else "sign-in-refused", "staff_members", member.id)
+            token = session_service.change_token(session.sign_in.id, complete=True) if matches else None
         if token is None:
             raise WrongCode
         refund(bucket)
         return token
 
     def sign_out(self, session: Session) -> None:
-        """End the session that is used now."""
+        """End the current session."""
         with unit_of_work():
             session_service.end(session.sign_in.id, of_member=session.member.id, because=SIGNED_OUT)
             record_act("signed-out", "staff_members", session.member.id)
 
     def _begin(self, member: StaffMember, clinic_id: UUID, caller: Caller, password: str) -> str:
-        """Begin a session, unless the password that was proved has been changed meanwhile."""
-        proved = member.password_hash
-        db.session.commit()  # the clinic that the person enters has a session of its own
+        """Start a session, unless the password has been changed since it was verified."""
+        verified = member.password_hash
+        db.session.commit()  # a clinic scope has its own database session
         with clinic_scope(clinic_id), as_actor(f"staff:{member.id}"), unit_of_work():
             member = lock_account(member.id)
-            now_kept = member.password_hash
-            if now_kept is None or now_kept != proved or _has_expired(member):
+            current = member.password_hash
+            if current is None or current != verified or _has_expired(member):
                 raise WrongCredentials
             if member.must_change_password:
-                member.password_expires_at = now()  # a secret is good for one sign-in, to choose a password
-            if needs_rehash(now_kept):
+                member.password_expires_at = now()  # a secret works once, to choose a password
+            if needs_rehash(current):
                 member.password_hash = hash_password(password)
             if not member.totp_on:
                 record_act("signed-in", "staff_members", member.id)
@@ -147,10 +147,10 @@ class SignInService:
                 member.id, clinic_id, address=caller.address, agent=caller.agent, second_step_due=member.totp_on
             )
 
-    def _note_refusal(self, member: StaffMember | None, clinics: Sequence[UUID]) -> None:
-        """Write down a refusal; what it takes is the same for those who have an account and those who have none."""
+    def _record_refusal(self, member: StaffMember | None, clinics: Sequence[UUID]) -> None:
+        """Record a refusal, with the same amount of work whether or not there is an account."""
         if member is None:
-            hit("nobody", _ALWAYS)
+            hit("nobody", _UNLIMITED)
         else:
             clinic_id = clinics[0] if clinics else None
             with unit_of_work():
@@ -160,11 +160,11 @@ class SignInService:
 sign_in_service = SignInService()
 
 
-def prove_password(session: Session, present: str) -> None:
-    """Make sure that whoever uses a session knows the person's password.
+def check_password(session: Session, present: str) -> None:
+    """Check the current password of a session's person.
 
-    :raises WrongPassword: if they don't
-    :raises TooManyTries: if too many wrong ones came before
+    :raises WrongPassword: if it is wrong
+    :raises TooManyTries: after too many wrong ones
     """
     bucket = f"password:{session.member.id}"
     if wait := hit(bucket, PER_CODE):
@@ -183,15 +183,15 @@ def _buckets(email: str, caller: Caller) -> list[tuple[str, Limit]]:
 
 
 def _clinics_of(member: StaffMember, preferred: UUID | None) -> Sequence[UUID]:
-    """Return the clinics in which a person works: a preferred one, then the one of the latest session first."""
+    """Return the clinics in which a person is active: the preferred one, then that of the latest session."""
     seen = select(func.max(LoginSession.seen_at)).where(
         LoginSession.member_id == Membership.member_id, LoginSession.clinic_id == Membership.clinic_id
     )
     latest = seen.correlate(Membership).scalar_subquery()
-    working = (Membership.member_id == member.id, Membership.active)
+    active = (Membership.member_id == member.id, Membership.active)
     return db.session.scalars(
         select(Membership.clinic_id)
-        .where(*working)
+        .where(*active)
         .order_by(Membership.clinic_id != preferred, latest.desc().nulls_last(), Membership.id)
     ).all()
 
@@ -200,8 +200,8 @@ def _has_expired(member: StaffMember) -> bool:
     return member.password_expires_at is not None and member.password_expires_at <= now()
 
 
-def _is_made_up(member: StaffMember) -> bool:
-    return in_production() and member.email_key.endswith(MADE_UP)
+def _is_demo_account(member: StaffMember) -> bool:
+    return in_production() and member.email_key.endswith(DEMO_DOMAIN)
 
 
 def _use_totp(member: StaffMember, code: str) -> bool:

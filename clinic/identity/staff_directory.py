@@ -1,4 +1,4 @@
-"""Whom a clinic sees of its staff: the person, their place in this clinic, and when they were last seen here."""
+"""Queries of the current clinic's staff: membership, account, and when they last used the program here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from clinic.identity.roles import ADMINISTRATOR, ROLES, role_permissions
 
 
 class MemberNotFound(NotFound):
-    """Nobody of that id or address works in the clinic."""
+    """The clinic has no staff member with that id or email address."""
 
     def __init__(self) -> None:
         super().__init__("There is no such staff member")
@@ -22,7 +22,7 @@ class MemberNotFound(NotFound):
 
 @dataclass(frozen=True)
 class ClinicMember:
-    """A staff member in one clinic, and when they were last seen in it, if it was lately."""
+    """A staff member of one clinic; `last_seen_at` is the latest use of a session there, if it is still stored."""
 
     membership: Membership
     member: StaffMember
@@ -30,19 +30,19 @@ class ClinicMember:
 
     @property
     def permissions(self) -> frozenset[str]:
-        """What the role permits, less what is denied to this person."""
+        """The permissions of the role except those denied to this person."""
         return role_permissions(self.membership.role, self.membership.denied)
 
     @property
     def role_label(self) -> str:
-        """What the person's work is called."""
+        """The label of the role."""
         return ROLES[self.membership.role].label
 
     @property
     def second_step(self) -> tuple[str, str]:
-        """What is said of the person's second step, and its tone.
+        """The state of two-step verification, and the style in which pages show it.
 
-        Of who was never seen here nothing is: it would tell that they have an account elsewhere.
+        Of people who have never signed in here it is not known: it would reveal an account in another clinic.
         """
         if self.last_seen_at is None:
             return ("Not known", "")
@@ -50,59 +50,59 @@ class ClinicMember:
 
     @property
     def is_administrator(self) -> bool:
-        """Whether the person may do everything here."""
-        place = self.membership
-        return place.active and place.role == ADMINISTRATOR and not place.denied
+        """Whether the person has every permission here."""
+        own = self.membership
+        return own.active and own.role == ADMINISTRATOR and not own.denied
 
     @property
-    def runs_the_clinic(self) -> bool:
-        """Whether the person may do everything here, and has lately shown that they can sign in.
+    def can_grant_permissions(self) -> bool:
+        """Whether the person is an administrator who has signed in here recently.
 
-        Whether they could, as they have a password, would tell that they have an account elsewhere.
+        Whether they have a password is no criterion: it would reveal an account in another clinic.
         """
         return self.is_administrator and self.last_seen_at is not None and not self.member.must_change_password
 
 
-def here() -> ColumnElement[bool]:
-    """Return the condition of a place in the clinic in force."""
+def of_current_clinic() -> ColumnElement[bool]:
+    """Return the condition that selects memberships of the current clinic."""
     return Membership.clinic_id == current_clinic_id()
 
 
 def list_members() -> Sequence[ClinicMember]:
-    """Return who works in the clinic in force, those who left last."""
-    found = db.session.execute(_workers().order_by(Membership.active.desc(), Membership.name, Membership.id))
+    """Return the staff members of the current clinic, the deactivated ones last."""
+    found = db.session.execute(_members().order_by(Membership.active.desc(), Membership.name, Membership.id))
     return [ClinicMember(*row) for row in found]
 
 
-def get_member(who: ColumnElement[bool]) -> ClinicMember:
-    """Return the one person of the clinic in force, as they are now.
+def get_member(condition: ColumnElement[bool]) -> ClinicMember:
+    """Return the staff member of the current clinic who meets a condition, read anew.
 
     :raises MemberNotFound: if there is none
     """
-    row = db.session.execute(_workers().where(who).execution_options(populate_existing=True)).one_or_none()
+    row = db.session.execute(_members().where(condition).execution_options(populate_existing=True)).one_or_none()
     if row is None:
         raise MemberNotFound
     return ClinicMember(*row)
 
 
 def find_membership(member: StaffMember) -> Membership | None:
-    """Return the place that somebody has, or has had, in the clinic in force."""
-    return db.session.scalar(select(Membership).where(here(), Membership.member_id == member.id))
+    """Return the membership of an account in the current clinic, active or not, or None."""
+    return db.session.scalar(select(Membership).where(of_current_clinic(), Membership.member_id == member.id))
 
 
 def add_membership(member: StaffMember, name: str, role: str) -> Membership:
-    """Add a place for somebody in the clinic in force."""
+    """Add a membership in the current clinic."""
     added = Membership(clinic_id=current_clinic_id(), member_id=member.id, name=name, role=role)
     db.session.add(added)
     return added
 
 
-def _workers() -> Select[Membership, StaffMember, datetime]:
+def _members() -> Select[Membership, StaffMember, datetime]:
     seen = select(func.max(LoginSession.seen_at)).where(
         LoginSession.member_id == Membership.member_id, LoginSession.clinic_id == Membership.clinic_id
     )
     return (
         select(Membership, StaffMember, seen.correlate(Membership).scalar_subquery())
         .join(StaffMember, StaffMember.id == Membership.member_id)
-        .where(here())
+        .where(of_current_clinic())
     )

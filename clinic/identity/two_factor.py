@@ -1,4 +1,4 @@
-"""The second step of a sign-in, as its owner turns it on and off: an app that shows codes, and recovery codes."""
+"""Two-step verification of one's own account: authenticator app and recovery codes."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,26 +14,26 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.accounts import lock_account
 from clinic.identity.models import RecoveryCode
 from clinic.identity.sessions import Session, session_service
-from clinic.identity.sign_in import PER_CODE, TooManyTries, WrongCode, prove_password
+from clinic.identity.sign_in import PER_CODE, TooManyTries, WrongCode, check_password
 from clinic.identity.totp import matching_step, new_recovery_codes, new_totp_secret, recovery_hash
 
 
 class TwoFactorAlreadyOn(Conflict):
-    """The second step is on already: its secret is not told again."""
+    """Two-step verification is on already; its secret is not shown again."""
 
     code = "second-step-on"
 
     def __init__(self) -> None:
-        super().__init__("The second step is on already: turn it off first")
+        super().__init__("Two-step verification is on already: turn it off first")
 
 
 class TwoFactorService:
-    """What a person may do with their own second step."""
+    """Two-step verification of the person of a session."""
 
     def begin(self, session: Session) -> None:
-        """Make a new secret for an app that shows codes; it counts only once a code has been confirmed.
+        """Generate a secret for an authenticator app; verification is on only once a code has been confirmed.
 
-        :raises SecondStepOn: if the second step is on
+        :raises TwoFactorAlreadyOn: if it is on
         """
         with unit_of_work():
             member = lock_account(session.member.id)
@@ -42,11 +42,11 @@ class TwoFactorService:
             member.totp_secret = new_totp_secret()
 
     def confirm(self, session: Session, code: str) -> tuple[Sequence[str], str]:
-        """Turn the second step on; return the recovery codes, told once, and the session's new token.
+        """Turn verification on; return the recovery codes, which are not stored, and the session's new token.
 
-        :raises WrongCode: if the code is not right
-        :raises SecondStepOn: if the second step is on
-        :raises TooManyTries: if too many wrong ones came before
+        :raises WrongCode: if the code is wrong
+        :raises TwoFactorAlreadyOn: if it is on
+        :raises TooManyTries: after too many wrong codes
         """
         bucket = f"code:{session.member.id}"
         if wait := hit(bucket, PER_CODE):
@@ -59,50 +59,50 @@ class TwoFactorService:
             if step is None:
                 raise WrongCode
             member.totp_on, member.totp_last_step = True, step
-            codes, token = _give_recovery_codes(member.id), _begin_anew(session)
+            codes, token = _replace_recovery_codes(member.id), _renew_session(session)
         refund(bucket)
         return codes, token
 
     def new_recovery_codes(self, session: Session, *, present: str) -> Sequence[str]:
-        """Return new recovery codes, told once; the old ones are worth nothing.
+        """Replace the recovery codes; return the new ones, which are not stored.
 
-        :raises WrongPassword: if the password is another
-        :raises TooManyTries: if too many wrong ones came before
+        :raises WrongPassword: if the password is wrong
+        :raises TooManyTries: after too many wrong passwords
         """
-        prove_password(session, present)
+        check_password(session, present)
         with unit_of_work():
             record_act("codes-renewed", "staff_members", session.member.id)
-            return _give_recovery_codes(session.member.id)
+            return _replace_recovery_codes(session.member.id)
 
     def end(self, session: Session, *, present: str) -> str:
-        """Turn the second step off; all other sessions end; return this one's new token.
+        """Turn verification off and end all other sessions; return this one's new token.
 
-        :raises WrongPassword: if the password is another
-        :raises TooManyTries: if too many wrong ones came before
+        :raises WrongPassword: if the password is wrong
+        :raises TooManyTries: after too many wrong passwords
         """
-        prove_password(session, present)
+        check_password(session, present)
         with unit_of_work():
             member = lock_account(session.member.id)
             member.totp_on, member.totp_secret, member.totp_last_step = False, None, None
-            _forget_recovery_codes(member.id)
-            return _begin_anew(session)
+            _delete_recovery_codes(member.id)
+            return _renew_session(session)
 
 
 two_factor_service = TwoFactorService()
 
 
-def _begin_anew(session: Session) -> str:
+def _renew_session(session: Session) -> str:
     """End all other sessions of the person, and return this one's new token."""
     session_service.end_all_of(session.member.id, besides=session.sign_in.id)
     return session_service.change_token(session.sign_in.id)
 
 
-def _give_recovery_codes(member_id: UUID) -> Sequence[str]:
+def _replace_recovery_codes(member_id: UUID) -> Sequence[str]:
     codes = new_recovery_codes()
-    _forget_recovery_codes(member_id)
+    _delete_recovery_codes(member_id)
     db.session.add_all(RecoveryCode(member_id=member_id, code_hash=recovery_hash(code)) for code in codes)
     return codes
 
 
-def _forget_recovery_codes(member_id: UUID) -> None:
+def _delete_recovery_codes(member_id: UUID) -> None:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member_id))

@@ -11,6 +11,7 @@ from clinic.core.events import Handler
 from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
 from clinic.notifications import api, commands, pages
 from clinic.notifications.audit_labels import AUDIT_LABELS
+from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
@@ -50,7 +51,7 @@ class NotificationsModule(BaseModule):
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the sending of what is due."""
-        return (PeriodicJob("send notifications", send_due),)
+        return (PeriodicJob("send notifications", send_due, is_due=notification_queue.is_due_in_any_clinic),)
 
     def _on_patient_created(self, data: dict[str, Any]) -> None:
         """Welcome a new patient."""

@@ -23,8 +23,8 @@ blueprint = ApiBlueprint(
 
 @blueprint.get("")
 @requires("notifications:read")
-@blueprint.problems(422)
-@blueprint.arguments(NotificationQuery, location="query")
+@blueprint.problems()
+@blueprint.query(NotificationQuery)
 @blueprint.response(200, list_schema(NotificationSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
     """List messages, newest first."""

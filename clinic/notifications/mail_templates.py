@@ -1,8 +1,6 @@
-"""What is written in each message, in the patient's language."""
+"""Messages to patients, written from templates in the patient's language."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,54 +10,50 @@ from flask import render_template
 
 from clinic.appointments.service import appointment_service, practitioner_service
 from clinic.billing.service import billing_service
-from clinic.core.mail.message import compose, mail_address
+from clinic.core.mail.message import Mail, MailText
+from clinic.core.mail.queue import NotToBeSent
+from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
-from clinic.notifications.service import Notification
-from clinic.patients.service import Patient
+from clinic.notifications.models import Notification
+from clinic.patients.service import Patient, patient_service
 
 LANGUAGES = ("en", "de", "pt")
+NO_CONSENT = "the patient does not want messages"
+NO_ADDRESS = "the patient has no e-mail address any more"
 
 
-@dataclass(frozen=True)
-class RenderedMail:
-    """A message in words: a subject and paragraphs."""
+def write_mail(notification: Notification) -> Mail:
+    """Return a claimed message with a text and an HTML part, to the patient's present address.
 
-    language: str
-    subject: str
-    paragraphs: list[str]
-
-    @property
-    def text(self) -> str:
-        """The paragraphs as plain text."""
-        return "\n\n".join(self.paragraphs) + "\n"
-
-
-def render_mail(notification: Notification, patient: Patient, clinic: Clinic) -> RenderedMail:
-    """Write a message from its template: the first line is the subject, paragraphs are apart by empty lines."""
-    language = _language(patient, clinic)
-    facts = _FACTS[notification.kind](notification.about_id, clinic, language)
-    written = render_template(f"letters/{language}/{notification.kind}.txt", patient=patient, clinic=clinic, **facts)
-    subject, _, body = written.partition("\n")
-    paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
-    return RenderedMail(language, subject.strip(), [part for part in paragraphs if part])
-
-
-def compose_mail(letter: RenderedMail, notification: Notification, patient: Patient, clinic: Clinic) -> EmailMessage:
-    """Return a letter as a mail with a text and an HTML part."""
-    return compose(
-        mail_address(patient.calling_name, patient.email or ""),
-        message_id=notification.id,
+    :raises NotToBeSent: if the patient has no address or does not want messages any more
+    """
+    patient, clinic = patient_service.get(notification.patient_id), clinic_service.current()
+    if not patient.email or not patient.messages_agreed:
+        raise NotToBeSent(NO_CONSENT if patient.email else NO_ADDRESS)
+    text = render_text(notification, patient, clinic)
+    return Mail(
+        id=notification.id,
+        recipient_name=patient.calling_name,
+        recipient_email=patient.email,
         sender_name=clinic.name,
-        subject=letter.subject,
-        text=letter.text,
-        html=render_template("letters/layout.html", letter=letter, clinic=clinic),
-        language=letter.language,
+        subject=text.subject,
+        text=text.text,
+        html=render_template("notifications/mail/layout.html", text=text, clinic=clinic),
+        language=text.language,
     )
 
 
+def render_text(notification: Notification, patient: Patient, clinic: Clinic) -> MailText:
+    """Return the text of a message in the patient's language."""
+    language = _language(patient, clinic)
+    facts = _FACTS[notification.kind](notification.about_id, clinic, language)
+    template = f"notifications/mail/{language}/{notification.kind}.txt"
+    return MailText.parse(render_template(template, patient=patient, clinic=clinic, **facts), language)
+
+
 def _language(patient: Patient, clinic: Clinic) -> str:
-    wished = [(patient.language or "").partition("-")[0], clinic.language]
-    return next((language for language in wished if language in LANGUAGES), LANGUAGES[0])
+    preferred = [(patient.language or "").partition("-")[0], clinic.language]
+    return next((language for language in preferred if language in LANGUAGES), LANGUAGES[0])
 
 
 def _about_patient(_about: UUID, _clinic: Clinic, _language: str) -> dict[str, Any]:
@@ -86,8 +80,8 @@ _FACTS = {
 
 
 def _when(moment: datetime, clinic: Clinic, language: str) -> str:
-    """Return a day and time on the clinic's clocks, naming the zone."""
+    """Return a day and time in the clinic's time zone, with its name."""
     zone = ZoneInfo(clinic.zone)
-    there = moment.astimezone(zone)
-    day, time = format_date(there.date(), "full", language), format_time(there, "short", zone, language)
-    return f"{day}, {time} ({get_timezone_name(there, locale=language)})"
+    local = moment.astimezone(zone)
+    day, time = format_date(local.date(), "full", language), format_time(local, "short", zone, language)
+    return f"{day}, {time} ({get_timezone_name(local, locale=language)})"

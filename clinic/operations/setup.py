@@ -1,4 +1,4 @@
-"""`flask init`: the database by migrations, and the first clinic."""
+"""`flask init`: migrates the database and sets up a clinic."""
 
 import logging
 import shlex
@@ -46,7 +46,7 @@ class SetupSchema(Schema):
 
 
 def upgrade_database() -> None:
-    """Bring the database to the newest migration, making it if it is not there."""
+    """Migrate the database to the newest revision; create it if there is none."""
     folder = str(current_app.extensions["migrate"].directory)
     config = Config()
     config.set_main_option("script_location", folder)
@@ -66,10 +66,10 @@ def upgrade_database() -> None:
 @click.option(
     "--locale", metavar="LOCALE", default="en_GB", show_default=True, help="Language and country, like pt_PT."
 )
-@click.option("--admin", metavar="EMAIL", help="Who runs it: prints the secret with which they sign in once.")
+@click.option("--admin", metavar="EMAIL", help="Its administrator: prints a secret for the first sign-in.")
 @with_appcontext
 def init(name: str | None, zone: str | None, currency: str | None, locale: str, admin: str | None) -> None:
-    """Set up the database and a clinic; asks for what is not given."""
+    """Set up the database and a clinic; asks for missing options."""
     with handle_errors():
         options = {
             "clinic": name or _ask("Clinic's name"),
@@ -84,11 +84,11 @@ def init(name: str | None, zone: str | None, currency: str | None, locale: str, 
         clinic = clinic_service.create(**fields)
         info(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
         with clinic_scope(clinic.id):
-            _name_administrator(admin)
+            _create_administrator(admin)
 
 
-def _name_administrator(email: str | None) -> None:
-    """Let somebody run the clinic in force, or say how that is done later."""
+def _create_administrator(email: str | None) -> None:
+    """Make a person administrator of the current clinic, or show the command for it."""
     if email is None:
         name = shlex.quote(clinic_service.current().name)
         info(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
@@ -102,7 +102,7 @@ def _name_administrator(email: str | None) -> None:
 
 
 def _ask(question: str) -> str:
-    """Ask a person; without one, say which options are needed."""
+    """Prompt for a value; without a terminal, fail and show the missing options."""
     if not sys.stdin.isatty():
         fail(USAGE, f"{question} is missing: give --clinic, --zone and --currency")
     return str(click.prompt(question, err=True))

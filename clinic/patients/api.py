@@ -43,8 +43,8 @@ handle_stale_version(blueprint, _get_and_record_view, PatientSchema)
 
 @blueprint.get("")
 @requires("patients:read")
-@blueprint.problems(422)
-@blueprint.arguments(SearchQuery, location="query")
+@blueprint.problems()
+@blueprint.query(SearchQuery)
 @blueprint.response(200, list_schema(PatientSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
     """List patients, newest first, or those that match `q`."""

@@ -1,4 +1,4 @@
-"""Clinics, who works in them in which role, and how people and programs prove who they are."""
+"""Pages, JSON and commands about people, clinics, roles and API keys."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -27,7 +27,7 @@ class StaffModule(BaseModule):
         return (pages.blueprint, api.blueprint)
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
-        """Return how people speak of the module's records."""
+        """Return the labels of the module's audited records."""
         return AUDIT_LABELS
 
     def get_permissions(self) -> Mapping[str, str]:
@@ -41,17 +41,17 @@ class StaffModule(BaseModule):
         }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
-        """Return the entry of who runs the clinic."""
+        """Return the entry of the staff pages."""
         return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic")),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
-        """Return the sending of letters, and what is forgotten when its time is over."""
+        """Return the sending of mail, and the deletion of expired rows."""
         return (
-            PeriodicJob("old sessions", session_service.forget_old),
-            PeriodicJob("kept forms", saved_form_service.forget_old),
-            PeriodicJob("old letters", staff_mail_queue.forget_old),
-            PeriodicJob("send letters", send_due),
-            PeriodicJob("throttle", forget_expired),
+            PeriodicJob("old sessions", session_service.delete_old),
+            PeriodicJob("saved forms", saved_form_service.delete_old),
+            PeriodicJob("old staff mail", staff_mail_queue.forget_old),
+            PeriodicJob("send staff mail", send_due, is_due=staff_mail_queue.is_due),
+            PeriodicJob("rate limits", forget_expired),
         )
 
     def register(self, state: BlueprintSetupState) -> None:

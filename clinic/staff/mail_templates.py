@@ -1,61 +1,41 @@
-"""What is written to staff members, in their clinic's language."""
-
-from dataclasses import dataclass
-from email.message import EmailMessage
+"""Mail to staff members, written from templates in their clinic's language."""
 
 from flask import current_app, render_template
 
-from clinic.core.mail.message import compose, mail_address
-from clinic.identity.mail_queue import OutgoingMail
+from clinic.core.mail.message import Mail, MailText
+from clinic.identity.mail_queue import OutgoingMail, staff_mail_queue
+from clinic.identity.models import StaffMail
 
 LANGUAGES = ("en", "de", "pt")
 
 
-@dataclass(frozen=True)
-class RenderedMail:
-    """A letter in words: a subject and paragraphs, one of which may be a link."""
+def write_mail(row: StaffMail) -> Mail:
+    """Return a claimed mail with a text and an HTML part, and with a new link.
 
-    language: str
-    subject: str
-    paragraphs: list[str]
-    link: str
-
-    @property
-    def text(self) -> str:
-        """The paragraphs as plain text."""
-        return "\n\n".join(self.paragraphs) + "\n"
-
-
-def render_mail(letter: OutgoingMail) -> RenderedMail:
-    """Write a letter from its template: the first line is the subject, paragraphs are apart by empty lines."""
-    language = letter.language if letter.language in LANGUAGES else LANGUAGES[0]
-    link = _link(letter)
-    written = render_template(f"staff/letters/{language}/{letter.kind}.txt", letter=letter, link=link)
-    subject, _, body = written.partition("\n")
-    paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
-    return RenderedMail(language, subject.strip(), [part for part in paragraphs if part], link)
-
-
-def compose_mail(letter: OutgoingMail) -> EmailMessage:
-    """Return a letter as a mail with a text and an HTML part."""
-    words = render_mail(letter)
-    return compose(
-        mail_address(letter.name, letter.email),
-        message_id=letter.id,
-        sender_name=letter.clinic_name,
-        subject=words.subject,
-        text=words.text,
-        html=render_template("staff/letters/layout.html", words=words),
-        language=words.language,
+    :raises NotToBeSent: if its recipient has left the clinic
+    """
+    facts = staff_mail_queue.prepare(row)
+    language = facts.language if facts.language in LANGUAGES else LANGUAGES[0]
+    link = _link(facts)
+    text = MailText.parse(render_template(f"staff/mail/{language}/{facts.kind}.txt", mail=facts, link=link), language)
+    return Mail(
+        id=facts.id,
+        recipient_name=facts.name,
+        recipient_email=facts.email,
+        sender_name=facts.clinic_name,
+        subject=text.subject,
+        text=text.text,
+        html=render_template("staff/mail/layout.html", text=text, link=link),
+        language=language,
     )
 
 
-def _link(letter: OutgoingMail) -> str:
-    """Return where a letter leads, at the address that the installation was set up for, whoever asked from where."""
+def _link(facts: OutgoingMail) -> str:
+    """Return the URL of a mail's link at the installation's public address, whatever address a request came to."""
     pages = current_app.url_map.bind("clinic")
-    if letter.token:
-        path = pages.build("staff.set_password", {"token": letter.token})
+    if facts.token:
+        path = pages.build("staff.set_password", {"token": facts.token})
     else:
-        path = pages.build("staff.forgotten" if letter.kind == "password-changed" else "staff.home")
+        path = pages.build("staff.forgotten" if facts.kind == "password-changed" else "staff.home")
     public: str = current_app.config["PUBLIC_URL"]
     return public.rstrip("/") + path

@@ -1,4 +1,4 @@
-"""Commands: options, output and errors, the same for every module."""
+"""Commands of every module: choosing clinic and staff member, output, errors and exit codes."""
 
 import getpass
 import json
@@ -33,9 +33,9 @@ FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong input, 3 not found, 4 not permitted or not set up, 5 conflict."
 
 OPERATOR = "operator"
-"""What a command needs that is for the installation's operators alone: no role has it, so nobody can be acted for."""
+"""What a command needs that is for the installation's operators only: no role has it, so `--as` is refused."""
 
-_FOR = "acting_for"
+_AS = "as_email"
 _NEEDS = "needs"
 
 _CODES: dict[type[ClinicError], int] = {
@@ -57,27 +57,30 @@ class CommandGroup(AppGroup):
         self.needs_clinic = clinic
 
     def command(self, *args: Any, needs: str | None = None, clinic: bool = True, **kwargs: Any) -> Any:
-        """Add a command; in a clinic's group it takes `--clinic NAME` and `--as EMAIL`, who needs a permission.
+        """Add a command; in a clinic's group it takes `--clinic NAME` and `--as EMAIL`, and `needs` a permission.
 
-        :raises TypeError: if a command of a clinic's group neither says which one, nor that it acts in no `clinic`
+        :raises TypeError: if a command of a clinic's group neither needs a permission nor is declared `clinic=False`
         """
         if self.needs_clinic and clinic and needs is None:
-            raise TypeError("a command that acts in a clinic says which permission it needs")
+            raise TypeError("a command that acts in a clinic declares the permission it needs")
         register = super().command(*args, **kwargs)
 
         def decorate(function: Callable[..., Any]) -> click.Command:
             if needs is None:
                 plain: click.Command = register(function)
                 return plain
-            command: click.Command = register(_acting_for(function, needs))
-            command.params += [_clinic_option(), click.Option(["--as", _FOR], metavar="EMAIL", help="Act for them.")]
+            command: click.Command = register(_with_actor(function, needs))
+            command.params += [
+                _clinic_option(),
+                click.Option(["--as", _AS], metavar="EMAIL", help="Act as this staff member."),
+            ]
             setattr(command, _NEEDS, needs)
             return command
 
         return decorate
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command, as the operating system's user; options are read within the application already."""
+        """Run a command as the user of the operating system; option callbacks have the application context too."""
         if not has_app_context():
             ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
         with handle_errors():
@@ -86,7 +89,7 @@ class CommandGroup(AppGroup):
 
 @contextmanager
 def handle_errors() -> Iterator[None]:
-    """Act as the operating system's user, under one request id; answer each expected error in one line, by code."""
+    """Act as the user of the operating system, with one request id; print expected errors as one line and exit."""
     try:
         with as_actor(f"cli:{getpass.getuser()}@{platform.node()}", request_id=uuid4().hex):
             yield
@@ -100,26 +103,26 @@ def handle_errors() -> Iterator[None]:
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except Exception as error:
-        if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or _lacks(error)):
-            fail(NOT_CONFIGURED if _lacks(error) else FAILED, _about_database(error))
+        if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or _is_outdated(error)):
+            fail(NOT_CONFIGURED if _is_outdated(error) else FAILED, _database_message(error))
         if current_app.debug:
             raise
         log_exception(sys.exc_info())
-        fail(FAILED, f"something went wrong here ({error_name(error)}), the log says where; what was begun is undone")
+        fail(FAILED, f"unexpected error ({error_name(error)}), see the log; nothing was changed")
 
 
 def needed_for(command: click.Command) -> str | None:
-    """Return the permission that a command needs of whom it acts for, None if it acts for nobody."""
+    """Return the permission that a command needs, or None if it acts in no clinic."""
     needs: str | None = getattr(command, _NEEDS, None)
     return needs
 
 
-def _acting_for(function: Callable[..., Any], needs: str) -> Callable[..., Any]:
-    """Let a command act for the staff member of `--as`, if they may do it."""
+def _with_actor(function: Callable[..., Any], needs: str) -> Callable[..., Any]:
+    """Run a command as the staff member of `--as`, if they have the permission."""
 
     @wraps(function)
-    def act(*args: Any, **options: Any) -> Any:
-        if email := options.pop(_FOR):
+    def run(*args: Any, **options: Any) -> Any:
+        if email := options.pop(_AS):
             actor, permissions = member_service.get_actor(email)
             set_actor(
                 replace(current_actor(), actor=actor, address=current_actor().actor[:64], permissions=permissions)
@@ -128,7 +131,7 @@ def _acting_for(function: Callable[..., Any], needs: str) -> Callable[..., Any]:
             raise PermissionDenied(needs)
         return function(*args, **options)
 
-    return act
+    return run
 
 
 def _clinic_option() -> click.Option:
@@ -136,34 +139,34 @@ def _clinic_option() -> click.Option:
         ["--clinic"],
         expose_value=False,
         is_eager=False,
-        callback=_enter,
+        callback=_choose_clinic,
         metavar="NAME",
         help="Act in this clinic.",
     )
 
 
-def _enter(ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
+def _choose_clinic(ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
     if not ctx.resilient_parsing:
         set_current_clinic(clinic_service.resolve(name))
 
 
 def fail(code: int, message: str) -> NoReturn:
-    """Say what went wrong in one line on stderr and end."""
+    """Print an error as one line on stderr and exit."""
     click.echo("Error: " + " ".join(message.split()), err=True)
     sys.exit(code)
 
 
 def load_options(schema: Schema, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the options that were given with a schema.
+    """Load the given options with a schema.
 
-    :raises ValidationError: with every problem at once
+    :raises ValidationError: with every problem
     """
     loaded: dict[str, Any] = schema.load({name: value for name, value in options.items() if value is not None})
     return loaded
 
 
 def info(message: str) -> None:
-    """Tell a person on stderr; stdout is for data."""
+    """Print a message for people on stderr; stdout is for data."""
     click.echo(message, err=True)
 
 
@@ -182,7 +185,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_j
 
 
 def show_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
-    """Print one record: as JSON, or a name and a value a line."""
+    """Print one record: as JSON, or as lines of name and value."""
     if as_json:
         click.echo(json.dumps(record, ensure_ascii=False, indent=2))
     else:
@@ -200,7 +203,7 @@ def _cell(value: Any) -> str:
 
 
 def _sentences(errors: Any, name: str = "") -> list[str]:
-    """Return nested errors as sentences, each with the option it is about."""
+    """Return nested errors as sentences, each with its option."""
     if isinstance(errors, Mapping):
         return [
             sentence
@@ -212,11 +215,11 @@ def _sentences(errors: Any, name: str = "") -> list[str]:
     return [f"--{name.replace('_', '-')}: {errors}" if name else str(errors)]
 
 
-def _lacks(error: DBAPIError) -> bool:
+def _is_outdated(error: DBAPIError) -> bool:
     return lacks_tables(error) or lacks_columns(error)
 
 
-def _about_database(error: DBAPIError) -> str:
+def _database_message(error: DBAPIError) -> str:
     if lacks_tables(error):
         return "the database is not set up: run `flask init`"
     if lacks_columns(error):

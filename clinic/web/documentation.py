@@ -14,6 +14,9 @@ from clinic.web.json_api import ApiBlueprint
 SECURITY_SCHEME = "apiKey"
 
 _CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
+_IDS = (("post", "201", "/id"), ("get", "200", "/data/0/id"))
+"""Where a response has the id of a record: its operation, status and the JSON pointer."""
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -55,6 +58,7 @@ def specification() -> dict[str, Any]:
         item = spec["paths"].get(_CONVERTER.sub(r"{\1}", rule.rule), {})
         for method in (rule.methods or set()) & {name.upper() for name in item}:
             item[method.lower()].update(_identity(blueprints, rule.endpoint))
+    _add_links(spec["paths"])
     spec["tags"] = [{"name": found.path, "description": found.description} for found in blueprints.values()]
     return spec
 
@@ -67,6 +71,27 @@ def _identity(blueprints: Mapping[str, ApiBlueprint], endpoint: str) -> dict[str
         "operationId": blueprints[name].operation_id(view),
         "tags": [blueprints[name].path],
         "security": [{SECURITY_SCHEME: [scope] if scope else []}],
+    }
+
+
+def _add_links(paths: dict[str, Any]) -> None:
+    """Link responses with the id of a record to the operations of that record."""
+    for path, item in paths.items():
+        of_record = {name: one for name, one in paths.items() if name.startswith(f"{path}/{{")}
+        for method, status, pointer in _IDS:
+            if of_record and method in item:
+                item[method]["responses"][status]["links"] = _links(of_record, pointer)
+
+
+def _links(of_record: dict[str, Any], pointer: str) -> dict[str, Any]:
+    return {
+        item[method]["operationId"]: {
+            "operationId": item[method]["operationId"],
+            "parameters": {item["parameters"][0]["name"]: f"$response.body#{pointer}"},
+        }
+        for item in of_record.values()
+        for method in _METHODS
+        if method in item
     }
 
 

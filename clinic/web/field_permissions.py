@@ -1,4 +1,4 @@
-"""Fields of schemas that not everybody may see: left out of what is told, refused in what is sent."""
+"""Schema fields that need a permission: omitted when dumped, refused when loaded."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -9,28 +9,28 @@ from clinic.core.context import current_actor
 
 SomeField = TypeVar("SomeField", bound=fields.Field[Any])
 
-NOT_YOURS = "You may not change this"
+NOT_PERMITTED = "You may not change this"
 _NEEDS = "x-permission"
-"""Where a field keeps its permission; the API's description shows what begins with x-."""
+"""The metadata key of a field's permission; OpenAPI shows keys that begin with x-."""
 
 
 class FieldPermissionSchema(Schema):
-    """A schema whose fields each may need a permission of whoever acts."""
+    """A schema whose fields may each need a permission of the current actor."""
 
     @post_dump
-    def leave_out(self, dumped: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        """Leave out what whoever acts may not see."""
+    def omit_hidden(self, dumped: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        """Omit the fields that the current actor may not see."""
         hidden = self._hidden()
         return {name: value for name, value in dumped.items() if name not in hidden}
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def refuse_hidden(self, _loaded: Any, sent: Any, **_options: Any) -> None:
-        """Refuse to set what whoever acts may not see.
+        """Refuse fields that the current actor may not see.
 
-        :raises ValidationError: naming every such field
+        :raises ValidationError: naming each of them
         """
         if refused := self._hidden() & set(sent if isinstance(sent, Mapping) else ()):
-            raise ValidationError({name: [NOT_YOURS] for name in sorted(refused)})
+            raise ValidationError({name: [NOT_PERMITTED] for name in sorted(refused)})
 
     def _hidden(self) -> set[str]:
         named = {field.data_key or name: field.metadata.get(_NEEDS) for name, field in self.fields.items()}
@@ -40,8 +40,12 @@ class FieldPermissionSchema(Schema):
 
 
 def requires_permission(permission: str, field: SomeField) -> SomeField:
-    """Show a field of a `GuardedSchema` to those only who have a permission, and let only them set it."""
-    words = f"Only for those who have the permission {permission}: others neither get nor send it."
-    said = field.metadata.get("description")
-    field.metadata = {**field.metadata, _NEEDS: permission, "description": f"{said}. {words}" if said else words}
+    """Require a permission to see or set a field of a `FieldPermissionSchema`."""
+    note = f"Only for those who have the permission {permission}: others neither get nor send it."
+    described = field.metadata.get("description")
+    field.metadata = {
+        **field.metadata,
+        _NEEDS: permission,
+        "description": f"{described}. {note}" if described else note,
+    }
     return field

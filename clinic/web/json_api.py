@@ -32,6 +32,7 @@ _VERSION_TAG = re.compile("[1-9][0-9]{0,8}")
 MERGE_PATCH = "application/merge-patch+json"
 
 _ANY_OPERATION = (400, 401, 403, 500, 503)
+_WITH_QUERY = (414, 422)
 _WITH_BODY = (413, 415, 422)
 
 
@@ -53,6 +54,10 @@ class ApiBlueprint(flask_smorest.Blueprint):
         """Document the error statuses of a view, besides those of any operation."""
         return _composed(*(self._status(status) for status in (*_ANY_OPERATION, *statuses)))
 
+    def query(self, schema: type[Schema]) -> Decorator:
+        """Load the query parameters of a request, and document their error statuses."""
+        return _composed(self.arguments(schema, location="query"), *(self._status(status) for status in _WITH_QUERY))
+
     def body(self, schema: type[Schema], *, required: bool = True) -> Decorator:
         """Load the JSON body of a request, and document its error statuses."""
         return _composed(
@@ -65,7 +70,7 @@ class ApiBlueprint(flask_smorest.Blueprint):
         patch = schema(partial=True)
         return _composed(
             self.doc(requestBody={"content": {MERGE_PATCH: {"schema": patch}}}),
-            self.arguments(patch),
+            self.arguments(patch, required=False),
             *(self._status(status) for status in _WITH_BODY),
         )
 
@@ -99,7 +104,10 @@ class ListQuery(Schema):
         load_default=DEFAULT_LIMIT,
         metadata={"description": "maximum number of records"},
     )
-    cursor = Line(max_length=1000, metadata={"description": "`next_cursor` of the previous page"})
+    cursor = Line(
+        max_length=1000,
+        metadata={"description": "`next_cursor` of the previous page", "pattern": "^[A-Za-z0-9_.-]*$"},
+    )
 
 
 class SearchQuery(ListQuery):
@@ -184,7 +192,7 @@ def expected_version(get_current: Callable[..., Versioned]) -> int | None:
         abort(428, "Send If-Match with the ETag of the version that you are changing")
     if request.if_match.star_tag:
         return None
-    versions = {int(tag) for tag in request.if_match.as_set() if _VERSION_TAG.fullmatch(tag)}
+    versions = {int(tag) for tag in request.if_match.as_set() if tag and _VERSION_TAG.fullmatch(tag)}
     if len(versions) > 1:
         versions &= {get_current(**(request.view_args or {})).version}
     return versions.pop() if versions else NO_VERSION

@@ -1,4 +1,4 @@
-"""Reading what integrators send: strictly JSON, every mistake told at once."""
+"""Strict parsing of JSON bodies and query strings; all errors are returned at once."""
 
 import json
 from typing import Any, NoReturn
@@ -11,12 +11,12 @@ _JSON_TYPES = {"application/json", "application/merge-patch+json"}
 
 
 class StrictParser(FlaskParser):
-    """webargs, refusing what JSON doesn't have: NaN, a name twice, another content type."""
+    """webargs' parser, which rejects NaN, duplicate names and other content types."""
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Return the body of a request.
 
-        :raises HTTPException: 415 for another content type, 400 for what is no JSON object
+        :raises HTTPException: 415 for another content type, 400 for anything but a JSON object
         """
         if not req.get_data() and not any(field.required for field in schema.fields.values()):
             return {}
@@ -24,7 +24,7 @@ class StrictParser(FlaskParser):
             abort(415, "Send the body as application/json")
         try:
             body = json.loads(
-                req.get_data().decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_once_each
+                req.get_data().decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates
             )
         except (ValueError, RecursionError):
             abort(400, "The body is not valid JSON")
@@ -33,9 +33,9 @@ class StrictParser(FlaskParser):
         return body
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
-        """Return the query, each name at most once.
+        """Return the query parameters, each at most once.
 
-        :raises HTTPException: 400 for a name that this address doesn't know or that stands there twice
+        :raises HTTPException: 400 for an unknown or repeated parameter
         """
         known = sorted(field.data_key or name for name, field in schema.fields.items())
         for name, values in req.args.lists():
@@ -54,16 +54,16 @@ class StrictParser(FlaskParser):
         error_status_code: Any,
         error_headers: Any,
     ) -> NoReturn:
-        """Answer input that is well-formed, but not acceptable."""
+        """Reject well-formed input that is not acceptable."""
         messages = error.messages if isinstance(error.messages, dict) else {}
         inside: Any = next(iter(messages.values()), {})
         raise_invalid(inside if isinstance(inside, dict) else {"": inside})
 
 
 def raise_invalid(errors: dict[str, Any]) -> NoReturn:
-    """Answer 422 with every error.
+    """Reject input with a mapping of fields to errors.
 
-    :raises HTTPException: always
+    :raises HTTPException: 422, always
     """
     try:
         abort(422, "Some of the input can't be accepted: see errors")
@@ -76,8 +76,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands there twice")
+        raise ValueError("duplicate name")
     return found

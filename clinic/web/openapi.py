@@ -1,5 +1,6 @@
 """Components of the OpenAPI document: constraints of fields, headers, the problem schema and operation ids."""
 
+from copy import deepcopy
 from typing import Any
 
 import flask_smorest
@@ -16,7 +17,7 @@ PROBLEMS = {
     401: "The API key is missing, unknown, expired or revoked",
     403: "The API key lacks the scope that `scope` names",
     404: "The clinic has no such record",
-    409: "The current state does not allow this; `conflicts` lists the appointments at that time",
+    409: "The current state does not allow this; `conflicts` and `due` show why",
     412: "The record has another version than `If-Match`; `present` is its current representation",
     413: "The body is larger than 1 MB",
     415: "The body is not JSON",
@@ -87,8 +88,20 @@ _PROBLEM_HEADERS = {
     412: RECORD_HEADERS,
     503: {"Retry-After": "RetryAfter"},
 }
-_NOT_MODIFIED = 304
+_WITHOUT_BODY: dict[int, dict[str, Any]] = {
+    304: {"description": "The client has the current version", "headers": RECORD_HEADERS},
+    414: {"description": "The address is longer than the web server reads"},
+}
 _VERBS = {"index": "list", "show": "get"}
+
+
+class MoneySchema(Schema):
+    """An exact amount with the currency's own number of decimals."""
+
+    amount = fields.String(required=True, metadata={"pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$", "example": "45.00"})
+    currency = fields.String(
+        required=True, metadata={"pattern": CURRENCY_PATTERN, "description": "ISO 4217 code", "example": "EUR"}
+    )
 
 
 class FieldErrorSchema(Schema):
@@ -110,17 +123,9 @@ class ProblemSchema(Schema):
     code = fields.String(required=True, metadata={"pattern": "^[a-z-]+$"})
     errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "every field to correct (422)"})
     scope = fields.String(metadata={"description": "the scope that the API key lacks (403)"})
-    conflicts = fields.List(fields.UUID(), metadata={"description": "appointments at the requested time (409)"})
+    conflicts = fields.List(fields.UUID(), metadata={"description": "the appointments at the requested time (409)"})
+    due = fields.Nested(MoneySchema, metadata={"description": "the amount still due of an invoice (409)"})
     present = fields.Dict(metadata={"description": "the current representation of the record (412)"})
-
-
-class MoneySchema(Schema):
-    """An exact amount with the currency's own number of decimals."""
-
-    amount = fields.String(required=True, metadata={"pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$", "example": "45.00"})
-    currency = fields.String(
-        required=True, metadata={"pattern": CURRENCY_PATTERN, "description": "ISO 4217 code", "example": "EUR"}
-    )
 
 
 class Api(flask_smorest.Api):
@@ -133,7 +138,6 @@ class Api(flask_smorest.Api):
 
     def _init_spec(self, **options: Any) -> None:
         super()._init_spec(**options)
-        self.spec.components.schema("Money", schema=MoneySchema)
         self.ma_plugin.map_to_openapi_type(MoneyField, None, None)
         self.ma_plugin.converter.add_attribute_function(_field_constraints)
         self.ma_plugin.converter.add_parameter_attribute_function(_without_null)
@@ -150,8 +154,8 @@ class Api(flask_smorest.Api):
             components.header(name, dict(header), lazy=True)
         for status, description in PROBLEMS.items():
             components.response(component_of_status(status), _problem_response(status, description), lazy=True)
-        not_modified = {"description": "The client has the current version", "headers": dict(RECORD_HEADERS)}
-        components.response(component_of_status(_NOT_MODIFIED), not_modified, lazy=True)
+        for status, response in _WITHOUT_BODY.items():
+            components.response(component_of_status(status), deepcopy(response), lazy=True)
 
     def _register_etag_headers(self) -> None:
         pass
@@ -181,17 +185,23 @@ def _problem_response(status: int, description: str) -> dict[str, Any]:
     return response
 
 
-def _field_constraints(_converter: Any, field: fields.Field[Any], **_options: Any) -> dict[str, Any]:
+def _field_constraints(_converter: Any, field: fields.Field[Any], *, ret: dict[str, Any], **_options: Any) -> Any:
     """Return the constraints that a field of `web/fields.py` checks."""
     if isinstance(field, MoneyField):
         return {"$ref": "#/components/schemas/Money"}
     if isinstance(field, Quantity):
         return {"pattern": r"^[0-9]{1,6}(\.[0-9]{1,3})?$"}
     if isinstance(field, Choice):
-        return {"enum": [*field.words, None]} if field.allow_none else {}
+        return _nullable_enum(ret) if field.allow_none else {}
     if isinstance(field, Line):
         return {"maxLength": field.max_length} | ({"minLength": 1} if field.required else {})
     return {}
+
+
+def _nullable_enum(described: dict[str, Any]) -> dict[str, Any]:
+    """Replace the enum of a field by an alternative to null, from which generators make one enumeration."""
+    del described["type"]
+    return {"anyOf": [{**_STRING, "enum": described.pop("enum")}, {"type": "null"}]}
 
 
 def _without_null(_converter: Any, _field: Any, *, ret: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -199,8 +209,8 @@ def _without_null(_converter: Any, _field: Any, *, ret: dict[str, Any], **_optio
     schema = {**ret["schema"]}
     if isinstance(schema.get("type"), list):
         schema["type"] = next(name for name in schema["type"] if name != "null")
-    if "enum" in schema:
-        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    if "anyOf" in schema:
+        schema |= schema.pop("anyOf")[0]
     return {"schema": schema}
 
 

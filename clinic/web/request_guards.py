@@ -1,4 +1,4 @@
-"""What a request may be at the most: to this very host, from no other site's page, of a fair size."""
+"""Guards of every request: its host, its origin, its size."""
 
 from io import BytesIO
 
@@ -8,18 +8,18 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def refuse_misdirected() -> None:
-    """Refuse what names its host in its first line, or nowhere (RFC 9112, 3.2).
+    """Refuse a request whose target is not a path, or that has no Host header (RFC 9112, 3.2).
 
     :raises HTTPException: 400
     """
     target = request.environ.get("RAW_URI") or "/"
     is_hostless = request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and "Host" not in request.headers
     if is_hostless or not target.startswith(("/", "*")):
-        abort(400, "Ask for a path, and name the host in the header Host")
+        abort(400, "Request a path, and send the header Host")
 
 
 def refuse_other_sites() -> None:
-    """Refuse what a browser sends from another site's page.
+    """Refuse a request that a browser sends from another site.
 
     :raises HTTPException: 403
     """
@@ -30,19 +30,19 @@ def refuse_other_sites() -> None:
 
 
 def refuse_too_much() -> None:
-    """Refuse a body that is too large, or a form of too many fields, before anybody reads it.
+    """Refuse a body that is too large, or a form with too many fields, before it is parsed.
 
-    A body of unknown length is read up to the limit: werkzeug would cut it there and go on.
+    A body of unknown length is read up to the limit, where werkzeug would cut it silently.
 
     :raises HTTPException: 413
     """
-    most = current_app.config["MAX_CONTENT_LENGTH"]
-    if (request.content_length or 0) > most:
+    limit = current_app.config["MAX_CONTENT_LENGTH"]
+    if (request.content_length or 0) > limit:
         abort(413)
     if request.content_length is None and request.environ.get("wsgi.input_terminated"):
-        body = request.environ["wsgi.input"].read(most + 1)
-        if len(body) > most:
+        body = request.environ["wsgi.input"].read(limit + 1)
+        if len(body) > limit:
             abort(413)
         request.environ["wsgi.input"] = BytesIO(body)
     if request.mimetype == FORM and request.get_data().count(b"&") >= current_app.config["MAX_FORM_PARTS"]:
-        abort(413, "These are more fields than are taken at once, nothing was saved")
+        abort(413, "The form has too many fields, nothing was saved")

@@ -1,4 +1,4 @@
-"""What happens before and after every request: its id, its token against forgery, who calls and whether they may."""
+"""Hooks of every request: request id, actor, CSRF protection, authorization."""
 
 import re
 from ipaddress import ip_address
@@ -19,11 +19,11 @@ csrf = CSRFProtect()
 API_PREFIX = "/api/"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _LONGEST_ADDRESS = 64
-"""Characters, with the zone of a link-local address of IPv6."""
+"""Characters, with the zone of a link-local IPv6 address."""
 
 
 class OtherClinic(ClinicError):
-    """A form was shown in one clinic and is sent in another: no `Conflict`, which modules answer for their records."""
+    """A form of one clinic is sent in another; not a `Conflict`, which modules handle for their records."""
 
     code = "other-clinic"
 
@@ -36,35 +36,35 @@ class OtherClinic(ClinicError):
 
 
 def init_app(app: Flask) -> None:
-    """Let every request have an id and an actor, and pass only whom a route lets pass."""
-    app.url_map.merge_slashes = False  # leading to the one with a single slash would take a host that is only asked for
-    app.jinja_env.globals["clinic_in_force"] = current_clinic_id_or_none
-    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # the token lives as long as the session it belongs to
-    app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # no page sends a Referer
+    """Give every request an id and an actor, and authorize it."""
+    app.url_map.merge_slashes = False  # the redirect would contain the requested host
+    app.jinja_env.globals["current_clinic_id"] = current_clinic_id_or_none
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # the token expires with its session
+    app.config.setdefault("WTF_CSRF_SSL_STRICT", False)  # pages send no Referer
     app.before_request(_begin)
     csrf.init_app(app)
     app.before_request(_authorize)
     app.before_request(_refuse_forms_of_another_clinic)
-    app.after_request(_show_id)
+    app.after_request(_add_request_id)
     app.teardown_request(_end)
 
 
 def is_api() -> bool:
-    """Say whether this request is answered in JSON."""
+    """Return whether this request is answered in JSON."""
     return request.path.startswith(API_PREFIX)
 
 
 def request_id() -> str:
-    """Return the id of this request, which logs, events and answers share."""
+    """Return the id of this request, which logs, events and responses share."""
     found: str = g.get("request_id", "")
     return found
 
 
 def _begin() -> None:
-    asked = request.headers.get("X-Request-ID", "")
-    g.request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid4().hex
-    who = Actor("api" if is_api() else "page", g.request_id, address=_caller_address())
-    g.actor_token = set_actor(who)
+    requested = request.headers.get("X-Request-ID", "")
+    g.request_id = requested if _REQUEST_ID.fullmatch(requested) else uuid4().hex
+    actor = Actor("api" if is_api() else "page", g.request_id, address=_caller_address())
+    g.actor_token = set_actor(actor)
     refuse_misdirected()
     if is_api():
         refuse_other_sites()
@@ -76,9 +76,9 @@ def _authorize() -> ResponseReturnValue | None:
 
 
 def _refuse_forms_of_another_clinic() -> None:
-    """Stop a form that was shown before another window changed the clinic.
+    """Refuse a form that was rendered before another window switched the clinic.
 
-    :raises OtherClinic: if it is one
+    :raises OtherClinic: if it was
     """
     here = current_clinic_id_or_none()
     if here is None or is_api() or request.endpoint is None:
@@ -88,7 +88,7 @@ def _refuse_forms_of_another_clinic() -> None:
         raise OtherClinic(shown_in)
 
 
-def _show_id(response: Response) -> Response:
+def _add_request_id(response: Response) -> Response:
     response.headers["X-Request-ID"] = request_id()
     return response
 
@@ -99,10 +99,10 @@ def _end(_error: BaseException | None) -> None:
 
 
 def _caller_address() -> str:
-    """Return from where the caller asks, as far as that is an address (RFC 7239 lets proxies add the port)."""
-    told = request.remote_addr or ""
-    without_port = told[1:].partition("]")[0] if told.startswith("[") else told.partition(":")[0]
-    return next((one for one in (told, without_port) if _is_address(one)), "")
+    """Return the client's IP address, or nothing if there is none (RFC 7239 allows proxies to add the port)."""
+    remote = request.remote_addr or ""
+    without_port = remote[1:].partition("]")[0] if remote.startswith("[") else remote.partition(":")[0]
+    return next((one for one in (remote, without_port) if _is_address(one)), "")
 
 
 def _is_address(text: str) -> bool:

@@ -21,7 +21,7 @@ def save_form() -> None:
     if ended is None or ended.seen_as is not None or not set(request.form) - HIDDEN_FIELDS:
         return
     fields = request.form.items(multi=True)
-    if saved_form_service.keep(ended, request.path, fields, replaces=sent_kept_id()):
+    if saved_form_service.save(ended, request.path, fields, replaces=sent_kept_id()):
         flash("What you typed is saved: sign in to see it and to send it again", "kept")
 
 

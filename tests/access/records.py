@@ -58,12 +58,12 @@ def a_colleagues_session() -> UUID:
 
 
 def a_link() -> str:
-    """Let a letter with a link to set a password be on its way; return the link's token."""
+    """Queue and claim a mail with a link to set a password; return the link's token."""
     member_id = a_colleague().id
     with unit_of_work():
         staff_mail_queue.queue("reset", member_id=member_id, clinic_id=current_clinic_id())
-    letters = iter(staff_mail_queue.claim_next, None)
-    return next(letter.token for letter in letters if letter.token)
+    tokens = (staff_mail_queue.prepare(row).token for row in iter(staff_mail_queue.claim, None))
+    return next(token for token in tokens if token)
 
 
 ARGUMENTS = {

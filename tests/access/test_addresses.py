@@ -18,6 +18,7 @@ NO_FILES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.row(65)
 def test_what_is_no_id_is_nowhere(world: World) -> None:
     caller = Caller(world, "administrator")

@@ -36,6 +36,7 @@ def test_permissions_are_those_of_the_reviewed_file(app: Flask) -> None:
     assert written.splitlines() == FILE.read_text("utf-8").splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.row(28)
 @pytest.mark.parametrize("permission", permission_names())
 def test_a_route_opens_by_its_permission_alone(world: World, permission: str, record_property: Record) -> None:

@@ -45,7 +45,7 @@ def queries(world: World) -> list[tuple[str, str]]:
         (path, parameter["name"])
         for path, methods in described.items()
         for parameter in methods.get("get", {}).get("parameters", [])
-        if parameter["in"] == "query" and parameter["name"].endswith("_id")
+        if parameter.get("in") == "query" and parameter["name"].endswith("_id")
     ]
     return of_api + [(rule, name) for rule, names in PAGES.items() for name in names]
 

@@ -24,7 +24,7 @@ from tests.builders import a_patient
 from tests.concurrency import run_at_once
 from tests.conftest import Run
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("no_checkpoint", "inside")]
+pytestmark = pytest.mark.usefixtures("no_checkpoint", "inside")
 
 
 def test_new_entries_are_sealed_in_batches_after_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +41,7 @@ def test_new_entries_are_sealed_in_batches_after_the_others(monkeypatch: pytest.
     assert verify().total == 0
 
 
+@pytest.mark.both_databases
 def test_an_entry_that_is_committed_late_is_sealed_after_later_ones() -> None:
     early = new_id()
     record_actions(2)

@@ -141,16 +141,16 @@ def test_records_are_shown_by_number_and_values_by_label(client, here):
         appointment_id, patient_id, invoice_id = appointment.id, appointment.patient_id, invoice.id
 
     page = client.get("/audit").text
-    told = spoken(page)
+    shown = spoken(page)
 
     assert f'Changed an invoice: <a class="nowrap" href="/invoices/{invoice_id}">{number}</a>' in page
     assert f'Changed an appointment: <a class="nowrap" href="/appointments/{appointment_id}">Open</a>; ' in page
     assert f'<a class="nowrap" href="/patients/{patient_id}">{booked_for}</a>' in page
-    assert "Status Booked → Cancelled" in told
-    assert "Practitioner Dr Silva Start Mon 30 Nov 2026, 09:00" in told
-    assert "Date of birth 21-Jun-1991" in told
-    assert "Agreed to messages Yes" in told
-    assert "Total 50,00" in told
+    assert "Status Booked → Cancelled" in shown
+    assert "Practitioner Dr Silva Start Mon 30 Nov 2026, 09:00" in shown
+    assert "Date of birth 21-Jun-1991" in shown
+    assert "Agreed to messages Yes" in shown
+    assert "Total 50,00" in shown
 
 
 def test_permissions_and_roles_are_shown_by_label(client, here, clinic):
@@ -161,11 +161,11 @@ def test_permissions_and_roles_are_shown_by_label(client, here, clinic):
             worker.membership.id, version=worker.membership.version, name="Rita", role="manager", denied=["audit:read"]
         )
 
-    told = spoken(client.get("/audit?record=memberships&action=changed").text)
+    shown = spoken(client.get("/audit?record=memberships&action=changed").text)
 
-    assert "Changed a staff member: Rita" in told
-    assert "Role Receptionist → Manager" in told
-    assert "See who saw and changed what" in told
+    assert "Changed a staff member: Rita" in shown
+    assert "Role Receptionist → Manager" in shown
+    assert "See who saw and changed what" in shown
 
 
 def test_ids_and_seal_of_an_entry_are_shown_in_its_details_only(client, patient):

@@ -1,4 +1,4 @@
-"""The audit trail of what people do on pages, in JSON and by commands, and what can be read of it."""
+"""The audit trail of pages, JSON and commands, and reading it."""
 
 import getpass
 import platform
@@ -31,12 +31,12 @@ TERMINAL = f"cli:{getpass.getuser()}@{platform.node()}"
 
 
 def kind(actor: str) -> str:
-    """Return what kind of actor it is: a staff member, a key, a command."""
+    """Return the type of an actor: `staff`, `key` or `cli`."""
     return actor.partition(":")[0]
 
 
 class Trail:
-    """The entries of a test, after the last time that it was asked to forget."""
+    """The entries of a test since the last `forget`."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -49,7 +49,7 @@ class Trail:
         return [row for row in rows(self.app, "audit_entries") if row["id"] not in self.known]
 
     def acts(self, *, actor: str = "key", request_id: str | None = "request-1") -> list[tuple[str, str]]:
-        """Return what was done to what by one actor, in one request or (None) in all."""
+        """Return action and record of one actor's entries, in one request or (None) in all."""
         found = [
             entry
             for entry in self.entries()
@@ -60,25 +60,25 @@ class Trail:
 
 @pytest.fixture
 def trail(app: Flask) -> Trail:
-    """What the audit trail has of this test."""
+    """The entries of this test."""
     return Trail(app)
 
 
 @pytest.fixture
 def patient(here: Here) -> Patient:
-    """A patient without an address, who gets no messages."""
+    """A patient without an email address, who gets no messages."""
     with here():
         return a_patient(email=None)
 
 
 @pytest.fixture
 def practitioner_id(here: Here) -> UUID:
-    """Somebody to whom patients come."""
+    """A practitioner."""
     with here():
         return a_practitioner().id
 
 
-def test_writes_through_json_are_told_once_each(
+def test_writes_through_json_are_recorded_once_each(
     client: FlaskClient, patient: Patient, practitioner_id: UUID, trail: Trail
 ) -> None:
     expected = []
@@ -109,7 +109,7 @@ def test_writes_through_json_are_told_once_each(
     assert KEY not in str(trail.entries())
 
 
-def test_writes_on_pages_are_told_once_each(client: PageClient, patient: Patient, trail: Trail) -> None:
+def test_writes_on_pages_are_recorded_once_each(client: PageClient, patient: Patient, trail: Trail) -> None:
     token = client.token()
     trail.forget()
 
@@ -121,7 +121,9 @@ def test_writes_on_pages_are_told_once_each(client: PageClient, patient: Patient
     assert trail.entries()[-1]["changes"]["family_name"] == ["Pereira", "Sousa"]
 
 
-def test_writes_by_commands_are_told_once_each(run: Run, patient: Patient, practitioner_id: UUID, trail: Trail) -> None:
+def test_writes_by_commands_are_recorded_once_each(
+    run: Run, patient: Patient, practitioner_id: UUID, trail: Trail
+) -> None:
     trail.forget()
 
     run("patients", "add", "--family-name", "Reis")
@@ -141,9 +143,7 @@ def test_writes_by_commands_are_told_once_each(run: Run, patient: Patient, pract
     ]
 
 
-def test_a_patient_who_is_told_though_nothing_changed_was_looked_at(
-    client: FlaskClient, patient: Patient, trail: Trail
-) -> None:
+def test_a_patch_without_changes_is_recorded_as_a_view(client: FlaskClient, patient: Patient, trail: Trail) -> None:
     trail.forget()
 
     answer = client.patch(f"{PATIENTS}/{patient.id}", json={}, headers={**ID, "If-Match": "*"})
@@ -152,7 +152,7 @@ def test_a_patient_who_is_told_though_nothing_changed_was_looked_at(
     assert trail.acts() == [("viewed", "patients")]
 
 
-def test_what_a_handler_writes_is_told_with_who_caused_it(client: FlaskClient, trail: Trail) -> None:
+def test_the_writes_of_a_handler_are_recorded_with_the_actor_of_the_event(client: FlaskClient, trail: Trail) -> None:
     trail.forget()
 
     client.post(PATIENTS, json=patient_fields(email="ines@example.org"), headers=ID)
@@ -160,7 +160,7 @@ def test_what_a_handler_writes_is_told_with_who_caused_it(client: FlaskClient, t
     assert trail.acts() == [("created", "patients"), ("created", "notifications")]
 
 
-def test_a_write_that_is_refused_is_not_told(client: FlaskClient, patient: Patient, trail: Trail) -> None:
+def test_a_rejected_write_is_not_recorded(client: FlaskClient, patient: Patient, trail: Trail) -> None:
     trail.forget()
 
     client.patch(f"{PATIENTS}/{patient.id}", json={"sex": "male"}, headers={**ID, "If-Match": '"7"'})
@@ -169,7 +169,7 @@ def test_a_write_that_is_refused_is_not_told(client: FlaskClient, patient: Patie
     assert trail.acts() == [("viewed", "patients")]  # a stale write is answered with the record as it is
 
 
-LOOKS = [
+VIEWS = [
     ("/patients/{patient}", "patients"),
     ("/patients/{patient}/edit", "patients"),
     ("/api/v1/patients/{patient}", "patients"),
@@ -204,8 +204,8 @@ def records(app: Flask, here: Here) -> dict[str, UUID]:
     return found | {"notification": rows(app, "notifications")[0]["id"]}
 
 
-@pytest.mark.parametrize(("address", "record"), LOOKS)
-def test_every_look_at_a_record_of_a_patient_is_told(
+@pytest.mark.parametrize(("address", "record"), VIEWS)
+def test_every_view_of_a_record_of_a_patient_is_recorded(
     client: FlaskClient, records: dict[str, UUID], trail: Trail, address: str, record: str
 ) -> None:
     trail.forget()
@@ -219,7 +219,7 @@ def test_every_look_at_a_record_of_a_patient_is_told(
 
 
 @pytest.mark.parametrize(("address", "record"), LISTS)
-def test_every_list_that_shows_patients_is_told_with_whom_it_showed(
+def test_every_list_of_patients_is_recorded_with_the_patients(
     client: FlaskClient, records: dict[str, UUID], trail: Trail, address: str, record: str
 ) -> None:
     trail.forget()
@@ -232,7 +232,7 @@ def test_every_list_that_shows_patients_is_told_with_whom_it_showed(
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "recorded"),
     [
         (["patients", "show", "P-000001"], ("viewed", "patients")),
         (["patients", "list"], ("listed", "patients")),
@@ -243,19 +243,17 @@ def test_every_list_that_shows_patients_is_told_with_whom_it_showed(
         (["audit", "list"], ("listed", "audit_entries")),
     ],
 )
-def test_every_command_that_shows_patients_is_told(
-    run: Run, records: dict[str, UUID], trail: Trail, command: list[str], told: tuple[str, str]
+def test_every_command_that_shows_patients_is_recorded(
+    run: Run, records: dict[str, UUID], trail: Trail, command: list[str], recorded: tuple[str, str]
 ) -> None:
     trail.forget()
 
     assert run(*command).exit_code == 0
 
-    assert trail.acts(actor=TERMINAL, request_id=None) == [told]
+    assert trail.acts(actor=TERMINAL, request_id=None) == [recorded]
 
 
-def test_an_unchanged_record_that_the_client_has_already_is_a_look_too(
-    client: FlaskClient, patient: Patient, trail: Trail
-) -> None:
+def test_a_not_modified_answer_is_recorded_as_a_view(client: FlaskClient, patient: Patient, trail: Trail) -> None:
     trail.forget()
 
     answer = client.get(f"{PATIENTS}/{patient.id}", headers={**ID, "If-None-Match": '"1"'})
@@ -266,7 +264,7 @@ def test_an_unchanged_record_that_the_client_has_already_is_a_look_too(
 @pytest.mark.parametrize(
     "address", ["/patients/{}", "/api/v1/patients/{}", "/patients?q=nobody", "/api/v1/appointments"]
 )
-def test_where_nobody_was_seen_nothing_is_told(
+def test_an_answer_without_patients_is_not_recorded(
     client: FlaskClient, patient: Patient, trail: Trail, address: str
 ) -> None:
     trail.forget()
@@ -276,7 +274,7 @@ def test_where_nobody_was_seen_nothing_is_told(
     assert trail.entries() == []
 
 
-def test_a_clash_shows_the_patient_and_is_a_look(client: PageClient, patient: Patient, trail: Trail) -> None:
+def test_an_edit_conflict_is_recorded_as_a_view(client: PageClient, patient: Patient, trail: Trail) -> None:
     token = client.token()
     trail.forget()
 
@@ -287,14 +285,14 @@ def test_a_clash_shows_the_patient_and_is_a_look(client: PageClient, patient: Pa
     assert trail.acts(actor="staff") == [("viewed", "patients")]
 
 
-def test_entries_come_latest_first_in_portions(here: Here) -> None:
+def test_entries_are_listed_latest_first_in_pages(here: Here) -> None:
     with here():
         for number in range(5):
             audit.record_act("tried", "tests", number=number)
         first = audit_service.list(action="tried", limit=3)
         second = audit_service.list(action="tried", limit=3, after=first.next_key)
 
-    numbers = [entry.changes["number"][1] for portion in (first, second) for entry in portion.rows]
+    numbers = [entry.changes["number"][1] for page in (first, second) for entry in page.rows]
     assert numbers == [4, 3, 2, 1, 0]
     assert second.next_key is None
 
@@ -333,17 +331,19 @@ def test_a_clinic_has_no_entry_of_another(here: Here, other_clinic: Clinic, run:
         audit.record_view("patients", theirs.id, theirs.id)
 
     with here():
-        told = str([entry.changes for entry in audit_service.list(limit=200).rows])
-        looked = audit_service.access_log(theirs.id).rows
+        listed = str([entry.changes for entry in audit_service.list(limit=200).rows])
+        log = audit_service.access_log(theirs.id).rows
     exported = run("audit", "export", "--clinic", OWN).stdout
 
-    assert "Ours" in told
+    assert "Ours" in listed
     assert "Ours" in exported
-    assert "Zzz" not in told + exported
-    assert looked == []
+    assert "Zzz" not in listed + exported
+    assert log == []
 
 
-def test_who_looked_at_a_patient_is_told_with_lists(client: FlaskClient, here: Here, records: dict[str, UUID]) -> None:
+def test_the_access_log_has_views_and_lists_of_a_patient(
+    client: FlaskClient, here: Here, records: dict[str, UUID]
+) -> None:
     with here():
         other = a_patient(family_name="Noise")
     client.get(f"/patients/{records['patient']}")
@@ -353,9 +353,9 @@ def test_who_looked_at_a_patient_is_told_with_lists(client: FlaskClient, here: H
     client.get(f"/invoices/{records['invoice']}")
 
     with here():
-        looks = audit_service.access_log(records["patient"]).rows
+        log = audit_service.access_log(records["patient"]).rows
 
-    assert [(kind(entry.actor), entry.action, entry.record) for entry in looks] == [
+    assert [(kind(entry.actor), entry.action, entry.record) for entry in log] == [
         ("staff", "viewed", "invoices"),
         ("key", "listed", "patients"),
         ("staff", "viewed", "patients"),
@@ -363,32 +363,32 @@ def test_who_looked_at_a_patient_is_told_with_lists(client: FlaskClient, here: H
 
 
 @pytest.mark.row(54)
-def test_an_export_is_noted_with_its_count_and_streams_the_oldest_first(here: Here) -> None:
+def test_an_export_is_recorded_with_its_count_and_returns_the_oldest_first(here: Here) -> None:
     with here():
         for number in range(5):
             audit.record_act("tried", "tests", number=number)
 
         found = list(audit_service.export(action="tried"))
-        noted = audit_service.list(action="exported").rows
+        exports = audit_service.list(action="exported").rows
 
     assert [entry["changes"]["number"][1] for entry in found] == [0, 1, 2, 3, 4]
-    assert [(entry.record, entry.changes) for entry in noted] == [
+    assert [(entry.record, entry.changes) for entry in exports] == [
         ("audit_entries", {"count": [None, 5], "of_action": [None, "tried"]})
     ]
 
 
-def test_what_belongs_to_no_clinic_is_read_on_request_only(app: Flask, here: Here) -> None:
+def test_entries_of_no_clinic_are_listed_on_request_only(app: Flask, here: Here) -> None:
     with app.app_context():
         audit.record_act("sign-in-refused", "staff")
 
     with here():
-        usual = audit_service.list(action="sign-in-refused").rows
-        asked = audit_service.list(action="sign-in-refused", of_no_clinic=True).rows
+        of_clinic = audit_service.list(action="sign-in-refused").rows
+        of_no_clinic = audit_service.list(action="sign-in-refused", of_no_clinic=True).rows
 
-    assert (len(usual), len(asked)) == (0, 1)
+    assert (len(of_clinic), len(of_no_clinic)) == (0, 1)
 
 
-def test_lines_of_an_invoice_and_payments_name_the_patient(here: Here, patient: Patient, trail: Trail) -> None:
+def test_entries_of_invoice_lines_and_payments_have_the_patient(here: Here, patient: Patient, trail: Trail) -> None:
     with here():
         invoice = billing_service.issue(a_draft(patient).id)
         trail.forget()
@@ -398,7 +398,7 @@ def test_lines_of_an_invoice_and_payments_name_the_patient(here: Here, patient: 
     assert [entry["patient_id"] for entry in trail.entries()] == [patient.id, patient.id]
 
 
-def test_an_entry_names_the_session_in_which_somebody_acted(app: Flask, client: PageClient, trail: Trail) -> None:
+def test_an_entry_of_a_staff_member_has_the_session(app: Flask, client: PageClient, trail: Trail) -> None:
     client.get("/account")
     trail.forget()
 
@@ -411,7 +411,7 @@ def test_an_entry_names_the_session_in_which_somebody_acted(app: Flask, client: 
     assert {entry["action"] for entry in by_hand} >= {"created", "listed"}
 
 
-def test_an_entry_names_the_key_with_which_a_program_acted(app: Flask, client: PageClient, trail: Trail) -> None:
+def test_an_entry_of_a_program_has_the_api_key(app: Flask, client: PageClient, trail: Trail) -> None:
     trail.forget()
 
     client.post(PATIENTS, json=patient_fields())
@@ -423,7 +423,7 @@ def test_an_entry_names_the_key_with_which_a_program_acted(app: Flask, client: P
     assert {entry["action"] for entry in by_key} >= {"created", "listed"}
 
 
-def test_people_and_keys_of_another_clinic_have_no_name_here(app: Flask, here: Here, other_clinic: Clinic) -> None:
+def test_staff_and_keys_of_another_clinic_have_no_name(app: Flask, here: Here, other_clinic: Clinic) -> None:
     with here(other_clinic.id):
         member = a_member(other_clinic.id, "manager")
         key, _ = api_key_service.create(label="Their laboratory", scopes=["all"])

@@ -1,4 +1,4 @@
-"""What people do about their own access and others' is in the clinic's trail, with who did it."""
+"""Actions on accounts are in the audit trail of the clinic with their actor."""
 
 import pytest
 
@@ -13,8 +13,8 @@ from tests.staff.login_helpers import EMAIL, OTHER_PASSWORD, PASSWORD, code_at, 
 
 
 @pytest.fixture
-def told(app, clinic):
-    """Return the entries about accounts, as (actor, action, fields), and make sure that each is the clinic's."""
+def account_entries(app, clinic):
+    """Return the entries of accounts as (actor, action, fields); all of them are the clinic's."""
 
     def find():
         found = [row for row in rows(app, "audit_entries") if row["record"] == "staff_members"]
@@ -25,7 +25,7 @@ def told(app, clinic):
     return find
 
 
-def test_new_recovery_codes_and_a_wrong_password_before_them(app, clinic, visitor, told):
+def test_new_recovery_codes_and_a_wrong_password_are_recorded(app, clinic, visitor, account_entries):
     person = with_app(app, clinic.id)
     sign_in(visitor)
     send(visitor, "/login/code", "/login/code", code=code_at())
@@ -33,40 +33,42 @@ def test_new_recovery_codes_and_a_wrong_password_before_them(app, clinic, visito
     send(visitor, "/account/recovery-codes", "/account/recovery-codes", present_password=PASSWORD)
 
     me = f"staff:{person}"
-    assert told() == [(me, "signed-in", []), (me, "password-refused", []), (me, "codes-renewed", [])]
+    assert account_entries() == [(me, "signed-in", []), (me, "password-refused", []), (me, "codes-renewed", [])]
 
 
-def test_a_first_sign_in_with_a_secret(app, clinic, visitor, person, told):
+def test_a_first_sign_in_with_a_temporary_password_is_recorded(app, clinic, visitor, person, account_entries):
     with app.app_context(), clinic_scope(clinic.id):
         secret = operator_service.reset_password(EMAIL)
-    before = len(told())
+    before = len(account_entries())
 
     sign_in(visitor, EMAIL, secret)
 
     me = f"staff:{person}"
-    assert told()[before:] == [(me, "signed-in", []), (me, "changed", ["password_expires_at"])]
+    assert account_entries()[before:] == [(me, "signed-in", []), (me, "changed", ["password_expires_at"])]
 
 
-def test_a_password_that_is_set_by_a_link(app, clinic, visitor, person, told):
+def test_a_password_set_by_a_link_is_recorded(app, clinic, visitor, person, account_entries):
     with app.app_context():
         with unit_of_work():
             staff_mail_queue.queue("reset", member_id=person, clinic_id=clinic.id)
-        token = next(letter.token for letter in iter(staff_mail_queue.claim_next, None) if letter.token)
+        token = next(
+            found for row in iter(staff_mail_queue.claim, None) if (found := staff_mail_queue.prepare(row).token)
+        )
 
     send(visitor, f"/password/{token}", f"/password/{token}", new_password=OTHER_PASSWORD)
 
-    assert told() == [(f"staff:{person}", "changed", ["password_hash"])]
+    assert account_entries() == [(f"staff:{person}", "changed", ["password_hash"])]
 
 
-def test_a_link_that_somebody_lets_be_sent(client, desk, told):
+def test_sending_a_password_link_is_recorded(client, desk, account_entries):
     assert client.submit(f"{desk.page}/password-link").status_code == 303
 
-    [(actor, action, fields)] = told()
+    [(actor, action, fields)] = account_entries()
     assert (actor.startswith("staff:"), action, fields) == (True, "link-sent", [])
     assert "Sent a link to set a password" in spoken(client.get("/audit").text)
 
 
-def test_an_invitation_that_somebody_lets_be_sent_again(app, clinic, client, told):
+def test_sending_an_invitation_again_is_recorded(app, clinic, client, account_entries):
     client.submit("/staff/invite", email=EMAIL, name="Rita", role="read-only")
     with app.app_context(), clinic_scope(clinic.id):
         worker = member_service.named(EMAIL)

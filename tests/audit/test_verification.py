@@ -17,7 +17,7 @@ from tests.builders import a_patient, a_practitioner, an_appointment
 
 EDITED = 1000
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("no_checkpoint", "inside")]
+pytestmark = pytest.mark.usefixtures("no_checkpoint", "inside")
 
 
 def forty_sealed_entries() -> None:
@@ -70,6 +70,7 @@ def test_a_change_of_any_column_is_reported(name: str) -> None:
     assert report.total > 0
 
 
+@pytest.mark.both_databases
 def test_a_changed_entry_is_reported_without_its_neighbours() -> None:
     record_actions(5)
     seal_due()

@@ -19,7 +19,7 @@ from clinic.identity.members import member_service
 from clinic.identity.models import Clinic, Membership
 from clinic.identity.passwords import hash_password
 from clinic.identity.totp import new_totp_secret
-from clinic.notifications.service import notification_service
+from clinic.notifications.mail_queue import notification_queue
 from clinic.operations.demo_data import NAMES
 from clinic.patients.service import Patient
 from tests.builders import a_clinic, a_member, a_patient, a_practitioner, an_appointment
@@ -163,11 +163,11 @@ def _draft(patient: Patient) -> Invoice:
 
 def _send_messages() -> None:
     """Let some messages be sent, one fail, one be held back."""
-    *sent, failed, held_back = iter(notification_service.claim_next, None)
+    *sent, failed, held_back = iter(notification_queue.claim, None)
     for notification in sent:
-        notification_service.record_sent(notification)
-    notification_service.record_failure(failed, "550 5.1.1 The mailbox does not exist", final=True)
-    notification_service.record_suppressed(held_back, "the patient does not want messages")
+        notification_queue.record_sent(notification)
+    notification_queue.record_failure(failed, "550 5.1.1 The mailbox does not exist", final=True)
+    notification_queue.record_suppressed(held_back, "the patient does not want messages")
 
 
 def _words(patients: Sequence[Patient]) -> Iterator[str]:

@@ -12,7 +12,6 @@ from flask import Flask
 
 from clinic import create_app
 from clinic.core.errors import BadConfiguration
-from clinic.core.jobs import queue_of
 
 STRONG = "0123456789abcdef" * 3
 
@@ -172,7 +171,7 @@ def test_what_is_configured_but_not_installed_is_named_with_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     if module == "redis":
-        monkeypatch.setattr("huey.storage.Redis", None)
+        monkeypatch.setattr("clinic.core.redis_signal.redis", None)
 
     with pytest.raises(BadConfiguration, match=rf"install \.\[{extra}\]"):
         start(tmp_path, **settings)
@@ -223,7 +222,6 @@ def test_an_empty_setting_of_the_environment_undoes_the_file(tmp_path: Path, mon
     app = start(tmp_path)
 
     assert (app.config["SMTP_URL"], app.config["REDIS_URL"]) == ("", "")
-    assert queue_of(app).storage.__class__.__name__ == "SqliteStorage"
 
 
 def test_a_malformed_redis_url_is_refused(tmp_path: Path) -> None:
@@ -231,13 +229,3 @@ def test_a_malformed_redis_url_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BadConfiguration, match="CLINIC_REDIS_URL is malformed"):
         start(tmp_path, REDIS_URL="localhost:6379")
-
-
-def test_installations_on_one_redis_have_queues_of_their_own(tmp_path: Path) -> None:
-    pytest.importorskip("redis")
-    one, other = (
-        start(tmp_path, REDIS_URL="redis://127.0.0.1", SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/{name}.db")
-        for name in ("harbour", "hill")
-    )
-
-    assert (queue_of(one).name, queue_of(other).name) == ("harbour", "hill")

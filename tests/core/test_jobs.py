@@ -1,87 +1,24 @@
-"""The carrier of background work: a tick on a file or on Redis, and a lost one costs nothing."""
+"""Background jobs: which are due, in which order they run, and that one that fails stops no other."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from huey.api import Huey
-from redis import Redis
-from redis.exceptions import ConnectionError as NoRedis
+from sqlalchemy import event, update
 
-from clinic import create_app
 from clinic.core import jobs
-from clinic.core.jobs import queue_of, run_due_jobs, wake_worker
+from clinic.core.clock import now
+from clinic.core.db import db
+from clinic.core.events.models import Delivery
+from clinic.core.jobs import is_work_due, run_due_jobs, wake_worker
 from clinic.core.modules import BaseModule, PeriodicJob
-
-REDIS = os.environ.get("CLINIC_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
-
-
-def installation(instance: Path, name: str, **config: Any) -> Flask:
-    url = f"sqlite:///{instance / name}.db"
-    return create_app({"INSTANCE_PATH": instance, "SQLALCHEMY_DATABASE_URI": url, **config})
-
-
-@pytest.fixture(params=["file", "redis"])
-def carriers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Huey, Flask]]:
-    """An installation's carrier, and another installation on the same machine and server."""
-    config: dict[str, Any] = {}
-    if request.param == "redis":
-        server = Redis.from_url(REDIS)
-        try:
-            server.ping()
-        except NoRedis:
-            if os.environ.get("CLINIC_REQUIRE_REDIS") == "1":
-                pytest.fail("no Redis server answers, and CLINIC_REQUIRE_REDIS=1 asks for one")
-            pytest.skip("no Redis server answers: set CLINIC_TEST_REDIS_URL to test on one")
-        finally:
-            server.close()
-        config = {"REDIS_URL": REDIS}
-    app, other = installation(tmp_path, "one", **config), installation(tmp_path, "two", **config)
-    mine, theirs = queue_of(app), queue_of(other)
-    mine.flush()
-    theirs.flush()
-    with app.app_context():
-        wake_worker()
-    yield theirs, app
-    mine.flush()
-    for carrier in (mine, theirs):
-        carrier.storage.close() if request.param == "file" else carrier.storage.pool.disconnect()
-
-
-def test_a_tick_reaches_the_worker_of_its_own_installation_only(
-    carriers: tuple[Huey, Flask], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    theirs, app = carriers
-    worked: list[int] = []
-    monkeypatch.setattr(jobs, "run_due_jobs", lambda: worked.append(1))
-
-    nothing, tick = theirs.dequeue(), queue_of(app).dequeue()
-    queue_of(app).execute(tick)
-
-    assert nothing is None
-    assert worked == [1]
-    assert queue_of(app).dequeue() is None
-
-
-def test_a_request_does_not_fail_for_want_of_a_carrier(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def away(*_: object) -> None:
-        raise NoRedis("10.0.0.7 is away")
-
-    monkeypatch.setattr(queue_of(app), "enqueue", away)
-    with app.app_context():
-        wake_worker()
-
-    assert "worker_not_woken error=redis.exceptions.ConnectionError" in caplog.text
-    assert "10.0.0.7" not in caplog.text
+from clinic.core.unit_of_work import unit_of_work
+from tests.builders import a_patient
+from tests.conftest import Here
 
 
 class Jobs(BaseModule):
-    """A module with one job that finds something three times, and one that always fails."""
+    """A module with one job that always fails, and one that finds something three times."""
 
     def __init__(self) -> None:
         self.left = 3
@@ -109,3 +46,60 @@ def test_all_that_is_due_is_done_and_a_job_that_fails_keeps_no_other_from_runnin
     assert done == 3
     assert "job_failed job=burns error=RuntimeError" in caplog.text
     assert "Inês" not in caplog.text
+
+
+def test_a_worker_that_shuts_down_begins_no_further_job(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = Jobs()
+    monkeypatch.setattr(jobs, "registered_modules", lambda: [module])
+    monkeypatch.setattr(jobs, "is_stopping", lambda: True)
+
+    with app.app_context():
+        done = run_due_jobs()
+
+    assert (done, module.left) == (0, 3)
+
+
+def test_without_redis_waking_does_nothing(app: Flask) -> None:
+    with app.app_context():
+        wake_worker()
+
+
+def test_work_is_due_when_a_message_waits_in_any_clinic(app: Flask, here: Here) -> None:
+    with app.app_context():
+        before = is_work_due()
+    with here():
+        a_patient()
+
+    with app.app_context():
+        assert (before, is_work_due()) == (False, True)
+
+
+def test_work_is_due_when_a_delivery_was_left(app: Flask, here: Here) -> None:
+    with here():
+        a_patient(email=None)
+        with unit_of_work():
+            db.session.execute(update(Delivery).values(state="retrying", next_attempt_at=now()))
+
+    with app.app_context():
+        assert is_work_due()
+
+
+def test_a_poll_is_one_indexed_query_for_each_queue(app: Flask, clinic: object) -> None:
+    queries: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            queries.append((statement, parameters))
+
+    with app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL scans a table without rows")
+        event.listen(db.engine, "before_cursor_execute", note)
+        is_work_due()
+        event.remove(db.engine, "before_cursor_execute", note)
+        with db.engine.connect() as connection:
+            explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in queries]
+            plans = [str(plan.all()) for plan in explained]
+
+    indexes = ("ix_deliveries_due", "ix_notifications_due", "ix_staff_letters_due")
+    assert [index in plan for index, plan in zip(indexes, plans, strict=True)] == [True] * 3

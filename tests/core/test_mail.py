@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from clinic.core.ids import new_id
-from clinic.core.mail.message import compose, mail_address
+from clinic.core.mail.message import Mail, compose
 from clinic.core.mail.senders import MaybeSent, NotSent, OutboxSender, SmtpSender, configured_sender
 from tests.smtp_server import free_port
 
@@ -28,8 +28,8 @@ def outbox(tmp_path) -> OutboxSender:
 
 
 def a_mail(name="Amara Okafor", email="amara@example.org", **fields) -> EmailMessage:
-    said = {"message_id": new_id(), "sender_name": "Harbour Clinic", "subject": "A subject", "text": "A text.\n"}
-    return compose(mail_address(name, email), **{**said, **fields})
+    content = {"id": new_id(), "sender_name": "Harbour Clinic", "subject": "A subject", "text": "A text.\n"}
+    return compose(Mail(recipient_name=name, recipient_email=email, **{**content, **fields}))
 
 
 def ignore() -> None:
@@ -41,7 +41,7 @@ def test_a_mail_says_by_whom_to_whom_when_and_that_a_program_wrote_it(app, monke
     number = new_id()
 
     with time_machine.travel(datetime(2026, 3, 2, 12, tzinfo=UTC), tick=False):
-        message = a_mail(message_id=number)
+        message = a_mail(id=number)
 
     assert str(message["From"]) == "Harbour Clinic <clinic@localhost>"
     assert str(message["To"]) == "Amara Okafor <amara@example.org>"
@@ -143,7 +143,7 @@ def test_a_server_without_encryption_gets_nothing_where_encryption_is_wanted(app
 def test_without_a_server_a_mail_becomes_a_whole_file(outbox):
     number = new_id()
 
-    outbox.send(a_mail(message_id=number), ignore)
+    outbox.send(a_mail(id=number), ignore)
 
     [path] = outbox.folder.iterdir()
     assert path.name == f"{number}.eml"

@@ -12,10 +12,8 @@ from sqlalchemy.orm import aliased
 from clinic.appointments.models import Appointment
 from clinic.core.db import db
 from clinic.core.db.orm_session import ForeignRow
-from clinic.core.errors import InvalidInput, NotFound
 from clinic.core.tenancy import NoCurrentClinic, current_clinic_id, set_current_clinic
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.service import PatientNotFound, patient_service
@@ -147,24 +145,10 @@ def test_the_clinic_of_a_request_can_not_be_changed_later(app: Flask, clinic: Cl
         set_current_clinic(clinic.id)
         set_current_clinic(clinic.id)
 
-        with pytest.raises(RuntimeError, match="another clinic"):
+        with pytest.raises(RuntimeError, match="another current clinic"):
             set_current_clinic(other_clinic.id)
 
 
 def test_outside_of_any_clinic_there_is_none_in_force(app: Flask) -> None:
     with app.app_context(), pytest.raises(NoCurrentClinic):
         current_clinic_id()
-
-
-def test_the_only_clinic_needs_no_name(app: Flask, clinic: Clinic) -> None:
-    with app.app_context():
-        assert clinic_service.resolve() == clinic.id
-
-
-def test_of_several_clinics_one_is_chosen_by_its_name(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
-    with app.app_context():
-        with pytest.raises(InvalidInput, match="several clinics"):
-            clinic_service.resolve()
-        assert clinic_service.resolve("Other Clinic") == other_clinic.id
-        with pytest.raises(NotFound):
-            clinic_service.resolve("No such clinic")

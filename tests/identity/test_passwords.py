@@ -111,8 +111,6 @@ def test_a_huge_password_is_refused_before_anything_is_hashed(hasher, monkeypatc
         ("9f3b" * 3 + "z") + "q7 " * 38,
         "🦊🐢🦉🐙🦀🐝🦔🦋🐌🐞🦜🐊",
         "  wide  open  ",
-        "x" * 20 + " y" * 22,
-        "ab cd " * 21 + "gh",
         "   drei  leere Räume   ",
         "🦀🐙🦑🐚🐡🐠🐟🐬🦈🐳🐋🦭",
         "Café e outras coisas",
@@ -154,23 +152,26 @@ def test_what_can_not_be_hashed_is_refused_in_words_and_matches_nothing(password
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
-        ("password", "this one is among the most common"),
-        ("Password12345", "this one is among the most common"),
-        ("baseball!!!!!!", "this one is among the most common"),
-        ("2026 Football 2026", "this one is among the most common"),
-        ("1qaz2wsx3edc!", "this one is among the most common"),
+        ("password", "this one is similar to a common password"),
+        ("Password12345", "this one is similar to a common password"),
+        ("baseball!!!!!!", "this one is similar to a common password"),
+        ("2026 Football 2026", "this one is similar to a common password"),
+        ("simpsons2026!", "this one is similar to a common password"),
+        ("qwertyuiopas", "this one is similar to a common password"),
+        ("onlylowercase", "this one is made of common words"),
+        ("1qaz2wsx3edc!", "this one is similar to a common password"),
         ("clinic2026", "this one is made of the clinic’s or your own name"),
         ("HarbourClinic!!11", "this one is made of the clinic’s or your own name"),
         ("amara.okafor.1984", "this one is made of the clinic’s or your own name"),
         ("Ámara@Hárbour-2026", "this one is made of the clinic’s or your own name"),
         ("oneill-okafor-77", "this one is made of the clinic’s or your own name"),
         ("aaaaaaaaaaaa", "this one repeats itself"),
-        ("Aaaaaaaaaaa1!", "this one repeats itself"),
+        ("Aaaaaaaaaaa1!", "this one is made of common words"),
         ("abcabcabcabca", "this one repeats itself"),
         ("🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊🦊", "this one repeats itself"),
-        ("tr8Kq2!!tr8Kq2!!", "this one repeats itself"),
-        ("123456789012", "this one follows the alphabet, the digits or the keyboard"),
-        ("09876543210987", "this one follows the alphabet, the digits or the keyboard"),
+        ("14051984", "this one is mostly a date"),
+        ("123456789012", "this one is similar to a common password"),
+        ("ertyuiop[]asdf", "this one follows the alphabet, the digits or the keyboard"),
         ("abcdefghijkl", "this one follows the alphabet, the digits or the keyboard"),
         ("zyxwvutsrqponm!", "this one follows the alphabet, the digits or the keyboard"),
     ],
@@ -189,7 +190,9 @@ def test_each_of_the_3000_most_common_passwords_is_refused_with_digits_behind_it
 
 
 @pytest.mark.row(6)
-@pytest.mark.parametrize("password", ["harbour and a boat", "clinically insane owl", "onlylowercase", "938472615028"])
+@pytest.mark.parametrize(
+    "password", ["harbour and a boat", "clinically insane owl", "alllowercase words here", "938472615028"]
+)
 def test_a_name_among_other_words_and_a_lack_of_variety_are_no_reasons(password):
     assert password_problems(password, context=CONTEXT) == []
 

@@ -11,9 +11,11 @@ from sqlalchemy import update
 from clinic.core.db import Base, db
 from clinic.core.ids import new_id
 from clinic.core.jobs import run_due_jobs
+from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
+from clinic.core.work_queue import LeaseLost
+from clinic.notifications.mail_queue import RETRY, notification_queue
 from clinic.notifications.mail_worker import send_due
-from clinic.notifications.service import MAX_ATTEMPTS, notification_service
 from clinic.patients.service import patient_service
 from tests.assertions import rows
 from tests.builders import a_patient, an_appointment
@@ -23,6 +25,7 @@ from tests.smtp_server import free_port
 pytestmark = pytest.mark.usefixtures("inside")
 
 NOTIFICATIONS = Base.metadata.tables["notifications"]
+MAIL = Mail(new_id(), "x", "x@example.org", "x", "x", "x")
 
 
 def only(app):
@@ -99,12 +102,12 @@ def test_pauses_grow_until_the_message_is_given_up(app, mailbox):
     pauses = []
 
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        for _ in range(MAX_ATTEMPTS):
+        for _ in range(RETRY.max_attempts):
             send_due()
             pauses.append(aware(only(app)["due_at"]) - datetime.now(UTC))
             clock.shift(timedelta(hours=12))
 
-    assert (only(app)["state"], only(app)["attempts"]) == ("failed", MAX_ATTEMPTS)
+    assert (only(app)["state"], only(app)["attempts"]) == ("failed", RETRY.max_attempts)
     assert pauses[0] < pauses[2] < pauses[4] < pauses[6]
 
 
@@ -223,7 +226,7 @@ def test_without_a_mail_server_each_message_becomes_a_file(app):
 
 def claimed():
     """Return the next due message, taken by this process."""
-    notification = notification_service.claim_next()
+    notification = notification_queue.claim()
     assert notification is not None
     return notification
 
@@ -235,26 +238,26 @@ def test_a_message_that_another_worker_has_taken_is_left_to_it(app, mailbox):
     with db.engine.begin() as connection:
         connection.execute(update(NOTIFICATIONS).values(lease=theirs))
 
-    outcomes = [
-        notification_service.record_letter(mine, recipient="x@example.org", subject="x", body="x"),
-        notification_service.record_sent(mine),
-        notification_service.record_failure(mine, "x", final=True),
-    ]
+    with pytest.raises(LeaseLost):
+        notification_queue.record_handover(mine, MAIL)
+    with pytest.raises(LeaseLost):
+        notification_queue.record_sent(mine)
+    with pytest.raises(LeaseLost):
+        notification_queue.record_failure(mine, "x", final=True)
 
-    assert outcomes == [False, False, False]
     assert (only(app)["state"], only(app)["lease"], only(app)["subject"]) == ("sending", theirs, None)
 
 
 def test_a_message_is_taken_only_when_it_is_its_turn(app, mailbox, monkeypatch):
     for count in range(2):
         a_patient(email=f"number{count}@example.org")
-    record_letter, seen = notification_service.record_letter, []
+    record_handover, seen = notification_queue.record_handover, []
 
-    def look(notification, **letter):
+    def note_states(notification, mail):
         seen.append([row["state"] for row in rows(app, "notifications")])
-        return record_letter(notification, **letter)
+        record_handover(notification, mail)
 
-    monkeypatch.setattr(notification_service, "record_letter", look)
+    monkeypatch.setattr(notification_queue, "record_handover", note_states)
     send_due()
 
     assert seen == [["sending", "queued"], ["sent", "sending"]]
@@ -262,14 +265,14 @@ def test_a_message_is_taken_only_when_it_is_its_turn(app, mailbox, monkeypatch):
 
 def test_a_message_that_is_taken_over_while_it_is_written_is_not_sent_twice(app, mailbox, monkeypatch):
     a_patient()
-    record_letter = notification_service.record_letter
+    record_handover = notification_queue.record_handover
 
-    def lose(notification, **letter):
+    def lose(notification, mail):
         with db.engine.begin() as connection:
             connection.execute(update(NOTIFICATIONS).values(lease=new_id()))
-        return record_letter(notification, **letter)
+        record_handover(notification, mail)
 
-    monkeypatch.setattr(notification_service, "record_letter", lose)
+    monkeypatch.setattr(notification_queue, "record_handover", lose)
     send_due()
 
     assert (mailbox.messages, only(app)["state"]) == ([], "sending")
@@ -281,14 +284,14 @@ def test_handing_a_message_over_renews_its_lease(app, mailbox):
     before = only(app)["leased_until"]
 
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
-        notification_service.record_letter(mine, recipient="x@example.org", subject="x", body="x")
+        notification_queue.record_handover(mine, MAIL)
 
     assert only(app)["leased_until"] - before > timedelta(seconds=20)
 
 
 def test_a_message_whose_worker_died_before_handing_it_over_is_sent_by_the_next(app, mailbox):
     a_patient()
-    notification_service.claim_next()
+    notification_queue.claim()
 
     assert send_due() == 0
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
@@ -300,7 +303,7 @@ def test_a_message_whose_worker_died_before_handing_it_over_is_sent_by_the_next(
 def test_a_message_whose_worker_died_while_handing_it_over_is_left_to_a_person(app, mailbox):
     a_patient()
     mine = claimed()
-    notification_service.record_letter(mine, recipient="x@example.org", subject="x", body="x")
+    notification_queue.record_handover(mine, MAIL)
 
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
         assert send_due() == 0
@@ -314,11 +317,11 @@ def test_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
     a_patient()
 
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        for _ in range(MAX_ATTEMPTS + 1):
-            notification_service.claim_next()
+        for _ in range(RETRY.max_attempts + 1):
+            notification_queue.claim()
             clock.shift(timedelta(hours=1))
 
-    assert (only(app)["state"], only(app)["attempts"]) == ("failed", MAX_ATTEMPTS)
+    assert (only(app)["state"], only(app)["attempts"]) == ("failed", RETRY.max_attempts)
 
 
 def test_a_message_that_can_not_be_written_keeps_no_other_from_being_sent(app, mailbox):

@@ -88,8 +88,6 @@ FILES = [
     "demo.db",
     "demo.db-wal",
     "demo.db-shm",
-    "demo-queue.db",
-    "demo-queue.db-wal",
     "demo-audit-head",
     "demo-new.db",
 ]
@@ -172,7 +170,7 @@ def test_made_up_people_are_not_put_into_a_real_database(laptop: Flask) -> None:
     result = laptop.test_cli_runner().invoke(args=["demo-data"])
 
     assert result.exit_code == 1
-    assert "the demo's own database only" in result.stderr
+    assert "sample data is only for the demo's own database" in result.stderr
 
 
 def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Path) -> None:
@@ -187,7 +185,7 @@ def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Pat
 @pytest.mark.row(10)
 def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app: Flask, here: Here) -> None:
     with here(), pytest.raises(RuntimeError, match="real people are invited"):
-        operator_service.admit(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
+        operator_service.add_demo_member(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
 
     assert rows(app, "staff_members") == []
 
@@ -200,13 +198,13 @@ def test_there_is_no_demo_in_production(laptop: Flask, monkeypatch: pytest.Monke
     result = laptop.test_cli_runner().invoke(args=[command])
 
     assert (result.exit_code, result.stdout) == (4, "")
-    assert "everybody knows the password" in result.stderr
+    assert "the demo's password is public" in result.stderr
 
 
 @pytest.mark.row(10)
 def test_somebody_with_a_real_address_is_not_made_up(app: Flask, here: Here) -> None:
     with here(), as_actor(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
-        operator_service.admit(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
+        operator_service.add_demo_member(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
 
 
 def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_gets_a_key() -> None:

@@ -70,7 +70,7 @@ def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> N
 
     again, second = init(fresh, *GIVEN), init(fresh, *GIVEN, "--clinic", "Harbour")
 
-    assert (again.exit_code, again.stderr) == (5, "Error: There is a clinic named Clínica São João already\n")
+    assert (again.exit_code, again.stderr) == (5, "Error: There is already a clinic named Clínica São João\n")
     assert second.exit_code == 0
 
 
@@ -210,6 +210,7 @@ def _columns(app: Flask) -> dict[str, list[str]]:
         return {table: [column["name"] for column in found.get_columns(table)] for table in found.get_table_names()}
 
 
+@pytest.mark.slow
 def test_init_asks_a_person_for_what_is_not_given(tmp_path: Path) -> None:
     terminal, theirs = pty.openpty()
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from itsdangerous import URLSafeSerializer
 
+from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import patient_service
 from tests.builders import a_patient, patient_fields
 
@@ -15,7 +16,8 @@ URL = "/api/v1/patients"
 @pytest.fixture
 def many(inside):
     """Register 120 people; their ids, the latest first."""
-    return [str(a_patient(given_name=f"Number {count}", email=None).id) for count in range(120)][::-1]
+    with unit_of_work():
+        return [str(a_patient(given_name=f"Number {count}", email=None).id) for count in range(120)][::-1]
 
 
 def walk(client, url, **query):

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from clinic.core.text import digits, fold
+from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.models import Patient
 from clinic.patients.search import LONGEST_WORD, after_prefix, terms_of, words_of
 from clinic.patients.service import patient_service
@@ -122,7 +123,8 @@ BY_DIGITS = [
 @pytest.fixture
 def people(inside):
     """Register everybody; the names by which tests know them, by id."""
-    return {patient_service.create(**fields).id: name for name, fields in PEOPLE.items()}
+    with unit_of_work():
+        return {patient_service.create(**fields).id: name for name, fields in PEOPLE.items()}
 
 
 def found_by(queries, people):

@@ -69,7 +69,7 @@ def test_a_name_that_is_taken_is_refused(client, other_clinic):
     answer = client.submit("/clinic", **settings(name="Other Clinic"))
 
     assert answer.status_code == 409
-    assert "There is a clinic named Other Clinic already" in spoken(answer.text)
+    assert "There is already a clinic named Other Clinic" in spoken(answer.text)
 
 
 def test_a_stale_form_is_answered_with_both_versions(app, client):

@@ -151,7 +151,7 @@ def test_nobody_sees_the_app_as_who_may_do_more(app, client, hired):
     answer = browser.submit("/staff/seeing", role="administrator")
 
     assert answer.status_code == 422
-    assert "Choose a role that may do nothing that you may not" in spoken(answer.text)
+    assert "Choose a role without permissions that you do not have" in spoken(answer.text)
     assert "You see the app as" not in browser.get("/account").text
     assert browser.get("/api-keys").status_code == 403
 

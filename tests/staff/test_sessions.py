@@ -1,4 +1,4 @@
-"""Sessions: how they end, and that what has ended opens nothing any more."""
+"""Sessions: how they end, and that an ended session is refused."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -391,7 +391,7 @@ def test_sessions_of_long_ago_are_forgotten(app, clock, signed_in):
     clock.shift(timedelta(days=31))
 
     with app.app_context():
-        session_service.forget_old()
+        session_service.delete_old()
 
     assert rows(app, "sign_ins") == []
 

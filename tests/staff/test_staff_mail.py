@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from clinic.core.jobs import queue_of, run_due_jobs
+from clinic.core.ids import new_id
+from clinic.core.jobs import is_work_due, run_due_jobs
+from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.mail_queue import MAX_ATTEMPTS, staff_mail_queue
+from clinic.core.work_queue import LeaseLost
+from clinic.identity import mail_queue
+from clinic.identity.mail_queue import RETRY, staff_mail_queue
 from clinic.identity.members import member_service
 from clinic.identity.self_service import self_service
 from clinic.staff.mail_worker import send_due
@@ -30,6 +34,8 @@ SUBJECTS = {
     ("pt", "invitation"): "O seu acesso a Harbour Clinic",
     ("pt", "password-changed"): "A sua palavra-passe foi alterada",
 }
+
+MAIL = Mail(new_id(), "Somebody", EMAIL, "Harbour Clinic", "A subject", "A text.\n")
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -112,14 +118,19 @@ def test_who_has_left_meanwhile_gets_none(app, clinic, mailbox):
     assert mailbox.messages == []
 
 
-def test_queuing_wakes_the_worker_and_the_request_itself_sends_nothing(app, clinic, mailbox):
-    before = len(queue_of(app))
+def test_queuing_wakes_the_worker_after_the_commit_and_the_request_itself_sends_nothing(
+    app, clinic, mailbox, monkeypatch
+):
+    wakes = []
+    monkeypatch.setattr(mail_queue, "wake_worker", lambda: wakes.append(len(rows(app, "staff_letters"))))
     queue("reset", a_person(app, clinic.id), clinic.id)
 
-    assert len(queue_of(app)) == before + 1
+    assert wakes == [1]
     assert mailbox.messages == []
+    assert is_work_due()
     assert run_due_jobs() == 1
     assert len(mailbox.messages) == 1
+    assert not is_work_due()
 
 
 def test_a_letter_is_sent_once(app, clinic, mailbox):
@@ -142,17 +153,22 @@ def test_two_workers_send_each_letter_once(app, clinic, mailbox):
 
 def test_a_worker_that_took_too_long_leaves_the_letter_to_another(app, clinic, mailbox, clock, caplog):
     queue("reset", a_person(app, clinic.id), clinic.id)
-    slow = staff_mail_queue.claim_next()
+    slow = staff_mail_queue.claim()
+    assert slow
+    first = staff_mail_queue.prepare(slow)
     clock.shift(timedelta(minutes=2))
 
-    fast = staff_mail_queue.claim_next()
+    fast = staff_mail_queue.claim()
 
-    assert slow
     assert fast
-    assert slow.token != fast.token
-    assert not staff_mail_queue.keep(slow)
-    assert not staff_mail_queue.record_sent(slow)
-    assert staff_mail_queue.keep(fast)
+    assert staff_mail_queue.prepare(fast).token != first.token
+    with pytest.raises(LeaseLost):
+        staff_mail_queue.prepare(slow)
+    with pytest.raises(LeaseLost):
+        staff_mail_queue.record_handover(slow, MAIL)
+    with pytest.raises(LeaseLost):
+        staff_mail_queue.record_sent(slow)
+    staff_mail_queue.record_handover(fast, MAIL)
 
 
 def test_a_letter_that_is_not_accepted_is_tried_five_times_with_growing_pauses(app, clinic, mailbox, clock):
@@ -167,8 +183,8 @@ def test_a_letter_that_is_not_accepted_is_tried_five_times_with_growing_pauses(a
         clock.move_to(due)
 
     row = only(app)
-    assert (row["state"], row["attempts"], row["token_hash"]) == ("failed", MAX_ATTEMPTS, None)
-    assert pauses[:4] == [1, 4, 16, 64]
+    assert (row["state"], row["attempts"], row["token_hash"]) == ("failed", RETRY.max_attempts, None)
+    assert all(usual / 2 <= pause <= usual * 1.5 for pause, usual in zip(pauses, (1, 4, 16, 64), strict=False))
 
 
 def test_a_refusal_for_good_is_not_tried_again(app, clinic, mailbox):
@@ -218,3 +234,29 @@ def test_letters_of_long_ago_are_forgotten(app, clinic, mailbox, clock):
     staff_mail_queue.forget_old()
 
     assert rows(app, "staff_letters") == []
+
+
+def test_a_reset_that_is_voided_after_its_claim_is_not_sent(app, clinic):
+    member_id = a_person(app, clinic.id)
+    queue("reset", member_id, clinic.id)
+    row = staff_mail_queue.claim()
+    assert row
+
+    with unit_of_work():
+        staff_mail_queue.void_links(member_id)
+
+    with pytest.raises(LeaseLost):
+        staff_mail_queue.prepare(row)
+
+
+def test_no_token_is_stored_in_clear(app, clinic):
+    queue("reset", a_person(app, clinic.id), clinic.id)
+    row = staff_mail_queue.claim()
+    assert row
+    assert only(app)["token_hash"] is None
+
+    token = staff_mail_queue.prepare(row).token
+
+    assert token
+    assert only(app)["token_hash"]
+    assert token not in str(only(app))

@@ -32,7 +32,7 @@ def test_an_unexpected_error_is_told_in_one_line_without_its_words(
 
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "went wrong here" in result.stderr
+    assert "unexpected error" in result.stderr
     assert told in result.stderr
     assert "unexpected_error" in caplog.text
     assert "break_in" in caplog.text

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -120,8 +119,23 @@ AWAY = {
 }
 
 
+@pytest.fixture(scope="module", params=AWAY)
+def without_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application whose database can't be reached."""
+    folder = tmp_path_factory.mktemp("away")
+    (folder / "notes.db").write_text("milk, bread, " * 1000)
+    return create_app(
+        {
+            "TESTING": True,
+            "PROPAGATE_EXCEPTIONS": False,
+            "SQLALCHEMY_DATABASE_URI": AWAY[request.param].format(folder),
+            "INSTANCE_PATH": folder,
+            "SECRET_KEY": "k" * 40,
+        }
+    )
+
+
 @pytest.mark.row(89)
-@pytest.mark.parametrize("kind", AWAY)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -129,34 +143,23 @@ AWAY = {
         *(("POST", path) for path in ("/login", "/logout", "/patients/new", "/nowhere", "/password/forgotten")),
     ],
 )
-def test_while_the_database_is_away_every_page_says_so(kind: str, method: str, path: str, tmp_path: Path) -> None:
-    answer = _without_database(kind, tmp_path).open(path, method=method)
+def test_while_the_database_is_away_every_page_says_so(without_database: Flask, method: str, path: str) -> None:
+    answer = _who_had_signed_in(without_database).open(path, method=method)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Not available right now" in answer.text
 
 
-@pytest.mark.parametrize("kind", AWAY)
-def test_while_the_database_is_away_pages_keep_their_looks(kind: str, tmp_path: Path) -> None:
-    client = _without_database(kind, tmp_path)
+def test_while_the_database_is_away_pages_keep_their_looks(without_database: Flask) -> None:
+    client = _who_had_signed_in(without_database)
 
     for path in ("/styles.css", "/static/js/app.js"):
         with client.get(path) as answer:
             assert answer.status_code == 200
 
 
-def _without_database(kind: str, folder: Path) -> FlaskClient:
+def _who_had_signed_in(app: Flask) -> FlaskClient:
     """Return a browser that had signed in before the database went away."""
-    (folder / "notes.db").write_text("milk, bread, " * 1000)
-    app = create_app(
-        {
-            "TESTING": True,
-            "PROPAGATE_EXCEPTIONS": False,
-            "SQLALCHEMY_DATABASE_URI": AWAY[kind].format(folder),
-            "INSTANCE_PATH": folder,
-            "SECRET_KEY": "k" * 40,
-        }
-    )
     client = app.test_client()
     with client.session_transaction() as cookie:
         cookie["_user_id"] = "a token of before"

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields
 from clinic.core.context import current_actor, reset_actor, set_actor
 from clinic.identity.roles import permission_names
 from clinic.patients.schemas import PatientSchema
-from clinic.web.field_permissions import NOT_YOURS, FieldPermissionSchema, requires_permission
+from clinic.web.field_permissions import NOT_PERMITTED, FieldPermissionSchema, requires_permission
 from clinic.web.fields import Line
 
 CARD = {"name": "Inês", "phone": "+351912555014"}
@@ -59,7 +59,7 @@ def test_what_one_may_not_see_can_not_be_set_whatever_is_sent(sent):
         CardSchema().load({"name": "Inês", "phone": sent})
 
     assert list(refused.value.messages_dict) == ["phone"]
-    assert NOT_YOURS in refused.value.messages_dict["phone"]
+    assert NOT_PERMITTED in refused.value.messages_dict["phone"]
 
 
 def test_other_mistakes_are_told_with_it():

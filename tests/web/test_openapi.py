@@ -72,12 +72,12 @@ def _outline(schema: Spec, spec: Spec, left_out: str) -> str:
 
 
 def _resolved(node: Spec, spec: Spec) -> Spec:
-    """Return what a reference stands for."""
+    """Return what a reference stands for, with the keys beside it."""
     while "$ref" in node:
         found: Any = spec
         for part in node["$ref"].removeprefix("#/").split("/"):
             found = found[part]
-        node = found
+        node = {**found, **{key: value for key, value in node.items() if key != "$ref"}}
     return node
 
 

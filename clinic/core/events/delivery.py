@@ -90,9 +90,9 @@ def record_failure(delivery: Delivery, error: str, frames: str = "") -> None:
     """Store why a delivery failed and when it is retried; if that fails too, its lease runs out instead."""
     try:
         with clinic_scope(None), write_transaction():
-            delivery_queue.record_failure(delivery, last_error=error[:200], last_frames=frames)
+            delivery_queue.retry_or_fail(delivery, last_error=error[:200], last_frames=frames)
     except LeaseLost:
-        _log.warning("lease_lost delivery=%s", delivery.id)
+        _log.warning("lease_lost %s", delivery_queue.label(delivery))
     except Exception as failure:  # noqa: BLE001 - the publisher's change is committed and must be answered
         _log.error("failure_not_recorded error=%s frames=%s", error_name(failure), traceback_summary(failure))
 

@@ -1,5 +1,6 @@
-"""Composition of mail."""
+"""Mails: their text from templates, and their composition as messages with headers."""
 
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -12,37 +13,63 @@ from flask import current_app
 from clinic.core.clock import now
 
 
-def compose(
-    recipient: Address,
-    *,
-    message_id: UUID,
-    sender_name: str,
-    subject: str,
-    text: str,
-    html: str | None = None,
-    language: str | None = None,
-) -> EmailMessage:
-    """Return a mail that the program itself writes, from the installation's address in the name of `sender_name`.
+@dataclass(frozen=True)
+class Mail:
+    """A mail as a module writes it; `sender_name` is the name in From, `id` becomes its Message-ID."""
 
-    :raises ValueError: if a name or the subject has a line break, with which a header could be smuggled in
+    id: UUID
+    recipient_name: str
+    recipient_email: str
+    sender_name: str
+    subject: str
+    text: str
+    html: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class MailText:
+    """The rendered template of a mail: a subject and paragraphs."""
+
+    language: str
+    subject: str
+    paragraphs: list[str]
+
+    @classmethod
+    def parse(cls, rendered: str, language: str) -> "MailText":
+        """Split a rendered template: the first line is the subject, empty lines separate the paragraphs."""
+        subject, _, body = rendered.partition("\n")
+        paragraphs = [" ".join(part.split()) for part in body.split("\n\n")]
+        return cls(language, subject.strip(), [part for part in paragraphs if part])
+
+    @property
+    def text(self) -> str:
+        """The paragraphs as plain text."""
+        return "\n\n".join(self.paragraphs) + "\n"
+
+
+def compose(mail: Mail) -> EmailMessage:
+    """Return the message of a mail, from the installation's address in the name of its sender.
+
+    :raises ValueError: if a name or the subject has a line break, which could inject a header
     """
     message = EmailMessage()
-    message["Subject"] = subject
-    message["From"] = mail_address(sender_name, current_app.config["MAIL_FROM"])
-    message["To"] = recipient
+    message["Subject"] = mail.subject
+    message["From"] = mail_address(mail.sender_name, current_app.config["MAIL_FROM"])
+    message["To"] = mail_address(mail.recipient_name, mail.recipient_email)
     message["Date"] = format_datetime(now())
-    message["Message-ID"] = f"<{message_id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}>"
+    message["Message-ID"] = f"<{mail.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
-    if html is not None:
-        message.add_alternative(html, subtype="html")
-    if language is not None:
-        message["Content-Language"] = language
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
+    if mail.language is not None:
+        message["Content-Language"] = mail.language
     return message
 
 
 def mail_address(name: str, email: str) -> Address:
-    """Return a mail address; only one beyond ASCII before its @ needs a server that can write to it."""
+    """Return an address header; its domain is written in ASCII unless the part before the @ needs SMTPUTF8 anyway."""
     user, _, domain = email.rpartition("@")
     if user.isascii() and not domain.isascii():
         domain = validate_email(email, check_deliverability=False).ascii_domain

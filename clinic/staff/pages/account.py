@@ -57,7 +57,7 @@ def stay() -> ResponseReturnValue:
 @posted_from(".account")
 def save_preferences() -> ResponseReturnValue:
     """Save the preferences of the user."""
-    self_service.prefer(the_session(), shortcuts="shortcuts" in request.form)
+    self_service.save_preferences(the_session(), shortcuts="shortcuts" in request.form)
     flash("Your preferences are saved")
     return redirect(url_for(".account"), 303)
 

@@ -1,4 +1,4 @@
-"""What every page knows of the clinic it belongs to, and of the person who looks at it."""
+"""The blueprint of the staff pages, the template context of every page, and the home page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ blueprint = Blueprint("staff", __name__, template_folder="../templates")
 
 @dataclass(frozen=True)
 class ClinicChoice:
-    """A clinic in which the person works."""
+    """A clinic to which the person can switch."""
 
     id: UUID
     name: str
@@ -30,7 +30,7 @@ class ClinicChoice:
 
 @dataclass(frozen=True)
 class Me:
-    """The person who looks at a page."""
+    """The signed-in person, as pages show them."""
 
     name: str
     email: str
@@ -41,8 +41,8 @@ class Me:
 
 
 @blueprint.app_context_processor
-def name_the_clinic() -> dict[str, Any]:
-    """Give every page the clinic in force, who looks at it and what they may do."""
+def add_person_and_clinic() -> dict[str, Any]:
+    """Add the current clinic, the signed-in person and their permissions to every template context."""
     session = session_or_none()
     if session is None or current_clinic_id_or_none() is None:
         return {"clinic": None, "clinic_name": "clinic", "me": None, "has_permission": current_actor().has_permission}

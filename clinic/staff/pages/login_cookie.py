@@ -1,4 +1,4 @@
-"""The token of a session in the browser's cookie."""
+"""The token of the login session in the browser's cookie."""
 
 from flask import g, session
 from flask_login import login_user
@@ -9,9 +9,9 @@ from clinic.web.authentication import User
 
 
 def change_to(token: str, *, same_person: bool = False) -> None:
-    """Let the browser keep a session's new token, and a new token against forgery with it.
+    """Store a session's new token in the cookie, with a new CSRF token.
 
-    Of the same person the forms that other windows show stay good.
+    For the `same_person` the CSRF token stays, so that forms in other windows remain valid.
     """
     kept = {name: value for name, value in session.items() if name == "csrf_token" and same_person}
     session.clear()

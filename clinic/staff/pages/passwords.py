@@ -24,7 +24,7 @@ def _forgotten_page(form: Form) -> str:
 
 
 def _new_password_page(form: Form, token: str) -> str:
-    member, kind = self_service.letter_of(token)
+    member, kind = self_service.get_link(token)
     return render_template("staff/new_password.html", form=form, member=member, kind=kind, token=token)
 
 

@@ -35,4 +35,4 @@ def forget_saved_form() -> None:
         return  # the API reads its bodies itself
     form_id, session = sent_kept_id(), session_or_none()
     if form_id and session:
-        saved_form_service.forget(session, form_id)
+        saved_form_service.delete(session, form_id)

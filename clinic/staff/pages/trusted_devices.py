@@ -1,4 +1,4 @@
-"""Devices with which a person has signed in before: they have tries of their own when strangers guess."""
+"""Devices on which a person has signed in before: they have their own limit of failed logins."""
 
 import secrets
 from hashlib import sha256
@@ -9,25 +9,25 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from clinic.identity.accounts import email_key
 
-MOST_ACCOUNTS = 20
-A_YEAR = 365 * 24 * 3600
+MAX_ACCOUNTS = 20
+COOKIE_SECONDS = 365 * 24 * 3600
 
 
 def known_device(email: str) -> str | None:
-    """Return the device's id, if somebody has signed in to this account with it."""
+    """Return the device's id if the account was used on it before, else None."""
     device, accounts = _read()
-    return device if _mark(email) in accounts else None
+    return device if _account_hash(email) in accounts else None
 
 
 def remember_device(response: Response, email: str) -> Response:
-    """Let the browser keep that this account was signed in to with it."""
+    """Store in the device's cookie that the account was used on it."""
     device, accounts = _read()
-    mark = _mark(email)
-    kept = [mark, *(one for one in accounts if one != mark)][:MOST_ACCOUNTS]
+    account = _account_hash(email)
+    known = [account, *(one for one in accounts if one != account)][:MAX_ACCOUNTS]
     response.set_cookie(
         _name(),
-        _signer().dumps([device or secrets.token_hex(8), kept]),
-        max_age=A_YEAR,
+        _signer().dumps([device or secrets.token_hex(8), known]),
+        max_age=COOKIE_SECONDS,
         secure=current_app.config["SESSION_COOKIE_SECURE"],
         httponly=True,
         samesite="Lax",
@@ -53,5 +53,5 @@ def _signer() -> URLSafeSerializer:
     return URLSafeSerializer([*(config.get("SECRET_KEY_FALLBACKS") or []), config["SECRET_KEY"]], salt="device")
 
 
-def _mark(email: str) -> str:
+def _account_hash(email: str) -> str:
     return sha256(email_key(email).encode("utf-8", "surrogatepass")).hexdigest()[:16]

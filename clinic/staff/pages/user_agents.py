@@ -1,4 +1,4 @@
-"""Browsers in words, as far as they say what they are."""
+"""Names of browsers and operating systems in user agents."""
 
 from clinic.staff.pages.blueprint import blueprint
 
@@ -16,11 +16,11 @@ _SYSTEMS = {
 
 @blueprint.app_template_filter()
 def browser(agent: str) -> str:
-    """Return what a browser's own long name means: `Firefox on Windows`."""
+    """Return the browser and the system of a user agent, like `Firefox on Windows`."""
     program = _first(_BROWSERS, agent) or "Another browser"
     system = _first(_SYSTEMS, agent)
     return f"{program} on {system}" if system else program
 
 
 def _first(names: dict[str, str], agent: str) -> str | None:
-    return next((word for mark, word in names.items() if mark in agent), None)
+    return next((name for part, name in names.items() if part in agent), None)
