@@ -24,7 +24,7 @@ class ClinicError(Exception):
 class PermissionDenied(ClinicError):
     """The current actor lacks a permission.
 
-    A page shows the details `permission_words`, `role_label` and `granted_by`, the names of people who can grant it.
+    A page shows the details `permission_label`, `role_label` and `granted_by`, the names of people who can grant it.
     """
 
     code = "not-permitted"

@@ -32,7 +32,7 @@ class PatientsModule(BaseModule):
         """Return the module's permissions."""
         return {
             "patients:read": "See who the patients are",
-            "patients:contact": "See how to reach patients: phone, e-mail, address",
+            "patients:contact": "See how to reach patients: phone, email, address",
             "patients:write": "Register patients and change their records",
         }
 

@@ -14,7 +14,7 @@ from clinic.core.errors import StaleVersion
 from clinic.core.modules import registered_modules
 from clinic.identity.actor_names import actor_names
 from clinic.identity.clinics import clinic_service
-from clinic.patients.rules import sex_label
+from clinic.patients.rules import LANGUAGES, language_label, sex_label
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
 from clinic.web.authorization import requires
@@ -25,6 +25,7 @@ from clinic.web.list_views import next_url, parse_list_query
 from clinic.web.template_filters import born
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
+blueprint.add_app_template_filter(language_label)
 
 PAGE = 20
 ACCESS_LOG_PAGE = 100
@@ -47,7 +48,7 @@ def birth_date_text(value: str) -> str:
     return born(value, clinic_service.current().zone)
 
 
-FORMATTERS = {"birth_date": birth_date_text, "sex": sex_label}
+FORMATTERS = {"birth_date": birth_date_text, "language": language_label, "sex": sex_label}
 
 
 @blueprint.get("")
@@ -134,12 +135,12 @@ def update(patient_id: UUID) -> ResponseReturnValue:
 
 
 def _new_patient_page(form: Form) -> str:
-    return render_template("patients/new.html", form=form)
+    return render_template("patients/new.html", form=form, languages=_language_choices(form))
 
 
 def _edit_page(patient: Patient, form: Form) -> str:
     record_view("patients", patient.id, patient.id)
-    return render_template("patients/edit.html", patient=patient, form=form)
+    return render_template("patients/edit.html", patient=patient, form=form, languages=_language_choices(form))
 
 
 def _conflict_page(patient: Patient, form: Form) -> str:
@@ -155,6 +156,14 @@ def _conflict_page(patient: Patient, form: Form) -> str:
         saved_at=patient.updated_at,
         change=audit_service.last_change("patients", patient.id),
     )
+
+
+def _language_choices(form: Form) -> list[tuple[str, str]]:
+    """Return the languages by name, among them the one of the form."""
+    current = form.value("language")
+    tags = {*LANGUAGES, current} if current else {*LANGUAGES}
+    choices = [(tag, language_label(tag)) for tag in tags]
+    return [("", "Not provided"), *sorted(choices, key=lambda choice: choice[1])]
 
 
 def _texts(data: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:

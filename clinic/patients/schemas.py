@@ -1,4 +1,4 @@
-"""A patient as JSON and forms see it."""
+"""The schema of a patient, for JSON, forms and commands."""
 
 import re
 from typing import Any
@@ -46,13 +46,13 @@ class BirthDate(Line):
 
 
 class Sex(Choice):
-    """Sex recorded for care; nothing said is `unknown`."""
+    """Sex recorded for care; without a value it is `unknown`."""
 
     def __init__(self) -> None:
         super().__init__(*SEXES, allow_none=True)
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Read the word, with none meaning `unknown`."""
+        """Return the value, `unknown` for none."""
         found = super().deserialize(value, attr, data, **kwargs)
         return "unknown" if found is None else found
 
@@ -66,12 +66,12 @@ class Language(Line):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         if text is not None and not _LANGUAGE.fullmatch(text):
-            raise ValidationError("Enter a language tag like pt or pt-BR")
+            raise ValidationError("Enter a language code like pt or pt-BR")
         return text
 
 
 class PatientSchema(FieldPermissionSchema):
-    """A patient: who they are and how to reach them; at least one name is needed."""
+    """A patient with contact details; a given or a family name is required."""
 
     id = fields.UUID(dump_only=True)
     mrn = fields.String(dump_only=True, metadata={"description": "medical record number"})
@@ -91,6 +91,6 @@ class PatientSchema(FieldPermissionSchema):
 
     @validates_schema(skip_on_field_errors=False)
     def check_named(self, data: dict[str, Any], **options: Any) -> None:
-        """Ask for one of the names, together with everything else that is to be mended."""
+        """Require a name, even if other fields are invalid, so that all errors are returned at once."""
         if not options.get("partial") and not (data.get("family_name") or data.get("given_name")):
             raise ValidationError("Enter the family name or the given name", "family_name")

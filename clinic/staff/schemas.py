@@ -1,4 +1,4 @@
-"""A clinic as JSON sees it, which entries of the audit trail are wanted, and the forms of who runs a clinic."""
+"""Schemas of clinics, staff and API keys, for JSON, forms and commands."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Ema
 
 
 class ClinicSchema(Schema):
-    """A clinic with the zone of its clocks and the currency of its prices."""
+    """A clinic with its time zone and currency."""
 
     id = fields.UUID(dump_only=True)
     name = fields.String(dump_only=True)
@@ -23,7 +23,7 @@ class ClinicSchema(Schema):
 
 
 class WorkerSchema(Schema):
-    """Somebody who works in a clinic, as commands list them."""
+    """A staff member, as commands list them."""
 
     id = fields.UUID(dump_only=True, attribute="membership.id")
     name = fields.String(dump_only=True, attribute="membership.name")
@@ -36,7 +36,7 @@ class WorkerSchema(Schema):
 
 
 class KeySchema(Schema):
-    """What is known of an API key; the key itself is not."""
+    """An API key without the key itself, of which only a hash is stored."""
 
     id = fields.UUID(dump_only=True)
     label = fields.String(dump_only=True)
@@ -49,7 +49,7 @@ class KeySchema(Schema):
 
 
 class PermissionNames(Choices):
-    """Names of permissions, or some other words; the permissions are read when input is loaded."""
+    """Names of permissions, or some other values; the permissions are read when input is loaded."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
         self.words = tuple(dict.fromkeys((*self.words, *permission_names())))
@@ -57,7 +57,7 @@ class PermissionNames(Choices):
 
 
 class MemberForm(Schema):
-    """What a clinic says of somebody who works there."""
+    """The form of a staff member."""
 
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
@@ -65,7 +65,7 @@ class MemberForm(Schema):
 
 
 class InvitationForm(Schema):
-    """Who is to work in the clinic, in which role."""
+    """The form of an invitation."""
 
     email = Email(required=True, what="the email address")
     name = Line(required=True, what="the name")
@@ -73,38 +73,36 @@ class InvitationForm(Schema):
 
 
 class AdministratorForm(Schema):
-    """The person whom an operator makes administrator."""
+    """The options of the command that creates an administrator."""
 
     email = Email(required=True, what="the email address")
     name = Line(what="the name")
 
 
 class KeyForm(Schema):
-    """What a program's key is for, what it opens, and until when."""
+    """The form of an API key."""
 
-    label = Line(required=True, max_length=100, what="what the key is for")
-    scopes = PermissionNames(ALL, required=True, what="what the key may do")
+    label = Line(required=True, max_length=100, what="a name for the key")
+    scopes = PermissionNames(ALL, required=True, what="the permissions of the key")
     expires_on = Day()
 
 
 class ClinicForm(Schema):
-    """The settings of a clinic that can be changed."""
+    """The form of the clinic's settings."""
 
     name = Line(required=True, what="the clinic's name")
     locale = LocaleName(required=True)
-    idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the minutes without use as a number")
-    absolute_hours = Count(
-        least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the hours since the sign-in as a number"
-    )
+    idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the idle timeout in minutes")
+    absolute_hours = Count(least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the maximum session length in hours")
 
 
 class SeeForm(Schema):
-    """As which role a person wants to see the app."""
+    """The form that previews another role."""
 
     role = Choice(*ROLES, required=True, what="a role")
 
 
 class SwitchForm(Schema):
-    """In which clinic a person wants to go on."""
+    """The form that switches to another clinic."""
 
     clinic_id = Identifier(what="a clinic", required=True)

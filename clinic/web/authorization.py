@@ -154,8 +154,8 @@ def _set_principal(principal: Principal | None) -> None:
 
 def _check_permission(permission: str, principal: Principal, *, api: bool) -> None:
     if permission not in principal.permissions:
-        facts = {"scope": permission} if api else _denial_details(permission)
-        raise PermissionDenied(permission, details=facts)
+        details = {"scope": permission} if api else _denial_details(permission)
+        raise PermissionDenied(permission, details=details)
     if principal.read_only and request.method not in _SAFE_METHODS:
         raise ReadOnlyPreview
 
@@ -164,7 +164,7 @@ def _denial_details(permission: str) -> Mapping[str, Any]:
     """Return the label of the missing permission, the current role, and who can grant it."""
     session = current_session()
     return {
-        "permission_words": permission_label(permission),
+        "permission_label": permission_label(permission),
         "role_label": session.seen_as_label or session.role_label,
         "granted_by": [membership.name for membership in member_service.administrators()],
     }

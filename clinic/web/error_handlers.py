@@ -1,4 +1,4 @@
-"""The one place where errors are answered: as a page, or in JSON below `/api/`."""
+"""Error handlers of the application: responses as pages, or as problem details (RFC 9457) below `/api/`."""
 
 import logging
 import re
@@ -25,82 +25,82 @@ _log = logging.getLogger("clinic.web")
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error of an application."""
-    app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(CSRFError, answer_form_expired)
-    app.register_error_handler(ClinicError, _answer_own)
-    app.register_error_handler(StaleDataError, _answer_stale)
-    app.register_error_handler(DBAPIError, _answer_database)
-    app.register_error_handler(InternalServerError, _answer_unexpected)
+    """Register the handlers of every kind of error."""
+    app.register_error_handler(HTTPException, _respond_http)
+    app.register_error_handler(CSRFError, respond_form_expired)
+    app.register_error_handler(ClinicError, _respond_clinic_error)
+    app.register_error_handler(StaleDataError, _respond_stale)
+    app.register_error_handler(DBAPIError, _respond_database)
+    app.register_error_handler(InternalServerError, _respond_unexpected)
 
 
-def answer_form_expired(error: CSRFError) -> Response:
-    """Answer a form whose token against forgery is another than its session's."""
+def respond_form_expired(error: CSRFError) -> Response:
+    """Respond to a form whose CSRF token does not belong to its session."""
     return _respond(http_error_info(error))
 
 
-def _answer_http(error: HTTPException) -> Any:
+def _respond_http(error: HTTPException) -> Any:
     return error if isinstance(error, RequestRedirect) else _respond(http_error_info(error))
 
 
-def is_from_here() -> bool:
-    """Say whether the browser tells that a page of ours sent this request."""
+def is_same_origin() -> bool:
+    """Return whether the browser states that one of the clinic's own pages sent this request."""
     return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
-def _answer_own(error: ClinicError) -> Response:
+def _respond_clinic_error(error: ClinicError) -> Response:
     return _respond(clinic_error_info(error))
 
 
-def _answer_stale(_error: StaleDataError) -> Any:
-    return _answer_own(StaleVersion())
+def _respond_stale(_error: StaleDataError) -> Any:
+    return _respond_clinic_error(StaleVersion())
 
 
-def _answer_database(error: DBAPIError) -> Response:
-    """Say that the database is busy or away, was never set up, or is older than the program; nothing was stored."""
+def _respond_database(error: DBAPIError) -> Response:
+    """Respond that the database is unavailable, was never set up, or has an outdated schema; nothing was stored."""
     _log.error("database_failed error=%s frames=%s", error_name(error), traceback_summary(error))
     if lacks_tables(error):
-        return _answer_own(NotSetUp())
+        return _respond_clinic_error(NotSetUp())
     if lacks_columns(error):
-        return _answer_own(SchemaOutdated())
-    away = isinstance(error, OperationalError) or type(error) is DatabaseError  # SQLite's, of a file that is none
-    return _respond(BUSY if away else UNEXPECTED)
+        return _respond_clinic_error(SchemaOutdated())
+    is_unavailable = isinstance(error, OperationalError) or type(error) is DatabaseError  # SQLite: not a database file
+    return _respond(BUSY if is_unavailable else UNEXPECTED)
 
 
-def _answer_unexpected(error: InternalServerError) -> Response:
-    """Answer what nobody expected; where another error was being answered, the page may have needed the database."""
+def _respond_unexpected(error: InternalServerError) -> Response:
+    """Respond to an unexpected error; it may come from the database, which the page of another error needed."""
     cause = error.original_exception
-    return _answer_database(cause) if isinstance(cause, DBAPIError) else _respond(UNEXPECTED)
+    return _respond_database(cause) if isinstance(cause, DBAPIError) else _respond(UNEXPECTED)
 
 
-def _respond(answer: ErrorInfo) -> Response:
+def _respond(info: ErrorInfo) -> Response:
     if is_api():
-        response = problem(answer.status, answer.code, answer.detail, answer.errors, **answer.facts)
+        response = problem(info.status, info.code, info.detail, info.errors, **info.details)
     else:
-        response = make_response(_page(answer), answer.status)
-    response.headers.extend(answer.headers)
+        response = make_response(_page(info), info.status)
+    response.headers.extend(info.headers)
     return response
 
 
-def _page(answer: ErrorInfo) -> str:
-    shown = {
-        "answer": answer,
+def _page(info: ErrorInfo) -> str:
+    context = {
+        "error": info,
         "reference": request_id(),
-        "looked": request.method in {"GET", "HEAD"},
-        "typed": _typed() if answer.can_be_sent_again else None,
+        "is_get": request.method in {"GET", "HEAD"},
+        "typed": _typed() if info.can_be_sent_again else None,
     }
-    if answer.status < 500 and answer.code != UNKNOWN_HOST:  # noqa: PLR2004
+    if info.status < 500 and info.code != UNKNOWN_HOST:  # noqa: PLR2004
         authenticate_error_page()
-        return render_template("errors/error.html", **shown)
-    # What the modules give every page may need the database.
-    return current_app.jinja_env.get_template("errors/bare.html").render(shown)
+        return render_template("errors/error.html", **context)
+    # The template context that modules add to every page may need the database.
+    return current_app.jinja_env.get_template("errors/bare.html").render(context)
 
 
 def _typed() -> list[tuple[str, str]] | None:
-    """Return the fields of the sent form, without secrets; None unless a page of ours sent it.
+    """Return the fields of the sent form without secrets, None unless one of the clinic's own pages sent it.
 
-    Otherwise another site could have its form sent by whoever presses the button here.
+    Otherwise another site could have its form sent by a user who presses the button on this page.
     """
-    if request.method != "POST" or not is_from_here():
+    if request.method != "POST" or not is_same_origin():
         return None
     return [(name, value) for name, value in request.form.items(multi=True) if not _SECRET.search(name)]

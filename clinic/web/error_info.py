@@ -1,4 +1,4 @@
-"""What is said about an error, before it is known whether a page or a program will read it."""
+"""Error information: status, code and texts of an error, for pages and problem details alike."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,52 +43,52 @@ _DETAILS = {
     400: "The request can't be understood",
     403: "You may not do this",
     404: "There is nothing at this address",
-    410: "What was at this address is no longer here",
-    413: "This is more than the 1 MB that is taken at once, nothing was saved",
-    429: "This was tried too often in a short time",
+    410: "What was at this address has been removed",
+    413: "The limit for one request is 1 MB: nothing was saved",
+    429: "Too many attempts in a short time",
 }
 
-_IN_PLAIN_WORDS = {
-    "bad-request": "This address asks for something that the page doesn’t know",
-    "invalid": "This address asks for something that can’t be",
-    "method-not-allowed": "This page is opened in another way: go to it from the start",
+_PAGE_DETAILS = {
+    "bad-request": "The address has a parameter that this page doesn’t know",
+    "invalid": "The address has a value that is not possible",
+    "method-not-allowed": "This address is not a page of its own: open the page from Home",
 }
-"""What a page says instead of what a program is told."""
+"""Texts of pages, where they differ from those of the API."""
 
 _KEPT_HEADERS = {"Allow", "Retry-After", "WWW-Authenticate"}
 
 
 @dataclass(frozen=True)
 class ErrorInfo:
-    """What is to be said: `errors` about fields, `facts` that belong to this kind of error."""
+    """An error as it is shown: `errors` by field, `details` that only this kind of error has."""
 
     status: int
     code: str
     detail: str
     errors: Any = None
     headers: Sequence[tuple[str, str]] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
-        """What this kind of error is called."""
+        """The title of this kind of error."""
         return title_of(self.status, self.code)
 
     @property
     def problems(self) -> Sequence[tuple[str, str]]:
-        """Every field that is to be mended, as people call it, and what to do about it."""
+        """Every invalid field, by a readable name, and its message."""
         found = flattened(self.errors or {}, "")
         return [(place.strip("/").replace("_", " ").capitalize(), message) for place, message in found]
 
     @property
     def wait(self) -> int | None:
-        """After how many seconds it may be tried again, if that is known."""
-        said = dict(self.headers).get("Retry-After", "")
-        return int(said) if said.isascii() and said.isdigit() else None
+        """The seconds after which the request may be repeated, if known."""
+        seconds = dict(self.headers).get("Retry-After", "")
+        return int(seconds) if seconds.isascii() and seconds.isdigit() else None
 
     @property
     def can_be_sent_again(self) -> bool:
-        """Whether nothing was looked at or saved, so that the same form may come once more."""
+        """Whether no view has run, so that the same form may be sent again."""
         return self.code in {"form-expired", "unavailable"}
 
 
@@ -99,7 +99,7 @@ UNEXPECTED = ErrorInfo(500, "internal-error", "Nothing was saved. Try again, or 
 
 
 def http_error_info(error: HTTPException) -> ErrorInfo:
-    """Return what is said about an error of HTTP."""
+    """Return the information about an HTTP error."""
     status = error.code or 500
     given = getattr(error, "data", None) or {}
     headers = [pair for pair in error.get_headers() if pair[0] in _KEPT_HEADERS]
@@ -107,22 +107,22 @@ def http_error_info(error: HTTPException) -> ErrorInfo:
     if isinstance(error, CSRFError):
         code, detail = "form-expired", "Nothing was saved"
     elif isinstance(error, SecurityError):
-        code, detail = UNKNOWN_HOST, "This host name is not one of ours: CLINIC_TRUSTED_HOSTS lists those that are"
+        code, detail = UNKNOWN_HOST, "This host name is not allowed: CLINIC_TRUSTED_HOSTS lists those that are"
     elif isinstance(error, MethodNotAllowed):
-        detail = "This address does not answer to that method"
+        detail = "This address does not support that method"
     else:
-        detail = (error.description if is_own_words(error) else None) or _DETAILS.get(status, error.name)
-    said = detail if is_api() else _IN_PLAIN_WORDS.get(code, detail)
-    return ErrorInfo(status, code, said, given.get("errors"), headers)
+        detail = (error.description if _has_own_description(error) else None) or _DETAILS.get(status, error.name)
+    shown = detail if is_api() else _PAGE_DETAILS.get(code, detail)
+    return ErrorInfo(status, code, shown, given.get("errors"), headers)
 
 
-def is_own_words(error: HTTPException) -> bool:
-    """Say whether the description was given where the error was raised, not by the library."""
+def _has_own_description(error: HTTPException) -> bool:
+    """Return whether the description was given where the error was raised, not by Werkzeug."""
     return error.description is not None and error.description != type(error).description
 
 
 def clinic_error_info(error: ClinicError) -> ErrorInfo:
-    """Return what is said about an error in the clinic's own terms."""
+    """Return the information about an error of the clinic's own."""
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
     if isinstance(error, StaleVersion) and not is_api():
         status = 409

@@ -1,4 +1,4 @@
-"""Errors in JSON, as RFC 9457 problem details."""
+"""Problem details of RFC 9457, the errors of the JSON API."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,8 @@ from flask import Response
 
 from clinic.web.request_hooks import request_id
 
-MOST_ERRORS = 100
-"""So many errors are told at once: an answer is not to grow with what a stranger sends."""
+MAX_ERRORS = 100
+"""Errors in one response at most, so that its size does not grow with the request."""
 
 TITLES = {
     400: "Bad request",
@@ -29,21 +29,21 @@ TITLES = {
     500: "Something went wrong here",
     503: "Not available right now",
 }
-"""What the errors of a status are called, on pages and in JSON."""
+"""Titles of errors by status, on pages and in JSON."""
 
-_TITLES_OF_CODES = {
+_TITLES_BY_CODE = {
     "form-expired": "This form has expired",
     "other-clinic": "You are in another clinic",
 }
 
 
 def title_of(status: int, code: str) -> str:
-    """Return what an error is called: after its code, if that has a name of its own, else after its status."""
-    return _TITLES_OF_CODES.get(code) or TITLES.get(status, code.replace("-", " ").capitalize())
+    """Return the title of an error: by its code if that has one, else by its status."""
+    return _TITLES_BY_CODE.get(code) or TITLES.get(status, code.replace("-", " ").capitalize())
 
 
 def problem(status: int, code: str, detail: str, errors: Mapping[Any, Any] | None = None, **more: Any) -> Response:
-    """Return an `application/problem+json` answer; `errors` maps fields, maybe nested, to messages."""
+    """Return an `application/problem+json` response; `errors` maps fields, possibly nested, to messages."""
     body = {
         "type": f"urn:clinic:problem:{code}",
         "title": title_of(status, code),
@@ -56,7 +56,7 @@ def problem(status: int, code: str, detail: str, errors: Mapping[Any, Any] | Non
     if errors:
         body["errors"] = [
             {"pointer": pointer, "code": "invalid", "detail": message}
-            for pointer, message in islice(flattened(errors), MOST_ERRORS)
+            for pointer, message in islice(flattened(errors), MAX_ERRORS)
         ]
     return Response(json.dumps(body), status, content_type="application/problem+json")
 
@@ -75,5 +75,5 @@ def flattened(errors: Any, pointer: str = "#") -> Iterator[tuple[str, str]]:
 
 
 def _escaped(key: Any) -> str:
-    """Escape a key of a JSON pointer (RFC 6901); what a stranger sent is cut to a fair length."""
+    """Escape a key of a JSON pointer (RFC 6901), cut to 100 characters as it comes from the request."""
     return str(key)[:100].encode("ascii", "backslashreplace").decode().replace("~", "~0").replace("/", "~1")

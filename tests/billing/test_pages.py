@@ -134,7 +134,7 @@ def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_ow
     first, second = (client.get(f"/invoices/{invoice.id}").text for _ in range(2))
 
     assert 'name="amount" type="text" value="45.00"' in first
-    assert "Pressing twice takes the payment once." in first
+    assert "Pressing twice records the payment once." in first
     assert 'value="card" checked' in first
     assert hidden_value(first, "key") != hidden_value(second, "key")
 
@@ -284,8 +284,8 @@ def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
 
 
 def test_an_empty_list_says_what_will_be_there(client) -> None:
-    assert "No invoice yet" in client.get("/invoices").text
-    assert "No invoice matches" in client.get("/invoices?status=draft").text
+    assert "No invoices yet" in client.get("/invoices").text
+    assert "No invoices match" in client.get("/invoices?status=draft").text
     assert client.get("/invoices?status=void").status_code == 422
 
 

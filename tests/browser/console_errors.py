@@ -8,7 +8,7 @@ TROUBLES: dict[str | None, Exception] = {
     "not allowed": PermissionDenied(
         "invoices:read",
         details={
-            "permission_words": "See invoices",
+            "permission_label": "See invoices",
             "role_label": "Front desk",
             "granted_by": ["Ana Lima", "Maximiliana Wolfeschlegelsteinhausenbergerdorff"],
         },

@@ -18,7 +18,7 @@ def toast(page: Page) -> Locator:
 def sign_in(page: Page, email: str) -> None:
     """Sign in with the password of all tests."""
     page.goto("/login")
-    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: not url.endswith("/login"))
@@ -69,7 +69,7 @@ def make_invoice(page: Page, patient: str, price: str = "45.00") -> None:
     page.goto(f"/invoices/new?patient={patient}")
     page.get_by_label("Description").first.fill("Consultation")
     page.get_by_label("Price").first.fill(price)
-    page.get_by_role("button", name="Save as a draft").click()
+    page.get_by_role("button", name="Save draft").click()
     expect(page.locator("h1")).to_have_text("Draft invoice")
     page.get_by_role("button", name="Issue").click()
     expect(page.locator("h1")).to_contain_text("Invoice INV-")

@@ -27,12 +27,12 @@ def test_the_page_shows_what_became_of_each_message(client, messages):
     page = client.get("/messages").text
 
     assert title(page).startswith("Messages")
-    assert "SOUSA, Inês P-000002 Welcome by e-mail Failed 1 the mail server answered 550" in spoken(page)
-    assert "PEREIRA, Inês P-000001 Welcome by e-mail Sent 1" in spoken(page)
+    assert "SOUSA, Inês P-000002 Welcome by email Failed 1 the mail server answered 550" in spoken(page)
+    assert "PEREIRA, Inês P-000001 Welcome by email Sent 1" in spoken(page)
 
 
 def test_the_page_without_messages_describes_what_it_lists(client):
-    assert "No message yet" in client.get("/messages").text
+    assert "No messages yet" in client.get("/messages").text
 
 
 def test_the_page_comes_in_portions(client, here):

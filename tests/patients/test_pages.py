@@ -248,4 +248,4 @@ def test_a_clash_says_who_was_first_and_when(client, here):
     page = client.submit(f"/patients/{patient.id}/edit", given_name="Ana", family_name="Reis", version=1)
 
     assert page.status_code == 409
-    assert re.search(r"Administrator Person did so on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\.", spoken(page.text))
+    assert re.search(r"Administrator Person saved a change on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\.", spoken(page.text))

@@ -36,7 +36,7 @@ CONTROL = "Leave out control characters"
         ("phone", "+999 1234567", NO_PHONE),
         ("phone", "+351 912 555 014 ext. 5", NO_PHONE),
         ("sex", "yes", "Choose one of: female, male, other, unknown"),
-        ("language", "Portuguese", "Enter a language tag like pt or pt-BR"),
+        ("language", "Portuguese", "Enter a language code like pt or pt-BR"),
         ("family_name", "x" * 201, "Enter at most 200 characters"),
         ("family_name", "a\u202eb", CONTROL),
         ("family_name", "a\nb", CONTROL),

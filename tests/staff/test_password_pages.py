@@ -164,7 +164,7 @@ def test_a_one_time_secret_opens_nothing_but_the_way_to_a_password_of_one_s_own(
     )
 
     assert before == ["/account/password?next=%2Fpatients", "/account/password?next=%2Faccount"]
-    assert "Choose a password of your own to go on" in spoken(asked.text)
+    assert "Choose a password of your own to continue" in spoken(asked.text)
     assert answer.location == "/patients"
     assert visitor.get("/patients").status_code == 200
 
@@ -222,7 +222,7 @@ def test_a_link_in_a_mail_sets_a_password_once(app, visitor, mailbox):
     assert (answer.status_code, answer.location) == (303, "/login")
     assert not is_in(elsewhere)
     assert (again.status_code, sent_again.status_code) == (410, 410)
-    assert "Ask for a new link" in spoken(again.text)
+    assert "Request a new link" in spoken(again.text)
     assert sign_in(visitor, EMAIL, OTHER_PASSWORD).status_code == 303
 
 

@@ -12,7 +12,7 @@ from tests.assertions import contents, spoken
 from tests.builders import a_patient
 from tests.staff.people import browser_of
 
-BANNER = "You see the app as: Receptionist. You can change nothing meanwhile."
+BANNER = "You are viewing the app as: Receptionist. You can’t change anything."
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_afterwards_one_sees_and_may_do_what_one_could_before(seeing):
 
     assert (answer.status_code, answer.location) == (303, "/")
     page = seeing.get("/staff")
-    assert (page.status_code, "You see the app as yourself again" in page.text) == (200, True)
+    assert (page.status_code, "You are viewing the app as yourself again" in page.text) == (200, True)
     assert "You can change nothing" not in page.text
 
 
@@ -141,7 +141,7 @@ def test_one_may_see_the_app_as_who_may_do_less(app, client, hired, role, choice
     assert offered(browser) == choices
     for choice in choices:
         browser.submit("/staff/seeing", role=choice)
-        assert f"You see the app as: {ROLES[choice].label}." in spoken(browser.get("/account").text)
+        assert f"You are viewing the app as: {ROLES[choice].label}." in spoken(browser.get("/account").text)
         browser.submit("/staff/seeing/end")
 
 

@@ -14,8 +14,8 @@ KEY = {"label": "Laboratory", "scopes": ["patients:read"]}
 UNKNOWN_FIELD = "Unknown field."
 NO_EMAIL = "Enter an email address like name@example.org"
 NO_LOCALE = "Enter a language and country, like en_GB or pt_PT"
-NO_MINUTES = "Enter the minutes without use as a number from 1 to 240"
-NO_HOURS = "Enter the hours since the sign-in as a number from 1 to 24"
+NO_MINUTES = "Enter the idle timeout in minutes from 1 to 240"
+NO_HOURS = "Enter the maximum session length in hours from 1 to 24"
 NO_DAY = "Enter a date like 2026-11-23"
 
 
@@ -78,8 +78,8 @@ def test_a_setting_that_the_form_does_not_show_is_unknown(field: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "pointer", "message"),
     [
-        ({"label": " "}, "#/label", "Enter what the key is for"),
-        ({"scopes": []}, "#/scopes", "Choose what the key may do"),
+        ({"label": " "}, "#/label", "Enter a name for the key"),
+        ({"scopes": []}, "#/scopes", "Choose the permissions of the key"),
         ({"scopes": ["patients:read", "everything"]}, "#/scopes", "Choose among: all, patients:read"),
         ({"scopes": "patients:read"}, "#/scopes", "Choose among: all, patients:read"),
         ({"expires_on": "soon"}, "#/expires_on", NO_DAY),

@@ -241,7 +241,7 @@ def test_the_sign_in_page_says_why_the_session_has_ended(clock, signed_in):
 
     page = signed_in.get("/patients", follow_redirects=True)
 
-    assert "You were signed out after a while without use" in spoken(page.text)
+    assert "You were signed out because you were inactive" in spoken(page.text)
     assert signed_in.get("/login?next=/patients").status_code == 200
 
 
@@ -317,7 +317,7 @@ def test_somebody_sees_where_they_are_signed_in_and_ends_each(app, signed_in):
 
     assert "Firefox on Android" in page
     assert "192.0.2.9" in page
-    assert spoken(page).count("This one") == 1
+    assert spoken(page).count("This session") == 1
     assert answer.location == "/account"
     assert not is_in(phone)
     assert is_in(signed_in)

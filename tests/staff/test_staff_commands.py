@@ -22,7 +22,7 @@ WRONG = [
 ]
 WRONG_KEYS = [
     (["--name", "Lab"], "Missing option '--scopes'"),
-    (["--name", " ", "--scopes", "all"], "--label: Enter what the key is for"),
+    (["--name", " ", "--scopes", "all"], "--label: Enter a name for the key"),
     (["--name", "Lab", "--scopes", "everything"], "--scopes: Choose among: all, patients:read"),
     (["--name", "Lab", "--scopes", "all", "--expires", "soon"], "--expires-on: Enter a date like"),
     (["--name", "Lab", "--scopes", "all", "--expires", "2020-01-01"], "--expires-on: Choose a day in the future"),

@@ -71,7 +71,7 @@ def test_nobody_signed_in_is_offered_nothing_that_needs_it(frame):
 
 @pytest.mark.parametrize("template", ["base.html", "errors/error.html"])
 def test_patients_are_looked_for_only_by_those_who_may_see_them(frame, template):
-    shown = {"answer": SimpleNamespace(status=404, facts={}, detail=""), "typed": None, "reference": "ref-1"}
+    shown = {"error": SimpleNamespace(status=404, details={}, detail=""), "typed": None, "reference": "ref-1"}
 
     page = frame(jo(HARBOUR), "invoices:read", template=template, **shown)
 
@@ -81,16 +81,16 @@ def test_patients_are_looked_for_only_by_those_who_may_see_them(frame, template)
 
 
 def test_a_form_of_another_clinic_leads_back_to_that_one(frame):
-    answer = SimpleNamespace(status=409, code="other-clinic", facts={"clinic_id": "019c-2"}, detail="")
+    error = SimpleNamespace(status=409, code="other-clinic", details={"clinic_id": "019c-2"}, detail="")
 
-    page = frame(jo(HARBOUR, ESTORIL), template="errors/error.html", answer=answer, typed=None, reference="ref-1")
+    page = frame(jo(HARBOUR, ESTORIL), template="errors/error.html", error=error, typed=None, reference="ref-1")
 
     assert 'name="clinic_id" value="019c-2">Go back to Estoril<' in page
 
 
 def test_a_clinic_that_is_not_ones_own_is_not_led_to(frame):
-    answer = SimpleNamespace(status=409, code="other-clinic", facts={"clinic_id": "019c-2"}, detail="")
+    error = SimpleNamespace(status=409, code="other-clinic", details={"clinic_id": "019c-2"}, detail="")
 
-    page = frame(jo(HARBOUR), template="errors/error.html", answer=answer, typed=None, reference="ref-1")
+    page = frame(jo(HARBOUR), template="errors/error.html", error=error, typed=None, reference="ref-1")
 
     assert "Go back to" not in page

@@ -1,4 +1,4 @@
-"""A person's own account: who they are here, where they are signed in, what they prefer, which clinic they are in."""
+"""Pages of the own account: profile, sessions, preferences, switching the clinic."""
 
 from uuid import UUID
 
@@ -34,21 +34,21 @@ def account() -> ResponseReturnValue:
 def end_session(sign_in_id: UUID) -> ResponseReturnValue:
     """End one of the own sessions."""
     self_service.end_session(current_session(), sign_in_id)
-    flash("That session has ended")
+    flash("The session was signed out")
     return redirect(url_for(".account"), 303)
 
 
 @blueprint.get("/account/session")
 @background_view
 def session_end() -> ResponseReturnValue:
-    """Tell a page when its session ends, without using it."""
+    """Return when the session ends, without using it."""
     return _end()
 
 
 @blueprint.post("/account/session")
 @login_required
 def stay() -> ResponseReturnValue:
-    """Use the session, and tell the page when it ends now."""
+    """Use the session, and return when it ends now."""
     return _end()
 
 
@@ -56,7 +56,7 @@ def stay() -> ResponseReturnValue:
 @login_required
 @posted_from(".account")
 def save_preferences() -> ResponseReturnValue:
-    """Keep what the person prefers."""
+    """Save the preferences of the user."""
     self_service.save_preferences(current_session(), shortcuts="shortcuts" in request.form)
     flash("Your preferences are saved")
     return redirect(url_for(".account"), 303)
@@ -66,7 +66,7 @@ def save_preferences() -> ResponseReturnValue:
 @login_required
 @posted_from(".home")
 def switch() -> ResponseReturnValue:
-    """Go on in another clinic."""
+    """Switch to another clinic."""
     form = load_form(SwitchForm())
     if form.errors:
         raise NotFound("There is no such clinic")

@@ -15,8 +15,8 @@ from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
 LABELS = {
     "name": "Name",
     "locale": "Language and country",
-    "idle_minutes": "Minutes without use",
-    "absolute_hours": "Hours since the sign-in",
+    "idle_minutes": "Idle timeout (minutes)",
+    "absolute_hours": "Maximum session length (hours)",
 }
 
 

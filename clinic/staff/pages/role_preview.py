@@ -1,4 +1,4 @@
-"""Seeing the app as people in another role do."""
+"""Role preview: viewing the app as a user with another role."""
 
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ from clinic.web.forms import load_form, posted_from
 @requires("staff:read")
 @posted_from(".roles")
 def see_as_role() -> ResponseReturnValue:
-    """Show the app as a role sees it, from now on."""
+    """Start to preview a role."""
     form = load_form(SeeForm())
     if form.errors:
         raise InvalidInput("There is no such role", problems=form.errors)
@@ -29,7 +29,7 @@ def see_as_role() -> ResponseReturnValue:
 @login_required
 @posted_from(".home")
 def see_as_oneself() -> ResponseReturnValue:
-    """Show the app as before."""
+    """Stop the preview."""
     set_login_token(role_preview_service.stop(current_session()), same_person=True)
-    flash("You see the app as yourself again")
+    flash("You are viewing the app as yourself again")
     return redirect(url_for(".home"), 303)

@@ -1,4 +1,4 @@
-"""What each role may do, in plain words, and who has it."""
+"""The page of the roles: their permissions, and who has them."""
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from clinic.web.authorization import requires
 @blueprint.get("/staff/roles")
 @requires("staff:read")
 def roles() -> ResponseReturnValue:
-    """Show which role permits what."""
+    """Show the permissions of each role."""
     labels = permission_labels()
     rows = [(label, [name in role.permissions for role in ROLES.values()]) for name, label in labels.items()]
     workers = [worker for worker in member_service.list() if worker.membership.active]
@@ -31,8 +31,8 @@ def roles() -> ResponseReturnValue:
 
 
 def _denied(worker: ClinicMember) -> str:
-    """Return what is denied to somebody although the role permits it, in plain words."""
+    """Return the labels of the permissions that a staff member lacks although the role has them."""
     permitted = ROLES[worker.membership.role].permissions
     return "; ".join(
-        words for name, words in permission_labels().items() if name in permitted and name in worker.membership.denied
+        label for name, label in permission_labels().items() if name in permitted and name in worker.membership.denied
     )

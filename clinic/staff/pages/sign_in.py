@@ -15,7 +15,7 @@ from clinic.staff.pages.redirects import safe_next
 from clinic.staff.pages.trusted_devices import known_device, remember_device
 from clinic.web.authentication import current_session, find_ended_session, find_session
 from clinic.web.authorization import incomplete_login_allowed, public
-from clinic.web.error_handlers import answer_form_expired, is_from_here
+from clinic.web.error_handlers import is_same_origin, respond_form_expired
 from clinic.web.forms import Form, posted_from, refuse, repeat_form
 
 CLEARED_DATA = '"cache", "storage"'
@@ -69,8 +69,8 @@ def show_sign_in_again(error: CSRFError) -> ResponseReturnValue:
     The token is checked before any view runs, so the view can't catch this error itself.
     """
     if request.endpoint != "staff.begin_session":
-        return answer_form_expired(error)
-    form = repeat_form("email", "next") if is_from_here() else Form()
+        return respond_form_expired(error)
+    form = repeat_form("email", "next") if is_same_origin() else Form()
     form.errors = {"": ["This page was open for too long: enter your password once more"]}
     return _sign_in_page(form), 400
 
