@@ -1,4 +1,4 @@
-"""Tries, counted in the database: right with any number of processes, under names that nobody can read there."""
+"""Rate limits, counted in the database: exact for any number of processes, under hashed names."""
 
 import hmac
 import math
@@ -17,12 +17,12 @@ from clinic.core.db import Base, db
 from clinic.core.db.types import UTCDateTime
 from clinic.core.unit_of_work import unit_of_work
 
-SWEPT_BY_AN_ATTEMPT = 50
-SWEPT_BY_THE_WORKER = 1000
+SWEPT_PER_ATTEMPT = 50
+SWEPT_PER_JOB = 1000
 
 
 class Bucket(Base):
-    """How many tries were made under a name, which only its HMAC tells, until when they count."""
+    """The number of attempts under a name, stored as its HMAC, and the end of the window."""
 
     __tablename__ = "throttles"
     __audited__ = False
@@ -34,14 +34,14 @@ class Bucket(Base):
 
 @dataclass(frozen=True)
 class Limit:
-    """How many tries are allowed in a window, which begins with the first of them."""
+    """The number of attempts allowed in a window, which begins with the first one."""
 
     most: int
     seconds: int
 
 
 class _Refused(Exception):
-    """A bucket is full; what was charged in the same unit of work is given back."""
+    """A bucket is full; the unit of work is rolled back, so that no other bucket is charged."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(wait)
@@ -49,29 +49,29 @@ class _Refused(Exception):
 
 
 def hit(name: str, limit: Limit) -> int:
-    """Count a try under a name; return 0, or the seconds to wait if it is one too many, which is not counted."""
+    """Count an attempt under a name; return 0, or the seconds to wait if the limit is reached."""
     return hit_all([(name, limit)])
 
 
 def hit_all(buckets: Sequence[tuple[str, Limit]]) -> int:
-    """Count a try in several buckets at once; return 0, or the longest wait if any is full: then none is charged.
+    """Count an attempt in several buckets; return 0, or the longest wait if any is full: then none is charged.
 
-    A refusal writes nothing, so that a flood of them locks nobody out of the database.
+    A refusal writes nothing, so that a flood of them can't lock the database.
     """
     limits = sorted(((_key(name), limit) for name, limit in buckets), key=itemgetter(0))
-    if wait := _wait_known(limits):
+    if wait := _wait_if_full(limits):
         return wait
     try:
         with unit_of_work():
             _charge_all(limits)
-            _sweep(SWEPT_BY_AN_ATTEMPT)
+            _sweep(SWEPT_PER_ATTEMPT)
     except _Refused as refused:
         return refused.wait
     return 0
 
 
 def refund(*names: str) -> None:
-    """Take one try back under each name: a success is no guess."""
+    """Subtract one attempt under each name, after a success."""
     with unit_of_work():
         for key in sorted(map(_key, names)):
             charged = update(Bucket).where(Bucket.key == key, Bucket.count > 0)
@@ -79,9 +79,9 @@ def refund(*names: str) -> None:
 
 
 def forget_expired() -> int:
-    """Delete buckets whose window is over, so many at a time; return how many it were."""
+    """Delete a batch of buckets whose window has ended; return how many."""
     with unit_of_work():
-        return _sweep(SWEPT_BY_THE_WORKER)
+        return _sweep(SWEPT_PER_JOB)
 
 
 def _key(name: str) -> str:
@@ -89,10 +89,10 @@ def _key(name: str) -> str:
     return hmac.digest(secret, b"throttle:" + name.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
-def _wait_known(limits: Sequence[tuple[str, Limit]]) -> int:
-    """Return the longest wait for buckets that are full already."""
-    wanted = select(Bucket.key, Bucket.count, Bucket.ends_at).where(Bucket.key.in_([key for key, _ in limits]))
-    found = {key: (count, ends_at) for key, count, ends_at in db.session.execute(wanted)}
+def _wait_if_full(limits: Sequence[tuple[str, Limit]]) -> int:
+    """Return the longest wait for buckets that are full already, 0 if none is."""
+    query = select(Bucket.key, Bucket.count, Bucket.ends_at).where(Bucket.key.in_([key for key, _ in limits]))
+    found = {key: (count, ends_at) for key, count, ends_at in db.session.execute(query)}
     moment = now()
     waits = [
         _wait(moment, found[key][1])
@@ -103,7 +103,7 @@ def _wait_known(limits: Sequence[tuple[str, Limit]]) -> int:
 
 
 def _charge_all(limits: Sequence[tuple[str, Limit]]) -> None:
-    """Charge the buckets in the order of their keys, in which everybody locks them."""
+    """Charge the buckets in the order of their keys, so that concurrent attempts can't deadlock."""
     moment = now()
     charged = [(_charge(key, limit, moment), limit) for key, limit in limits]
     if waits := [_wait(moment, ends_at) for (count, ends_at), limit in charged if count > limit.most]:
@@ -111,7 +111,7 @@ def _charge_all(limits: Sequence[tuple[str, Limit]]) -> None:
 
 
 def _charge(key: str, limit: Limit, moment: datetime) -> tuple[int, datetime]:
-    """Count one more in a bucket, or begin its window anew; return its count and when the window ends."""
+    """Add one to a bucket, or begin a new window; return its count and the end of the window."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     fresh = insert(Bucket).values(key=key, count=1, ends_at=moment + timedelta(seconds=limit.seconds))
     runs = (Bucket.ends_at > moment) & (Bucket.ends_at <= _latest_end(moment, limit))
@@ -127,7 +127,7 @@ def _charge(key: str, limit: Limit, moment: datetime) -> tuple[int, datetime]:
 
 
 def _latest_end(moment: datetime, limit: Limit) -> datetime:
-    """Return until when a window can run that another machine's clock began; beyond that a clock was put back."""
+    """Return the latest plausible end of a window; a later one means that a clock was set back."""
     return moment + timedelta(seconds=2 * limit.seconds)
 
 
@@ -136,7 +136,7 @@ def _wait(moment: datetime, ends_at: datetime) -> int:
 
 
 def _sweep(most: int) -> int:
-    """Delete buckets whose window is over; one that somebody has locked is left to them."""
+    """Delete buckets whose window has ended, except locked ones."""
     over = select(Bucket.key).where(Bucket.ends_at <= now()).limit(most).with_for_update(skip_locked=True)
     gone = delete(Bucket).where(Bucket.key.in_(over)).returning(Bucket.key)
     return len(db.session.execute(gone, execution_options={"synchronize_session": False}).all())

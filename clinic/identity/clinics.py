@@ -101,7 +101,7 @@ class ClinicService:
         """Return all clinics, the oldest first."""
         return db.session.scalars(select(Clinic).order_by(Clinic.id)).all()
 
-    def of_member(self, member_id: UUID) -> Sequence[Clinic]:
+    def list_of_member(self, member_id: UUID) -> Sequence[Clinic]:
         """Return the clinics in which a person is active, by name."""
         active = (Membership.member_id == member_id, Membership.active)
         wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*active)

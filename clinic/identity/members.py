@@ -47,7 +47,7 @@ class MemberChanged(StaleVersion):
     """Somebody else has changed this staff member."""
 
 
-class HasLeft(Conflict):
+class MemberDeactivated(Conflict):
     """The staff member is deactivated in this clinic."""
 
     code = "has-left"
@@ -88,7 +88,7 @@ class MemberService:
         """
         return get_member(Membership.id == membership_id)
 
-    def named(self, email: str) -> ClinicMember:
+    def get_by_email(self, email: str) -> ClinicMember:
         """Return the staff member with an email address, active or not.
 
         :raises MemberNotFound: if there is none
@@ -148,16 +148,16 @@ class MemberService:
             found.membership.active = True
         return found.membership
 
-    def ask_for_new_password(self, membership_id: UUID) -> ClinicMember:
+    def send_password_link(self, membership_id: UUID) -> ClinicMember:
         """Queue a mail with a link to set a password.
 
         :raises MemberNotFound: if there is none with that id
-        :raises HasLeft: if they are deactivated
+        :raises MemberDeactivated: if they are deactivated
         """
         with unit_of_work():
             found = self.get(membership_id)
             if not found.membership.active:
-                raise HasLeft
+                raise MemberDeactivated
             record_act("link-sent", "staff_members", found.member.id)
             queue_mail(found.member, "reset" if found.member.password_hash else "invitation")
         return found
@@ -177,7 +177,7 @@ class MemberService:
 
         :raises MemberNotFound: if there is none
         """
-        found = self.named(email)
+        found = self.get_by_email(email)
         if not found.membership.active:
             raise MemberNotFound
         return f"staff:{found.member.id}", found.permissions
@@ -217,4 +217,4 @@ def _already_member(membership: Membership) -> InvalidMember:
 
 
 def _end_sessions(membership: Membership) -> int:
-    return session_service.end_all_of(membership.member_id, in_clinic=membership.clinic_id)
+    return session_service.end_all(membership.member_id, in_clinic=membership.clinic_id)

@@ -38,7 +38,7 @@ class OperatorService:
                 member, name or email.partition("@")[0], ADMINISTRATOR
             )
             membership.role, membership.denied, membership.active = ADMINISTRATOR, [], True
-            session_service.end_all_of(member.id, in_clinic=membership.clinic_id)
+            session_service.end_all(member.id, in_clinic=membership.clinic_id)
         return member, secret
 
     def add_demo_member(self, *, email: str, name: str, role: str, password: str) -> ClinicMember:
@@ -58,14 +58,14 @@ class OperatorService:
 
         :raises MemberNotFound: if there is none with that address
         """
-        found = member_service.named(email)
+        found = member_service.get_by_email(email)
         with unit_of_work():
             member = lock_account(found.member.id)
             secret = set_one_time_secret(member)
             if end_second_step:
                 member.totp_on, member.totp_secret, member.totp_last_step = False, None, None
                 db.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
-            session_service.end_all_of(member.id)
+            session_service.end_all(member.id)
             queue_mail(member, "password-changed")
         return secret
 

@@ -43,7 +43,7 @@ class SavedFormService:
             )
         return True
 
-    def latest_of(self, session: Session) -> SavedForm | None:
+    def find_latest(self, session: Session) -> SavedForm | None:
         """Return the latest saved form of a person in their current clinic, or None."""
         of_person = (SavedForm.member_id == session.member.id, SavedForm.clinic_id == session.clinic.id)
         wanted = select(SavedForm).where(*of_person, SavedForm.created_at > now() - RETENTION)

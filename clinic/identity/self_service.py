@@ -18,7 +18,7 @@ from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.models import Clinic, Membership, StaffMail, StaffMember
 from clinic.identity.passwords import hash_password, password_problems
 from clinic.identity.sessions import Session, session_service, token_hash
-from clinic.identity.sign_in import TooManyTries, check_password
+from clinic.identity.sign_in import TooManyAttempts, check_password
 
 PER_RESET = Limit(3, 3600)
 PER_RESET_ADDRESS = Limit(10, 300)
@@ -50,28 +50,28 @@ class SelfService:
 
         :raises WrongPassword: if the current password is wrong
         :raises WeakPassword: if the new one is too easy to guess
-        :raises TooManyTries: after too many wrong passwords
+        :raises TooManyAttempts: after too many wrong passwords
         """
         check_password(session, present)
         if present == new:
             raise WeakPassword(["Choose another password than the current one"])
         with unit_of_work():
             member = _set_password(session.member.id, new)
-            session_service.end_all_of(member.id, besides=session.sign_in.id)
+            session_service.end_all(member.id, besides=session.sign_in.id)
             return session_service.change_token(session.sign_in.id)
 
-    def problems_of(self, session: Session, new: str) -> Sequence[str]:
+    def password_problems(self, session: Session, new: str) -> Sequence[str]:
         """Return the problems of a new password of a person."""
         return password_problems(new, context=_guessable_words(session.member))
 
-    def ask_for_reset(self, email: str, *, address: str) -> None:
+    def request_reset(self, email: str, *, address: str) -> None:
         """Queue a mail with a link to set a new password; an unknown address takes the same work and sends nothing.
 
-        :raises TooManyTries: after too many requests
+        :raises TooManyAttempts: after too many requests
         """
         account = email_key(email)
         if wait := hit_all([(f"reset:{account}", PER_RESET), (f"reset-from:{address}", PER_RESET_ADDRESS)]):
-            raise TooManyTries(wait)
+            raise TooManyAttempts(wait)
         with unit_of_work():
             member_id = db.session.scalar(select(StaffMember.id).where(StaffMember.email_key == account))
             staff_mail_queue.queue("reset", member_id=member_id, clinic_id=_first_clinic(member_id))
@@ -95,7 +95,7 @@ class SelfService:
         db.session.commit()  # a clinic scope has its own database session
         with clinic_scope(clinic_id), as_actor(f"staff:{member_id}"), unit_of_work():
             member = _set_password(_mail_of(token, locked=True).member_id, new)
-            session_service.end_all_of(member.id)
+            session_service.end_all(member.id)
 
     def end_session(self, session: Session, sign_in_id: UUID) -> None:
         """End one of the person's own sessions.

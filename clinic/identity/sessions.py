@@ -131,7 +131,7 @@ class SessionService:
             self._record_use(found)
         return found
 
-    def ended(self, token: str) -> LoginSession | None:
+    def find_ended(self, token: str) -> LoginSession | None:
         """Return the ended session of a token, or None."""
         return db.session.scalar(
             select(LoginSession).where(LoginSession.token_hash == token_hash(token), LoginSession.ended_at.is_not(None))
@@ -153,7 +153,7 @@ class SessionService:
             sign_in.seen_as = seen_as
         return token
 
-    def alive_of(self, member_id: UUID, *, in_clinic: UUID | None = None) -> Sequence[LoginSession]:
+    def list_open(self, member_id: UUID, *, in_clinic: UUID | None = None) -> Sequence[LoginSession]:
         """Return a person's open sessions, in one clinic or in all, the latest used first."""
         wanted = select(LoginSession, Clinic).join(Clinic, Clinic.id == LoginSession.clinic_id)
         found = db.session.execute(wanted.where(*_open(member_id, in_clinic)).order_by(LoginSession.seen_at.desc()))
@@ -169,7 +169,7 @@ class SessionService:
             raise NotFound("There is no such session")
         self._end([sign_in_id], because)
 
-    def end_all_of(
+    def end_all(
         self, member_id: UUID, *, besides: UUID | None = None, in_clinic: UUID | None = None, because: str = ENDED
     ) -> int:
         """End the sessions of a person, in one clinic or in all, except one; return their number."""

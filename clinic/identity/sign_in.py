@@ -28,7 +28,7 @@ PER_CODE = Limit(5, 300)
 _UNLIMITED = Limit(10**9, 300)
 
 
-class TooManyTries(RateLimited):
+class TooManyAttempts(RateLimited):
     """Too many attempts: further ones are refused for a while."""
 
     code = "too-many-tries"
@@ -88,11 +88,11 @@ class SignInService:
         A device that has signed in to the account before has its own limit, so that strangers cannot lock people out.
 
         :raises WrongCredentials: if the address or the password is wrong, or the person is active in no clinic
-        :raises TooManyTries: after too many failed attempts
+        :raises TooManyAttempts: after too many failed attempts
         """
         buckets = _buckets(email, caller)
         if wait := hit_all(buckets):
-            raise TooManyTries(wait)
+            raise TooManyAttempts(wait)
         member = find_account(email)
         matches = verify_password(member.password_hash if member else None, password)
         clinics = _clinics_of(member, caller.clinic_id) if member else []
@@ -107,11 +107,11 @@ class SignInService:
         """Complete a login with a code of the authenticator app or a recovery code; return the session's new token.
 
         :raises WrongCode: if the code is wrong or used
-        :raises TooManyTries: after too many wrong codes
+        :raises TooManyAttempts: after too many wrong codes
         """
         bucket = f"code:{session.member.id}"
         if wait := hit(bucket, PER_CODE):
-            raise TooManyTries(wait)
+            raise TooManyAttempts(wait)
         with unit_of_work():
             member = lock_account(session.member.id)
             matches = _use_totp(member, code) or _use_recovery_code(member, code)
@@ -164,11 +164,11 @@ def check_password(session: Session, present: str) -> None:
     """Check the current password of a session's person.
 
     :raises WrongPassword: if it is wrong
-    :raises TooManyTries: after too many wrong ones
+    :raises TooManyAttempts: after too many wrong ones
     """
     bucket = f"password:{session.member.id}"
     if wait := hit(bucket, PER_CODE):
-        raise TooManyTries(wait)
+        raise TooManyAttempts(wait)
     if not verify_password(session.member.password_hash, present):
         record_act("password-refused", "staff_members", session.member.id)
         raise WrongPassword

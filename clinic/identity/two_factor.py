@@ -14,7 +14,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.accounts import lock_account
 from clinic.identity.models import RecoveryCode
 from clinic.identity.sessions import Session, session_service
-from clinic.identity.sign_in import PER_CODE, TooManyTries, WrongCode, check_password
+from clinic.identity.sign_in import PER_CODE, TooManyAttempts, WrongCode, check_password
 from clinic.identity.totp import matching_step, new_recovery_codes, new_totp_secret, recovery_hash
 
 
@@ -46,11 +46,11 @@ class TwoFactorService:
 
         :raises WrongCode: if the code is wrong
         :raises TwoFactorAlreadyOn: if it is on
-        :raises TooManyTries: after too many wrong codes
+        :raises TooManyAttempts: after too many wrong codes
         """
         bucket = f"code:{session.member.id}"
         if wait := hit(bucket, PER_CODE):
-            raise TooManyTries(wait)
+            raise TooManyAttempts(wait)
         with unit_of_work():
             member = lock_account(session.member.id)
             if member.totp_on:
@@ -67,7 +67,7 @@ class TwoFactorService:
         """Replace the recovery codes; return the new ones, which are not stored.
 
         :raises WrongPassword: if the password is wrong
-        :raises TooManyTries: after too many wrong passwords
+        :raises TooManyAttempts: after too many wrong passwords
         """
         check_password(session, present)
         with unit_of_work():
@@ -78,7 +78,7 @@ class TwoFactorService:
         """Turn verification off and end all other sessions; return this one's new token.
 
         :raises WrongPassword: if the password is wrong
-        :raises TooManyTries: after too many wrong passwords
+        :raises TooManyAttempts: after too many wrong passwords
         """
         check_password(session, present)
         with unit_of_work():
@@ -93,7 +93,7 @@ two_factor_service = TwoFactorService()
 
 def _renew_session(session: Session) -> str:
     """End all other sessions of the person, and return this one's new token."""
-    session_service.end_all_of(session.member.id, besides=session.sign_in.id)
+    session_service.end_all(session.member.id, besides=session.sign_in.id)
     return session_service.change_token(session.sign_in.id)
 
 

@@ -9,7 +9,7 @@ from clinic.web.cli import CommandGroup, show_rows
 
 COLUMNS = ["created_at", "kind", "state", "attempts", "reason", "patient_id", "id"]
 
-group = CommandGroup("notifications", clinic=True, help="What the clinic says to its patients.")
+group = CommandGroup("notifications", clinic=True, help="Messages to patients.")
 
 
 @group.command("list", needs="notifications:read")

@@ -1,4 +1,4 @@
-"""Messages to patients."""
+"""The table of messages to patients."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,8 +21,8 @@ from clinic.core.db import Base
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.db.types import UTCDateTime
 
-_MACHINERY = {"audited": False}
-"""Of a column that only workers need: the audit trail leaves it out."""
+_UNAUDITED = {"audited": False}
+"""Marks a column that only workers use, and whose changes are not audited."""
 
 
 class Notification(ClinicScoped, Base):
@@ -56,11 +56,11 @@ class Notification(ClinicScoped, Base):
     channel: Mapped[str] = mapped_column(String(10), default="email")
     state: Mapped[str] = mapped_column(String(12), default="queued")
     reason: Mapped[str | None] = mapped_column(String(300))
-    attempts: Mapped[int] = mapped_column(Integer, default=0, info=_MACHINERY)
+    attempts: Mapped[int] = mapped_column(Integer, default=0, info=_UNAUDITED)
     due_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    lease: Mapped[UUID | None] = mapped_column(Uuid, info=_MACHINERY)
-    leased_until: Mapped[datetime | None] = mapped_column(UTCDateTime, info=_MACHINERY)
-    handed_over: Mapped[bool] = mapped_column(Boolean, default=False, info=_MACHINERY)
+    lease: Mapped[UUID | None] = mapped_column(Uuid, info=_UNAUDITED)
+    leased_until: Mapped[datetime | None] = mapped_column(UTCDateTime, info=_UNAUDITED)
+    handed_over: Mapped[bool] = mapped_column(Boolean, default=False, info=_UNAUDITED)
     recipient: Mapped[str | None] = mapped_column(String(254))
     subject: Mapped[str | None] = mapped_column(String(300))
     body: Mapped[str | None] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""`flask events …`: what was published, who heard of it, and what failed."""
+"""`flask events …`: declared events, stored events and their deliveries."""
 
 from typing import Any
 from uuid import UUID
@@ -11,14 +11,14 @@ from clinic.core.events.models import STATES, Delivery, StoredEvent
 from clinic.core.events.types import declared_events
 from clinic.web.cli import CommandGroup, info, show_record, show_rows
 
-group = CommandGroup("events", help="What was published, who heard of it, and what failed.")
+group = CommandGroup("events", help="Published events and their deliveries.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @group.command("catalogue")
 @as_json
 def catalogue(as_json: bool) -> None:
-    """Show every event with its keys, who publishes it and who listens."""
+    """List the declared events with their keys, publishers and handlers."""
     rows = [
         {
             "event": event.name,
@@ -55,14 +55,14 @@ def show(event_id: UUID, as_json: bool) -> None:
 @group.command("retry")
 @click.argument("event_id", type=click.UUID)
 def retry(event_id: UUID) -> None:
-    """Let what is not delivered of an event be tried again at once, dead or discarded deliveries too."""
-    info(f"{event_log.retry(event_id)} to be tried again. A worker does it; or: flask worker --once")
+    """Retry the undelivered deliveries of an event at once, dead and discarded ones too."""
+    info(f"{event_log.retry(event_id)} deliveries due again. A worker runs them; or: flask worker --once")
 
 
 @group.command("discard")
 @click.argument("event_id", type=click.UUID)
 def discard(event_id: UUID) -> None:
-    """Give up what is not delivered of an event."""
+    """Discard the undelivered deliveries of an event."""
     info(f"{event_log.discard(event_id)} discarded. To take it back: flask events retry {event_id}")
 
 

@@ -56,31 +56,31 @@ def authenticate(*, api: bool, renew: bool) -> Principal | None:
     if api:
         return _authenticate_key()
     g.renew_session = renew
-    found = session_or_none()
+    found = find_session()
     return _session_principal(found) if found else None
 
 
-def session_or_none() -> Session | None:
+def find_session() -> Session | None:
     """Return the login session of this request, if there is one."""
     user: Any = current_user
     return user.session if user and user.is_authenticated else None
 
 
-def the_session() -> Session:
+def current_session() -> Session:
     """Return the login session of this request.
 
     :raises RuntimeError: if there is none
     """
-    found = session_or_none()
+    found = find_session()
     if found is None:
         raise RuntimeError("this request has no login session")
     return found
 
 
-def past_session() -> LoginSession | None:
+def find_ended_session() -> LoginSession | None:
     """Return the login session of this browser's cookie, if it has ended."""
     token = session.get("_user_id")
-    return session_service.ended(token) if isinstance(token, str) else None
+    return session_service.find_ended(token) if isinstance(token, str) else None
 
 
 @login_manager.user_loader

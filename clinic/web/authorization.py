@@ -18,7 +18,7 @@ from clinic.core.errors import PermissionDenied, ReadOnlyPreview
 from clinic.core.tenancy import set_current_clinic
 from clinic.identity.members import member_service
 from clinic.identity.roles import permission_label
-from clinic.web.authentication import Principal, authenticate, login_manager, the_session
+from clinic.web.authentication import Principal, authenticate, current_session, login_manager
 from clinic.web.saved_forms import save_form
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -39,13 +39,13 @@ class Access:
     """Who may call a view: everybody, everybody who has signed in, or those with a permission.
 
     A view that does not `renew` is called by scripts in the background and does not extend the session; a view
-    `on_the_way` is also open to people whose login is incomplete.
+    that `allows_incomplete_login` is also open to people whose login is incomplete.
     """
 
     public: bool = False
     permission: str | None = None
     renews: bool = True
-    on_the_way: bool = False
+    allows_incomplete_login: bool = False
 
 
 def public(view: View) -> View:
@@ -53,19 +53,19 @@ def public(view: View) -> View:
     return _declare(view, Access(public=True))
 
 
-def signed_in(view: View) -> View:
+def login_required(view: View) -> View:
     """Allow everybody who has signed in to call a view."""
     return _declare(view, Access())
 
 
-def looks_on(view: View) -> View:
+def background_view(view: View) -> View:
     """Allow scripts on the pages of people who have signed in to call a view, without extending the session."""
     return _declare(view, Access(renews=False))
 
 
-def on_the_way(view: View) -> View:
+def incomplete_login_allowed(view: View) -> View:
     """Allow everybody who has signed in to call a view, even if the login is incomplete."""
-    return _declare(view, Access(on_the_way=True))
+    return _declare(view, Access(allows_incomplete_login=True))
 
 
 def requires(permission: str, *, renews: bool = True) -> Callable[[View], View]:
@@ -82,7 +82,7 @@ def access_to(app: Flask, endpoint: str) -> Access:
         return Access(public=True)
     declared: Access | None = getattr(app.view_functions[endpoint], _DECLARED, None)
     if declared is None:
-        raise UndeclaredRoute(f"{endpoint} does not declare who may call it: use @requires, @signed_in or @public")
+        raise UndeclaredRoute(f"{endpoint} does not declare who may call it: use @requires, @login_required or @public")
     return declared
 
 
@@ -101,7 +101,7 @@ def authorize_request(*, api: bool) -> ResponseReturnValue | None:
         return None
     if principal is None:
         return unauthenticated(access, api=api)
-    if principal.next_step and not access.on_the_way:
+    if principal.next_step and not access.allows_incomplete_login:
         return continue_login(principal.next_step)
     if access.permission:
         _check_permission(access.permission, principal, api=api)
@@ -162,7 +162,7 @@ def _check_permission(permission: str, principal: Principal, *, api: bool) -> No
 
 def _denial_details(permission: str) -> Mapping[str, Any]:
     """Return the label of the missing permission, the current role, and who can grant it."""
-    session = the_session()
+    session = current_session()
     return {
         "permission_label": permission_label(permission),
         "role_label": session.seen_as_label or session.role_label,

@@ -47,14 +47,14 @@ def a_colleague() -> StaffMember:
 
 def a_membership() -> UUID:
     """Let somebody else work in the clinic; return the id under which the clinic knows them."""
-    return member_service.named(a_colleague().email).membership.id
+    return member_service.get_by_email(a_colleague().email).membership.id
 
 
 def a_colleagues_session() -> UUID:
     """Let somebody else of the clinic have signed in: that session is no business of those who ask."""
     member_id = a_colleague().id
     session_service.start(member_id, current_clinic_id(), address="192.0.2.1", agent="test")
-    return session_service.alive_of(member_id)[0].id
+    return session_service.list_open(member_id)[0].id
 
 
 def a_link() -> str:

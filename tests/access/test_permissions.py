@@ -88,7 +88,9 @@ def _aligned(rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
 def _word(access: Access) -> str:
     if access.public:
         return "(everybody)"
-    return access.permission or ("(whoever is on the way in)" if access.on_the_way else "(whoever has signed in)")
+    return access.permission or (
+        "(whoever is on the way in)" if access.allows_incomplete_login else "(whoever has signed in)"
+    )
 
 
 def _commands(app: Flask) -> Iterator[tuple[str, click.Command]]:

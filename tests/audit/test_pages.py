@@ -156,7 +156,7 @@ def test_records_are_shown_by_number_and_values_by_label(client, here):
 def test_permissions_and_roles_are_shown_by_label(client, here, clinic):
     with here():
         member = a_member(clinic.id, "receptionist", email="rita@example.org")
-        worker = member_service.named(member.email)
+        worker = member_service.get_by_email(member.email)
         member_service.update(
             worker.membership.id, version=worker.membership.version, name="Rita", role="manager", denied=["audit:read"]
         )
@@ -193,7 +193,7 @@ def test_the_page_executes_at_most_twelve_statements(client, app, here, clinic):
         invoice = an_invoice()
         billing_service.record_payment(invoice.id, amount=invoice.due, method="cash", idempotency_key=KEY)
         api_key_service.create(label="Website", scopes=["all"])
-        worker = member_service.named(a_member(clinic.id, "receptionist", email="rita@example.org").email)
+        worker = member_service.get_by_email(a_member(clinic.id, "receptionist", email="rita@example.org").email)
         member_service.update(
             worker.membership.id, version=worker.membership.version, name="Rita", role="manager", denied=[]
         )

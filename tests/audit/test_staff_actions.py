@@ -71,7 +71,7 @@ def test_sending_a_password_link_is_recorded(client, desk, account_entries):
 def test_sending_an_invitation_again_is_recorded(app, clinic, client, account_entries):
     client.submit("/staff/invite", email=EMAIL, name="Rita", role="read-only")
     with app.app_context(), clinic_scope(clinic.id):
-        worker = member_service.named(EMAIL)
+        worker = member_service.get_by_email(EMAIL)
         invitation_service.send_again(worker)
 
     assert ("system", "link-sent") in [(row["actor"], row["action"]) for row in rows(app, "audit_entries")]

@@ -84,7 +84,7 @@ def fill() -> Records:
             open_invoice=str(invoices[1].id),
             part_paid_invoice=str(invoices[2].id),
             paid_invoice=str(invoices[3].id),
-            member=str(member_service.named(READER).membership.id),
+            member=str(member_service.get_by_email(READER).membership.id),
             long_member=str(_with_the_longest_name().id),
             other_clinic=str(_another_clinic().id),
             key=str(api_key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),

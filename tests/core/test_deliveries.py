@@ -90,6 +90,12 @@ def rolls_back_behind_the_session(data: dict[str, Any]) -> None:
     db.session.connection().exec_driver_sql("ROLLBACK")
 
 
+def rolls_back_behind_the_session_and_changes_a_row(data: dict[str, Any]) -> None:
+    patient = patient_service.get(data["patient_id"])
+    rolls_back_behind_the_session(data)
+    patient.pronouns = "not rolled back"
+
+
 def changes_the_dict(data: dict[str, Any]) -> None:
     data.clear()
     data["patient_id"] = "somebody else"
@@ -128,6 +134,7 @@ FAILING = [
     commits,
     removes_the_session,
     rolls_back_behind_the_session,
+    rolls_back_behind_the_session_and_changes_a_row,
     unspeakable,
     writes_then_raises,
 ]
@@ -140,13 +147,13 @@ def states() -> dict[str, str]:
 
 
 def make_due() -> None:
-    """Let everything that is to be retried be due now."""
+    """Make every delivery due now."""
     with unit_of_work():
         db.session.execute(update(Delivery).values(next_attempt_at=now() - timedelta(seconds=1)))
 
 
 def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, dict[str, Any]]:
-    """Register a patient over JSON while these handlers listen, the last to come first in line."""
+    """Register a patient over JSON with these handlers subscribed before the usual ones."""
     subscribed = event_bus.handlers("patient.created")
     event_bus.clear()
     for handler in (*handlers, *subscribed):
@@ -161,14 +168,14 @@ def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, di
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 @pytest.mark.parametrize("handler", FAILING)
-def test_a_failing_handler_changes_nothing_for_anybody_else(
+def test_a_failing_handler_changes_nothing_for_the_publisher_and_other_handlers(
     client: FlaskClient, here: Here, failed_handlers: list[str], handler: Any
 ) -> None:
     status, body = register_with(client, [handler])
 
     with here():
         patient = db.session.scalars(select(Patient)).one()
-        assert (status, body["mrn"], patient.version) == (201, "P-000001", 1)
+        assert (status, body["mrn"], patient.version, patient.pronouns) == (201, "P-000001", 1, None)
         assert states() == {handler.__name__: "retrying", "_on_patient_created": "delivered"}
         assert db.session.scalars(select(Notification.state)).all() == ["queued"]
     assert len(failed_handlers) == 1
@@ -188,7 +195,7 @@ def test_the_reply_is_the_same_with_all_hostile_handlers_together(
 
 
 @pytest.mark.expects_failing_handler
-def test_one_log_entry_for_each_failure_with_class_and_frames_and_nobodys_name(
+def test_one_log_entry_for_each_failure_with_class_and_frames_and_no_personal_data(
     client: FlaskClient, failed_handlers: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     register_with(client, FAILING)
@@ -201,7 +208,7 @@ def test_one_log_entry_for_each_failure_with_class_and_frames_and_nobodys_name(
 
 
 @pytest.mark.expects_failing_handler
-def test_the_failure_is_kept_with_class_and_frames_without_its_words(client: FlaskClient, here: Here) -> None:
+def test_the_failure_is_stored_with_class_and_frames_without_its_message(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
 
     with here():
@@ -213,7 +220,7 @@ def test_the_failure_is_kept_with_class_and_frames_without_its_words(client: Fla
     assert failed.next_attempt_at > now()
 
 
-def test_a_handler_that_changes_its_dict_changes_it_for_nobody_else(client: FlaskClient, here: Here) -> None:
+def test_a_handler_that_changes_its_dict_changes_it_for_no_other_handler(client: FlaskClient, here: Here) -> None:
     register_with(client, [changes_the_dict, hears])
 
     with here():
@@ -232,7 +239,7 @@ def test_what_a_failed_handler_wrote_is_gone(client: FlaskClient, here: Here) ->
 
 
 @pytest.mark.expects_failing_handler
-def test_a_failed_delivery_is_tried_again_until_it_is_done(client: FlaskClient, here: Here) -> None:
+def test_a_failed_delivery_is_retried_until_it_is_done(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
     event_bus.unsubscribe("patient.created", raises)
     event_bus.subscribe("patient.created", named_like(raises))
@@ -245,7 +252,7 @@ def test_a_failed_delivery_is_tried_again_until_it_is_done(client: FlaskClient, 
 
 
 def named_like(handler: Any) -> Any:
-    """Return a handler that hears, known by the name of another one."""
+    """Return a handler that records its data, under the name of another one."""
 
     def stand_in(data: dict[str, Any]) -> None:
         hears(data)
@@ -278,7 +285,7 @@ def test_pauses_grow_with_jitter_and_have_an_end() -> None:
 
 
 @pytest.mark.expects_failing_handler
-def test_a_delivery_is_not_tried_before_it_is_due(client: FlaskClient, here: Here) -> None:
+def test_a_delivery_is_not_attempted_before_it_is_due(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
 
     with here():
@@ -344,7 +351,7 @@ def test_a_handler_without_a_stable_name_runs_but_is_not_stored(client: FlaskCli
 
 @pytest.mark.row(87)
 @pytest.mark.expects_failing_handler
-def test_a_handler_that_is_not_there_any_more_is_retried_and_says_so(client: FlaskClient, here: Here) -> None:
+def test_a_delivery_without_a_subscribed_handler_is_retried_with_that_reason(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
     event_bus.unsubscribe("patient.created", raises)
 
@@ -356,9 +363,7 @@ def test_a_handler_that_is_not_there_any_more_is_retried_and_says_so(client: Fla
     assert left.last_error == "handler not subscribed"
 
 
-def test_an_event_nobody_listens_to_is_stored_and_announced(
-    client: FlaskClient, here: Here, published: list[Any]
-) -> None:
+def test_an_event_without_handlers_is_stored_and_logged(client: FlaskClient, here: Here, published: list[Any]) -> None:
     event_bus.clear()
 
     client.post("/api/v1/patients", json=patient_fields())
@@ -446,14 +451,14 @@ def test_operators_list_show_retry_and_discard_deliveries(
     assert noted == [(act, clinic.id, "cli") for act in ("event-discarded", "event-retried")]
 
 
-def test_an_unknown_event_is_said_to_be_unknown(run: Run) -> None:
+def test_an_unknown_event_is_not_found(run: Run) -> None:
     result = run("events", "show", new_id())
 
     assert (result.exit_code, result.stderr) == (3, "Error: There is no such event\n")
 
 
 @pytest.mark.usefixtures("inside")
-def test_the_event_log_refuses_what_is_done_already() -> None:
+def test_retrying_a_delivered_event_is_refused() -> None:
     a_patient()
     event_id = db.session.scalars(select(StoredEvent.id)).one()
 
@@ -482,7 +487,7 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
 
 @pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
-def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
+def test_elivery_that_kills_its_worker_costs_no_other_an_attempt(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "run_handler", lambda attempt: None)
@@ -506,7 +511,7 @@ def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
 
 
 def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
-    """Let the delivery of the first event that is tried end its worker each time, as a crash would."""
+    """Make the delivery of the first event that is attempted end its worker each time, as a crash would."""
     poison: set[Any] = set()
     run_handler = work.run_handler
 

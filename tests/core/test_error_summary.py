@@ -43,7 +43,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("statement", "on_postgresql", "on_sqlite"), REFUSED)
 @pytest.mark.usefixtures("inside")
-def test_of_a_database_s_error_only_class_state_and_constraint_are_told(
+def test_the_name_of_a_database_error_has_only_class_state_and_constraint(
     statement: Executable, on_postgresql: str, on_sqlite: str
 ) -> None:
     told = error_name(the_error_of(statement))
@@ -53,7 +53,7 @@ def test_of_a_database_s_error_only_class_state_and_constraint_are_told(
 
 
 @pytest.mark.usefixtures("inside")
-def test_what_a_trigger_says_is_told_only_if_it_is_a_name() -> None:
+def test_the_message_of_a_trigger_is_kept_only_if_it_is_an_identifier() -> None:
     error = the_error_of(text("SELECT 1 FROM nowhere"))
     for words, told in [("patients_free", "[SQLITE_CONSTRAINT_TRIGGER:patients_free]"), ("Inês was here", "")]:
         error.orig = _Raised(words)
@@ -61,7 +61,7 @@ def test_what_a_trigger_says_is_told_only_if_it_is_a_name() -> None:
         assert error_name(error).endswith(told or "[SQLITE_CONSTRAINT_TRIGGER]")
 
 
-def test_of_other_errors_the_class_is_told() -> None:
+def test_the_name_of_another_error_is_its_class() -> None:
     assert error_name(ValueError("Inês")) == "ValueError"
 
 

@@ -1,4 +1,4 @@
-"""What servers write of requests: what was done, and never a name, a token or a word that somebody sent."""
+"""Log lines of the web servers: the request without query string, token or other input."""
 
 import io
 import json
@@ -77,7 +77,7 @@ def test_what_a_server_could_not_understand_is_not_written(
 
 
 @pytest.mark.row(65)
-def test_an_error_behind_the_application_is_told_by_its_class_and_frames(written: io.StringIO) -> None:
+def test_an_error_outside_the_application_is_logged_with_class_and_frames(written: io.StringIO) -> None:
     try:
         raise ValueError(CANARY)
     except ValueError:
@@ -89,7 +89,7 @@ def test_an_error_behind_the_application_is_told_by_its_class_and_frames(written
     assert CANARY not in line["message"]
 
 
-def test_why_a_server_does_not_start_is_told_in_full(written: io.StringIO) -> None:
+def test_the_error_that_keeps_a_server_from_starting_is_logged_in_full(written: io.StringIO) -> None:
     try:
         raise ValueError("no such module")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Mail: what a message carries, and what its sender knows of it afterwards."""
+"""Mail: the headers and parts of a message, and the outcome of sending it."""
 
 import stat
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from tests.smtp_server import free_port
 
 @pytest.fixture(autouse=True)
 def outside(app):
-    """An application without a clinic in force."""
+    """An application without a current clinic."""
     with app.app_context():
         yield
 
@@ -33,10 +33,10 @@ def a_mail(name="Amara Okafor", email="amara@example.org", **fields) -> EmailMes
 
 
 def ignore() -> None:
-    """Take no notice of the moment from which there is no way back."""
+    """Ignore the hand-over."""
 
 
-def test_a_mail_says_by_whom_to_whom_when_and_that_a_program_wrote_it(app, monkeypatch):
+def test_a_mail_has_sender_recipient_date_and_is_marked_as_automatic(app, monkeypatch):
     monkeypatch.setitem(app.config, "PUBLIC_URL", "https://clinic.example.org:8443/desk")
     number = new_id()
 
@@ -68,7 +68,7 @@ def test_a_mail_has_its_html_beside_its_text():
 @pytest.mark.row(49)
 @pytest.mark.parametrize("broken", ["x\r\nBcc: thief@example.org", "x\nBcc: thief@example.org", "x\rBcc: y"])
 @pytest.mark.parametrize("field", ["subject", "sender_name", "name", "email"])
-def test_no_header_can_be_smuggled_into_a_mail(field, broken):
+def test_no_header_can_be_injected_into_a_mail(field, broken):
     with pytest.raises(ValueError, match=r"(?i)linefeed|CR or LF|invalid"):
         a_mail(**{field: broken})
 
@@ -97,7 +97,7 @@ def test_what_the_server_took_is_delivered_to_whom_it_is_for(mailbox):
 @pytest.mark.row(92)
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize(("answer", "final"), [("451 Try again", False), ("550 Never", True)])
-def test_a_refusal_is_for_good_or_for_now_as_the_server_says(mailbox, command, answer, final):
+def test_a_refusal_is_final_or_temporary_by_its_code(mailbox, command, answer, final):
     mailbox.answers[command] = answer
 
     with pytest.raises(NotSent, match="the mail server answered") as refused:
@@ -116,7 +116,7 @@ def test_there_is_a_way_back_until_the_recipient_is_accepted(mailbox):
 
 
 @pytest.mark.row(92)
-def test_nobody_knows_what_became_of_a_mail_whose_connection_broke(mailbox):
+def test_a_mail_whose_connection_broke_may_have_been_sent(mailbox):
     mailbox.hangs_up = True
 
     with pytest.raises(MaybeSent):

@@ -1,4 +1,4 @@
-"""Tries that are counted: as many as allowed, whoever counts them, and nothing is left behind."""
+"""Rate limits: exact with concurrent processes, without leftovers."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ PLENTY = Limit(1000, 60)
 
 @pytest.fixture(autouse=True)
 def outside(app):
-    """An application without a clinic in force."""
+    """An application without a current clinic."""
     with app.app_context():
         yield
 
@@ -39,14 +39,14 @@ def counts(app) -> list[int]:
     return [row["count"] for row in rows(app, "throttles")]
 
 
-def test_tries_are_counted_where_no_clinic_is_in_force():
+def test_attempts_are_counted_without_a_current_clinic():
     assert current_clinic_id_or_none() is None
 
     assert hit("account:ada@example.org", THREE_A_MINUTE) == 0
 
 
 @pytest.mark.row(2)
-def test_one_try_too_many_is_told_how_long_to_wait(clock):
+def test_an_attempt_above_the_limit_returns_the_seconds_to_wait(clock):
     allowed = [hit("account:ada", THREE_A_MINUTE) for _ in range(3)]
     clock.shift(timedelta(seconds=20.5))
     refused = hit("account:ada", THREE_A_MINUTE)
@@ -62,7 +62,7 @@ def test_a_name_has_a_bucket_of_its_own(clock):
     assert hit("account:bob", THREE_A_MINUTE) == 0
 
 
-def test_refused_tries_neither_count_nor_lengthen_the_wait(app, clock):
+def test_refused_attempts_neither_count_nor_lengthen_the_wait(app, clock):
     for _ in range(3):
         hit("account:ada", THREE_A_MINUTE)
     clock.shift(timedelta(seconds=59))
@@ -72,7 +72,7 @@ def test_refused_tries_neither_count_nor_lengthen_the_wait(app, clock):
     assert counts(app) == [3]
 
 
-def test_refused_tries_write_nothing(clock):
+def test_refused_attempts_write_nothing(clock):
     for _ in range(3):
         hit("account:ada", THREE_A_MINUTE)
     statements: list[str] = []
@@ -98,7 +98,7 @@ def test_a_window_that_is_over_begins_anew(app, clock):
 
 
 @pytest.mark.row(85)
-def test_a_clock_that_was_put_back_keeps_nobody_out(clock):
+def test_a_clock_that_was_set_back_locks_nobody_out(clock):
     for _ in range(4):
         hit("account:ada", THREE_A_MINUTE)
     clock.shift(timedelta(hours=-1))
@@ -119,7 +119,7 @@ def test_nothing_is_allowed_where_the_limit_is_nothing():
 
 
 @pytest.mark.row(2)
-def test_of_tries_at_the_same_moment_exactly_as_many_pass_as_are_allowed(app, clinic):
+def test_of_concurrent_attempts_exactly_as_many_pass_as_are_allowed(app, clinic):
     waits: list[int] = []
 
     outcomes = run_at_once(app, clinic.id, 12, lambda _: waits.append(hit("account:ada", Limit(5, 600))))
@@ -142,7 +142,7 @@ def test_who_is_stopped_at_one_limit_charges_no_other(app, clock):
     assert hit_all([account, ("address:198.51.100.4", Limit(2, 60))]) == 0
 
 
-def test_the_longest_wait_is_told(clock):
+def test_the_longest_wait_is_returned(clock):
     buckets = [("address:a", Limit(1, 60)), ("account:ada", Limit(1, 300))]
     hit_all(buckets)
 
@@ -181,7 +181,7 @@ def test_a_success_takes_its_try_back(app):
     assert sorted(counts(app)) == [0, 1]
 
 
-def test_nobody_gets_tries_for_the_future(app):
+def test_a_refund_gives_no_attempts_in_advance(app):
     hit("account:ada", PLENTY)
 
     for _ in range(3):
@@ -233,7 +233,7 @@ def test_the_worker_sweeps_what_is_over_and_nothing_else(app, clock):
 
 
 @on_postgresql_only
-def test_sweeping_waits_for_nobody_who_is_counting(app, clinic, clock):
+def test_sweeping_waits_for_no_concurrent_attempt(app, clinic, clock):
     hit("account:ada", THREE_A_MINUTE)
     hit("account:bob", THREE_A_MINUTE)
     clock.shift(timedelta(seconds=60))

@@ -57,7 +57,7 @@ def test_no_form_of_query_reaches_another_clinic(
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_without_a_clinic_in_force_every_form_of_query_is_an_error(
+def test_without_a_current_clinic_every_form_of_query_is_an_error(
     two: tuple[Patient, Patient], app: Flask, query: Callable[[], Select[Any]]
 ) -> None:
     with app.app_context(), pytest.raises((StatementError, NoCurrentClinic)) as raised, unit_of_work():
@@ -82,7 +82,7 @@ def test_updating_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here
         assert patient_service.search("zzz").rows
 
 
-def test_without_a_clinic_in_force_updating_is_an_error(two: tuple[Patient, Patient], app: Flask) -> None:
+def test_without_a_current_clinic_updating_is_an_error(two: tuple[Patient, Patient], app: Flask) -> None:
     with app.app_context(), pytest.raises((StatementError, NoCurrentClinic)) as raised, unit_of_work():
         db.session.execute(update(PatientWord).values(word="same"))
 
@@ -99,7 +99,7 @@ def test_another_clinics_row_is_as_missing_as_any(two: tuple[Patient, Patient], 
         assert patient_service.get_many([ours.id, theirs.id]).keys() == {ours.id}
 
 
-def test_a_row_of_one_clinic_is_not_known_to_the_session_of_another(
+def test_a_row_of_one_clinic_is_not_in_the_session_of_another(
     two: tuple[Patient, Patient], here: Here, other_clinic: Clinic
 ) -> None:
     ours, _ = two
@@ -149,6 +149,6 @@ def test_the_clinic_of_a_request_can_not_be_changed_later(app: Flask, clinic: Cl
             set_current_clinic(other_clinic.id)
 
 
-def test_outside_of_any_clinic_there_is_none_in_force(app: Flask) -> None:
+def test_outside_of_any_clinic_there_is_no_current_one(app: Flask) -> None:
     with app.app_context(), pytest.raises(NoCurrentClinic):
         current_clinic_id()

@@ -1,4 +1,4 @@
-"""A unit of work: one way in, one commit, then the news."""
+"""The unit of work: changes and events in one commit, then the handlers."""
 
 from contextvars import copy_context
 from threading import Thread
@@ -136,7 +136,7 @@ def test_a_bulk_update_outside_a_unit_of_work_is_refused() -> None:
         db.session.execute(update(Patient).values(pronouns="they"))
 
 
-def test_an_event_is_stored_for_whoever_published_it_not_for_whoever_commits() -> None:
+def test_an_event_is_stored_with_the_actor_who_published_it_not_the_one_who_commits() -> None:
     with unit_of_work(), as_actor("import:file"):
         a_patient(email=None)
 
@@ -161,7 +161,7 @@ def test_a_row_read_before_is_read_afresh_in_a_unit_of_work(here: Here, clinic: 
         assert patient.given_name == "New"
 
 
-def test_a_version_that_somebody_else_has_changed_is_not_overwritten(here: Here) -> None:
+def test_a_version_changed_by_another_session_is_not_overwritten(here: Here) -> None:
     patient = a_patient()
 
     with pytest.raises(StaleDataError), unit_of_work():
@@ -213,7 +213,7 @@ def test_the_clinic_can_not_change_inside_a_unit_of_work(clinic: Clinic) -> None
         pass
 
 
-def test_what_is_to_be_done_after_the_commit_is_done_once_and_not_after_a_rollback() -> None:
+def test_a_callback_runs_once_after_the_commit_and_not_after_a_rollback() -> None:
     done: list[int] = []
 
     def call() -> None:
@@ -231,7 +231,7 @@ def test_what_is_to_be_done_after_the_commit_is_done_once_and_not_after_a_rollba
 
 
 @pytest.mark.expects_failing_handler
-def test_an_error_after_the_commit_is_logged_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_after_the_commit_is_logged_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise ValueError("Inês Pereira")
 

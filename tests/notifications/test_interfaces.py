@@ -31,7 +31,7 @@ def test_the_page_shows_what_became_of_each_message(client, messages):
     assert "PEREIRA, Inês P-000001 Welcome by email Sent 1" in spoken(page)
 
 
-def test_the_page_of_no_message_says_what_will_be_there(client):
+def test_the_page_without_messages_describes_what_it_lists(client):
     assert "No messages yet" in client.get("/messages").text
 
 
@@ -58,7 +58,7 @@ def test_the_json_list_shows_what_became_of_each_message(client, messages):
     assert client.get(f"{URL}/{data[0]['id']}").json == data[0]
 
 
-def test_the_json_list_shows_no_words_and_no_address(client, messages):
+def test_the_json_list_shows_no_text_and_no_address(client, messages):
     assert set(client.get(URL).json["data"][0]) == {
         "id",
         "kind",
@@ -88,7 +88,7 @@ def test_a_filter_that_makes_no_sense_is_refused(client):
     assert {query: client.get(f"{URL}?{query}").status_code for query in expected} == expected
 
 
-def test_the_page_refuses_what_it_does_not_know(client):
+def test_the_page_refuses_unknown_parameters(client):
     assert [client.get(f"/messages?{query}").status_code for query in ("q=x", "limit=5", "cursor=x")] == [400] * 3
 
 
@@ -112,7 +112,7 @@ def test_a_message_of_another_clinic_answers_like_none_at_all(client, here, othe
         assert masked(foreign) == masked(missing)
 
 
-def test_the_command_lists_kind_state_tries_reason_and_patient(run, client, messages):
+def test_the_command_lists_kind_state_attempts_reason_and_patient(run, client, messages):
     lines = [line.split("\t") for line in run("notifications", "list").stdout.splitlines()]
     as_json = json.loads(run("notifications", "list", "--json").stdout)
 

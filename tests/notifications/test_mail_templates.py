@@ -1,4 +1,4 @@
-"""What is written in each message, and how it looks in a mailbox."""
+"""The text of each kind of message, and its form as a mail."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def ines(**fields):
 
 
 def parts(message):
-    """Return the words of the text and of the HTML part."""
+    """Return the text part and the HTML part."""
     return tuple(message.get_body((kind,)).get_content() for kind in ("plain", "html"))
 
 
@@ -111,7 +111,7 @@ def test_markup_in_a_name_stays_text(mailbox):
 
 
 @pytest.mark.parametrize(("language", "written"), [("fr", "pt"), (None, "pt"), ("pt-BR", "pt"), ("de-AT", "de")])
-def test_the_clinics_language_stands_in_for_one_that_nobody_has_written(mailbox, language, written):
+def test_the_clinics_language_is_used_for_one_without_templates(mailbox, language, written):
     ines(language=language)
 
     run_due_jobs()
@@ -119,7 +119,7 @@ def test_the_clinics_language_stands_in_for_one_that_nobody_has_written(mailbox,
     assert mailbox.only()["Content-Language"] == written
 
 
-def test_a_letter_says_no_more_than_needed(mailbox):
+def test_a_mail_has_no_more_personal_data_than_needed(mailbox):
     an_appointment(ines(phone="+351912555014", birth_date="1991-06-21", address="Rua das Flores 18"))
 
     run_due_jobs()

@@ -1,4 +1,4 @@
-"""The worker's part: what becomes of a message, whatever the mail server does."""
+"""Sending of messages: the state of each after any behaviour of the mail server or the worker."""
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -41,7 +41,7 @@ def written(app):
     return sorted((Path(app.instance_path) / "outbox").glob("*"))
 
 
-def test_a_message_that_was_accepted_is_sent_and_says_what_was_said(app, mailbox):
+def test_a_message_that_was_accepted_is_sent_and_stores_its_text(app, mailbox):
     a_patient(language="en")
 
     assert send_due() == 1
@@ -73,7 +73,7 @@ def test_messages_of_every_clinic_are_sent_in_its_own_name(here, other_clinic, m
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-def test_a_refusal_for_good_fails_the_message_with_its_reason(app, mailbox, command):
+def test_a_final_refusal_fails_the_message_with_its_reason(app, mailbox, command):
     a_patient()
     mailbox.answers[command] = "550 No such user ines@example.org"
 
@@ -84,7 +84,7 @@ def test_a_refusal_for_good_fails_the_message_with_its_reason(app, mailbox, comm
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-def test_a_refusal_for_now_queues_the_message_again_for_later(app, mailbox, command):
+def test_a_temporary_refusal_queues_the_message_again_for_later(app, mailbox, command):
     a_patient()
     mailbox.answers[command] = "451 Try again"
 
@@ -111,7 +111,7 @@ def test_pauses_grow_until_the_message_is_given_up(app, mailbox):
     assert pauses[0] < pauses[2] < pauses[4] < pauses[6]
 
 
-def test_a_message_that_was_refused_for_now_is_sent_later_once(app, mailbox):
+def test_a_message_that_was_refused_temporarily_is_sent_later_once(app, mailbox):
     a_patient()
     mailbox.answers["DATA"] = "451 Try again"
     send_due()
@@ -124,7 +124,7 @@ def test_a_message_that_was_refused_for_now_is_sent_later_once(app, mailbox):
     assert (only(app)["state"], only(app)["attempts"], only(app)["reason"]) == ("sent", 2, None)
 
 
-def test_a_server_that_is_away_is_tried_again(app, monkeypatch):
+def test_a_server_that_is_not_reachable_is_retried(app, monkeypatch):
     a_patient()
     monkeypatch.setitem(app.config, "SMTP_URL", f"smtp://127.0.0.1:{free_port()}")
 
@@ -135,7 +135,7 @@ def test_a_server_that_is_away_is_tried_again(app, monkeypatch):
     assert aware(row["due_at"]) > datetime.now(UTC)
 
 
-def test_a_server_that_does_not_take_our_password_fails_no_message(app, mailbox, monkeypatch):
+def test_a_server_that_refuses_the_password_fails_no_message(app, mailbox, monkeypatch):
     a_patient()
     monkeypatch.setitem(app.config, "SMTP_URL", app.config["SMTP_URL"].replace("smtp://", "smtp://us:secret@"))
 
@@ -154,7 +154,7 @@ def test_a_server_without_encryption_gets_nothing_if_encryption_is_wanted(app, m
     assert (only(app)["state"], mailbox.messages) == ("queued", [])
 
 
-def test_a_connection_that_breaks_after_the_message_was_given_leaves_it_to_a_person(app, mailbox):
+def test_a_connection_that_breaks_after_the_hand_over_makes_the_state_unknown(app, mailbox):
     a_patient()
     mailbox.hangs_up = True
 
@@ -168,7 +168,7 @@ def test_a_connection_that_breaks_after_the_message_was_given_leaves_it_to_a_per
 
 
 @pytest.mark.parametrize("answer", ["421 Closing", "500 What?"])
-def test_a_rude_goodbye_does_not_unsend_a_message(app, mailbox, answer):
+def test_an_error_at_quit_does_not_change_an_accepted_message(app, mailbox, answer):
     a_patient()
     mailbox.answers["QUIT"] = answer
 
@@ -199,7 +199,7 @@ def test_an_address_that_was_removed_before_sending_stops_the_message(app, mailb
     assert mailbox.messages == []
 
 
-def test_a_message_goes_to_the_address_of_today(mailbox):
+def test_a_message_goes_to_the_current_address(mailbox):
     patient = a_patient(email="old@example.org")
     patient_service.update(patient.id, version=1, email="new@example.org")
 
@@ -231,7 +231,7 @@ def claimed():
     return notification
 
 
-def test_a_message_that_another_worker_has_taken_is_left_to_it(app, mailbox):
+def test_a_message_claimed_by_another_worker_can_not_be_changed(app, mailbox):
     a_patient()
     mine = claimed()
     theirs = new_id()
@@ -248,7 +248,7 @@ def test_a_message_that_another_worker_has_taken_is_left_to_it(app, mailbox):
     assert (only(app)["state"], only(app)["lease"], only(app)["subject"]) == ("sending", theirs, None)
 
 
-def test_a_message_is_taken_only_when_it_is_its_turn(app, mailbox, monkeypatch):
+def test_a_message_is_claimed_only_after_the_one_before_is_done(app, mailbox, monkeypatch):
     for count in range(2):
         a_patient(email=f"number{count}@example.org")
     record_handover, seen = notification_queue.record_handover, []
@@ -263,7 +263,7 @@ def test_a_message_is_taken_only_when_it_is_its_turn(app, mailbox, monkeypatch):
     assert seen == [["sending", "queued"], ["sent", "sending"]]
 
 
-def test_a_message_that_is_taken_over_while_it_is_written_is_not_sent_twice(app, mailbox, monkeypatch):
+def test_a_message_claimed_by_another_worker_before_the_hand_over_is_not_sent(app, mailbox, monkeypatch, caplog):
     a_patient()
     record_handover = notification_queue.record_handover
 
@@ -276,6 +276,8 @@ def test_a_message_that_is_taken_over_while_it_is_written_is_not_sent_twice(app,
     send_due()
 
     assert (mailbox.messages, only(app)["state"]) == ([], "sending")
+    assert "lease_lost table=notifications" in caplog.text
+    assert "mail_failed" not in caplog.text
 
 
 def test_handing_a_message_over_renews_its_lease(app, mailbox):
@@ -300,7 +302,7 @@ def test_a_message_whose_worker_died_before_handing_it_over_is_sent_by_the_next(
     assert (only(app)["state"], only(app)["attempts"], len(mailbox.messages)) == ("sent", 2, 1)
 
 
-def test_a_message_whose_worker_died_while_handing_it_over_is_left_to_a_person(app, mailbox):
+def test_a_message_whose_worker_died_while_handing_it_over_is_unknown(app, mailbox):
     a_patient()
     mine = claimed()
     notification_queue.record_handover(mine, MAIL)
@@ -324,7 +326,7 @@ def test_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
     assert (only(app)["state"], only(app)["attempts"]) == ("failed", RETRY.max_attempts)
 
 
-def test_a_message_that_can_not_be_written_keeps_no_other_from_being_sent(app, mailbox):
+def test_a_message_that_can_not_be_written_stops_no_other(app, mailbox):
     a_patient(email="first@example.org")
     a_patient(email="second@example.org")
     with db.engine.begin() as connection:
@@ -351,7 +353,7 @@ def test_two_workers_send_each_message_once(app, clinic, mailbox):
 
 
 @pytest.mark.row(93)
-def test_logs_say_nothing_about_the_patient(mailbox, caplog):
+def test_logs_have_no_data_of_the_patient(mailbox, caplog):
     caplog.set_level("DEBUG", logger="clinic")
     a_patient(family_name="Canary4711", email="canary4711@example.org")
     mailbox.answers["RCPT"] = "550 canary4711@example.org is unknown"

@@ -1,4 +1,4 @@
-"""What is queued when something happens, and what is not."""
+"""Queueing of messages by event handlers."""
 
 import pytest
 from sqlalchemy import update
@@ -53,7 +53,7 @@ def test_an_event_that_is_delivered_twice_queues_one_message(app, mailbox):
     assert len(mailbox.messages) == 1
 
 
-def test_queueing_the_same_message_again_gives_the_one_that_is_there(app):
+def test_queueing_the_same_message_again_returns_the_queued_one(app):
     patient = a_patient()
 
     with handling(StoredEvent(type="patient.created", subject_version=7), depth=0):
@@ -66,7 +66,7 @@ def test_queueing_the_same_message_again_gives_the_one_that_is_there(app):
     assert len(queued(app)) == 2
 
 
-def test_records_of_the_past_message_nobody(app, mailbox):
+def test_imported_records_cause_no_message(app, mailbox):
     with as_actor("import:old-system"):
         appointment = an_appointment()
         appointment_service.cancel(appointment.id)
@@ -86,7 +86,7 @@ def test_changing_a_patient_queues_nothing(app):
     assert queued(app) == [("welcome", "queued")]
 
 
-def test_a_message_of_another_clinic_is_none_here(here, other_clinic):
+def test_a_message_of_another_clinic_is_not_found(here, other_clinic):
     with here(other_clinic.id):
         a_patient()
         [theirs] = notification_service.list().rows

@@ -10,7 +10,7 @@ FIELDS = patient_fields(family_name="Gonçalves", given_name="Inês", email="ine
 
 @pytest.fixture(params=["page", "json", "command"])
 def register(request, client, run):
-    """Register somebody on one of the three faces."""
+    """Register a patient through one of the three interfaces."""
     return {
         "page": lambda fields: client.submit("/patients/new", **fields),
         "json": lambda fields: client.post("/api/v1/patients", json=fields),

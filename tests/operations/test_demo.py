@@ -29,7 +29,7 @@ from tests.page_client import hidden_value
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    """A port on which somebody listens."""
+    """A port that is in use."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -42,7 +42,7 @@ def laptop(tmp_path: Path) -> Flask:
     return create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "SECRET_KEY": "x" * 32})
 
 
-def test_a_taken_port_is_said_clearly_with_what_to_do(laptop: Flask, taken_port: int, tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused_with_what_to_do(laptop: Flask, taken_port: int, tmp_path: Path) -> None:
     result = laptop.test_cli_runner().invoke(args=["demo", "--port", str(taken_port)])
 
     assert result.exit_code == 5
@@ -140,7 +140,7 @@ def test_a_demo_whose_filling_was_interrupted_starts_afresh(
     assert sorted(path.name for path in tmp_path.glob("demo*.db*")) == ["demo.db"]
 
 
-def test_a_failed_filling_leaves_no_demo_behind(
+def test_a_failed_demo_leaves_no_files_behind(
     laptop: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[Path]
 ) -> None:
     monkeypatch.setattr("clinic.operations.demo._flask", lambda *_: subprocess.Popen(["false"]))
@@ -207,7 +207,7 @@ def test_somebody_with_a_real_address_is_not_made_up(app: Flask, here: Here) -> 
         operator_service.add_demo_member(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
 
 
-def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_gets_a_key() -> None:
+def test_the_welcome_lists_the_accounts_their_password_and_how_to_create_a_key() -> None:
     words = _welcome(address="http://127.0.0.1:5000", outbox="outbox", database="sqlite:///demo.db", file="demo.db")
 
     assert PASSWORD in words
@@ -215,7 +215,7 @@ def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_
     assert "flask api-keys create --name Trial --scopes all" in words
 
 
-def test_somebody_of_every_role_works_in_the_demo() -> None:
+def test_the_demo_has_an_account_of_every_role() -> None:
     assert {role for _, role in STAFF.values()} == set(ROLES)
 
 

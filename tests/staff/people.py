@@ -35,7 +35,7 @@ def hire(app: Flask, clinic_id: UUID, role: str, email: str = "") -> Person:
     """Let somebody work in a clinic."""
     with app.app_context(), clinic_scope(clinic_id):
         member = a_member(clinic_id, role, email=email)
-        worker = member_service.named(member.email)
+        worker = member_service.get_by_email(member.email)
         return Person(member.id, worker.membership.id, clinic_id, member.email)
 
 

@@ -118,7 +118,7 @@ def test_a_change_of_role_takes_effect_at_once_and_ends_the_sessions_here(app, c
 @pytest.mark.row(33)
 def test_a_session_that_outlived_a_change_of_role_has_the_new_permissions(app, client, desk, monkeypatch):
     theirs = browser_of(app, desk)
-    monkeypatch.setattr(session_service, "end_all_of", lambda *_, **__: 0)
+    monkeypatch.setattr(session_service, "end_all", lambda *_, **__: 0)
 
     client.submit(desk.page, **member_form(role="read-only"))
 
@@ -325,7 +325,7 @@ def test_an_invitation_is_shown_until_it_expires_and_until_its_person_comes(app,
     with time_machine.travel(datetime.now(UTC) + timedelta(days=8), tick=False):
         old = browser_of(app, manager).get("/staff").text
     with here():
-        worker = member_service.named("rosa@example.org")
+        worker = member_service.get_by_email("rosa@example.org")
         session_service.start(worker.member.id, worker.membership.clinic_id, address="", agent="")
 
     assert "rosa@example.org" in fresh

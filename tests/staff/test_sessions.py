@@ -88,13 +88,13 @@ def by_changing_the_password(app, here, clock, browser) -> None:
 
 def by_another_role(app, here, clock, browser) -> None:
     with here():
-        membership = member_service.named(EMAIL).membership
+        membership = member_service.get_by_email(EMAIL).membership
         member_service.update(membership.id, version=membership.version, name=membership.name, role="manager")
 
 
 def by_deactivation(app, here, clock, browser) -> None:
     with here():
-        member_service.deactivate(member_service.named(EMAIL).membership.id)
+        member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
 
 
 def by_idling(app, here, clock, browser) -> None:

@@ -126,7 +126,7 @@ def test_somebody_without_a_password_and_somebody_who_has_left_get_that_answer_t
     a_person(app, clinic.id, "administrator", email="boss@example.org")
     a_person(app, clinic.id)
     with here():
-        member_service.deactivate(member_service.named(EMAIL).membership.id)
+        member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
         member_service.invite(email="new@example.org", name="Nova", role="receptionist")
 
     left, invited = sign_in(visitor, EMAIL), sign_in(visitor, "new@example.org")
@@ -246,7 +246,7 @@ def test_who_is_deactivated_is_out_at_once_and_does_not_get_in_again(app, clinic
     sign_in(visitor)
 
     with here():
-        member_service.deactivate(member_service.named(EMAIL).membership.id)
+        member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
 
     assert not is_in(visitor)
     assert sign_in(visitor).status_code == 422

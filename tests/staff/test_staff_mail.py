@@ -1,4 +1,4 @@
-"""Letters to staff members: what they say, and that each is sent once, whatever the mail server does."""
+"""Mail to staff members: its text, and that each is sent once, whatever the mail server does."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,7 @@ def text_of(message) -> str:
 
 
 @pytest.mark.parametrize(("language", "kind"), SUBJECTS)
-def test_letters_are_written_in_the_clinic_s_language_and_name_nobody_in_the_subject(app, mailbox, language, kind):
+def test_mail_is_written_in_the_clinic_s_language_without_a_name_in_the_subject(app, mailbox, language, kind):
     clinic = a_clinic(name="Harbour Clinic", locale={"en": "en_GB", "de": "de_DE", "pt": "pt_PT"}[language])
     queue(kind, a_member(clinic.id, email=EMAIL).id, clinic.id)
 
@@ -77,7 +77,7 @@ def test_letters_are_written_in_the_clinic_s_language_and_name_nobody_in_the_sub
     assert '<a href="http://127.0.0.1:5000/' in message.get_body(("html",)).get_content()
 
 
-def test_who_is_invited_gets_a_link_to_choose_a_password_good_for_a_week(app, mailbox, clock):
+def test_an_invitation_has_a_link_to_choose_a_password_valid_for_a_week(app, mailbox, clock):
     member_service.invite(email="new@example.org", name="Nova", role="receptionist")
 
     send_due()
@@ -88,7 +88,7 @@ def test_who_is_invited_gets_a_link_to_choose_a_password_good_for_a_week(app, ma
     assert "/password/" in text_of(mailbox.only())
 
 
-def test_who_has_an_account_already_is_told_to_sign_in_with_it(app, other_clinic, mailbox):
+def test_an_invitation_to_an_existing_account_has_no_password_link(app, other_clinic, mailbox):
     a_person(app, other_clinic.id, email="known@example.org")
     member_service.invite(email="known@example.org", name="Known", role="receptionist")
 
@@ -98,8 +98,8 @@ def test_who_has_an_account_already_is_told_to_sign_in_with_it(app, other_clinic
     assert "/password/" not in text_of(mailbox.only())
 
 
-def test_a_letter_to_nobody_is_thrown_away(app, mailbox):
-    self_service.ask_for_reset("nobody@example.org", address="192.0.2.1")
+def test_a_mail_without_a_recipient_is_deleted(app, mailbox):
+    self_service.request_reset("nobody@example.org", address="192.0.2.1")
 
     send_due()
 
@@ -107,10 +107,10 @@ def test_a_letter_to_nobody_is_thrown_away(app, mailbox):
     assert mailbox.messages == []
 
 
-def test_who_has_left_meanwhile_gets_none(app, clinic, mailbox):
+def test_a_member_who_has_left_meanwhile_gets_no_mail(app, clinic, mailbox):
     a_person(app, clinic.id, "administrator", email="boss@example.org")
     queue("reset", a_person(app, clinic.id), clinic.id)
-    member_service.deactivate(member_service.named(EMAIL).membership.id)
+    member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
 
     send_due()
 
@@ -133,14 +133,14 @@ def test_queuing_wakes_the_worker_after_the_commit_and_the_request_itself_sends_
     assert not is_work_due()
 
 
-def test_a_letter_is_sent_once(app, clinic, mailbox):
+def test_a_mail_is_sent_once(app, clinic, mailbox):
     queue("reset", a_person(app, clinic.id), clinic.id)
 
     assert [send_due(), send_due()] == [1, 0]
     assert len(mailbox.messages) == 1
 
 
-def test_two_workers_send_each_letter_once(app, clinic, mailbox):
+def test_two_workers_send_each_mail_once(app, clinic, mailbox):
     member_id = a_person(app, clinic.id)
     for _ in range(6):
         queue("password-changed", member_id, clinic.id)
@@ -151,7 +151,7 @@ def test_two_workers_send_each_letter_once(app, clinic, mailbox):
     assert len({message["Message-ID"] for message in mailbox.messages}) == len(mailbox.messages) == 6
 
 
-def test_a_worker_that_took_too_long_leaves_the_letter_to_another(app, clinic, mailbox, clock, caplog):
+def test_a_worker_that_took_too_long_loses_its_lease(app, clinic, mailbox, clock, caplog):
     queue("reset", a_person(app, clinic.id), clinic.id)
     slow = staff_mail_queue.claim()
     assert slow
@@ -171,7 +171,7 @@ def test_a_worker_that_took_too_long_leaves_the_letter_to_another(app, clinic, m
     staff_mail_queue.record_handover(fast, MAIL)
 
 
-def test_a_letter_that_is_not_accepted_is_tried_five_times_with_growing_pauses(app, clinic, mailbox, clock):
+def test_a_mail_that_is_not_accepted_is_attempted_five_times_with_growing_pauses(app, clinic, mailbox, clock):
     queue("reset", a_person(app, clinic.id), clinic.id)
     mailbox.answers["DATA"] = "451 try later"
     pauses = []
@@ -187,7 +187,7 @@ def test_a_letter_that_is_not_accepted_is_tried_five_times_with_growing_pauses(a
     assert all(usual / 2 <= pause <= usual * 1.5 for pause, usual in zip(pauses, (1, 4, 16, 64), strict=False))
 
 
-def test_a_refusal_for_good_is_not_tried_again(app, clinic, mailbox):
+def test_a_final_refusal_is_not_retried(app, clinic, mailbox):
     queue("reset", a_person(app, clinic.id), clinic.id)
     mailbox.answers["RCPT"] = "550 nobody of that name"
 
@@ -196,7 +196,7 @@ def test_a_refusal_for_good_is_not_tried_again(app, clinic, mailbox):
     assert (only(app)["state"], only(app)["attempts"]) == ("failed", 1)
 
 
-def test_a_mail_server_that_is_away_keeps_nothing_else_from_being_done(app, clinic, monkeypatch):
+def test_a_mail_server_that_is_not_reachable_stops_no_other_mail(app, clinic, monkeypatch):
     monkeypatch.setitem(app.config, "SMTP_URL", f"smtp://127.0.0.1:{free_port()}")
     member_id = a_person(app, clinic.id)
     queue("reset", member_id, clinic.id)
@@ -206,7 +206,7 @@ def test_a_mail_server_that_is_away_keeps_nothing_else_from_being_done(app, clin
     assert {row["state"] for row in rows(app, "staff_letters")} == {"queued"}
 
 
-def test_a_link_stays_good_if_nobody_knows_whether_the_letter_was_accepted(app, clinic, mailbox):
+def test_a_link_stays_valid_if_it_is_unknown_whether_the_mail_was_accepted(app, clinic, mailbox):
     queue("reset", a_person(app, clinic.id), clinic.id)
     mailbox.hangs_up = True
 
@@ -226,7 +226,7 @@ def test_neither_addresses_nor_tokens_are_logged(app, clinic, mailbox, caplog):
     assert token not in caplog.text
 
 
-def test_letters_of_long_ago_are_forgotten(app, clinic, mailbox, clock):
+def test_old_mail_is_deleted(app, clinic, mailbox, clock):
     queue("reset", a_person(app, clinic.id), clinic.id)
     send_due()
     clock.shift(timedelta(days=31))

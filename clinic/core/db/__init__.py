@@ -1,4 +1,4 @@
-"""The database: base of the models, Flask-SQLAlchemy with this project's session and engine settings."""
+"""The database: the base class of models, and Flask-SQLAlchemy with this project's session and engine."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from clinic.core.db.orm_session import ClinicSession
 
 
 class Base(DeclarativeBase):
-    """The base of every model; constraints get their names by rule, so that a migration can name them."""
+    """The base class of every model; constraints are named by convention, so that migrations can name them."""
 
     metadata = MetaData(
         naming_convention={
@@ -25,7 +25,7 @@ class Base(DeclarativeBase):
     )
 
     __audited__: ClassVar[bool] = True
-    """Whether the audit trail tells of every change of a row."""
+    """Whether changes of rows are recorded in the audit trail."""
 
 
 class Database(SQLAlchemy):

@@ -1,4 +1,4 @@
-"""Connections to SQLite and PostgreSQL: what each is told when it is opened and begins."""
+"""Engines for SQLite and PostgreSQL: what is set when a connection opens and a transaction begins."""
 
 import sqlite3
 from pathlib import Path
@@ -9,14 +9,14 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 WRITING = {"clinic_writing": True}
-"""The execution option of a connection that is going to write."""
+"""The execution option of a connection for a write transaction."""
 
 UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"
-"""PostgreSQL's SQLSTATEs."""
+"""SQLSTATE codes of PostgreSQL."""
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Return the options with which an engine for `url` is made."""
+    """Return the options of `create_engine` for a URL."""
     options: dict[str, Any] = {"hide_parameters": True}
     if not url.startswith("sqlite"):
         options["pool_pre_ping"] = True
@@ -24,23 +24,23 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def lacks_tables(error: DBAPIError) -> bool:
-    """Say whether a statement failed because the database was never set up."""
-    return _says(error, ("no such table", "unable to open database file"), UNDEFINED_TABLE)
+    """Return whether a statement failed because the database has no tables."""
+    return _matches(error, ("no such table", "unable to open database file"), UNDEFINED_TABLE)
 
 
 def lacks_columns(error: DBAPIError) -> bool:
-    """Say whether a statement failed because the database is older than the program."""
-    return _says(error, ("no such column", "has no column named"), UNDEFINED_COLUMN)
+    """Return whether a statement failed because the schema is older than the program."""
+    return _matches(error, ("no such column", "has no column named"), UNDEFINED_COLUMN)
 
 
-def _says(error: DBAPIError, signs: tuple[str, ...], sqlstate: str) -> bool:
-    """Say whether an error has one of SQLite's phrases or PostgreSQL's SQLSTATE."""
-    words = str(error.orig).lower()
-    return any(sign in words for sign in signs) or getattr(error.orig, "sqlstate", None) == sqlstate
+def _matches(error: DBAPIError, phrases: tuple[str, ...], sqlstate: str) -> bool:
+    """Return whether an error has one of SQLite's phrases or PostgreSQL's SQLSTATE."""
+    message = str(error.orig).lower()
+    return any(phrase in message for phrase in phrases) or getattr(error.orig, "sqlstate", None) == sqlstate
 
 
 def is_in_transaction(connection: Connection) -> bool:
-    """Ask the driver whether a transaction is open, whatever SQLAlchemy believes."""
+    """Return whether the driver has an open transaction, whatever SQLAlchemy's own state."""
     driver: Any = connection.connection.dbapi_connection
     if connection.dialect.name == "sqlite":
         return bool(driver.in_transaction)
@@ -48,7 +48,7 @@ def is_in_transaction(connection: Connection) -> bool:
 
 
 def configure_engine(engine: Engine, app: Flask) -> None:
-    """Let an engine be durable, checked and patient, and begin writing as its database needs it."""
+    """Set durability, foreign keys and lock timeouts of an engine, and how its write transactions begin."""
     if engine.dialect.name == "sqlite":
         _configure_sqlite(engine, app)
     else:
@@ -79,8 +79,8 @@ def _configure_sqlite(engine: Engine, app: Flask) -> None:
 
 def _configure_postgresql(engine: Engine, app: Flask) -> None:
     @event.listens_for(engine, "begin")
-    def wait_for_a_while(connection: Connection) -> None:
-        """Bound the wait for a lock; it also opens the transaction, which the driver would put off."""
+    def limit_lock_wait(connection: Connection) -> None:
+        """Limit the wait for a lock; the statement also opens the transaction, which the driver would defer."""
         if _is_writing(connection):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
 

@@ -21,17 +21,17 @@ class UUIDMixin:
 
 @event.listens_for(UUIDMixin, "attribute_instrument", propagate=True)
 def read_before_setting(_model: type, _name: str, attribute: InstrumentedAttribute[Any]) -> None:
-    """Let a column that was not read yet be read when it is set: the audit trail says what it was before."""
+    """Load an unloaded column before it is set, so that the audit trail has its old value."""
     if isinstance(attribute.property, ColumnProperty):
-        event.listen(attribute, "set", _nothing, active_history=True)
+        event.listen(attribute, "set", _ignore, active_history=True)
 
 
-def _nothing(*_: object) -> None:
-    """Listen to a column's being set: that somebody does lets SQLAlchemy read what was there."""
+def _ignore(*_: object) -> None:
+    """Do nothing: a listener with `active_history` makes SQLAlchemy load the old value."""
 
 
 class VersionMixin:
-    """A row whose changes are counted, so that a stale edit is noticed."""
+    """A row with a version that every change increments, so that a stale edit is refused."""
 
     version: Mapped[int] = mapped_column(Integer, nullable=False, default=1)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, nullable=False, default=now)
@@ -43,14 +43,14 @@ class VersionMixin:
 
 
 class ClinicScoped(UUIDMixin):
-    """A row of one clinic's own: every query is filtered by the clinic in force, every flush checked.
+    """A row that belongs to one clinic: queries are filtered by the current clinic, flushes are checked.
 
     `(clinic_id, id)` is unique, so that references inside a clinic can name both.
     """
 
     @declared_attr
     def clinic_id(cls) -> Mapped[UUID]:
-        """The clinic that owns the row; the one in force unless given."""
+        """The clinic that owns the row; the current one unless given."""
         return mapped_column(ForeignKey("clinics.id"), nullable=False, default=tenancy.current_clinic_id)
 
     @declared_attr.directive

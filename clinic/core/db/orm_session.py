@@ -1,4 +1,4 @@
-"""The database session: filtered by clinic, writing only inside a unit of work."""
+"""The ORM session: queries are filtered by the current clinic, writes need a unit of work."""
 
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Uuid, bindparam, event
@@ -7,26 +7,26 @@ from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.tenancy import current_clinic_id
 
-_IN_FORCE = bindparam("clinic_in_force", callable_=current_clinic_id, type_=Uuid())
-"""Asked when a statement with a clinic's own rows is executed, and only then."""
+_CURRENT_CLINIC = bindparam("current_clinic", callable_=current_clinic_id, type_=Uuid())
+"""Evaluated when a statement with clinic-scoped rows is executed, and only then."""
 
-_OF_THE_CLINIC = with_loader_criteria(ClinicScoped, lambda cls: cls.clinic_id == _IN_FORCE, include_aliases=True)
+_CLINIC_FILTER = with_loader_criteria(ClinicScoped, lambda cls: cls.clinic_id == _CURRENT_CLINIC, include_aliases=True)
 
 
 class OutsideUnitOfWork(RuntimeError):
-    """Rows were to be written without a unit of work."""
+    """Rows were written outside a unit of work."""
 
 
 class UnitOfWorkOpen(RuntimeError):
-    """A transaction was to be ended by somebody else than its unit of work."""
+    """The transaction of a unit of work was ended by other code."""
 
 
 class ForeignRow(RuntimeError):
-    """A row of another clinic than the one in force was to be written."""
+    """A row of another clinic than the current one was written."""
 
 
 class ClinicSession(FlaskSession):
-    """A session that ends its transaction only through its unit of work."""
+    """A session whose write transaction is ended only by its unit of work."""
 
     @property
     def writing(self) -> bool:
@@ -34,39 +34,39 @@ class ClinicSession(FlaskSession):
         return bool(self.info.get("writing"))
 
     def commit(self) -> None:
-        """Commit; inside a unit of work only that does so."""
-        self._refuse_inside_work()
+        """Commit; inside a unit of work this is refused."""
+        self._refuse_inside_unit_of_work()
         super().commit()
 
     def rollback(self) -> None:
-        """Roll back; inside a unit of work only that does so."""
-        self._refuse_inside_work()
+        """Roll back; inside a unit of work this is refused."""
+        self._refuse_inside_unit_of_work()
         super().rollback()
 
     def close(self) -> None:
-        """Close; not while a unit of work is open."""
-        self._refuse_inside_work()
+        """Close; inside a unit of work this is refused."""
+        self._refuse_inside_unit_of_work()
         super().close()
 
-    def _refuse_inside_work(self) -> None:
+    def _refuse_inside_unit_of_work(self) -> None:
         if self.writing:
             self.info["interfered"] = True
-            raise UnitOfWorkOpen("the unit of work ends its transaction by itself")
+            raise UnitOfWorkOpen("only the unit of work ends its transaction")
 
 
 @event.listens_for(ClinicSession, "do_orm_execute")
-def keep_to_the_clinic(state: ORMExecuteState) -> None:
-    """Filter every clinic's own rows by the clinic in force; without one, refuse the query."""
+def filter_by_clinic(state: ORMExecuteState) -> None:
+    """Filter clinic-scoped rows by the current clinic; without one, the query raises `NoCurrentClinic`."""
     if state.is_column_load or state.is_relationship_load:
         return
     if (state.is_insert or state.is_update or state.is_delete) and not state.session.info.get("writing"):
         raise OutsideUnitOfWork("rows are written inside a unit of work only")
-    state.statement = state.statement.options(_OF_THE_CLINIC)
+    state.statement = state.statement.options(_CLINIC_FILTER)
 
 
 @event.listens_for(ClinicSession, "before_flush")
 def check_flush(session: ClinicSession, _context: object, _instances: object) -> None:
-    """Refuse to write outside a unit of work, or another clinic's row."""
+    """Refuse a flush outside a unit of work, or of another clinic's row."""
     if not session.writing:
         raise OutsideUnitOfWork("rows are written inside a unit of work only")
     owned = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, ClinicScoped)]

@@ -1,4 +1,4 @@
-"""Lists in portions: the next one starts after the last row, so that new rows shift nothing."""
+"""Keyset pagination: a page starts after the last row of the one before, so that new rows shift nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_LIMIT = 200
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Some rows of a list, and the sort key after which the next portion starts, if there is one."""
+    """Some rows of a list, and the sort key after which the next page starts, None on the last page."""
 
     rows: Sequence[Row]
     next_key: tuple[Any, ...] | None
@@ -31,12 +31,12 @@ def paginate(
     after: tuple[Any, ...] | None = None,
     descending: bool = False,
 ) -> Page[Row]:
-    """Return at most `limit` rows in the order of columns that together are unique, from after a sort key on."""
+    """Return at most `limit` rows after a sort key; the `order` columns must be unique together."""
     keyed = query.add_columns(*order).order_by(*(column.desc() if descending else column for column in order))
     if after is not None:
-        here = tuple_(*order)
-        there = tuple_(*after, types=[column.type for column in order])
-        keyed = keyed.where(here < there if descending else here > there)
+        key = tuple_(*order)
+        last_key = tuple_(*after, types=[column.type for column in order])
+        keyed = keyed.where(key < last_key if descending else key > last_key)
     found = db.session.execute(keyed.limit(limit + 1)).all()
     kept = found[:limit]
     next_key = tuple(kept[-1][1:]) if len(found) > limit else None

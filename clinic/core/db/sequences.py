@@ -1,4 +1,4 @@
-"""Numbers that people read: per clinic, without gaps, never given twice."""
+"""Sequences of numbers for people: per clinic, without gaps, each number used once."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from clinic.core.tenancy import current_clinic_id
 
 
 class Counter(Base):
-    """How far a clinic has counted in one of its series."""
+    """The last number of a series of a clinic."""
 
     __tablename__ = "counters"
     __audited__ = False
@@ -22,9 +22,9 @@ class Counter(Base):
 
 
 def next_number(series: str) -> int:
-    """Return the next number of a series of the clinic in force, starting with 1.
+    """Return the next number of a series of the current clinic, starting with 1.
 
-    It is given in the open unit of work: others wait, and a rollback gives it back.
+    Concurrent units of work wait for this one to end; a rollback leaves the number to the next.
     """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     counted = (

@@ -1,4 +1,4 @@
-"""A look at stored events and their deliveries, and a person's decisions about those that failed."""
+"""Administration of stored events: listing deliveries, and retrying or discarding those that failed."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,25 +15,25 @@ from clinic.core.unit_of_work import unit_of_work
 
 
 class EventLog:
-    """What was published, and what became of it."""
+    """The stored events and their deliveries."""
 
     def list(
         self, *, state: str | None = None, event_type: str | None = None, limit: int = 50
     ) -> Sequence[tuple[StoredEvent, Delivery | None]]:
-        """Return events with their deliveries, the latest first; one without a listener stands alone."""
+        """Return events with their deliveries, the latest first; an event without a handler has None."""
         if event_type and not is_storable(event_type):
             return []
-        wanted = (
+        query = (
             select(StoredEvent, Delivery)
             .join(Delivery, Delivery.event_id == StoredEvent.id, isouter=True)
             .order_by(StoredEvent.id.desc(), Delivery.position)
             .limit(limit)
         )
         if state:
-            wanted = wanted.where(Delivery.state == state)
+            query = query.where(Delivery.state == state)
         if event_type:
-            wanted = wanted.where(StoredEvent.type == event_type)
-        return [(row[0], row[1]) for row in db.session.execute(wanted)]
+            query = query.where(StoredEvent.type == event_type)
+        return [(row[0], row[1]) for row in db.session.execute(query)]
 
     def get(self, event_id: UUID) -> tuple[StoredEvent, Sequence[Delivery]]:
         """Return an event and its deliveries.
@@ -47,21 +47,21 @@ class EventLog:
         return event, db.session.scalars(deliveries).all()
 
     def retry(self, event_id: UUID) -> int:
-        """Let every delivery that is not done be tried at once, with all its tries before it.
+        """Make every undelivered delivery due now, with its attempts counted from 0.
 
-        :raises Conflict: if nothing is left to be done
+        :raises Conflict: if every delivery is done
         """
-        again = {"state": RETRYING, "attempts": 0, "next_attempt_at": now()}
-        return self._decide("event-retried", event_id, (*OPEN, DEAD, DISCARDED), **again)
+        values = {"state": RETRYING, "attempts": 0, "next_attempt_at": now()}
+        return self._update("event-retried", event_id, (*OPEN, DEAD, DISCARDED), **values)
 
     def discard(self, event_id: UUID) -> int:
-        """Give up every delivery that is not done.
+        """Discard every undelivered delivery.
 
-        :raises Conflict: if nothing is left to be given up
+        :raises Conflict: if every delivery is done or discarded
         """
-        return self._decide("event-discarded", event_id, (*OPEN, DEAD), state=DISCARDED)
+        return self._update("event-discarded", event_id, (*OPEN, DEAD), state=DISCARDED)
 
-    def _decide(self, act: str, event_id: UUID, states: Sequence[str], **values: object) -> int:
+    def _update(self, action: str, event_id: UUID, states: Sequence[str], **values: object) -> int:
         event, _ = self.get(event_id)
         with unit_of_work():
             changed = db.session.execute(
@@ -72,7 +72,7 @@ class EventLog:
             ).all()
             if not changed:
                 raise Conflict("Nothing of this event is left to be done")
-            record_act(act, StoredEvent.__tablename__, event_id, clinic_id=event.clinic_id, count=len(changed))
+            record_act(action, StoredEvent.__tablename__, event_id, clinic_id=event.clinic_id, count=len(changed))
         return len(changed)
 
 

@@ -1,4 +1,4 @@
-"""The events that modules have declared, each with its keys."""
+"""Declarations of events: their names, their keys and their publishers."""
 
 import json
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from typing import Any
 
 
 class UndeclaredEvent(LookupError):
-    """An event was published in a unit of work without having been declared, or with other keys."""
+    """The event is not declared, or was published with other keys than declared."""
 
 
 @dataclass(frozen=True)
 class EventType:
-    """An event's name, the keys of its data, who publishes it and when."""
+    """The name of an event, the keys of its data, what publishes it and when."""
 
     name: str
     keys: frozenset[str]
@@ -24,9 +24,9 @@ _declared: dict[str, EventType] = {}
 
 
 def declare_event(name: str, *keys: str, published_by: str, when: str) -> EventType:
-    """Declare an event; the module that publishes it does so once.
+    """Declare an event; the module that publishes it does this once.
 
-    :raises ValueError: if the name was declared otherwise before
+    :raises ValueError: if the name is declared already, with other keys
     """
     declaration = EventType(name, frozenset(keys), published_by, when)
     if _declared.setdefault(name, declaration) != declaration:
@@ -35,12 +35,12 @@ def declare_event(name: str, *keys: str, published_by: str, when: str) -> EventT
 
 
 def declared_events() -> Iterator[EventType]:
-    """Return every declared event by name."""
+    """Return the declared events, sorted by name."""
     return iter(sorted(_declared.values(), key=lambda declaration: declaration.name))
 
 
 def validate_event(name: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of an event's data as JSON values, refusing what was not declared.
+    """Return a copy of an event's data as JSON values.
 
     :raises UndeclaredEvent: if the name or the keys are not those of a declaration
     :raises ValueError: if a value is not JSON (NaN is not)

@@ -1,1 +1,1 @@
-"""Log lines: what happened, where and how often, without personal data."""
+"""Logging without personal data: formatters, error summaries, redaction."""

@@ -1,4 +1,4 @@
-"""Logs: what happened, where and how often; never who."""
+"""Formatters of log lines: JSON for programs, text for terminals."""
 
 import json
 import logging
@@ -13,12 +13,12 @@ _log = logging.getLogger("clinic.web")
 
 
 class JsonLine(logging.Formatter):
-    """Writes a record as one line of JSON with the id of its request, for programs that collect logs."""
+    """Formats a record as one line of JSON with the id of the request."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as JSON; whatever is in it, it is one line of ASCII.
+        """Return the record as one line of ASCII.
 
-        Only a server that does not start tells of an error with its words: the clinic's own lines never do.
+        Only an error that keeps a server from starting has a traceback with its message: own log lines never do.
         """
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
@@ -33,16 +33,16 @@ class JsonLine(logging.Formatter):
 
 
 class PlainLine(logging.Formatter):
-    """Writes a record as one line for a person at a terminal."""
+    """Formats a record as one line of text for a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record with line breaks and control characters escaped."""
-        written = super().format(record)
-        return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in written)
+        line = super().format(record)
+        return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
 def init_logging() -> None:
-    """Let the clinic's loggers write to stderr, once in a process, unless somebody has set them up before."""
+    """Add a handler for stderr to the logger `clinic`, once in a process."""
     logger = logging.getLogger("clinic")
     if not any(getattr(handler, "clinic", False) for handler in logger.handlers):
         handler = logging.StreamHandler(sys.stderr)

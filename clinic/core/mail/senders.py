@@ -21,7 +21,7 @@ _log = logging.getLogger("clinic.worker")
 
 
 class NotSent(Exception):
-    """The message was certainly not accepted; `final` says that trying again is pointless."""
+    """The message was certainly not accepted; if `final`, it would never be."""
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
@@ -30,28 +30,28 @@ class NotSent(Exception):
 
 
 class MaybeSent(Exception):
-    """The connection broke after the message had been handed over."""
+    """The connection broke after the message was handed over: it may or may not have been accepted."""
 
 
 class Sender(Protocol):
-    """Something that takes a message away."""
+    """A way to send messages."""
 
     def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
-        """Send a message; `hand_over` is called when there is no way back.
+        """Send a message; `hand_over` is called just before it may be accepted.
 
         :raises NotSent: if it was not accepted
-        :raises MaybeSent: if nobody knows
+        :raises MaybeSent: if it is unknown whether it was accepted
         """
 
 
 class OutboxSender:
-    """Writes messages into `instance/outbox/*.eml` and says so in the log: for laptops and demonstrations."""
+    """Writes messages to `instance/outbox/*.eml` and logs it, for laptops and demonstrations."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
-        """Write the message into a file that has its name only once it is whole."""
+        """Write the message to a temporary file and rename it, so that no file is incomplete."""
         hand_over()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{str(message['Message-ID']).strip('<>').partition('@')[0]}.eml"
@@ -63,19 +63,19 @@ class OutboxSender:
 
 
 class SmtpSender:
-    """Hands messages to a mail server: `smtp://user:password@host:port?starttls=1` or `smtps://…`."""
+    """Sends messages through a mail server: `smtp://user:password@host:port?starttls=1` or `smtps://…`."""
 
     def __init__(self, url: str) -> None:
         self.url = urlsplit(url)
         self.starttls = parse_qs(self.url.query).get("starttls", ["0"])[-1] == "1"
 
     def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
-        """Speak SMTP step by step, so that it is known whether the message can have been accepted."""
+        """Run the SMTP commands one by one, so that it is known whether the message can have been accepted."""
         with self._connected() as server:
             try:
-                self._address(server, message)
+                self._send_envelope(server, message)
                 hand_over()
-                self._transmit(server, message)
+                self._send_data(server, message)
             except smtplib.SMTPResponseException as error:
                 final = error.smtp_code >= TEMPORARY
                 raise NotSent(f"the mail server answered {error.smtp_code}", final=final) from error
@@ -84,16 +84,16 @@ class SmtpSender:
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
-        """Greet the server and take leave of it; a refusal to talk concerns no message, so that it is never final."""
+        """Connect, log in and quit; an error of these concerns no message, so that it is never final."""
         try:
             server = self._connect()
         except (smtplib.SMTPException, OSError) as error:
             raise _unreachable(error) from error
         try:
-            self._introduce(server)
+            self._log_in(server)
             yield server
         finally:
-            _take_leave(server)
+            _quit(server)
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self.url.hostname or "localhost", self.url.port or 0
@@ -101,7 +101,7 @@ class SmtpSender:
             return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
         return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
 
-    def _introduce(self, server: smtplib.SMTP) -> None:
+    def _log_in(self, server: smtplib.SMTP) -> None:
         try:
             if self.starttls:
                 server.starttls(context=ssl.create_default_context())
@@ -111,7 +111,7 @@ class SmtpSender:
         except (smtplib.SMTPException, OSError) as error:
             raise _unreachable(error) from error
 
-    def _address(self, server: smtplib.SMTP, message: EmailMessage) -> None:
+    def _send_envelope(self, server: smtplib.SMTP, message: EmailMessage) -> None:
         sender, recipient = _address_of(message, "From"), _address_of(message, "To")
         international = not (sender.isascii() and recipient.isascii())
         if international and not server.has_extn("smtputf8"):
@@ -119,7 +119,7 @@ class SmtpSender:
         _accepted(server.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if international else ()))
         _accepted(server.rcpt(recipient))
 
-    def _transmit(self, server: smtplib.SMTP, message: EmailMessage) -> None:
+    def _send_data(self, server: smtplib.SMTP, message: EmailMessage) -> None:
         policy = SMTP.clone(cte_type="7bit", utf8=not _address_of(message, "To").isascii())
         try:
             _accepted(server.data(message.as_bytes(policy=policy)))
@@ -130,7 +130,7 @@ class SmtpSender:
 
 
 def configured_sender() -> Sender:
-    """Return the way out that the installation is set up for."""
+    """Return the sender that the installation is configured for."""
     if url := current_app.config["SMTP_URL"]:
         return SmtpSender(url)
     return OutboxSender(Path(current_app.instance_path) / "outbox")
@@ -142,8 +142,8 @@ def _unreachable(error: Exception) -> NotSent:
     return NotSent(f"the mail server can't be reached ({type(error).__name__})")
 
 
-def _take_leave(server: smtplib.SMTP) -> None:
-    """Say goodbye; what is answered changes nothing about a message that was accepted."""
+def _quit(server: smtplib.SMTP) -> None:
+    """Quit; whatever the server answers, an accepted message stays accepted."""
     try:
         server.quit()
     except (smtplib.SMTPException, OSError):
@@ -151,9 +151,9 @@ def _take_leave(server: smtplib.SMTP) -> None:
 
 
 def _accepted(reply: tuple[int, bytes]) -> None:
-    code, words = reply
+    code, text = reply
     if not 200 <= code < 300:  # noqa: PLR2004 - SMTP's positive replies
-        raise smtplib.SMTPResponseException(code, words)
+        raise smtplib.SMTPResponseException(code, text)
 
 
 def _address_of(message: EmailMessage, header: str) -> str:

@@ -43,7 +43,7 @@ def create_admin(email: str, name: str | None) -> None:
 @click.argument("email")
 def deactivate(email: str) -> None:
     """Deactivate the staff member with an EMAIL address in a clinic, at once."""
-    found = member_service.named(email)
+    found = member_service.get_by_email(email)
     member_service.deactivate(found.membership.id)
     info(f"{found.member.email} has no access to {clinic_service.current().name} any more")
 

@@ -12,8 +12,8 @@ from clinic.core.context import current_actor
 from clinic.core.tenancy import current_clinic_id_or_none
 from clinic.identity.clinics import clinic_service
 from clinic.identity.sessions import Session
-from clinic.web.authentication import session_or_none
-from clinic.web.authorization import signed_in
+from clinic.web.authentication import find_session
+from clinic.web.authorization import login_required
 from clinic.web.navigation import navigation
 
 blueprint = Blueprint("staff", __name__, template_folder="../templates")
@@ -43,7 +43,7 @@ class Me:
 @blueprint.app_context_processor
 def add_person_and_clinic() -> dict[str, Any]:
     """Add the current clinic, the signed-in person and their permissions to every template context."""
-    session = session_or_none()
+    session = find_session()
     if session is None or current_clinic_id_or_none() is None:
         return {"clinic": None, "clinic_name": "clinic", "me": None, "has_permission": current_actor().has_permission}
     me = _me(session)
@@ -58,7 +58,7 @@ def add_person_and_clinic() -> dict[str, Any]:
 
 
 @blueprint.get("/")
-@signed_in
+@login_required
 def home() -> ResponseReturnValue:
     """Redirect to the first navigation entry that the person may open."""
     links = navigation()
@@ -68,7 +68,7 @@ def home() -> ResponseReturnValue:
 def _me(session: Session) -> Me:
     choices = [
         ClinicChoice(clinic.id, clinic.name, clinic.id == session.clinic.id)
-        for clinic in clinic_service.of_member(session.member.id)
+        for clinic in clinic_service.list_of_member(session.member.id)
     ]
     return Me(
         name=session.membership.name,

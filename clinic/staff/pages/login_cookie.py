@@ -8,7 +8,7 @@ from clinic.identity.sessions import session_service
 from clinic.web.authentication import User
 
 
-def change_to(token: str, *, same_person: bool = False) -> None:
+def set_login_token(token: str, *, same_person: bool = False) -> None:
     """Store a session's new token in the cookie, with a new CSRF token.
 
     For the `same_person` the CSRF token stays, so that forms in other windows remain valid.

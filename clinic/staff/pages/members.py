@@ -12,7 +12,7 @@ from clinic.audit.service import audit_service
 from clinic.core.clock import now
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.invitations import invitation_service
-from clinic.identity.members import HasLeft, InvalidMember, LastAdministrator, MemberChanged, member_service
+from clinic.identity.members import InvalidMember, LastAdministrator, MemberChanged, MemberDeactivated, member_service
 from clinic.identity.models import LoginSession
 from clinic.identity.roles import ROLES, permission_label, permission_labels, role_label
 from clinic.identity.sessions import session_service
@@ -128,7 +128,7 @@ def send_password_link(membership_id: UUID) -> ResponseReturnValue:
     worker = member_service.get(membership_id)
     try:
         message = _send_link(worker)
-    except HasLeft as error:
+    except MemberDeactivated as error:
         return refuse(_member_page(worker, _member_form(worker).reject(error)), error)
     flash(message)
     return redirect(url_for(".member", membership_id=membership_id), 303)
@@ -150,7 +150,7 @@ def _send_link(worker: ClinicMember) -> str:
     if place.active and _invited_until(worker):
         invitation_service.send_again(worker)
         return f"Another invitation to {place.name} is on its way"
-    member_service.ask_for_new_password(place.id)
+    member_service.send_password_link(place.id)
     return f"A link to set a password is on its way to {place.name}"
 
 
@@ -201,7 +201,7 @@ def _deactivation_page(worker: ClinicMember, form: Form) -> str:
 
 
 def _sessions(worker: ClinicMember) -> Sequence[LoginSession]:
-    return session_service.alive_of(worker.member.id, in_clinic=current_clinic_id())
+    return session_service.list_open(worker.member.id, in_clinic=current_clinic_id())
 
 
 def _invited_until(worker: ClinicMember) -> datetime | None:

@@ -6,17 +6,17 @@ from flask.typing import ResponseReturnValue
 from clinic.core.context import current_actor
 from clinic.identity.self_service import LinkExpired, WeakPassword, self_service
 from clinic.identity.sessions import Session
-from clinic.identity.sign_in import TooManyTries, WrongPassword
+from clinic.identity.sign_in import TooManyAttempts, WrongPassword
 from clinic.staff.pages.blueprint import blueprint
-from clinic.staff.pages.login_cookie import change_to
+from clinic.staff.pages.login_cookie import set_login_token
 from clinic.staff.pages.sign_in import NO_EMAIL, continue_login, end_browser_session
-from clinic.web.authentication import the_session
-from clinic.web.authorization import on_the_way, public
+from clinic.web.authentication import current_session
+from clinic.web.authorization import incomplete_login_allowed, public
 from clinic.web.forms import Form, refuse, repeat_form
 
 
 def _change_page(form: Form) -> str:
-    return render_template("staff/password.html", form=form, member=the_session().member)
+    return render_template("staff/password.html", form=form, member=current_session().member)
 
 
 def _forgotten_page(form: Form) -> str:
@@ -30,33 +30,33 @@ def _new_password_page(form: Form, token: str) -> str:
 
 def _new_password_problems(session: Session, new: str) -> dict[str, list[str]]:
     """Return what is wrong with a new password, so that it can be corrected together with the current one."""
-    problems = list(self_service.problems_of(session, new))
+    problems = list(self_service.password_problems(session, new))
     return {"new_password": problems} if problems else {}
 
 
 @blueprint.get("/account/password")
-@on_the_way
+@incomplete_login_allowed
 def change_password() -> ResponseReturnValue:
     """Show the form that asks for the current password and a new one."""
-    if the_session().sign_in.second_step_due:
+    if current_session().sign_in.second_step_due:
         return redirect(url_for(".second_step"))
     return _change_page(Form({"next": request.args.get("next", "")}))
 
 
 @blueprint.post("/account/password")
-@on_the_way
+@incomplete_login_allowed
 def save_password() -> ResponseReturnValue:
     """Change the password."""
-    here = the_session()
+    here = current_session()
     if here.sign_in.second_step_due:
         return continue_login()
     present, new = request.form.get("present_password", ""), request.form.get("new_password", "")
     try:
-        change_to(self_service.change_password(here, present=present, new=new), same_person=True)
+        set_login_token(self_service.change_password(here, present=present, new=new), same_person=True)
     except WrongPassword as error:
         error.problems |= _new_password_problems(here, new)
         return refuse(_change_page(repeat_form("next").reject(error)), error)
-    except (WeakPassword, TooManyTries) as error:
+    except (WeakPassword, TooManyAttempts) as error:
         return refuse(_change_page(repeat_form("next").reject(error)), error)
     flash("Your password is changed, and you are signed out everywhere else")
     return continue_login() if request.form.get("next") else redirect(url_for(".account"), 303)
@@ -77,8 +77,8 @@ def ask_for_link() -> ResponseReturnValue:
     if not email.strip():
         return _forgotten_page(Form(errors={"email": [NO_EMAIL]})), 422
     try:
-        self_service.ask_for_reset(email, address=current_actor().address)
-    except TooManyTries as error:
+        self_service.request_reset(email, address=current_actor().address)
+    except TooManyAttempts as error:
         return refuse(_forgotten_page(repeat_form("email").reject(error)), error)
     return redirect(url_for(".link_sent"), 303)
 
@@ -103,7 +103,7 @@ def save_password_by_link(token: str) -> ResponseReturnValue:
     """Set the password of the account of a link."""
     try:
         self_service.set_password_by_link(token, request.form.get("new_password", ""))
-    except (WeakPassword, TooManyTries) as error:
+    except (WeakPassword, TooManyAttempts) as error:
         return refuse(_new_password_page(Form().reject(error), token), error)
     end_browser_session()
     flash("Your password is set: sign in with it")

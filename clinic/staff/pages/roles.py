@@ -8,7 +8,7 @@ from clinic.identity.role_preview import role_preview_service
 from clinic.identity.roles import ROLES, permission_labels
 from clinic.identity.staff_directory import ClinicMember
 from clinic.staff.pages.blueprint import blueprint
-from clinic.web.authentication import the_session
+from clinic.web.authentication import current_session
 from clinic.web.authorization import requires
 
 
@@ -26,7 +26,7 @@ def roles() -> ResponseReturnValue:
         rows=rows,
         holders=holders,
         denied=_denied,
-        choices=role_preview_service.choices(the_session()),
+        choices=role_preview_service.choices(current_session()),
     )
 
 

@@ -5,23 +5,23 @@ from flask.typing import ResponseReturnValue
 
 from clinic.identity.saved_forms import saved_form_service
 from clinic.staff.pages.blueprint import blueprint
-from clinic.web.authentication import session_or_none, the_session
-from clinic.web.authorization import signed_in
+from clinic.web.authentication import current_session, find_session
+from clinic.web.authorization import login_required
 from clinic.web.forms import posted_from
 from clinic.web.request_hooks import is_api
-from clinic.web.saved_forms import sent_kept_id
+from clinic.web.saved_forms import sent_saved_form_id
 
 
 @blueprint.get("/kept")
-@signed_in
+@login_required
 def kept_form() -> ResponseReturnValue:
     """Redirect to the form that was saved last, filled in as it was typed."""
-    saved = saved_form_service.latest_of(the_session())
+    saved = saved_form_service.find_latest(current_session())
     return redirect(f"{saved.address}?saved=1" if saved else url_for(".home"))
 
 
 @blueprint.route("/kept/discard", methods=["GET", "POST"])
-@signed_in
+@login_required
 @posted_from(".kept_form")
 def discard_kept_form() -> ResponseReturnValue:
     """Discard a saved form, which `forget_saved_form` has done, and redirect to the next one."""
@@ -33,6 +33,6 @@ def forget_saved_form() -> None:
     """Forget a saved form when it is sent again or discarded."""
     if request.method != "POST" or is_api():
         return  # the API reads its bodies itself
-    form_id, session = sent_kept_id(), session_or_none()
+    form_id, session = sent_saved_form_id(), find_session()
     if form_id and session:
         saved_form_service.delete(session, form_id)

@@ -8,13 +8,13 @@ from flask_wtf.csrf import CSRFError
 from clinic.core.context import current_actor
 from clinic.identity.clinics import clinic_service
 from clinic.identity.saved_forms import saved_form_service
-from clinic.identity.sign_in import Caller, TooManyTries, WrongCode, WrongCredentials, sign_in_service
+from clinic.identity.sign_in import Caller, TooManyAttempts, WrongCode, WrongCredentials, sign_in_service
 from clinic.staff.pages.blueprint import blueprint
-from clinic.staff.pages.login_cookie import change_to
+from clinic.staff.pages.login_cookie import set_login_token
 from clinic.staff.pages.redirects import safe_next
 from clinic.staff.pages.trusted_devices import known_device, remember_device
-from clinic.web.authentication import past_session, session_or_none, the_session
-from clinic.web.authorization import on_the_way, public
+from clinic.web.authentication import current_session, find_ended_session, find_session
+from clinic.web.authorization import incomplete_login_allowed, public
 from clinic.web.error_handlers import is_same_origin, respond_form_expired
 from clinic.web.forms import Form, posted_from, refuse, repeat_form
 
@@ -25,7 +25,7 @@ NO_EMAIL = "Enter your email address"
 
 
 def _sign_in_page(form: Form) -> str:
-    return render_template("staff/sign_in.html", form=form, ended=past_session())
+    return render_template("staff/sign_in.html", form=form, ended=find_ended_session())
 
 
 def _code_page(form: Form) -> str:
@@ -39,7 +39,7 @@ def _code_page(form: Form) -> str:
 def sign_in() -> ResponseReturnValue:
     """Show the sign-in form."""
     clinic_service.require_any()
-    if session_or_none():
+    if find_session():
         return redirect(safe_next(request.args.get("next")))
     return _sign_in_page(_with_next())
 
@@ -55,10 +55,10 @@ def begin_session() -> ResponseReturnValue:
         return _sign_in_page(form), 422
     try:
         token = sign_in_service.authenticate(email, password, _caller(email))
-    except (WrongCredentials, TooManyTries) as error:
+    except (WrongCredentials, TooManyAttempts) as error:
         return refuse(_sign_in_page(form.reject(error)), error)
     end_browser_session()
-    change_to(token)
+    set_login_token(token)
     return continue_login()
 
 
@@ -76,27 +76,27 @@ def show_sign_in_again(error: CSRFError) -> ResponseReturnValue:
 
 
 @blueprint.get("/login/code")
-@on_the_way
+@incomplete_login_allowed
 def second_step() -> ResponseReturnValue:
     """Show the form that asks for the code of an authenticator app."""
-    return _code_page(_with_next()) if the_session().sign_in.second_step_due else redirect(url_for(".home"))
+    return _code_page(_with_next()) if current_session().sign_in.second_step_due else redirect(url_for(".home"))
 
 
 @blueprint.post("/login/code")
-@on_the_way
+@incomplete_login_allowed
 def complete_session() -> ResponseReturnValue:
     """Complete the sign-in with a code."""
-    if the_session().sign_in.second_step_due:
+    if current_session().sign_in.second_step_due:
         try:
-            token = sign_in_service.second_step(the_session(), request.form.get("code", ""))
-        except (WrongCode, TooManyTries) as error:
+            token = sign_in_service.second_step(current_session(), request.form.get("code", ""))
+        except (WrongCode, TooManyAttempts) as error:
             return refuse(_code_page(repeat_form("next").reject(error)), error)
-        change_to(token)
+        set_login_token(token)
     return continue_login()
 
 
 @blueprint.route("/logout", methods=["GET", "POST"])
-@on_the_way
+@incomplete_login_allowed
 @posted_from(".home")
 def sign_out() -> ResponseReturnValue:
     """End the session."""
@@ -109,7 +109,7 @@ def sign_out() -> ResponseReturnValue:
 
 def end_browser_session() -> None:
     """End the session of this browser, if it has one."""
-    if here := session_or_none():
+    if here := find_session():
         sign_in_service.sign_out(here)
     logout_user()
     session.clear()
@@ -117,12 +117,12 @@ def end_browser_session() -> None:
 
 def continue_login() -> Response:
     """Redirect to the next step of a sign-in, else to a saved form, else to the page that was wanted."""
-    here, wanted = the_session(), safe_next(request.values.get("next"))
+    here, wanted = current_session(), safe_next(request.values.get("next"))
     if here.sign_in.second_step_due:
         return make_response(redirect(url_for(".second_step", next=wanted), 303))
     if here.member.must_change_password:
         wanted = url_for(".change_password", next=wanted)
-    elif saved_form_service.latest_of(here):
+    elif saved_form_service.find_latest(here):
         wanted = url_for(".kept_form")
     return remember_device(make_response(redirect(wanted, 303)), here.member.email)
 
@@ -137,7 +137,7 @@ def _missing(email: str, password: str) -> dict[str, list[str]]:
 
 
 def _caller(email: str) -> Caller:
-    past = past_session()
+    past = find_ended_session()
     return Caller(
         current_actor().address,
         request.user_agent.string,
