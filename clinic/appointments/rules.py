@@ -1,4 +1,4 @@
-"""States of an appointment (FHIR R4 AppointmentStatus), and what may follow on what."""
+"""States of an appointment (FHIR R4 AppointmentStatus), and rules for its times."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ STATES = (
     "entered-in-error",
 )
 ACTIVE = ("pending", BOOKED, "arrived", "checked-in", "fulfilled")
-"""In these states an appointment takes its practitioner's and its patient's time."""
+"""States in which an appointment occupies its practitioner and patient."""
 
 CANCELLABLE = ("pending", "waitlist", BOOKED)
 CANCEL_REASONS = ("patient", "practitioner", "clinic", "other")
@@ -27,7 +27,7 @@ TOO_LONG = "An appointment lasts at most 24 hours"
 
 
 def span_problem(starts_at: datetime, ends_at: datetime) -> str | None:
-    """Say what is the matter with the length of an appointment."""
+    """Return the error of the start and end of an appointment, None if they are valid."""
     if ends_at <= starts_at:
         return ENDS_TOO_EARLY
     return TOO_LONG if ends_at - starts_at > LONGEST else None

@@ -1,4 +1,4 @@
-"""`flask billing …`."""
+"""The commands `flask billing …`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from clinic.web.cli import CommandGroup, info, load_options, show_record, show_r
 
 COLUMNS = ["number", "status", "issued_on", "total", "paid", "due", "patient_id", "id"]
 
-group = CommandGroup("billing", clinic=True, help="What patients are to pay, and have paid.")
+group = CommandGroup("billing", clinic=True, help="Invoices and payments.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -43,7 +43,7 @@ def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -
 @click.argument("invoice_id", metavar="ID")
 @as_json
 def issue(invoice_id: str, as_json: bool) -> None:
-    """Give the draft of an ID its number and date."""
+    """Issue the draft of an ID: give it a number and a date."""
     invoice = billing_service.issue(billing_service.identify(invoice_id).id)
     show_record(_dumped(invoice), as_json=as_json)
     info(_what_next(invoice))
@@ -55,7 +55,7 @@ def issue(invoice_id: str, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
 def invoices(status: str | None, patient: str | None, limit: int, as_json: bool) -> None:
-    """List invoices, the latest made first."""
+    """List invoices, the newest first."""
     patient_id = patient_service.identify(patient).id if patient else None
     found = billing_service.list(status=status, patient_id=patient_id, limit=limit)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))

@@ -26,16 +26,16 @@ ROWS = 3
 blueprint.add_app_template_filter(quantity_text, "quantity")
 
 
-def method_word(name: str) -> str | None:
-    """Return how money can be paid in plain words, if this is one of the ways."""
-    words: dict[str, str] = get_template_attribute("billing/_standings.html", "methods")
-    return words.get(name)
+def method_label(name: str) -> str | None:
+    """Return the label of a payment method, None if there is no such method."""
+    labels: dict[str, str] = get_template_attribute("billing/_standings.html", "methods")
+    return labels.get(name)
 
 
-def status_word(status: str) -> str | None:
-    """Return a status of an invoice in plain words, if it is one."""
-    words: dict[str, str] = get_template_attribute("billing/_standings.html", "statuses")
-    return words.get(status)
+def status_label(status: str) -> str | None:
+    """Return the label of an invoice's status, None if there is no such status."""
+    labels: dict[str, str] = get_template_attribute("billing/_standings.html", "statuses")
+    return labels.get(status)
 
 
 @blueprint.get("")

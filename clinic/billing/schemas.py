@@ -1,4 +1,4 @@
-"""Invoices and payments as JSON and forms see them."""
+"""Schemas of invoices and payments, for JSON, forms and commands."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _MAYBE_THOUSANDS = re.compile(r"-?[0-9]{1,3},[0-9]{3}", re.ASCII)
 
 
 def check_price(price: Money) -> None:
-    """Refuse a price below zero.
+    """Reject a price below zero.
 
     :raises ValidationError: if it is one
     """
@@ -40,7 +40,7 @@ def check_price(price: Money) -> None:
 
 
 def check_number_of_lines(lines: list[Any]) -> None:
-    """Refuse an invoice of nothing, or of more than anybody reads.
+    """Reject an invoice with no lines or too many.
 
     :raises ValidationError: if it is one
     """
@@ -51,7 +51,7 @@ def check_number_of_lines(lines: list[Any]) -> None:
 
 
 class InvoiceLineSchema(Schema):
-    """One thing that is charged: so much of it, at this price."""
+    """A line of an invoice: description, quantity and unit price."""
 
     description = Line(required=True, what="a description", max_length=LONGEST_DESCRIPTION)
     quantity = Quantity(required=True)
@@ -60,7 +60,7 @@ class InvoiceLineSchema(Schema):
 
 
 class PaymentSchema(Schema):
-    """Money taken for an invoice."""
+    """A payment for an invoice."""
 
     id = fields.UUID(dump_only=True)
     invoice_id = fields.UUID(dump_only=True)
@@ -71,7 +71,7 @@ class PaymentSchema(Schema):
 
 
 class InvoiceSchema(Schema):
-    """What a patient is to pay, and has paid."""
+    """An invoice of a patient with its lines and payments."""
 
     id = fields.UUID(dump_only=True)
     number = fields.String(dump_only=True, allow_none=True, metadata={"description": "null while it is a draft"})
@@ -96,14 +96,14 @@ class InvoiceSchema(Schema):
 
 
 class InvoiceQuery(ListQuery):
-    """Which invoices are wanted."""
+    """Filters of the list of invoices."""
 
     status = Choice(*STATUSES, what="a status")
     patient_id = Identifier(what="a patient")
 
 
 class TypedMoney(MoneyField):
-    """An amount in the clinic's currency as people type it: `45`, `45.0`, `45,00`."""
+    """An amount in the clinic's currency as typed into a form: `45`, `45.0`, `45,00`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
         clinic = clinic_service.current()
@@ -115,7 +115,7 @@ class TypedMoney(MoneyField):
 
 
 class TypedQuantity(Quantity):
-    """A quantity as people type it: `1`, `2.5`, `2,5`."""
+    """A quantity as typed into a form: `1`, `2.5`, `2,5`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Fraction:
         plain = plain_decimal(str(value), clinic_service.current().locale)
@@ -137,7 +137,7 @@ class InvoiceForm(Schema):
 
     @pre_load
     def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
-        """Put the fields of each row together."""
+        """Group the fields by row."""
         rest = {name: value for name, value in typed.items() if not _ROW_FIELD.fullmatch(name)}
         return {**rest, "lines": typed_rows(typed)}
 
@@ -150,7 +150,7 @@ class PaymentForm(PaymentSchema):
 
     @pre_load
     def check_key(self, typed: Mapping[str, str], **_options: Any) -> Mapping[str, str]:
-        """Refuse a form that was not made here.
+        """Reject a form without a valid idempotency key.
 
         :raises ValidationError: if its key is none
         """
@@ -160,7 +160,7 @@ class PaymentForm(PaymentSchema):
 
 
 def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the rows of a sent form in which something was typed; a quantity alone is nothing."""
+    """Return the rows of a sent form that are not empty; a row with only a quantity is empty."""
     rows: dict[int, dict[str, str]] = {}
     for name, value in typed.items():
         if match := _ROW_FIELD.fullmatch(name):
@@ -170,7 +170,7 @@ def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def row_values(rows: list[dict[str, str]], count: int) -> dict[str, str]:
-    """Return the fields of `count` rows as a form shows them: those that were typed, then empty ones."""
+    """Return the fields of `count` rows of a form: the given rows, then empty ones."""
     empty = {"description": "", "quantity": "1", "unit_price": ""}
     shown = [*rows, *[empty] * (count - len(rows))]
     return {f"lines-{index}-{name}": row[name] for index, row in enumerate(shown) for name in ROW_FIELDS}

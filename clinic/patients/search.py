@@ -1,4 +1,4 @@
-"""By which words a patient is found, and how what was typed is understood."""
+"""Search words of patients, and the parsing of search queries."""
 
 import re
 
@@ -12,13 +12,13 @@ MOST_TERMS = 8
 LONGEST_RECORD_NUMBER = 6
 _RECORD_NUMBER = re.compile(r"[Pp]-?[0-9]+", re.ASCII)
 _APART = str.maketrans(dict.fromkeys("'’ʼ`´", " "))
-"""Takes a name apart at its apostrophes: D'Almeida is found as dalmeida and as almeida."""
+"""Splits a name at its apostrophes: D'Almeida is found as dalmeida and as almeida."""
 
 _NUMBER_LIKE = re.compile(r"[+0-9٠-٩۰-۹０-９\s().\-/]+")
 
 
 def words_of(patient: Patient) -> set[str]:
-    """Return every word by which a patient is to be found by whoever may see who the patients are."""
+    """Return the search words of a patient without contact details."""
     names = [name for name in (patient.family_name, patient.given_name, patient.preferred_name) if name]
     found = {word for name in names for word in (*words(name), *words(name.translate(_APART)))}
     joined = fold("".join(part for part in (patient.family_name, patient.given_name) if part))
@@ -32,7 +32,7 @@ def words_of(patient: Patient) -> set[str]:
 
 
 def contact_words_of(patient: Patient) -> set[str]:
-    """Return every word by which a patient is to be found by those only who may see how to reach the patients."""
+    """Return the search words of a patient's contact details, for actors who may see those."""
     found = _phone_words(patient.phone) if patient.phone else set()
     if patient.email:
         found.add(fold(patient.email))
@@ -40,7 +40,7 @@ def contact_words_of(patient: Patient) -> set[str]:
 
 
 def terms_of(query: str) -> list[str]:
-    """Return what a found patient's words must begin with, one for each term."""
+    """Return the prefixes of a query, one for each term, that a patient's search words must match."""
     if not is_storable(query):
         return []
     if _NUMBER_LIKE.fullmatch(query) and digits(query):
@@ -50,12 +50,12 @@ def terms_of(query: str) -> list[str]:
 
 
 def sort_name_of(patient: Patient) -> str:
-    """Return by what a patient is sorted in a list of names."""
+    """Return the sort key of a patient in lists by name."""
     return fold(" ".join(part for part in (patient.family_name, patient.given_name) if part))[:300]
 
 
 def after_prefix(prefix: str) -> str:
-    """Return a text behind everything that begins with `prefix`, compared byte by byte."""
+    """Return the exclusive upper bound, compared by bytes, of all texts that begin with `prefix`."""
     return prefix + "\U0010ffff"
 
 
@@ -68,7 +68,7 @@ def _terms_of_part(part: str) -> list[str]:
 
 
 def _dialled(term: str) -> str:
-    """Return a phone number without the 00 of a call abroad; a record number is too short to be one."""
+    """Return phone digits without the international prefix 00; a record number is too short to have one."""
     return term[2:] if term.startswith("00") and term.isdigit() and len(term) > LONGEST_RECORD_NUMBER else term
 
 

@@ -52,7 +52,7 @@ class PermissionNames(Choices):
     """Names of permissions, or some other values; the permissions are read when input is loaded."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
-        self.words = tuple(dict.fromkeys((*self.words, *permission_names())))
+        self.choices = tuple(dict.fromkeys((*self.choices, *permission_names())))
         return super()._deserialize(value, attr, data, **kwargs)
 
 

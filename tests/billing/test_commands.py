@@ -87,7 +87,7 @@ def test_what_can_not_be_is_one_line_and_an_exit_code(run, here) -> None:
 
     assert [one.exit_code for one in refused] == [5, 3, 2, 2, 2]
     assert all(len(one.stderr.splitlines()) == 1 for one in refused)
-    assert "Only 50.00 EUR is still to pay" in refused[0].stderr
+    assert "€50.00 is still due" in refused[0].stderr
     assert "Enter at least one line" in refused[3].stderr
 
 
