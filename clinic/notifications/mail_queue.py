@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from clinic.core.clock import now
 from clinic.core.db import db
@@ -28,8 +28,12 @@ class NotificationQueue(MailQueue[Notification]):
         """Return the clinics that have a message to be sent."""
         table = Notification.__table__
         clinics = db.metadata.tables["clinics"]
+        at = now()
         due = select(table.c.id).where(
-            table.c.clinic_id == clinics.c.id, table.c.state.in_(self.open_states), table.c.due_at <= now()
+            table.c.clinic_id == clinics.c.id,
+            table.c.state.in_(self.open_states),
+            table.c.due_at <= at,
+            or_(table.c.leased_until.is_(None), table.c.leased_until <= at),
         )
         return db.session.scalars(select(clinics.c.id).where(due.exists()).order_by(clinics.c.id)).all()
 
