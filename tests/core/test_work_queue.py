@@ -46,10 +46,12 @@ def test_a_claimed_row_is_not_due_until_its_lease_has_ended() -> None:
     row = notification_queue.claim()
     assert row
     assert not notification_queue.is_due()
+    assert not notification_queue.is_due_in_any_clinic()
 
     set_columns(leased_until=now() - timedelta(seconds=1))
 
     assert notification_queue.is_due()
+    assert notification_queue.is_due_in_any_clinic()
     again = notification_queue.claim()
     assert again
     assert (again.id, again.attempts) == (row.id, 2)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
@@ -30,9 +30,12 @@ class MailQueue(WorkQueue[Row]):
 
     def due_clinics(self) -> Sequence[UUID]:
         """Return the clinics that have a due mail in a table that each clinic sees its own part of."""
-        mail, clinics = self.model.__table__.c, db.metadata.tables["clinics"].c
+        mail, clinics, at = self.model.__table__.c, db.metadata.tables["clinics"].c, now()
         due = select(mail.id).where(
-            mail.clinic_id == clinics.id, mail.state.in_(self.open_states), mail.due_at <= now()
+            mail.clinic_id == clinics.id,
+            mail.state.in_(self.open_states),
+            mail.due_at <= at,
+            or_(mail.leased_until.is_(None), mail.leased_until <= at),
         )
         return db.session.scalars(select(clinics.id).where(due.exists()).order_by(clinics.id)).all()
 
