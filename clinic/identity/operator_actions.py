@@ -38,7 +38,7 @@ class OperatorService:
                 member, name or email.partition("@")[0], ADMINISTRATOR
             )
             membership.role, membership.denied, membership.active = ADMINISTRATOR, [], True
-            session_service.end_all(member.id, in_clinic=membership.clinic_id)
+            session_service.end_all(member.id, clinic_id=membership.clinic_id)
         return member, secret
 
     def add_demo_member(self, *, email: str, name: str, role: str, password: str) -> ClinicMember:

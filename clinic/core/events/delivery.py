@@ -98,14 +98,12 @@ def record_failure(delivery: Delivery, error: str, frames: str = "") -> None:
 
 
 def _with_deliveries(event: StoredEvent) -> Iterator[Attempt]:
-    """Add a delivery for each handler that has a name of its own."""
-    names: set[str] = set()
+    """Add a delivery for each handler that has a stable name."""
     for position, handler in enumerate(event_bus.handlers(event.type)):
         name = handler_name(handler)
-        if name is None or name in names:
+        if name is None:
             yield Attempt(event, handler, None)
             continue
-        names.add(name)
         delivery = Delivery(
             id=new_id(),
             event_id=event.id,

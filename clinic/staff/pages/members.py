@@ -201,7 +201,7 @@ def _deactivation_page(worker: ClinicMember, form: Form) -> str:
 
 
 def _sessions(worker: ClinicMember) -> Sequence[LoginSession]:
-    return session_service.list_open(worker.member.id, in_clinic=current_clinic_id())
+    return session_service.list_open(worker.member.id, clinic_id=current_clinic_id())
 
 
 def _invited_until(worker: ClinicMember) -> datetime | None:
