@@ -76,7 +76,7 @@ def pay(number: str, amount: str, as_json: bool, **options: str | None) -> None:
     )
     show_record(PaymentSchema().dump(payment), as_json=as_json)
     invoice = billing_service.get(invoice.id)
-    due = f"{invoice.due.amount} {invoice.currency} is still to pay"
+    due = f"{invoice.due.amount} {invoice.currency} is still due"
     info(f"{invoice.number} is paid" if not invoice.due.minor else f"{invoice.number} is not paid yet: {due}")
 
 

@@ -167,7 +167,7 @@ def test_too_much_is_a_conflict_that_names_what_is_due(client, here) -> None:
     refused = pay(client, invoice_id, payment_fields("50.01"))
 
     assert (refused.status_code, refused.json["code"]) == (409, "payment-too-large")
-    assert (refused.json["due"], refused.json["detail"]) == (money("50.00"), "€50.00 is still due")
+    assert (refused.json["due"], refused.json["detail"]) == (money("50.00"), "50,00\xa0€ is still due")
 
 
 @pytest.mark.row(82)
