@@ -2,36 +2,48 @@
 
 import logging
 import re
-from typing import Any
+import sys
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect
 
-from clinic.core.db.engine import lacks_columns, lacks_tables
-from clinic.core.errors import ClinicError, NotSetUp, SchemaOutdated, StaleVersion
+from clinic.core.db.transaction import reset_outcome
+from clinic.core.errors import ClinicError, StaleVersion
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.web.authorization import authenticate_error_page
-from clinic.web.error_info import BUSY, UNEXPECTED, UNKNOWN_HOST, ErrorInfo, clinic_error_info, http_error_info
+from clinic.web.error_info import UNKNOWN_HOST, ErrorInfo, clinic_error_info, http_error_info
+from clinic.web.failure_info import UNEXPECTED, UNFINISHED, database_failure, with_outcome
 from clinic.web.problem_details import problem
 from clinic.web.request_hooks import is_api, request_id
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 _SECRET = re.compile("password|secret|code|token", re.IGNORECASE)
+
+_READING = {"GET", "HEAD"}
+_REQUEST_ID = "clinic.request_id"
 
 _log = logging.getLogger("clinic.web")
 
 
 def init_app(app: Flask) -> None:
     """Answer every error of an application."""
+    app.before_request(_begin)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(CSRFError, answer_form_expired)
     app.register_error_handler(ClinicError, _answer_own)
     app.register_error_handler(StaleDataError, _answer_stale)
     app.register_error_handler(DBAPIError, _answer_database)
     app.register_error_handler(InternalServerError, _answer_unexpected)
+    app.wsgi_app = _with_teardown_errors(app, app.wsgi_app)  # type: ignore[method-assign]
 
 
 def answer_form_expired(error: CSRFError) -> Response:
@@ -57,14 +69,8 @@ def _answer_stale(_error: StaleDataError) -> Any:
 
 
 def _answer_database(error: DBAPIError) -> Response:
-    """Say that the database is busy or away, was never set up, or is older than the program; nothing was stored."""
     _log.error("database_failed error=%s frames=%s", error_name(error), traceback_summary(error))
-    if lacks_tables(error):
-        return _answer_own(NotSetUp())
-    if lacks_columns(error):
-        return _answer_own(SchemaOutdated())
-    away = isinstance(error, OperationalError) or type(error) is DatabaseError  # SQLite's, of a file that is none
-    return _respond(BUSY if away else UNEXPECTED)
+    return _respond(database_failure(error))
 
 
 def _answer_unexpected(error: InternalServerError) -> Response:
@@ -73,7 +79,37 @@ def _answer_unexpected(error: InternalServerError) -> Response:
     return _answer_database(cause) if isinstance(cause, DBAPIError) else _respond(UNEXPECTED)
 
 
+def _begin() -> None:
+    reset_outcome()
+    request.environ[_REQUEST_ID] = request_id()
+
+
+def _with_teardown_errors(app: Flask, wsgi_app: "WSGIApplication") -> "WSGIApplication":
+    """Return a WSGI application that also answers an error in the teardown, after the response was made."""
+
+    def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        try:
+            return wsgi_app(environ, start_response)
+        except Exception:
+            if app.testing or app.debug:
+                raise
+            error = sys.exc_info()
+            app.log_exception(error)
+            return _teardown_response(app, environ)(environ, lambda *head: start_response(*head, error))
+
+    return call
+
+
+def _teardown_response(app: Flask, environ: "WSGIEnvironment") -> Response:
+    with app.request_context(environ):
+        g.request_id = environ.get(_REQUEST_ID, "")
+        answer = UNEXPECTED if request.method in _READING else UNFINISHED
+        return app.process_response(_respond(answer))
+
+
 def _respond(answer: ErrorInfo) -> Response:
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        answer = with_outcome(answer)
     if is_api():
         response = problem(answer.status, answer.code, answer.detail, answer.errors, **answer.facts)
     else:
@@ -86,10 +122,10 @@ def _page(answer: ErrorInfo) -> str:
     shown = {
         "answer": answer,
         "reference": request_id(),
-        "looked": request.method in {"GET", "HEAD"},
+        "looked": request.method in _READING,
         "typed": _typed() if answer.can_be_sent_again else None,
     }
-    if answer.status < 500 and answer.code != UNKNOWN_HOST:  # noqa: PLR2004
+    if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.code != UNKNOWN_HOST:
         authenticate_error_page()
         return render_template("errors/error.html", **shown)
     # What the modules give every page may need the database.

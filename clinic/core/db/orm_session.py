@@ -1,11 +1,17 @@
 """The database session: filtered by clinic, writing only inside a unit of work."""
 
+from logging import getLogger
+
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Uuid, bindparam, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 
 from clinic.core.db.mixins import ClinicScoped
+from clinic.core.logging.error_summary import error_name
 from clinic.core.tenancy import current_clinic_id
+
+_log = getLogger("clinic.database")
 
 _IN_FORCE = bindparam("clinic_in_force", callable_=current_clinic_id, type_=Uuid())
 """Asked when a statement with a clinic's own rows is executed, and only then."""
@@ -44,9 +50,13 @@ class ClinicSession(FlaskSession):
         super().rollback()
 
     def close(self) -> None:
-        """Close; not while a unit of work is open."""
+        """Close; not while a unit of work is open. A connection that is broken by then has nothing left to lose."""
         self._refuse_inside_work()
-        super().close()
+        try:
+            super().close()
+        except DBAPIError as error:
+            _log.warning("close_failed error=%s", error_name(error))
+            self.invalidate()
 
     def _refuse_inside_work(self) -> None:
         if self.writing:

@@ -9,23 +9,39 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import SessionTransaction
+from sqlalchemy.orm import Session, SessionTransaction
 
 from clinic.core.db import db
 from clinic.core.db.engine import WRITING, is_in_transaction
+from clinic.core.db.faults import is_refused
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.db.orm_session import ClinicSession, UnitOfWorkOpen
+from clinic.core.db.sqlite_files import check_open_files
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.tenancy import clinic_pinned
 
 Callback = Callable[[], None]
+ChangedRow = tuple[str, UUID]
+"""The table and the id of a row."""
+
 Scoped = TypeVar("Scoped", bound=ClinicScoped)
+
+_OUTCOME = "outcome"
 
 _log = getLogger("clinic.database")
 
 
 class UnitOfWorkDoomed(RuntimeError):
     """A part of a unit of work failed, so that the whole of it can't be committed."""
+
+
+@dataclass
+class Outcome:
+    """The audited rows that a session has changed: in the open transaction, saved by a commit, or maybe saved."""
+
+    changed: list[ChangedRow] = field(default_factory=list)
+    saved: list[ChangedRow] = field(default_factory=list)
+    unknown: list[ChangedRow] = field(default_factory=list)
 
 
 @dataclass
@@ -46,15 +62,28 @@ class _Transaction:
             raise UnitOfWorkOpen("the transaction was ended from inside the unit of work")
 
     def commit(self) -> None:
-        """Commit, unless a part failed or the transaction was ended by other code."""
+        """Commit, unless a part failed or the transaction was ended by other code.
+
+        :raises DatabaseReplaced: if SQLite committed into a file that is not at its path any more
+        """
         self.ensure_open()
         self.session.flush()
         self._release()
-        self.session.commit()
+        outcome, connection_info = outcome_of(self.session), self.session.connection().info
+        try:
+            self.session.commit()
+            check_open_files(connection_info)
+        except BaseException as error:
+            if not is_refused(error):
+                outcome.unknown += outcome.changed
+            raise
+        outcome.saved += outcome.changed
+        outcome.changed = []
 
     def rollback(self) -> None:
         """Roll everything back."""
         self._release()
+        outcome_of(self.session).changed = []
         self.session.rollback()
 
     def _release(self) -> None:
@@ -115,6 +144,22 @@ def flush_open() -> None:
     transaction = _open_transaction()
     transaction.ensure_open()
     transaction.session.flush()
+
+
+def outcome_of(session: Session) -> Outcome:
+    """Return which rows a session has changed since it was made, or since `reset_outcome`."""
+    outcome: Outcome = session.info.setdefault(_OUTCOME, Outcome())
+    return outcome
+
+
+def current_outcome() -> Outcome:
+    """Return which rows the current session has changed, so that an error after a commit can be answered."""
+    return outcome_of(db.session())
+
+
+def reset_outcome() -> None:
+    """Forget what the current session has changed, at the start of a request or command."""
+    db.session().info.pop(_OUTCOME, None)
 
 
 def after_commit(callback: Callback) -> None:
