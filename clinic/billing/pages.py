@@ -124,8 +124,9 @@ def pay(invoice_id: UUID) -> ResponseReturnValue:
     form = load_form(PaymentForm())
     if form.errors:
         return _invoice_page(invoice_id, form), 422
+    locale = clinic_service.current().locale
     payment = billing_service.record_payment(invoice_id, **form.data)
-    flash(_taken(payment))
+    flash(_taken(payment, locale))
     return redirect(url_for(".show", invoice_id=invoice_id), 303)
 
 
@@ -188,7 +189,7 @@ def _invoice_page(invoice_id: UUID, form: Form) -> str:
     )
 
 
-def _taken(payment: Payment) -> str:
+def _taken(payment: Payment, locale: str) -> str:
     if payment.replayed:
         return "This payment had been taken before: nothing was taken again"
-    return f"{payment.amount.format(clinic_service.current().locale)} taken"
+    return f"{payment.amount.format(locale)} taken"

@@ -14,14 +14,13 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect
 
-from clinic.core.db.transaction import reset_outcome
 from clinic.core.errors import ClinicError, StaleVersion
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.web.authorization import authenticate_error_page
 from clinic.web.error_info import UNKNOWN_HOST, ErrorInfo, clinic_error_info, http_error_info
 from clinic.web.failure_info import UNEXPECTED, UNFINISHED, database_failure, with_outcome
 from clinic.web.problem_details import problem
-from clinic.web.request_hooks import is_api, request_id
+from clinic.web.request_hooks import REQUEST_ID, is_api, request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,21 +28,19 @@ if TYPE_CHECKING:
 _SECRET = re.compile("password|secret|code|token", re.IGNORECASE)
 
 _READING = {"GET", "HEAD"}
-_REQUEST_ID = "clinic.request_id"
 
 _log = logging.getLogger("clinic.web")
 
 
 def init_app(app: Flask) -> None:
     """Answer every error of an application."""
-    app.before_request(_begin)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(CSRFError, answer_form_expired)
     app.register_error_handler(ClinicError, _answer_own)
     app.register_error_handler(StaleDataError, _answer_stale)
     app.register_error_handler(DBAPIError, _answer_database)
     app.register_error_handler(InternalServerError, _answer_unexpected)
-    app.wsgi_app = _with_teardown_errors(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _with_teardown_errors(app, app.wsgi_app)  # type: ignore[assignment, method-assign]
 
 
 def answer_form_expired(error: CSRFError) -> Response:
@@ -79,30 +76,27 @@ def _answer_unexpected(error: InternalServerError) -> Response:
     return _answer_database(cause) if isinstance(cause, DBAPIError) else _respond(UNEXPECTED)
 
 
-def _begin() -> None:
-    reset_outcome()
-    request.environ[_REQUEST_ID] = request_id()
-
-
 def _with_teardown_errors(app: Flask, wsgi_app: "WSGIApplication") -> "WSGIApplication":
     """Return a WSGI application that also answers an error in the teardown, after the response was made."""
 
     def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        heads: list[tuple[Any, ...]] = []
         try:
-            return wsgi_app(environ, start_response)
+            body = wsgi_app(environ, lambda *head: heads.append(head))  # type: ignore[arg-type]
         except Exception:
             if app.testing or app.debug:
                 raise
-            error = sys.exc_info()
-            app.log_exception(error)
-            return _teardown_response(app, environ)(environ, lambda *head: start_response(*head, error))
+            app.log_exception(sys.exc_info())
+            return _teardown_response(app, environ)(environ, start_response)
+        start_response(*heads[-1])
+        return body
 
     return call
 
 
 def _teardown_response(app: Flask, environ: "WSGIEnvironment") -> Response:
     with app.request_context(environ):
-        g.request_id = environ.get(_REQUEST_ID, "")
+        g.request_id = environ.get(REQUEST_ID, "")
         answer = UNEXPECTED if request.method in _READING else UNFINISHED
         return app.process_response(_respond(answer))
 

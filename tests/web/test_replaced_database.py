@@ -12,6 +12,7 @@ from flask import Flask
 from clinic import create_app
 from clinic.core.db import db
 from clinic.core.db.orm_session import ClinicSession
+from clinic.core.db.transaction import current_outcome
 from clinic.core.events import event_bus
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
@@ -116,7 +117,7 @@ def test_a_commit_into_a_removed_file_is_not_acknowledged(
     commit = ClinicSession.commit
 
     def remove_then_commit(session: ClinicSession) -> None:
-        if session.info.get("outcome") and session.info["outcome"].changed:
+        if current_outcome().changed:
             _remove(file)
         commit(session)
 

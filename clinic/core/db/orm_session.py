@@ -56,7 +56,6 @@ class ClinicSession(FlaskSession):
             super().close()
         except DBAPIError as error:
             _log.warning("close_failed error=%s", error_name(error))
-            self.invalidate()
 
     def _refuse_inside_work(self) -> None:
         if self.writing:

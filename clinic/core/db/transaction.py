@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import SessionTransaction
 
 from clinic.core.db import db
 from clinic.core.db.engine import WRITING, is_in_transaction
@@ -26,8 +26,6 @@ ChangedRow = tuple[str, UUID]
 
 Scoped = TypeVar("Scoped", bound=ClinicScoped)
 
-_OUTCOME = "outcome"
-
 _log = getLogger("clinic.database")
 
 
@@ -37,7 +35,7 @@ class UnitOfWorkDoomed(RuntimeError):
 
 @dataclass
 class Outcome:
-    """The audited rows that a session has changed: in the open transaction, saved by a commit, or maybe saved."""
+    """The audited rows that a request or command has changed: in the open transaction, saved, or maybe saved."""
 
     changed: list[ChangedRow] = field(default_factory=list)
     saved: list[ChangedRow] = field(default_factory=list)
@@ -69,7 +67,7 @@ class _Transaction:
         self.ensure_open()
         self.session.flush()
         self._release()
-        outcome, connection_info = outcome_of(self.session), self.session.connection().info
+        outcome, connection_info = current_outcome(), self.session.connection().info
         try:
             self.session.commit()
             check_open_files(connection_info)
@@ -83,7 +81,7 @@ class _Transaction:
     def rollback(self) -> None:
         """Roll everything back."""
         self._release()
-        outcome_of(self.session).changed = []
+        current_outcome().changed = []
         self.session.rollback()
 
     def _release(self) -> None:
@@ -92,6 +90,7 @@ class _Transaction:
 
 
 _current: ContextVar[_Transaction | None] = ContextVar("write_transaction", default=None)
+_outcome: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
 
 
 @contextmanager
@@ -146,20 +145,26 @@ def flush_open() -> None:
     transaction.session.flush()
 
 
-def outcome_of(session: Session) -> Outcome:
-    """Return which rows a session has changed since it was made, or since `reset_outcome`."""
-    outcome: Outcome = session.info.setdefault(_OUTCOME, Outcome())
+def current_outcome() -> Outcome:
+    """Return what the current request or command has changed, so that an error after a commit can be answered."""
+    return _outcome.get() or reset_outcome()
+
+
+def reset_outcome() -> Outcome:
+    """Begin anew, at the start of a request or command."""
+    outcome = Outcome()
+    _outcome.set(outcome)
     return outcome
 
 
-def current_outcome() -> Outcome:
-    """Return which rows the current session has changed, so that an error after a commit can be answered."""
-    return outcome_of(db.session())
-
-
-def reset_outcome() -> None:
-    """Forget what the current session has changed, at the start of a request or command."""
-    db.session().info.pop(_OUTCOME, None)
+@contextmanager
+def separate_outcome() -> Iterator[None]:
+    """Keep what this block changes apart from what the request or command changes."""
+    token = _outcome.set(Outcome())
+    try:
+        yield
+    finally:
+        _outcome.reset(token)
 
 
 def after_commit(callback: Callback) -> None:

@@ -9,6 +9,8 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.clock import day_bounds
+from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
 from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ALL, permission_labels
@@ -52,8 +54,11 @@ def create_api_key() -> ResponseReturnValue:
     if form.errors:
         return _keys(form), 422
     expires_on = form.data.pop("expires_on", None)
-    record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
-    return _keys(Form(), made=record, key=key)
+    expires_at = _end_of(expires_on)
+    with unit_of_work():  # a key that can't be shown is not stored
+        record, key = api_key_service.create(**form.data, expires_at=expires_at)
+        db.session.flush()
+        return _keys(Form(), made=record, key=key)
 
 
 @blueprint.get("/api-keys/<uuid:key_id>/revocation")
