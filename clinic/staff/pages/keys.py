@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.clock import day_bounds
+from clinic.core.clock import day_bounds, wall_day
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
@@ -19,7 +19,7 @@ from clinic.staff.schemas import KeyForm
 from clinic.web.authorization import requires
 from clinic.web.form_summary import Record, Typed, form_summary, labelled_rows, record_at
 from clinic.web.forms import Form, load_form
-from clinic.web.template_filters import day_typed, wall_day
+from clinic.web.template_filters import day_typed
 
 LABELS = {"label": "What for", "scopes": "What it may do", "expires_on": "Last day"}
 
