@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from clinic.appointments.rules import CANCEL_REASONS, STATES
-from clinic.core.clock import at_wall_time, is_ambiguous
+from clinic.appointments.rules import CANCEL_REASONS, STATES, day_problem
+from clinic.core.clock import at_wall_time, is_ambiguous, today
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
@@ -110,9 +110,12 @@ class BookingSchema(Schema):
     def place(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
         """Convert day, time and length to instants.
 
-        :raises ValidationError: for a time that the clocks skip, and for one that they show twice without `fold`
+        :raises ValidationError: for a day too early or too late, for a time that the clocks skip, and for one that they
+            show twice without `fold`
         """
         zone, wall = clinic_service.current().zone, datetime.combine(data["day"], data["time"])
+        if problem := day_problem(data["day"], today(zone)):
+            raise ValidationError(problem, "day")
         if data["fold"] is None and is_ambiguous(wall, zone):
             raise ValidationError(WHICH_ONE, "fold")
         try:

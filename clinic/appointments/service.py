@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
-from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, span_problem
-from clinic.core.clock import day_bounds, now
+from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
+from clinic.core.clock import day_bounds, now, today, wall_day
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.transaction import get_for_update
@@ -86,6 +86,9 @@ class AppointmentService:
         """
         if problem := span_problem(starts_at, ends_at):
             raise InvalidInput(problem, field="ends_at")
+        zone = clinic_service.current().zone
+        if problem := day_problem(wall_day(starts_at, zone), today(zone)):
+            raise InvalidInput(problem, field="starts_at")
         try:
             with unit_of_work():
                 self._lock_people(patient_id, practitioner_id)

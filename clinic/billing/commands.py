@@ -8,6 +8,7 @@ from clinic.billing.rules import METHODS, STATUSES
 from clinic.billing.schemas import InvoiceSchema, PaymentSchema
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.audit import record_listing
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
 from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
@@ -32,9 +33,11 @@ def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -
         "patient_id": str(patient_service.identify(patient).id),
         "lines": [_read_line(line) for line in lines],
     }
-    invoice = billing_service.create(**load_options(InvoiceSchema(), given))
-    if at_once:
-        invoice = billing_service.issue(invoice.id)
+    fields = load_options(InvoiceSchema(), given)
+    with unit_of_work():
+        invoice = billing_service.create(**fields)
+        if at_once:
+            invoice = billing_service.issue(invoice.id)
     show_record(_dumped(invoice), as_json=as_json)
     info(_what_next(invoice))
 
@@ -74,8 +77,8 @@ def pay(number: str, amount: str, as_json: bool, **options: str | None) -> None:
     payment = billing_service.record_payment(
         invoice.id, **load_options(PaymentSchema(), {"amount": _money(amount), **options})
     )
+    invoice = payment.invoice
     show_record(PaymentSchema().dump(payment), as_json=as_json)
-    invoice = billing_service.get(invoice.id)
     due = f"{invoice.due.amount} {invoice.currency} is still due"
     info(f"{invoice.number} is paid" if not invoice.due.minor else f"{invoice.number} is not paid yet: {due}")
 

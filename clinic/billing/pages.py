@@ -115,15 +115,16 @@ def pay(invoice_id: UUID) -> ResponseReturnValue:
     form = load_form(PaymentForm())
     if form.errors:
         return _invoice_page(invoice_id, form), 422
+    locale = clinic_service.current().locale
     try:
-        taken = billing_service.record_payment(invoice_id, **form.data)
+        payment = billing_service.record_payment(invoice_id, **form.data)
     except PaymentTooLarge as error:
         return refuse(_invoice_page(invoice_id, form.reject(error, "amount")), error)
     except IdempotencyKeyReused as error:
         return refuse(_invoice_page(invoice_id, form.reject(error), new_key=True), error)
     except (InvalidInput, Conflict) as error:
         return refuse(_invoice_page(invoice_id, form.reject(error)), error)
-    flash(_payment_message(taken))
+    flash(_payment_message(payment, locale))
     return redirect(url_for(".show", invoice_id=invoice_id), 303)
 
 
@@ -161,7 +162,7 @@ def _invoice_page(invoice_id: UUID, form: Form, *, new_key: bool = False) -> str
     )
 
 
-def _payment_message(payment: Payment) -> str:
+def _payment_message(payment: Payment, locale: str) -> str:
     if payment.replayed:
         return "This payment was taken before: nothing was taken again"
-    return f"{payment.amount.format(clinic_service.current().locale)} taken"
+    return f"{payment.amount.format(locale)} taken"

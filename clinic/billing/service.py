@@ -63,6 +63,7 @@ class BillingService:
             invoice = Invoice(patient_id=patient_id, currency=currency, total_minor=total_minor(rows), lines=rows)
             db.session.add(invoice)
             db.session.flush()
+            _load_whole(invoice)
         return invoice
 
     def issue(self, invoice_id: UUID | str, *, version: int | None = None) -> Invoice:
@@ -82,6 +83,7 @@ class BillingService:
                 raise StaleVersion
             invoice.number, invoice.issued_on = _next_number_and_day()
             invoice.status = ISSUED if invoice.total_minor else BALANCED
+            _load_whole(invoice)
         return invoice
 
     def record_payment(
@@ -201,6 +203,12 @@ billing_service = BillingService()
 
 def _as_id(given: UUID | str) -> UUID:
     return UUID(given) if isinstance(given, str) else given
+
+
+def _load_whole(invoice: Invoice) -> None:
+    """Load lines and payments before the commit, as a response must not read after it."""
+    db.session.flush()
+    db.session.refresh(invoice, ["lines", "payments"])
 
 
 def _check_patient(patient_id: UUID) -> None:

@@ -24,6 +24,11 @@ def today(zone: str) -> date:
     return now().astimezone(ZoneInfo(zone)).date()
 
 
+def wall_day(at: datetime, zone: str) -> date:
+    """Return the day of an instant on the calendar of an IANA zone."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
 def is_zone(name: str) -> bool:
     """Return whether a name is an IANA zone that this installation knows."""
     return name in _zones()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from clinic.core.clock import now
 from clinic.core.context import as_actor, current_actor
-from clinic.core.db.transaction import flush_open, joined_transaction, write_transaction
+from clinic.core.db.transaction import flush_open, joined_transaction, separate_outcome, write_transaction
 from clinic.core.events import event_bus
 from clinic.core.events.context import collecting, current_depth, handling, is_too_deep
 from clinic.core.events.delivery import (
@@ -155,5 +155,6 @@ def _as_published(event: StoredEvent) -> Iterator[None]:
         clinic_scope(event.clinic_id),
         as_actor(event.actor, request_id=event.request_id),
         handling(event, event.depth),
+        separate_outcome(),
     ):
         yield

@@ -2,6 +2,7 @@
 
 from sqlalchemy import delete
 
+from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
@@ -68,6 +69,15 @@ class OperatorService:
             session_service.end_all(member.id)
             queue_mail(member, "password-changed")
         return secret
+
+    def withdraw_secret(self, email: str) -> None:
+        """End the one-time secret of a member of staff that could not be shown.
+
+        :raises MemberNotFound: if nobody works here under that address
+        """
+        worker = member_service.get_by_email(email)
+        with unit_of_work():
+            lock_account(worker.member.id).password_expires_at = now()
 
 
 operator_service = OperatorService()

@@ -19,7 +19,7 @@ from clinic.core.tenancy import clinic_scope
 from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.operator_actions import operator_service
-from clinic.web.cli import USAGE, fail, handle_errors, info, load_options
+from clinic.web.cli import USAGE, fail, handle_errors, info, load_options, output_secret
 from clinic.web.fields import Email, Line, LocaleName
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
@@ -84,20 +84,24 @@ def init(name: str | None, zone: str | None, currency: str | None, locale: str, 
         clinic = clinic_service.create(**fields)
         info(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
         with clinic_scope(clinic.id):
-            _create_administrator(admin)
+            _create_administrator(admin, clinic.name)
 
 
-def _create_administrator(email: str | None) -> None:
+def _create_administrator(email: str | None, clinic_name: str) -> None:
     """Make a person administrator of the current clinic, or show the command for it."""
     if email is None:
-        name = shlex.quote(clinic_service.current().name)
+        name = shlex.quote(clinic_name)
         info(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
         return
     _, secret = operator_service.create_admin(email=email)
     if secret is None:
         info(f"{email} is its administrator, and signs in as before")
         return
-    click.echo(secret)
+    output_secret(
+        secret,
+        lambda: operator_service.withdraw_secret(email),
+        f"the secret of {email} was revoked again, flask staff reset-password gives another",
+    )
     info(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
 
 

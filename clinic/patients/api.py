@@ -6,6 +6,7 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from clinic.core.audit import record_listing, record_view
+from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, PatientFields, patient_service
 from clinic.web.authorization import requires
@@ -91,5 +92,7 @@ def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
     The updated patient is returned, which is recorded as a view.
     """
     version = expected_version(patient_service.get)
-    patient_service.update(patient_id, version=version, **fields)
-    return single(_get_and_record_view(patient_id))
+    with unit_of_work():
+        patient = patient_service.update(patient_id, version=version, **fields)
+        record_view("patients", patient.id, patient.id)
+    return single(patient)

@@ -38,7 +38,9 @@ def birth_date_problem(value: str, today: date) -> str | None:
         return NOT_A_DATE
     if earliest > today:
         return IN_THE_FUTURE
-    return TOO_LONG_AGO if today.year - earliest.year > LONGEST_LIFE else None
+    limit = (today.year - LONGEST_LIFE, today.month, today.day)
+    latest = (earliest.year, month or 12, day or 31)
+    return TOO_LONG_AGO if latest <= limit else None
 
 
 def phone_number(value: str, country: str | None) -> str | None:

@@ -23,7 +23,7 @@ PROBLEMS = {
     415: "The body is not JSON",
     422: "The input is well-formed, but not acceptable; `errors` lists every field",
     428: "The header `If-Match` is missing",
-    500: "Unexpected error",
+    500: "Unexpected error; `code` shows whether the change was saved, `locations` where to check",
     503: "Temporarily unavailable",
 }
 """Description of every error status that an operation may return."""
@@ -125,6 +125,9 @@ class ProblemSchema(Schema):
     scope = fields.String(metadata={"description": "the scope that the API key lacks (403)"})
     conflicts = fields.List(fields.UUID(), metadata={"description": "the appointments at the requested time (409)"})
     due = fields.Nested(MoneySchema, metadata={"description": "the amount still due of an invoice (409)"})
+    locations = fields.List(
+        fields.String(), metadata={"description": "paths of records that were saved, or maybe saved (500, 503)"}
+    )
     present = fields.Dict(metadata={"description": "the current representation of the record (412)"})
 
 

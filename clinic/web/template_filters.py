@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from clinic.core.clock import is_ambiguous, today
+from clinic.core.clock import is_ambiguous, today, wall_day
 
 
 def init_app(app: Flask) -> None:
@@ -27,11 +27,6 @@ def time(value: datetime, zone: str) -> str:
 def instant(value: datetime, zone: str) -> str:
     """Return the local date and time of an instant: `Thu 12 Nov 2026, 09:30`."""
     return f"{day(wall_day(value, zone))}, {time(value, zone)}"
-
-
-def wall_day(value: datetime, zone: str) -> date:
-    """Return the local date of an instant."""
-    return value.astimezone(ZoneInfo(zone)).date()
 
 
 def born(value: str | None, zone: str) -> str:

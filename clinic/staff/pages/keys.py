@@ -8,7 +8,9 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.clock import day_bounds
+from clinic.core.clock import day_bounds, wall_day
+from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
 from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ALL, permission_labels
@@ -16,7 +18,6 @@ from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import KeyForm
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse
-from clinic.web.template_filters import wall_day
 
 
 def scope_labels() -> Mapping[str, str]:
@@ -45,10 +46,12 @@ def create_api_key() -> ResponseReturnValue:
         return _keys_page(form), 422
     expires_on = form.data.pop("expires_on", None)
     try:
-        record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
+        with unit_of_work():  # a key that can't be shown is not stored
+            record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
+            db.session.flush()
+            return _keys_page(Form(), made=record, key=key)
     except InvalidApiKey as error:
         return refuse(_keys_page(form.reject(error)), error)
-    return _keys_page(Form(), made=record, key=key)
 
 
 @blueprint.get("/api-keys/<uuid:key_id>/revocation")
