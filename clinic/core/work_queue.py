@@ -128,7 +128,7 @@ class WorkQueue(Generic[Row]):
 
     def is_exhausted(self, row: Row) -> bool:
         """Return whether no attempt is left for a row."""
-        return _of(row).attempts >= self.retry.attempts and now() >= self._given_up_at(row)
+        return _of(row).attempts >= self.retry.attempts and self._time_left(row) <= timedelta()
 
     def change(self, row: Row, **values: Any) -> None:
         """Change columns of a claimed row in the open transaction.
@@ -153,13 +153,15 @@ class WorkQueue(Generic[Row]):
 
     def _next_attempt(self, row: Row) -> datetime:
         """Return when a row is attempted again; the last attempt is made when the duration ends."""
-        due_at, end = now() + self.retry.pause_after(_of(row).attempts), self._given_up_at(row)
-        return min(due_at, end) if now() < end else due_at
+        pause, left = self.retry.pause_after(_of(row).attempts), self._time_left(row)
+        return now() + (min(pause, left) if left > timedelta() else pause)
 
-    def _given_up_at(self, row: Row) -> datetime:
-        """Return when a row is given up if enough attempts have been made."""
-        at: datetime = now() if not self.retry.duration else _of(row).created_at + self.retry.duration
-        return at
+    def _time_left(self, row: Row) -> timedelta:
+        """Return how long a row is still attempted, however many attempts that takes."""
+        if not self.retry.duration:
+            return timedelta()
+        left: timedelta = _of(row).created_at + self.retry.duration - now()
+        return left
 
     def _lease(self, row: Row) -> bool:
         """Lease a row and count the attempt; return False if it was closed instead."""
