@@ -8,6 +8,7 @@ _UNDECOMPOSED = str.maketrans(
 )
 _WORD = re.compile(r"\w+", re.UNICODE)
 _APOSTROPHE = re.compile("['’ʼ`´]")
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -41,6 +42,11 @@ def is_cjk(value: str) -> bool:
 def is_storable(value: str) -> bool:
     """Return whether a text has no NUL, control character, bidi override or lone surrogate."""
     return not any(_is_harmful(char) for char in value)
+
+
+def has_encoded_word(value: str) -> bool:
+    """Return whether an encoded word of a mail header (RFC 2047) begins in a text."""
+    return _ENCODED_WORD.search(value) is not None
 
 
 def _decomposed(value: str) -> str:

@@ -31,15 +31,16 @@ class NotificationNotFound(NotFound):
 class NotificationService:
     """The messages of the current clinic to its patients."""
 
-    def queue(self, kind: str, patient: Patient, *, about: UUID) -> Notification | None:
+    def queue(self, kind: str, patient: Patient, *, about: UUID, suppressed: str | None = None) -> Notification | None:
         """Queue a message about a record, once for each of its versions; return None if the patient has no address.
 
-        Messages about past records that are being imported are suppressed.
+        A message about a past record that is being imported, or with a reason in `suppressed`, is stored but not sent.
         """
         if not patient.email:
             return None
-        actor, event = current_actor(), current_event()
+        event = current_event()
         version = (event.subject_version if event else None) or 0
+        reason = IMPORTED if current_actor().is_import else suppressed
         with unit_of_work():
             if queued := self._queued(kind, about, version):
                 return queued
@@ -48,12 +49,12 @@ class NotificationService:
                 kind=kind,
                 about_id=about,
                 about_version=version,
-                state=SUPPRESSED if actor.is_import else QUEUED,
-                reason=IMPORTED if actor.is_import else None,
+                state=SUPPRESSED if reason else QUEUED,
+                reason=reason,
             )
             db.session.add(notification)
             db.session.flush()
-            if not actor.is_import:
+            if not reason:
                 after_commit(wake_worker)
         return notification
 

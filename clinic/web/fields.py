@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
 from clinic.core.money import BadAmount, Money, is_currency
-from clinic.core.text import is_storable, nfc
+from clinic.core.text import has_encoded_word, is_storable, nfc
 from clinic.identity.rules import is_locale
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
@@ -41,6 +41,8 @@ _QUANTITY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 class Line(fields.String):
     """One line of text: NFC, trimmed, without control characters; an invisible one is None."""
 
+    may_have_encoded_words = False
+
     def __init__(self, *, max_length: int = MAX_LINE, what: str = "this", **options: Any) -> None:
         options.setdefault("allow_none", not options.get("required"))
         missing = f"Enter {what}"
@@ -56,6 +58,8 @@ class Line(fields.String):
         text = self._tidy(value)
         if not is_storable(text) or _UNREADABLE in text or not self._allows(text):
             raise ValidationError("Leave out control characters")
+        if has_encoded_word(text) and not self.may_have_encoded_words:
+            raise ValidationError("Leave out mail header code like =?utf-8?q?")
         if len(text) > self.max_length:
             raise ValidationError(f"Enter at most {self.max_length} characters")
         if not text and not self.allow_none:
@@ -73,6 +77,8 @@ class Line(fields.String):
 
 class Paragraph(Line):
     """Several lines of text."""
+
+    may_have_encoded_words = True
 
     def __init__(self, *, max_length: int = MAX_PARAGRAPH, **options: Any) -> None:
         super().__init__(max_length=max_length, **options)

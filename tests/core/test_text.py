@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.core.text import digits, fold, is_cjk, is_storable, nfc, words
+from clinic.core.text import digits, fold, has_encoded_word, is_cjk, is_storable, nfc, words
 
 FOLDED = {
     "Nguyễn": "nguyen",
@@ -131,3 +131,13 @@ def test_what_people_write_can_be_stored(text):
 )
 def test_what_misleads_or_breaks_a_page_can_not_be_stored(harmful):
     assert not is_storable(f"Anna{harmful}Lena")
+
+
+@pytest.mark.parametrize("text", ["=?utf-8?q?=0d=0a?=", "Ana =?UTF-8?B?DQo=", "=??q?", "=?utf-8 ?Q?x"])
+def test_the_beginning_of_an_encoded_word_is_found(text):
+    assert has_encoded_word(text)
+
+
+@pytest.mark.parametrize("text", ["", "Ana", "a =? b", "x=?y?z", "why?b?", "1 + 1 =?"])
+def test_other_question_marks_are_no_encoded_word(text):
+    assert not has_encoded_word(text)

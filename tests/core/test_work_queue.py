@@ -32,7 +32,7 @@ def test_pauses_grow_by_the_factor_with_jitter_up_to_the_longest() -> None:
 
     assert all(5 <= pause <= 15 for pause in pauses[0])
     assert all(80 <= pause <= 240 for pause in pauses[1])
-    assert all(1800 <= pause <= 5400 for pause in pauses[2])
+    assert all(1800 <= pause <= 3600 for pause in pauses[2])
     assert all(len(set(some)) > 1 for some in pauses)
 
 

@@ -17,7 +17,7 @@ from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.tenancy import clinic_scope
 from clinic.core.work_queue import LeaseLost, RetryPolicy, WorkQueue
 
-RETRY = RetryPolicy(max_attempts=10, first_pause=timedelta(seconds=10))
+RETRY = RetryPolicy(attempts=10, first_pause=timedelta(seconds=10))
 NOT_SUBSCRIBED = "handler not subscribed"
 LEASE_RAN_OUT = "process died or took too long"
 

@@ -1,6 +1,7 @@
 """Queues of mail: rows of a module's own table, each of which becomes one mail."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,9 +11,17 @@ from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
-from clinic.core.work_queue import WorkQueue
+from clinic.core.work_queue import RetryPolicy, WorkQueue
 
 QUEUED, SENT, FAILED, UNKNOWN = "queued", "sent", "failed", "unknown"
+
+RETRY = RetryPolicy(
+    attempts=12, first_pause=timedelta(seconds=10), longest_pause=timedelta(hours=4), duration=timedelta(days=2)
+)
+"""Two days, deliberately shorter than the four to five of RFC 5321, section 4.5.4.1."""
+
+MOST_ATTEMPTS = 40
+"""More attempts than a mail server that is away for two days causes: the mail ends its worker each time."""
 
 Row = TypeVar("Row", bound=Base)
 
@@ -66,6 +75,11 @@ class MailQueue(WorkQueue[Row]):
     def record_suppressed(self, row: Row, reason: str) -> None:
         """Record that the mail is not sent any more."""
         raise NotImplementedError
+
+    def ends_its_worker(self, row: Row) -> bool:
+        """Return whether a mail was attempted more often than failures of mail servers explain."""
+        counted: Any = row
+        return bool(counted.attempts >= MOST_ATTEMPTS)
 
     def handover_values(self, mail: Mail) -> dict[str, Any]:
         """Return the columns to change when a mail is handed over."""
