@@ -1,9 +1,7 @@
-"""What a birth date and a phone number may be."""
+"""Birth dates, record numbers and the values of a patient's sex."""
 
 import re
 from datetime import date
-
-import phonenumbers
 
 SEXES = ("female", "male", "other", "unknown")
 LONGEST_LIFE = 130
@@ -14,7 +12,6 @@ NO_YEAR = "Enter the year of birth"
 NO_MONTH = "Enter the month of birth, or leave out the day"
 IN_THE_FUTURE = "Date of birth must be in the past"
 TOO_LONG_AGO = f"Date of birth must be less than {LONGEST_LIFE} years ago"
-NOT_A_PHONE = "Enter a phone number with its country code, like +351 912 555 014"
 
 
 def birth_date_problem(value: str, today: date) -> str | None:
@@ -32,17 +29,6 @@ def birth_date_problem(value: str, today: date) -> str | None:
     if earliest > today:
         return IN_THE_FUTURE
     return TOO_LONG_AGO if today.year - earliest.year > LONGEST_LIFE else None
-
-
-def phone_number(value: str, country: str | None) -> str | None:
-    """Return a phone number as E.164 writes it, None if it can't be one; without a code it is of `country`."""
-    try:
-        number = phonenumbers.parse(value, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number) or number.extension:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def medical_record_number(count: int) -> str:
