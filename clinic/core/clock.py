@@ -1,9 +1,7 @@
 """What time it is, in UTC and on the wall of a clinic."""
 
-from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from clinic.core.errors import InvalidInput
 
@@ -22,11 +20,6 @@ def now() -> datetime:
 def today(zone: str) -> date:
     """Return the day it is in an IANA zone."""
     return now().astimezone(ZoneInfo(zone)).date()
-
-
-def is_zone(name: str) -> bool:
-    """Say whether a name is an IANA zone that this installation knows."""
-    return name in _zones()
 
 
 def is_ambiguous(wall: datetime, zone: str) -> bool:
@@ -55,12 +48,6 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     starts = (datetime(d.year, d.month, d.day, tzinfo=place) for d in (day, day + timedelta(days=1)))
     first, last = (start.astimezone(UTC) for start in starts)
     return first, last
-
-
-@cache
-def _zones() -> Set[str]:
-    """Return the zones of this installation, which takes a walk through many files."""
-    return available_timezones()
 
 
 def _exists(wall: datetime, zone: str) -> bool:

@@ -26,7 +26,7 @@ def find_time_zone(name: str) -> TimeZone | None:
 def country_of_zone(name: str) -> str | None:
     """Return the country of a time zone, or None if its name is no place."""
     zone = find_time_zone(name)
-    return zone and zone.country
+    return zone.country if zone else None
 
 
 def is_country(code: str) -> bool:

@@ -18,8 +18,8 @@ _PUNCTUATION = frozenset("+＋()[]./")
 _CATEGORIES = frozenset({"Nd", "Zs", "Pd"})
 """Categories of Unicode: decimal digits of any script, spaces and hyphens."""
 
-_EXAMPLE_COUNTRY = "PT"
-"""Its example is shown where the clinic's country is not known, or has no numbers of its own."""
+_EXAMPLE = "+351 912 345 678"
+"""Shown where the clinic's country is not known, or has no numbers of its own."""
 
 
 def phone_number(value: str, country: str | None) -> str | None:
@@ -33,12 +33,7 @@ def phone_number(value: str, country: str | None) -> str | None:
 
 def phone_number_message(country: str | None) -> str:
     """Return what to say of text that is no phone number, with an example of a country's numbers."""
-    region = country if country in phonenumbers.SUPPORTED_REGIONS else _EXAMPLE_COUNTRY
-    example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
-    written = phonenumbers.format_number(
-        example or phonenumbers.example_number(region), PhoneNumberFormat.INTERNATIONAL
-    )
-    return f"Enter a phone number with its country code, like {written}"
+    return f"Enter a phone number with its country code, like {_example(country) or _EXAMPLE}"
 
 
 def dialled_forms(stored: str) -> set[str]:
@@ -63,6 +58,11 @@ def _parsed(value: str, country: str | None) -> PhoneNumber | None:
         return None
     number.extension = digits(written["extension"] or "") or None
     return number
+
+
+def _example(country: str | None) -> str | None:
+    example = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE) if country else None
+    return phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL) if example else None
 
 
 def _is_dialled(char: str) -> bool:
