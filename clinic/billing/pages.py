@@ -7,7 +7,7 @@ from flask import Blueprint, flash, get_template_attribute, redirect, render_tem
 from flask.typing import ResponseReturnValue
 
 from clinic.billing.rules import MOST_LINES, STATUSES, is_idempotency_key
-from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_rows
+from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_amount, typed_rows
 from clinic.billing.service import IdempotencyKeyReused, Payment, PaymentTooLarge, billing_service
 from clinic.core.audit import record_listing, record_view
 from clinic.core.errors import Conflict, InvalidInput, StaleVersion
@@ -156,7 +156,12 @@ def _invoice_page(invoice_id: UUID, form: Form, *, new_key: bool = False) -> str
     record_view("invoices", invoice.id, invoice.patient_id)
     sent = form.value("key")
     key = sent if is_idempotency_key(sent) and not new_key else token_urlsafe(24)
-    form.values = {"amount": invoice.due.amount, "method": "card", **form.values, "key": key}
+    form.values = {
+        "amount": typed_amount(invoice.due, clinic_service.current().locale),
+        "method": "card",
+        **form.values,
+        "key": key,
+    }
     return render_template(
         "billing/show.html", invoice=invoice, patient=patient_service.get(invoice.patient_id), form=form
     )

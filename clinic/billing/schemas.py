@@ -20,14 +20,14 @@ from clinic.billing.rules import (
     TOO_MANY_LINES,
     is_idempotency_key,
 )
-from clinic.core.money import Money
+from clinic.core.decimals import AmbiguousNumber, plain_decimal
+from clinic.core.money import Money, digits_of
 from clinic.identity.clinics import clinic_service
 from clinic.web.fields import CURRENCY_PATTERN, Choice, Identifier, Line, Moment, MoneyField, Quantity
 from clinic.web.json_api import ListQuery
 
 ROW_FIELDS = ("description", "quantity", "unit_price")
 _ROW_FIELD = re.compile(rf"lines-([0-9]{{1,3}})-({'|'.join(ROW_FIELDS)})", re.ASCII)
-_MAYBE_THOUSANDS = re.compile(r"-?[0-9]{1,3},[0-9]{3}", re.ASCII)
 
 
 def check_price(price: Money) -> None:
@@ -103,13 +103,16 @@ class InvoiceQuery(ListQuery):
 
 
 class TypedMoney(MoneyField):
-    """An amount in the clinic's currency as typed into a form: `45`, `45.0`, `45,00`."""
+    """An amount in the clinic's currency as typed into a form: `45`, `45.0`, `45,00`, `1.500,00`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
         clinic = clinic_service.current()
-        written = {"amount": plain_decimal(str(value), clinic.locale), "currency": clinic.currency}
+        symbol = _symbol_of_three_decimals(clinic.currency, clinic.locale)
         try:
+            written = {"amount": plain_decimal(str(value), decimal_symbol=symbol), "currency": clinic.currency}
             return super()._deserialize(written, attr, data, **kwargs)
+        except AmbiguousNumber as error:
+            raise ValidationError(str(error)) from error
         except ValidationError as error:
             raise ValidationError(error.messages_dict["amount"]) from error
 
@@ -118,8 +121,10 @@ class TypedQuantity(Quantity):
     """A quantity as typed into a form: `1`, `2.5`, `2,5`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Fraction:
-        plain = plain_decimal(str(value), clinic_service.current().locale)
-        return super()._deserialize(plain, attr, data, **kwargs)
+        try:
+            return super()._deserialize(plain_decimal(str(value)), attr, data, **kwargs)
+        except AmbiguousNumber as error:
+            raise ValidationError(str(error)) from error
 
 
 class TypedLine(InvoiceLineSchema):
@@ -176,12 +181,12 @@ def row_values(rows: list[dict[str, str]], count: int) -> dict[str, str]:
     return {f"lines-{index}-{name}": row[name] for index, row in enumerate(shown) for name in ROW_FIELDS}
 
 
-def plain_decimal(typed: str, locale: str) -> str:
-    """Return a number as typed with a point before its decimals.
+def typed_amount(money: Money, locale: str) -> str:
+    """Return an amount as a form shows it to be sent again; three decimals follow the symbol of the locale."""
+    symbol = _symbol_of_three_decimals(money.currency, locale)
+    return money.amount if symbol is None else money.amount.replace(".", symbol)
 
-    A comma that may part thousands (`1,500`) stays, to be refused, unless the locale's decimals have one.
-    """
-    text = typed.strip()
-    if _MAYBE_THOUSANDS.fullmatch(text) and get_decimal_symbol(locale) != ",":
-        return text
-    return text.replace(",", ".", 1)
+
+def _symbol_of_three_decimals(currency: str, locale: str) -> str | None:
+    """Return the symbol that precedes the decimals of a currency that has three, None for any other."""
+    return get_decimal_symbol(locale) if digits_of(currency) == 3 else None  # noqa: PLR2004

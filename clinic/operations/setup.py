@@ -12,22 +12,17 @@ from flask import current_app
 from flask.cli import with_appcontext
 from marshmallow import Schema, ValidationError
 
-from clinic.core.clock import is_zone
 from clinic.core.db import db
 from clinic.core.money import is_currency
 from clinic.core.tenancy import clinic_scope
+from clinic.core.text import tidy_line
 from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.operator_actions import operator_service
 from clinic.web.cli import USAGE, fail, handle_errors, info, load_options, output_secret
-from clinic.web.fields import Email, Line, LocaleName
+from clinic.web.fields import Country, Email, Line, LocaleName, Zone
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
-
-
-def _check_zone(name: str) -> None:
-    if not is_zone(name):
-        raise ValidationError("Enter a time zone of the IANA list, like Europe/Lisbon")
 
 
 def _check_currency(code: str) -> None:
@@ -39,7 +34,8 @@ class SetupSchema(Schema):
     """The options of `flask init`."""
 
     name = Line(data_key="clinic", required=True, what="the clinic's name")
-    zone = Line(required=True, validate=_check_zone)
+    zone = Zone(required=True)
+    country = Country()
     currency = Line(required=True, validate=_check_currency)
     locale = LocaleName(required=True)
     admin = Email()
@@ -62,18 +58,22 @@ def upgrade_database() -> None:
 @click.command("init")
 @click.option("--clinic", "name", metavar="NAME", help="The clinic's name.")
 @click.option("--zone", metavar="ZONE", help="Its time zone, like Europe/Lisbon.")
+@click.option("--country", metavar="CODE", help="Its country, like PT; by default that of its time zone.")
 @click.option("--currency", metavar="CODE", help="Its currency, like EUR.")
 @click.option(
     "--locale", metavar="LOCALE", default="en_GB", show_default=True, help="Language and country, like pt_PT."
 )
 @click.option("--admin", metavar="EMAIL", help="Its administrator: prints a secret for the first sign-in.")
 @with_appcontext
-def init(name: str | None, zone: str | None, currency: str | None, locale: str, admin: str | None) -> None:
+def init(
+    *, name: str | None, zone: str | None, country: str | None, currency: str | None, locale: str, admin: str | None
+) -> None:
     """Set up the database and a clinic; asks for missing options."""
     with handle_errors():
         options = {
             "clinic": name or _ask("Clinic's name"),
             "zone": zone or _ask("Time zone"),
+            "country": country,
             "currency": currency or _ask("Currency"),
             "locale": locale,
             "admin": admin,
@@ -82,6 +82,8 @@ def init(name: str | None, zone: str | None, currency: str | None, locale: str, 
         admin = fields.pop("admin", None)
         upgrade_database()
         clinic = clinic_service.create(**fields)
+        if clinic.zone != tidy_line(options["zone"] or ""):
+            info(f"{options['zone']} is another name of {clinic.zone}, which is stored")
         info(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
         with clinic_scope(clinic.id):
             _create_administrator(admin, clinic.name)

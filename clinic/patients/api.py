@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from clinic.core.audit import record_listing, record_view
@@ -37,6 +38,10 @@ def _get_and_record_view(patient_id: UUID) -> Patient:
     patient = patient_service.get(patient_id)
     record_view("patients", patient.id, patient.id)
     return patient
+
+
+def _stored_phone() -> str | None:
+    return patient_service.get((request.view_args or {})["patient_id"]).phone
 
 
 handle_stale_version(blueprint, _get_and_record_view, PatientSchema)
@@ -84,7 +89,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 @requires("patients:write")
 @blueprint.problems(404)
 @blueprint.versioned(required=True)
-@blueprint.merge_patch(PatientSchema)
+@blueprint.merge_patch(PatientSchema, stored_phone=_stored_phone)
 @blueprint.response(200, PatientSchema, headers=RECORD_HEADERS)
 def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
     """Update a patient; `null` clears a field (RFC 7396).

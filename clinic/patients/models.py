@@ -43,7 +43,7 @@ class Patient(ClinicScoped, VersionMixin, Base):
     sex: Mapped[str] = mapped_column(String(10), default="unknown")
     pronouns: Mapped[str | None] = mapped_column(String(50))
     email: Mapped[str | None] = mapped_column(String(254))
-    phone: Mapped[str | None] = mapped_column(String(20))
+    phone: Mapped[str | None] = mapped_column(String(50))
     address: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(16))
     sort_name: Mapped[str] = mapped_column(_BYTEWISE, info={"audited": False})

@@ -123,7 +123,8 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 @requires("patients:write")
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
-    patient, form = patient_service.get(patient_id), load_form(PatientSchema())
+    patient = patient_service.get(patient_id)
+    form = load_form(PatientSchema(stored_phone=lambda: patient.phone))
     if form.errors:
         return _edit_page(patient, form), 422
     try:

@@ -2,10 +2,9 @@
 
 import re
 
-import phonenumbers
-
-from clinic.core.text import digits, fold, is_cjk, is_storable, words
+from clinic.core.text import digits, fold, is_cjk, is_storable, tidy_line, words
 from clinic.patients.models import Patient
+from clinic.patients.phone_numbers import dialled_forms, phone_number
 
 LONGEST_WORD = 100
 MOST_TERMS = 8
@@ -14,7 +13,7 @@ _RECORD_NUMBER = re.compile(r"[Pp]-?[0-9]+", re.ASCII)
 _APART = str.maketrans(dict.fromkeys("'’ʼ`´", " "))
 """Splits a name at its apostrophes: D'Almeida is found as dalmeida and as almeida."""
 
-_NUMBER_LIKE = re.compile(r"[+0-9٠-٩۰-۹０-９\s().\-/]+")
+_NUMBER_LIKE = re.compile(r"[+＋\d\s().\-/\u2010-\u2015\u2212]+")
 
 
 def words_of(patient: Patient) -> set[str]:
@@ -33,19 +32,23 @@ def words_of(patient: Patient) -> set[str]:
 
 def contact_words_of(patient: Patient) -> set[str]:
     """Return the search words of a patient's contact details, for actors who may see those."""
-    found = _phone_words(patient.phone) if patient.phone else set()
+    found = dialled_forms(patient.phone) if patient.phone else set()
     if patient.email:
         found.add(fold(patient.email))
     return {word[:LONGEST_WORD] for word in found if word}
 
 
-def terms_of(query: str) -> list[str]:
-    """Return the prefixes of a query, one for each term, that a patient's search words must match."""
-    if not is_storable(query):
+def terms_of(query: str, country: str | None = None) -> list[str]:
+    """Return the prefixes of a query, one for each term, that a patient's search words must match.
+
+    A phone number without a country code is read as one of `country`.
+    """
+    text = tidy_line(query)
+    if not is_storable(text):
         return []
-    if _NUMBER_LIKE.fullmatch(query) and digits(query):
-        return [_dialled(digits(query))[:LONGEST_WORD]]
-    terms = [term for part in query.split() for term in _terms_of_part(part)]
+    if number := _number_term(text, country):
+        return [number[:LONGEST_WORD]]
+    terms = [term for part in text.split() for term in _terms_of_part(part)]
     return [term[:LONGEST_WORD] for term in terms[:MOST_TERMS]]
 
 
@@ -59,6 +62,15 @@ def after_prefix(prefix: str) -> str:
     return prefix + "\U0010ffff"
 
 
+def _number_term(text: str, country: str | None) -> str | None:
+    """Return the digits of a text that is a number; of a phone number those by which it is indexed."""
+    typed = _dialled(digits(text))
+    phone = phone_number(text, country)
+    if phone is not None:
+        return typed if typed in dialled_forms(phone) else digits(phone)
+    return typed if _NUMBER_LIKE.fullmatch(text) else None
+
+
 def _terms_of_part(part: str) -> list[str]:
     if "@" in part:
         return [fold(part)]
@@ -70,8 +82,3 @@ def _terms_of_part(part: str) -> list[str]:
 def _dialled(term: str) -> str:
     """Return phone digits without the international prefix 00; a record number is too short to have one."""
     return term[2:] if term.startswith("00") and term.isdigit() and len(term) > LONGEST_RECORD_NUMBER else term
-
-
-def _phone_words(phone: str) -> set[str]:
-    national = str(phonenumbers.parse(phone).national_number)
-    return {digits(phone), national, "0" + national}

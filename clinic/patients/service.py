@@ -18,6 +18,7 @@ from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
 from clinic.core.text import is_storable
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
+from clinic.identity.clinics import clinic_service
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.rules import medical_record_number
 from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of
@@ -158,7 +159,7 @@ class PatientService:
         Terms are parts of names in any order, a record number, phone digits or an email; case and accents are ignored.
         Phones and emails are not searched for actors who may not see them: they could be guessed digit by digit.
         """
-        terms = terms_of(query)
+        terms = terms_of(query, clinic_service.current().country)
         if not terms:
             return Page([], None)
         wanted = select(Patient)

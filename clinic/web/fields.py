@@ -12,7 +12,8 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
 from clinic.core.money import BadAmount, Money, is_currency
-from clinic.core.text import has_encoded_word, is_storable, nfc
+from clinic.core.places import find_time_zone, is_country
+from clinic.core.text import has_encoded_word, is_storable, nfc, strip_bidi_controls, strip_invisible_marks
 from clinic.identity.rules import is_locale
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
@@ -31,6 +32,7 @@ _EARLIEST, _LATEST = 1900, 9000
 
 CURRENCY_PATTERN = "^[A-Z]{3}$"
 
+NOT_READABLE = "Some characters could not be read: enter them again"
 NOT_AN_EMAIL = "Enter an email address like name@example.org"
 NOT_A_DAY = "Enter a date like 2026-11-23"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -39,7 +41,7 @@ _QUANTITY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 
 
 class Line(fields.String):
-    """One line of text: NFC, trimmed, without control characters; an invisible one is None."""
+    """One line of text: NFC, trimmed, without control characters and invisible marks; an invisible one is None."""
 
     may_have_encoded_words = False
 
@@ -55,8 +57,10 @@ class Line(fields.String):
             raise self.make_error("invalid")
         if len(value) > _MOST_COMPOSED * self.max_length:
             raise ValidationError(f"Enter at most {self.max_length} characters")
-        text = self._tidy(value)
-        if not is_storable(text) or _UNREADABLE in text or not self._allows(text):
+        text = self._tidy(self._strip(value))
+        if _UNREADABLE in text:
+            raise ValidationError(NOT_READABLE)
+        if not is_storable(text) or not self._allows(text):
             raise ValidationError("Leave out control characters")
         if has_encoded_word(text) and not self.may_have_encoded_words:
             raise ValidationError("Leave out mail header code like =?utf-8?q?")
@@ -65,6 +69,9 @@ class Line(fields.String):
         if not text and not self.allow_none:
             raise ValidationError(self.missing)
         return text or None
+
+    def _strip(self, value: str) -> str:
+        return strip_invisible_marks(value)
 
     def _tidy(self, value: str) -> str:
         if not is_storable(value):
@@ -83,8 +90,8 @@ class Paragraph(Line):
     def __init__(self, *, max_length: int = MAX_PARAGRAPH, **options: Any) -> None:
         super().__init__(max_length=max_length, **options)
 
-    def _tidy(self, value: str) -> str:
-        return super()._tidy(value.replace("\r\n", "\n"))
+    def _strip(self, value: str) -> str:
+        return strip_bidi_controls(value).replace("\r\n", "\n")
 
     def _allows(self, text: str) -> bool:
         return True
@@ -147,6 +154,33 @@ class LocaleName(Line):
         return text
 
 
+class Country(Line):
+    """The ISO 3166 code of a country, like `PT`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(what="a country code of ISO 3166, like PT", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        code = text and text.upper()
+        if code is not None and not is_country(code):
+            raise ValidationError(self.missing)
+        return code
+
+
+class Zone(Line):
+    """The IANA name of a place's time zone, like `Europe/Lisbon`; another name for it is replaced."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(what="a time zone of the IANA list, like Europe/Lisbon", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        zone = find_time_zone(super()._deserialize(value, attr, data, **kwargs))
+        if zone is None:
+            raise ValidationError(f"{self.missing}: a name of a place, not of an offset")
+        return zone.name
+
+
 class Day(Line):
     """A day of the calendar, `YYYY-MM-DD`."""
 
@@ -172,6 +206,7 @@ class Count(fields.Field[int]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        text = strip_invisible_marks(text) if isinstance(text, str) else text
         if not isinstance(text, str) or not _NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:
             raise ValidationError(self.message)
         return int(text)

@@ -17,6 +17,7 @@ from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from clinic.core.errors import ClinicError, InvalidInput, NotFound
+from clinic.core.text import tidy_line
 from clinic.identity.models import SavedForm
 from clinic.web.error_info import clinic_error_info
 from clinic.web.fields import Choices
@@ -142,7 +143,7 @@ def with_dates(typed: Mapping[str, str]) -> dict[str, Any]:
     parts = {name for name in typed if name.endswith(tuple(f".{part}" for part in _PARTS))}
     found: dict[str, Any] = {name: value for name, value in typed.items() if name not in parts}
     for name in {part.rpartition(".")[0] for part in parts}:
-        found[name] = _joined(*(typed.get(f"{name}.{part}", "").strip() for part in _PARTS))
+        found[name] = _joined(*(tidy_line(typed.get(f"{name}.{part}", "")) for part in _PARTS))
     return found
 
 

@@ -65,9 +65,9 @@ class ApiBlueprint(flask_smorest.Blueprint):
             *(self._status(status) for status in _WITH_BODY),
         )
 
-    def merge_patch(self, schema: type[Schema]) -> Decorator:
+    def merge_patch(self, schema: type[Schema], **options: Any) -> Decorator:
         """Load a partial record (RFC 7396), sent as `application/merge-patch+json` or as JSON."""
-        patch = schema(partial=True)
+        patch = schema(partial=True, **options)
         return _composed(
             self.doc(requestBody={"content": {MERGE_PATCH: {"schema": patch}}}),
             self.arguments(patch, required=False),

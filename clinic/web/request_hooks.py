@@ -13,7 +13,13 @@ from clinic.core.db.transaction import reset_outcome
 from clinic.core.errors import ClinicError
 from clinic.core.tenancy import current_clinic_id_or_none
 from clinic.web.authorization import authorize_request
-from clinic.web.request_guards import refuse_misdirected, refuse_other_sites, refuse_too_much
+from clinic.web.request_guards import (
+    refuse_misdirected,
+    refuse_other_sites,
+    refuse_too_much,
+    refuse_undecodable_form,
+    refuse_undecodable_query,
+)
 
 csrf = CSRFProtect()
 
@@ -72,9 +78,12 @@ def _begin() -> None:
     actor = Actor("api" if is_api() else "page", g.request_id, address=_caller_address())
     g.actor_token = set_actor(actor)
     refuse_misdirected()
+    refuse_undecodable_query()
     if is_api():
         refuse_other_sites()
     refuse_too_much()
+    if not is_api():
+        refuse_undecodable_form()
 
 
 def _authorize() -> ResponseReturnValue | None:

@@ -71,6 +71,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.switch": lambda the: {"clinic_id": the("clinic_id")},
     "staff.update_clinic": lambda _: {
         "name": "Clínica São João",
+        "country": "PT",
         "locale": "pt_PT",
         "idle_minutes": "20",
         "absolute_hours": "10",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from clinic.billing.schemas import plain_decimal, typed_rows
+from clinic.billing.schemas import typed_rows
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.db import db
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events, typed_lines
@@ -308,20 +308,6 @@ def test_another_clinics_invoice_is_not_found(client, here, other_clinic) -> Non
     assert client.get(f"/invoices/{theirs}").status_code == 404
     assert client.submit(f"/invoices/{theirs}/issue").status_code == 404
     assert pay(client, theirs).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("typed", "locale", "plain"),
-    [
-        ("45,00", "en_GB", "45.00"),
-        ("1,500", "en_US", "1,500"),
-        ("1,500", "pt_PT", "1.500"),
-        (" 2,5 ", "en_GB", "2.5"),
-        ("1,2,3", "pt_PT", "1.2,3"),
-    ],
-)
-def test_a_comma_that_may_part_thousands_is_not_taken_for_a_point(typed: str, locale: str, plain: str) -> None:
-    assert plain_decimal(typed, locale) == plain
 
 
 def test_rows_in_which_nothing_was_typed_do_not_count() -> None:

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import update
 
 from clinic.appointments.service import appointment_service
-from clinic.billing.service import billing_service
+from clinic.billing.service import LineFields, billing_service
 from clinic.core.db import Base, db
 from clinic.core.jobs import run_due_jobs
 from clinic.core.money import Money
@@ -20,7 +20,7 @@ from tests.builders import a_patient, an_appointment
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-LINE = {"description": "Consultation", "quantity": Fraction(1), "unit_price": Money(5000, "EUR")}
+LINE: LineFields = {"description": "Consultation", "quantity": Fraction(1), "unit_price": Money(5000, "EUR")}
 TOMORROW = NOON + timedelta(days=1)
 
 
