@@ -9,7 +9,6 @@ from babel.numbers import get_decimal_symbol
 from marshmallow import Schema, ValidationError, fields, pre_load
 
 from clinic.billing.rules import (
-    BAD_KEY,
     LONGEST_DESCRIPTION,
     LONGEST_REFERENCE,
     METHODS,
@@ -18,7 +17,6 @@ from clinic.billing.rules import (
     NO_LINE,
     STATUSES,
     TOO_MANY_LINES,
-    is_idempotency_key,
 )
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
@@ -143,20 +141,9 @@ class InvoiceForm(Schema):
 
 
 class PaymentForm(PaymentSchema):
-    """The form of a payment, with the key that was made with it."""
+    """The form of a payment."""
 
     amount = TypedMoney(required=True)
-    key = fields.String(required=True, attribute="idempotency_key")
-
-    @pre_load
-    def check_key(self, typed: Mapping[str, str], **_options: Any) -> Mapping[str, str]:
-        """Refuse a form that was not made here.
-
-        :raises ValidationError: if its key is none
-        """
-        if not is_idempotency_key(typed.get("key", "")):
-            raise ValidationError(BAD_KEY)
-        return typed
 
 
 def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:
