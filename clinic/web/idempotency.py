@@ -8,10 +8,10 @@ Put it on every view that creates or changes something, below `@requires`:
     def create() -> ResponseReturnValue: ...
 
 and in JSON `@blueprint.idempotent()`, which documents it as well. A program sends the key in the header
-`Idempotency-Key`, a page in the hidden field that the macro `form_token` writes, made anew with each form. A key belongs
-to one clinic, actor and route. The view runs in one unit of work with its key and its answer (`core/idempotency.py`):
-a second request with the same body gets the stored answer, one with another body 422, and a failed request leaves no
-trace of its key.
+`Idempotency-Key`, a page in the hidden field that the macro `form_token` writes, made anew with each form. A key is
+that of one clinic, actor and route. The view runs in one unit of work with its key and its answer
+(`core/idempotency.py`): a second request with the same body gets the stored answer, one with another body 422, and a
+failed request leaves no trace of its key.
 
 The stored answer of a page is its redirect with the flashed messages. A view that returns a page instead, because it
 shows something once, calls `replay_as`.
