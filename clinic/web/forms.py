@@ -162,7 +162,7 @@ def date_parts(name: str, value: str | None) -> dict[str, str]:
 def _with_sent_key(form: Form) -> Form:
     """Return a sent form with its key; with a new one and an error if it may not be carried out with its own."""
     if problem := form_problem():
-        form.errors.setdefault("", []).insert(0, problem)
+        form.errors[""] = [problem, *form.errors.get("", [])]
     elif key := sent_key():
         form.key = key
     return form
