@@ -43,7 +43,8 @@ class Sessions(SecureCookieSessionInterface):
         if isinstance(session, _Session):
             session.opened_with = dict(session)
             session.cookies = [name for name in request.cookies if name.startswith(_prefix(app))][:MOST]
-            session.said = [one for name in session.cookies for one in _read(app, request.cookies[name])]
+            said = (one for name in session.cookies for one in _read(app, request.cookies[name]))
+            session.said = list(dict.fromkeys(said))  # a form that was sent twice has the same message in two cookies
             if session.said:
                 session[SAID] = list(session.said)
             session.accessed = session.modified = False
