@@ -22,6 +22,7 @@ from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
+from clinic.web.idempotency import idempotent
 from clinic.web.list_views import parse_list_query
 
 blueprint = Blueprint("appointments", __name__, url_prefix="/appointments", template_folder="templates")
@@ -60,6 +61,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @requires("appointments:write")
+@idempotent
 def create() -> ResponseReturnValue:
     """Book an appointment from the form."""
     form = load_form(BookingSchema())
@@ -92,6 +94,7 @@ def cancellation(appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/cancellation")
 @requires("appointments:write")
+@idempotent
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment."""
     form = load_form(CancellationSchema())

@@ -8,6 +8,7 @@ from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
+from clinic.core.idempotency import IdempotencyKeyReused
 from clinic.core.money import Money
 from clinic.core.unit_of_work import set_event_subject
 from clinic.identity.clinics import clinic_service
@@ -49,17 +50,10 @@ class PaymentTooLarge(Conflict):
         self.details = {"due": {"amount": due.amount, "currency": due.currency}}
 
 
-class IdempotencyKeyReused(Conflict):
-    """The idempotency key was used for another payment."""
-
-    code = "idempotency-key-reused"
-
-    def __init__(self) -> None:
-        super().__init__("This key was used for another payment: check the payments of the invoice, then try again")
-
-
 def replayed(wanted: Payment) -> Payment | None:
     """Return the payment that was recorded under the same idempotency key, if there is one.
+
+    It is the last guard: of an older key, or one that another actor has used, there is no stored answer.
 
     :raises IdempotencyKeyReused: if it was for another invoice, amount, method or reference
     """

@@ -1,6 +1,5 @@
 """Rules for invoices and payments."""
 
-import re
 from fractions import Fraction
 
 DRAFT, ISSUED, BALANCED = "draft", "issued", "balanced"
@@ -12,7 +11,6 @@ MOST_THOUSANDTHS = 999_999_999
 LONGEST_DESCRIPTION = 200
 LONGEST_REFERENCE = 100
 
-BAD_KEY = "Enter a key of 16 to 255 printable ASCII characters"
 NO_LINE = "Enter at least one line"
 TOO_MANY_LINES = f"Enter at most {MOST_LINES} lines"
 BAD_QUANTITY = "Enter a quantity like 1 or 2.5"
@@ -20,8 +18,6 @@ NEGATIVE_PRICE = "Enter a price that is not below zero"
 NOT_ABOVE_ZERO = "Enter an amount above zero"
 TOO_LARGE = "This amount is too large"
 UNKNOWN_METHOD = f"Choose one of: {', '.join(METHODS)}"
-
-_KEY = re.compile(r"[\x20-\x7e]{16,255}")
 
 
 def invoice_number(year: int, count: int) -> str:
@@ -45,8 +41,3 @@ def thousandths(quantity: Fraction) -> int | None:
     """Return a quantity as a whole number of thousandths, None if it is not valid on an invoice."""
     exact = quantity * 1000
     return int(exact) if exact.denominator == 1 and 0 < exact <= MOST_THOUSANDTHS else None
-
-
-def is_idempotency_key(key: str) -> bool:
-    """Return whether a text is valid as an idempotency key."""
-    return _KEY.fullmatch(key) is not None

@@ -9,7 +9,6 @@ from babel.numbers import get_decimal_symbol
 from marshmallow import Schema, ValidationError, fields, pre_load
 
 from clinic.billing.rules import (
-    BAD_KEY,
     LONGEST_DESCRIPTION,
     LONGEST_REFERENCE,
     METHODS,
@@ -18,7 +17,6 @@ from clinic.billing.rules import (
     NO_LINE,
     STATUSES,
     TOO_MANY_LINES,
-    is_idempotency_key,
 )
 from clinic.core.decimals import AmbiguousNumber, plain_decimal
 from clinic.core.money import Money, digits_of
@@ -148,20 +146,9 @@ class InvoiceForm(Schema):
 
 
 class PaymentForm(PaymentSchema):
-    """The form of a payment, with the key that was made with it."""
+    """The form of a payment."""
 
     amount = TypedMoney(required=True)
-    key = fields.String(required=True, attribute="idempotency_key")
-
-    @pre_load
-    def check_key(self, typed: Mapping[str, str], **_options: Any) -> Mapping[str, str]:
-        """Reject a form without a valid idempotency key.
-
-        :raises ValidationError: if its key is none
-        """
-        if not is_idempotency_key(typed.get("key", "")):
-            raise ValidationError(BAD_KEY)
-        return typed
 
 
 def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:

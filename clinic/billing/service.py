@@ -10,7 +10,6 @@ from sqlalchemy.orm import selectinload
 
 from clinic.billing.models import Invoice, InvoiceLine, Payment
 from clinic.billing.payments import (
-    IdempotencyKeyReused,
     InvoiceAlreadyPaid,
     InvoiceNotIssued,
     PaymentTooLarge,
@@ -235,7 +234,6 @@ def _latest_day(until: date) -> date:
 
 __all__ = [
     "BillingService",
-    "IdempotencyKeyReused",
     "Invoice",
     "InvoiceAlreadyPaid",
     "InvoiceLine",

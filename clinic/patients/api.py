@@ -66,6 +66,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("patients:write")
+@blueprint.idempotent()
 @blueprint.problems()
 @blueprint.body(PatientSchema)
 @blueprint.response(201, PatientSchema, headers=CREATED_HEADERS)

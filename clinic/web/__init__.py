@@ -9,6 +9,7 @@ from clinic.web import (
     cookie_sessions,
     documentation,
     error_handlers,
+    idempotency,
     navigation,
     request_hooks,
     security_headers,
@@ -30,4 +31,5 @@ def init_web(app: Flask) -> None:
     assets.init_app(app)
     template_filters.init_app(app)
     navigation.init_app(app)
+    idempotency.init_app(app)
     documentation.init_app(app)

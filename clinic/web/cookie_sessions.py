@@ -43,7 +43,8 @@ class Sessions(SecureCookieSessionInterface):
         if isinstance(session, _Session):
             session.opened_with = dict(session)
             session.cookies = [name for name in request.cookies if name.startswith(_prefix(app))][:MAX_COOKIES]
-            session.flashed = [one for name in session.cookies for one in _read(app, request.cookies[name])]
+            flashed = (one for name in session.cookies for one in _read(app, request.cookies[name]))
+            session.flashed = list(dict.fromkeys(flashed))  # a form sent twice has the same message in two cookies
             if session.flashed:
                 session[FLASHES] = list(session.flashed)
             session.accessed = session.modified = False

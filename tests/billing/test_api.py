@@ -207,7 +207,7 @@ def test_a_key_sent_with_another_body_is_refused_and_takes_nothing(client, here,
 
     assert (refused.status_code, refused.content_type) == (422, "application/problem+json")
     assert (refused.json["code"], refused.json["status"]) == ("idempotency-key-reused", 422)
-    assert "used for another payment" in refused.json["detail"]
+    assert "used for another request" in refused.json["detail"]
     assert client.get(f"{INVOICES}/{invoice_id}/payments").json["data"] == [first.json]
 
 

@@ -205,8 +205,8 @@ def test_a_key_used_for_another_amount_is_refused_and_replaced(client, here) -> 
 
     page = pay(client, invoice.id, amount="25.00")
 
-    assert page.status_code == 409
-    assert "This key was used for another payment" in page.text
+    assert page.status_code == 422
+    assert "This form was sent before with other values" in page.text
     assert hidden_value(page.text, "key") != KEY
 
 

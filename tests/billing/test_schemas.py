@@ -10,7 +10,7 @@ from clinic.billing.schemas import InvoiceForm, InvoiceQuery, InvoiceSchema, Pay
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
-from tests.billing.invoices import KEY, euros, line_fields, money, payment_fields, typed_lines
+from tests.billing.invoices import euros, line_fields, money, payment_fields, typed_lines
 from tests.schema_loading import loaded, problems
 
 PATIENT_ID = "01900000-0000-7000-8000-000000000001"
@@ -120,7 +120,7 @@ def test_the_form_of_an_invoice_needs_a_patient() -> None:
     ],
 )
 def test_an_invalid_amount_of_the_form_is_refused(typed: str, message: str) -> None:
-    sent = {"key": KEY, "amount": typed, "method": "card", "reference": ""}
+    sent = {"amount": typed, "method": "card", "reference": ""}
 
     assert problems(PaymentForm(), sent) == [("#/amount", message)]
 
@@ -134,7 +134,7 @@ def test_an_invalid_amount_of_the_form_is_refused(typed: str, message: str) -> N
     ],
 )
 def test_amounts_are_read_as_people_type_them(typed: str, cents: int) -> None:
-    sent = {"key": KEY, "amount": typed, "method": "card", "reference": ""}
+    sent = {"amount": typed, "method": "card", "reference": ""}
 
     assert loaded(PaymentForm(), sent)["amount"] == euros(cents)
 
@@ -174,7 +174,7 @@ def test_json_and_commands_take_a_decimal_point_only(quantity: str) -> None:
 @pytest.mark.parametrize(("locale", "shown"), [("pt_PT", "4,565"), ("en_GB", "4.565")])
 def test_three_decimals_of_a_currency_are_read_as_the_form_shows_them(locale: str, shown: str) -> None:
     clinic = Clinic(name="Kuwait", zone="Asia/Kuwait", country="KW", currency="KWD", locale=locale)
-    sent = {"key": KEY, "amount": shown, "method": "card", "reference": ""}
+    sent = {"amount": shown, "method": "card", "reference": ""}
 
     with patch.object(clinic_service, "current", return_value=clinic):
         amount = PaymentForm().load(sent)["amount"]

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 
 from clinic.billing.models import Invoice
 from clinic.billing.service import (
-    IdempotencyKeyReused,
     InvoiceAlreadyPaid,
     InvoiceNotDraft,
     InvoiceNotFound,
@@ -22,6 +21,7 @@ from clinic.billing.service import (
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.events.models import StoredEvent
+from clinic.core.idempotency import IdempotencyKeyReused
 from clinic.core.money import Money
 from clinic.core.unit_of_work import unit_of_work
 from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, paid_events

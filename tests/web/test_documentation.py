@@ -142,8 +142,12 @@ def test_operations_describe_the_headers_that_they_read(spec):
         "get_invoice": [("If-None-Match", False)],
         "get_patient": [("If-None-Match", False)],
         "get_practitioner": [("If-None-Match", False)],
-        "cancel_appointment": [("If-Match", False)],
-        "issue_invoice": [("If-Match", False)],
+        "cancel_appointment": [("If-Match", False), ("Idempotency-Key", False)],
+        "create_appointment": [("Idempotency-Key", False)],
+        "create_invoice": [("Idempotency-Key", False)],
+        "create_patient": [("Idempotency-Key", False)],
+        "create_practitioner": [("Idempotency-Key", False)],
+        "issue_invoice": [("If-Match", False), ("Idempotency-Key", False)],
         "pay_invoice": [("Idempotency-Key", True)],
         "update_patient": [("If-Match", True)],
     }
@@ -156,7 +160,9 @@ def header_names(spec, operation, status):
 def test_operations_describe_the_headers_that_they_send(spec):
     by_id = {operation["operationId"]: operation for _name, operation in operations(spec)}
 
-    assert header_names(spec, by_id["create_patient"], "201") == {"ETag", "Location"}
+    assert header_names(spec, by_id["create_patient"], "201") == {"ETag", "Location", "Idempotency-Replayed"}
+    assert header_names(spec, by_id["create_patient"], "409") == {"Retry-After"}
+    assert header_names(spec, by_id["issue_invoice"], "200") == {"ETag", "Idempotency-Replayed"}
     assert header_names(spec, by_id["get_patient"], "200") == {"ETag"}
     assert header_names(spec, by_id["get_patient"], "304") == {"ETag"}
     assert header_names(spec, by_id["list_patients"], "200") == {"Link"}

@@ -12,6 +12,7 @@ from clinic.staff.schemas import ClinicForm
 from clinic.web.authorization import requires
 from clinic.web.edit_conflict import field_differences
 from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
+from clinic.web.idempotency import idempotent
 
 LABELS = {
     "name": "Name",
@@ -40,6 +41,7 @@ def clinic() -> ResponseReturnValue:
 
 @blueprint.post("/clinic")
 @requires("clinic:write")
+@idempotent
 def update_clinic() -> ResponseReturnValue:
     """Change the settings as the form says."""
     form = load_form(ClinicForm())

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.clock import day_bounds, wall_day
@@ -18,6 +18,9 @@ from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import KeyForm
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse
+from clinic.web.idempotency import idempotent, replay_as
+
+MADE_BEFORE = "The key “{}” was created already and is not shown again: if you did not see it, revoke it"
 
 
 def scope_labels() -> Mapping[str, str]:
@@ -39,6 +42,7 @@ def api_keys() -> ResponseReturnValue:
 
 @blueprint.post("/api-keys")
 @requires("keys:write")
+@idempotent
 def create_api_key() -> ResponseReturnValue:
     """Create a key, and show it once."""
     form = load_form(KeyForm())
@@ -49,6 +53,7 @@ def create_api_key() -> ResponseReturnValue:
         with unit_of_work():  # a key that can't be shown is not stored
             record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
             db.session.flush()
+            replay_as(make_response(redirect(url_for(".api_keys"), 303)), MADE_BEFORE.format(record.label))
             return _keys_page(Form(), made=record, key=key)
     except InvalidApiKey as error:
         return refuse(_keys_page(form.reject(error)), error)
@@ -64,6 +69,7 @@ def revocation(key_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/api-keys/<uuid:key_id>/revocation")
 @requires("keys:write")
+@idempotent
 def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
     """Revoke a key."""
     record = api_key_service.revoke(key_id)

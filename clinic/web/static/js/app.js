@@ -26,7 +26,7 @@ function showOffline(offline) {
   if (notice) notice.hidden = !offline;
 }
 
-// Forms: send once. The server knows the repeated form key too, so this only spares the wait.
+// Forms: send once. The server answers the repeated key of a form as before, so this only spares the wait.
 // Attributes are read with getAttribute: a field named "method" would hide the form's property.
 
 function isPost(form) {
