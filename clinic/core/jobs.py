@@ -45,23 +45,26 @@ def wake_worker() -> None:
         _log.warning("worker_not_woken error=%s", error_name(error))
 
 
-def run_due_jobs() -> int:
+def run_due_jobs(failed: list[str] | None = None) -> int:
     """Run all that is due and return how much was done: deliveries first, then the jobs of the highest module.
 
-    The lowest module comes last, as the higher ones write what it seals. A job that fails is logged; the others run.
+    The lowest module comes last, as the higher ones write what it seals. A job that fails is logged, and its name added
+    to `failed`; the others run.
     """
     jobs = [PeriodicJob("deliveries", deliver_due)]
     jobs += [job for module in reversed(registered_modules()) for job in module.get_periodic_jobs()]
-    return sum([_run(job) * job.counted for job in jobs])
+    return sum([_run(job, failed) * job.counted for job in jobs])
 
 
-def _run(job: PeriodicJob) -> int:
+def _run(job: PeriodicJob, failed: list[str] | None) -> int:
     """Repeat a job until it finds nothing more; what it has to try again later is not due then."""
     done = 0
     try:
         while found := job.run():
             done += found
     except Exception as error:  # noqa: BLE001 - the next job is not to blame
+        if failed is not None:
+            failed.append(job.name)
         _log.error("job_failed job=%s error=%s frames=%s", job.name, error_name(error), traceback_summary(error))
     return done
 

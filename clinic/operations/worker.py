@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from clinic.core.db import db
 from clinic.core.jobs import queue_of, run_due_jobs
 from clinic.identity.clinics import clinic_service
-from clinic.web.cli import handle_errors, info
+from clinic.web.cli import FAILED, fail, handle_errors, info
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -23,10 +23,17 @@ def worker(once: bool) -> None:
     with handle_errors():
         clinic_service.list()  # its jobs log what fails and go on: say here that there is no database
         if once:
-            info(f"{run_due_jobs()} done")
+            _work_once()
             return
         db.session.remove()
         _work_for_ever()
+
+
+def _work_once() -> None:
+    failed: list[str] = []
+    info(f"{run_due_jobs(failed)} done")
+    if failed:
+        fail(FAILED, f"{', '.join(failed)} failed, the log shows why")
 
 
 def _work_for_ever() -> None:

@@ -109,3 +109,13 @@ def test_all_that_is_due_is_done_and_a_job_that_fails_keeps_no_other_from_runnin
     assert done == 3
     assert "job_failed job=burns error=RuntimeError" in caplog.text
     assert "Inês" not in caplog.text
+
+
+@pytest.mark.expects_failing_handler
+def test_a_worker_that_runs_once_fails_if_a_job_failed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "registered_modules", lambda: [Jobs()])
+
+    result = app.test_cli_runner().invoke(args=["worker", "--once"])
+
+    assert result.exit_code == 1
+    assert "3 done\nError: burns failed, the log shows why" in result.stderr
