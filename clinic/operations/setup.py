@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -41,18 +42,25 @@ class SetupSchema(Schema):
     admin = Email()
 
 
-def upgrade_database() -> None:
-    """Migrate the database to the newest revision; create it if there is none."""
-    folder = str(current_app.extensions["migrate"].directory)
+def migration_config() -> Config:
+    """Return Alembic's configuration of this application's database; a file that does not exist yet is created."""
     config = Config()
-    config.set_main_option("script_location", folder)
+    config.set_main_option("script_location", str(current_app.extensions["migrate"].directory))
     url = db.engine.url
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         Path(url.database).touch(mode=0o600)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    command.upgrade(config, "head")
+    return config
+
+
+def upgrade_database(revision: str = "head") -> Sequence[str]:
+    """Upgrade the database to a revision, making it if it is not there; return the revisions that were applied."""
+    config = migration_config()
+    command.upgrade(config, revision)
     db.engine.dispose()
+    applied: Sequence[str] = config.attributes.get("applied", [])
+    return applied
 
 
 @click.command("init")
