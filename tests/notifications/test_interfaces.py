@@ -27,8 +27,8 @@ def test_the_page_shows_what_became_of_each_message(client, messages):
     page = client.get("/messages").text
 
     assert title(page).startswith("Messages")
-    assert "SOUSA, Inês P-000002 Welcome by e-mail Failed 1 the mail server answered 550" in spoken(page)
-    assert "PEREIRA, Inês P-000001 Welcome by e-mail Sent 1" in spoken(page)
+    assert "SOUSA, Inês P-000002 Welcome by email Failed 1 the mail server answered 550" in spoken(page)
+    assert "PEREIRA, Inês P-000001 Welcome by email Sent 1" in spoken(page)
 
 
 def test_the_page_of_no_message_says_what_will_be_there(client):
