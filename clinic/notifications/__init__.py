@@ -44,6 +44,7 @@ class NotificationsModule(BaseModule):
         """Return the module's permissions."""
         return {
             "notifications:read": "See the messages to patients",
+            "notifications:write": "Send messages to patients again",
         }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:

@@ -1,26 +1,24 @@
 """A message that is not true any more is not sent: checked when it is queued, and before every attempt."""
 
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 
 import pytest
 import time_machine
 from sqlalchemy import update
 
 from clinic.appointments.service import appointment_service
-from clinic.billing.service import LineFields, billing_service
+from clinic.billing.service import billing_service
 from clinic.core.db import Base, db
 from clinic.core.jobs import run_due_jobs
-from clinic.core.money import Money
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
 from tests.assertions import rows
+from tests.billing.invoices import an_invoice, euros
 from tests.builders import a_patient, an_appointment
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-LINE: LineFields = {"description": "Consultation", "quantity": Fraction(1), "unit_price": Money(5000, "EUR")}
 TOMORROW = NOON + timedelta(days=1)
 
 
@@ -158,9 +156,7 @@ def test_a_cancellation_of_an_appointment_that_is_booked_again_is_not_sent(app, 
 
 
 def test_a_receipt_of_an_invoice_that_is_not_paid_any_more_is_not_sent(app, clock, mailbox):
-    invoice = billing_service.create(patient_id=a_patient().id, lines=[LINE])
-    billing_service.issue(invoice.id)
-    billing_service.record_payment(invoice.id, amount=LINE["unit_price"], method="cash")
+    billing_service.record_payment(an_invoice().id, amount=euros(5000), method="cash")
     set_columns("invoices", status="issued", paid_minor=0)
 
     send_due()
