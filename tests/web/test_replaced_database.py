@@ -1,10 +1,15 @@
 """An SQLite file that is replaced or removed under a running server: 503 until it is restarted, no lost answer."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from flask import Flask
@@ -17,6 +22,7 @@ from clinic.core.events import event_bus
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
 from clinic.operations.setup import upgrade_database
+from tests.browser.server import serve
 from tests.builders import a_clinic, patient_fields
 from tests.page_client import PageClient
 
@@ -146,3 +152,51 @@ def test_a_command_says_that_the_file_was_replaced(client: PageClient, file: Pat
 
     assert (before.exit_code, after.exit_code) == (0, 1)
     assert "replaced or removed" in after.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["replaced", "removed", "renamed"])
+def test_a_server_acknowledges_nothing_that_is_lost_and_gives_no_number_twice(
+    client: PageClient, file: Path, fault: str
+) -> None:
+    key, url = str(client.key), f"sqlite:///{file}"
+    with client.application.app_context():
+        db.engine.dispose()
+
+    with serve(url, file.parent) as origin:
+        before = [_post(origin, key) for _ in range(5)]
+        backup = {path: path.read_bytes() for path in file.parent.glob("clinic.db*")}
+        FAULTS[fault](file)
+        with ThreadPoolExecutor(4) as threads:
+            during = list(threads.map(lambda _: _post(origin, key), range(20)))
+        _restore(file, backup)
+        restored = _post(origin, key)
+    with serve(url, file.parent) as origin:
+        after = _post(origin, key)
+        kept = {one["mrn"] for one in _ask(origin, key)["data"]}
+
+    assert [number for number, _ in before] == [f"P-{count:06d}" for count in range(1, 6)]
+    assert {status for _, status in [*during, restored]} == {503}
+    assert after == ("P-000006", 201)
+    assert kept == {number for number, _ in [*before, after]}
+
+
+def _restore(file: Path, backup: dict[Path, bytes]) -> None:
+    for path in file.parent.glob("clinic.db*"):
+        path.unlink()
+    for path, contents in backup.items():
+        if path.suffix != ".db-shm":
+            path.write_bytes(contents)
+
+
+def _post(origin: str, key: str) -> tuple[str, int]:
+    try:
+        return _ask(origin, key, json.dumps(patient_fields()).encode())["mrn"], 201
+    except HTTPError as error:
+        return "", error.code
+
+
+def _ask(origin: str, key: str, body: bytes | None = None) -> Any:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    with urlopen(Request(origin + URL, data=body, headers=headers), timeout=30) as answer:
+        return json.load(answer)
