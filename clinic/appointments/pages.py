@@ -1,5 +1,6 @@
 """Pages of the schedule: a day, booking, an appointment and its cancellation."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.schemas import BookingSchema, CancellationSchema, DayQuery
 from clinic.appointments.service import (
+    Appointment,
     AppointmentNotCancellable,
     PatientBusy,
     SlotTaken,
@@ -46,7 +48,7 @@ def index() -> ResponseReturnValue:
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
         practitioners=practitioner_service.active(),
-        appointments=appointments,
+        appointments=_by_practitioner(appointments),
         patients=patient_service.get_many(appointment.patient_id for appointment in appointments),
     )
 
@@ -107,6 +109,14 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
         return _appointment_page(appointment_id, form, change=change, refused=True), 409
     flash("Cancelled")
     return redirect(url_for(".show", appointment_id=appointment_id), 303)
+
+
+def _by_practitioner(appointments: Iterable[Appointment]) -> dict[UUID, list[Appointment]]:
+    """Return appointments by the id of their practitioner, each list in the given order."""
+    found: dict[UUID, list[Appointment]] = {}
+    for appointment in appointments:
+        found.setdefault(appointment.practitioner_id, []).append(appointment)
+    return found
 
 
 def _cancellation_form() -> Form:

@@ -1,5 +1,7 @@
 """The pages of the schedule, in a browser without JavaScript."""
 
+import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,6 +10,8 @@ from clinic.appointments.service import appointment_service
 from tests.assertions import element, masked, row_counts, rows, spoken, stored_events, title
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.page_client import hidden_value
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -126,6 +130,39 @@ def test_the_day_shows_who_comes_to_whom(client, typed):
     assert "09:00–09:30 PEREIRA, Inês" in spoken(page)
     assert "1 booked" in spoken(page)
     assert "No appointments" in client.get("/appointments?day=2026-12-01").text
+
+
+def test_the_day_page_lists_each_appointment_under_its_practitioner(client, here):
+    with here():
+        silva, okafor = a_practitioner("Dr Silva"), a_practitioner("Dr Okafor")
+        of_silva = [an_appointment(starts_at=at, practitioner=silva).id for at in (MONDAY, MONDAY + HOUR)]
+        of_okafor = [an_appointment(starts_at=MONDAY, practitioner=okafor).id]
+        wanted = {silva.id: of_silva, okafor.id: of_okafor}
+
+    page = client.get(f"/appointments?day={MONDAY.date()}").text
+
+    for practitioner_id, appointment_ids in wanted.items():
+        column = page.split(f'aria-labelledby="p-{practitioner_id}"')[1].split("</section>")[0]
+        assert re.findall(r'href="/appointments/([0-9a-f-]{36})"', column) == [str(one) for one in appointment_ids]
+
+
+def test_the_day_page_iterates_its_appointments_no_more_often_for_more_practitioners(client, here, monkeypatch):
+    with here():
+        for number in range(4):
+            an_appointment(starts_at=MONDAY, practitioner=a_practitioner(f"Dr {number}"))
+    passes = []
+
+    class Counted(list):
+        def __iter__(self):
+            passes.append(len(self))
+            return super().__iter__()
+
+    day = appointment_service.day
+    monkeypatch.setattr(appointment_service, "day", lambda wanted: Counted(day(wanted)))
+
+    client.get(f"/appointments?day={MONDAY.date()}")
+
+    assert len(passes) <= 3
 
 
 def test_a_day_that_is_none_is_refused(client):

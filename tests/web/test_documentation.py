@@ -246,6 +246,16 @@ def test_the_page_shows_every_operation_and_schema_and_loads_nothing_from_outsid
     assert re.findall(r'(?:src|href)="(?!/|#|icons)[^"]*"', page) == []
 
 
+def test_the_page_describes_shared_responses_once_and_links_every_operation_to_them(client, spec):
+    page = client.get("/api/docs").text
+
+    with_scope = sum("403" in operation["responses"] for _name, operation in operations(spec))
+    assert page.count("The API key lacks the scope") == 1
+    assert page.count('<a href="#status-403">403</a>') == with_scope
+    assert page.count('id="status-403"') == 1
+    assert len(page.encode()) <= 60 * 1024
+
+
 def test_the_description_needs_no_clinic(app):
     assert app.test_client().get("/api/openapi.json").status_code == 200
     assert app.test_client().get("/api/docs").status_code == 200
