@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -152,7 +153,7 @@ def test_the_day_page_iterates_its_appointments_no_more_often_for_more_practitio
             an_appointment(starts_at=MONDAY, practitioner=a_practitioner(f"Dr {number}"))
     passes = []
 
-    class Counted(list):
+    class Counted(list[Any]):
         def __iter__(self):
             passes.append(len(self))
             return super().__iter__()
