@@ -6,19 +6,8 @@ from marshmallow import Schema, fields
 
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
-from clinic.web.fields import (
-    CURRENCY_PATTERN,
-    Choice,
-    Choices,
-    Count,
-    Country,
-    Day,
-    Email,
-    Identifier,
-    Line,
-    LocaleName,
-    Moment,
-)
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
+from clinic.web.place_fields import Country
 
 
 class ClinicSchema(Schema):

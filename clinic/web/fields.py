@@ -12,7 +12,6 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
 from clinic.core.money import BadAmount, Money, is_currency
-from clinic.core.places import find_time_zone, is_country
 from clinic.core.text import has_encoded_word, is_storable, nfc, strip_bidi_controls, strip_invisible_marks
 from clinic.identity.rules import is_locale
 
@@ -152,33 +151,6 @@ class LocaleName(Line):
         if not is_locale(text):
             raise ValidationError(self.missing)
         return text
-
-
-class Country(Line):
-    """The ISO 3166 code of a country, like `PT`."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(what="a country code of ISO 3166, like PT", **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        code = text and text.upper()
-        if code is not None and not is_country(code):
-            raise ValidationError(self.missing)
-        return code
-
-
-class Zone(Line):
-    """The IANA name of a place's time zone, like `Europe/Lisbon`; another name for it is replaced."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(what="a time zone of the IANA list, like Europe/Lisbon", **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        zone = find_time_zone(super()._deserialize(value, attr, data, **kwargs))
-        if zone is None:
-            raise ValidationError(f"{self.missing}: a name of a place, not of an offset")
-        return zone.name
 
 
 class Day(Line):

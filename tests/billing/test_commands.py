@@ -83,9 +83,11 @@ def test_what_can_not_be_is_one_line_and_an_exit_code(run, here) -> None:
         run("billing", "pay", number, "1,5", *by_card),
         run("billing", "create", "--patient", patient),
         run("billing", "create", "--patient", patient, "--line", "A|1"),
+        run("billing", "create", "--patient", patient, "--line", "A|1,5|1.00"),
+        run("billing", "create", "--patient", patient, "--line", "A|1|1.500,00"),
     ]
 
-    assert [one.exit_code for one in refused] == [5, 3, 2, 2, 2]
+    assert [one.exit_code for one in refused] == [5, 3, 2, 2, 2, 2, 2]
     assert all(len(one.stderr.splitlines()) == 1 for one in refused)
     assert "50,00 € is still due" in refused[0].stderr
     assert "Enter at least one line" in refused[3].stderr

@@ -86,6 +86,8 @@ def test_lines_can_be_added_up_to_a_hundred(client) -> None:
     ("rows", "field", "words"),
     [
         ([("", "1", ""), ("X-ray", "1", "five")], "f-lines-0-unit_price", "Enter an amount like 45.00"),
+        ([("X-ray", "1.500", "5")], "f-lines-0-quantity", "1.500 can mean 1500 or 1.5: enter one of these"),
+        ([("X-ray", "1", "1,500")], "f-lines-0-unit_price", "1,500 can mean 1500 or 1.5: enter one of these"),
         ([("", "1", "")], "f-lines", "Enter at least one line"),
         ([("X-ray", "999999", "999999999999")], "f-lines", "This amount is too large"),
     ],

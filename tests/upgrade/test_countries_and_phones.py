@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
 from clinic import create_app
@@ -76,6 +76,20 @@ def test_an_extension_of_a_phone_number_fits_after_the_upgrade(app: Flask) -> No
         patient = patient_service.create(family_name="Pereira", phone="+36301234567;ext=123456789012345")
 
         assert patient_service.get(patient.id).phone == "+36301234567;ext=123456789012345"
+
+
+def test_a_downgrade_keeps_phone_numbers_without_their_extensions(app: Flask) -> None:
+    clinic = _clinic("Europe/Budapest")
+    _insert("clinics", clinic)
+    upgrade()
+    with clinic_scope(clinic["id"]):
+        patient_service.create(family_name="Pereira", phone="+36301234567;ext=123456789012345")
+    db.session.remove()
+
+    downgrade(revision="0003")
+
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT phone FROM patients")).scalars().all() == ["+36301234567"]
 
 
 def _clinic(zone: str) -> dict[str, Any]:
