@@ -10,6 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.engine import force_custom_plans
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.sequences import next_number
 from clinic.core.db.transaction import get_for_update
@@ -162,6 +163,7 @@ class PatientService:
         terms = terms_of(query, clinic_service.current().country)
         if not terms:
             return Page([], None)
+        force_custom_plans(db.session.connection())
         wanted = select(Patient)
         for term in terms:
             wanted = wanted.where(Patient.id.in_(_having_word(term)))

@@ -6,13 +6,16 @@ import unicodedata
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from clinic.core.db import db
 from clinic.core.text import digits, fold
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.models import Patient
 from clinic.patients.search import LONGEST_WORD, after_prefix, terms_of, words_of
 from clinic.patients.service import patient_service
 from tests.builders import a_clinic, a_patient
+from tests.databases import on_postgresql_only
 
 pytestmark = pytest.mark.both_databases
 
@@ -300,3 +303,18 @@ def test_words_are_folded_and_of_bounded_length(name):
     patient = Patient(mrn="P-000001", family_name=name, given_name=name)
 
     assert all(word == fold(word) and 0 < len(word) <= LONGEST_WORD for word in words_of(patient))
+
+
+@on_postgresql_only
+def test_a_search_is_planned_for_its_own_parameters_until_its_transaction_ends(here):
+    setting = text("SHOW plan_cache_mode")
+    with here():
+        a_patient(family_name="Silva")
+        before = db.session.scalar(setting)
+        found = patient_service.search("silva").rows
+        during = db.session.scalar(setting)
+        db.session.rollback()
+        after = db.session.scalar(setting)
+
+    assert len(found) == 1
+    assert (before, during, after) == ("auto", "force_custom_plan", "auto")
