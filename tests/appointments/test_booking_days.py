@@ -38,7 +38,7 @@ def test_a_day_too_early_or_too_late_is_refused_everywhere(
     form = {"patient": "P-000001", "practitioner_id": str(practitioner_id), "day": day, "time": "9:00"}
 
     json = client.post("/api/v1/appointments", json=ids | times)
-    page = client.submit("/appointments", **form, minutes="30")
+    page = client.submit("/appointments/new", **form, minutes="30")
     book = ["--patient", "P-000001", "--practitioner", practitioner_id, "--starts", f"{day} 09:00"]
     command = run("appointments", "book", *book)
 

@@ -227,7 +227,8 @@ def test_the_page_of_a_big_trail_has_at_most_sixty_kilobytes_and_its_pages_show_
             patient = a_patient(address=f"{number:04}" + "&" * 300)
             patient_service.update(patient.id, version=None, address=f"{number + 1000}" + "<" * 300)
 
-    url, shown = "/audit?record=patients", []
+    url: str | None = "/audit?record=patients"
+    shown: list[str] = []
     while url:
         page = client.get(url).text
         assert len(page.encode()) <= 60 * 1024

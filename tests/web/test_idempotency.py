@@ -291,7 +291,8 @@ def test_a_booking_sent_again_is_not_a_conflict_with_itself(app, client, here):
 
 
 def test_settings_saved_twice_are_no_conflict_with_oneself(client):
-    fields = {"name": "Clínica Nova", "locale": "pt_PT", "idle_minutes": "20", "absolute_hours": "10", "version": "1"}
+    fields = {"name": "Clínica Nova", "country": "PT", "locale": "pt_PT", "version": "1"}
+    fields |= {"idle_minutes": "20", "absolute_hours": "10"}
 
     sent = [client.submit("/clinic", **fields, key=KEY) for _ in range(2)]
 
