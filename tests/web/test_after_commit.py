@@ -161,7 +161,7 @@ def test_an_error_in_the_teardown_is_answered_with_the_request_id(
         if len(calls) % 2:
             raise RuntimeError("a name")
 
-    monkeypatch.setitem(app.teardown_request_funcs, None, [fail_first])
+    monkeypatch.setitem(app.teardown_request_funcs, None, [fail_first, *app.teardown_request_funcs[None]])
     form = {"csrf_token": token, "family_name": "Weiß"}
 
     page = client.post("/patients", data=form, headers={"X-Request-ID": "ref-8"})
