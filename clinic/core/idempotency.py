@@ -138,12 +138,6 @@ def store_answer(claim: Claim, answer: Answer) -> None:
     db.session.execute(claimed.values(answer=asdict(answer)), execution_options=_UNSYNCHRONIZED)
 
 
-def release_key(claim: Claim) -> None:
-    """Release a claimed key in the open unit of work, as nothing was carried out."""
-    claimed = delete(IdempotentRequest).where(IdempotentRequest.id == claim.id)
-    db.session.execute(claimed, execution_options=_UNSYNCHRONIZED)
-
-
 def forget_expired() -> int:
     """Delete requests older than a day, up to a number at once; return how many were deleted."""
     expired = select(IdempotentRequest.id).where(IdempotentRequest.created_at < now() - RETENTION)

@@ -36,7 +36,6 @@ from clinic.core.idempotency import (
     find_answer,
     hash_of,
     is_key,
-    release_key,
     store_answer,
 )
 from clinic.core.tenancy import current_clinic_id_or_none
@@ -114,26 +113,19 @@ def _carried_out(claim: Claim | None, call: Callable[[], Any]) -> Response:
     with enclosing_unit_of_work(lambda: claim_key(claim) if claim else None) as unit:
         response = make_response(call())
         if claim and unit.is_open:
-            _conclude(claim, response, flashed)
+            store_answer(claim, _answer(response, flashed))
     return response
 
 
-def _conclude(claim: Claim, response: Response, flashed: int) -> None:
-    """Store the answer of a request, or release its key if it was refused.
+def _answer(response: Response, flashed: int) -> Answer:
+    """Return what is stored of a response, with the messages flashed after the first `flashed` ones.
 
-    :raises RuntimeError: if the answer is a page, and the view does not set what is replayed
+    :raises RuntimeError: if the view has changed something and returns an error, or a page without `replay_as`
     """
-    if response.status_code >= 400:  # noqa: PLR2004
-        release_key(claim)
-        return
     messages = [] if is_api() else list(session.get(FLASHES, ()))[flashed:]
-    stored, messages = g.pop("replayed_as", (response, messages))
-    if stored.mimetype == "text/html" and stored.status_code < 300:  # noqa: PLR2004
-        raise RuntimeError("a view that answers with a page sets what is replayed by `replay_as`")
-    store_answer(claim, _answer(stored, messages))
-
-
-def _answer(response: Response, messages: list[tuple[str, str]]) -> Answer:
+    response, messages = g.pop("replayed_as", (response, messages))
+    if response.status_code >= 400 or (response.status_code < 300 and response.mimetype == "text/html"):  # noqa: PLR2004
+        raise RuntimeError("a view that has changed something redirects, or sets by replay_as what is replayed")
     headers = [(name, response.headers[name]) for name in _STORED_HEADERS if name in response.headers]
     return Answer(response.status_code, headers, response.get_data(as_text=True), messages)
 

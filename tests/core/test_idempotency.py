@@ -17,7 +17,6 @@ from clinic.core.idempotency import (
     forget_expired,
     hash_of,
     is_key,
-    release_key,
     store_answer,
 )
 from clinic.core.unit_of_work import enclosing_unit_of_work, unit_of_work
@@ -73,16 +72,6 @@ def test_a_failure_rolls_back_the_claim(inside) -> None:
         1 / 0  # noqa: B018
 
     assert find_answer(CLAIM) is None
-
-
-def test_a_released_key_can_be_claimed_again(inside) -> None:
-    with unit_of_work():
-        claim_key(CLAIM)
-        release_key(CLAIM)
-
-    carry_out()
-
-    assert find_answer(CLAIM) == CREATED
 
 
 @pytest.mark.row(73)

@@ -7,15 +7,18 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import OperationalError
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.idempotency import IdempotentRequest, is_key
+from clinic.core.tenancy import clinic_scope
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import Membership
+from clinic.patients.service import patient_service
 from clinic.web import idempotency
-from clinic.web.idempotency import HEADER, REPLAYED
+from clinic.web.idempotency import HEADER, REPLAYED, idempotent
 from tests.assertions import row_counts, rows, spoken
 from tests.billing.invoices import an_invoice, euros, payment_fields
 from tests.builders import a_patient, a_practitioner, appointment_fields, patient_fields
@@ -256,6 +259,28 @@ def test_a_form_sent_again_with_other_values_is_shown_with_a_new_key(app, browse
     assert 'value="Rita"' in shown.text
     assert saved.status_code == 303
     assert [patient["given_name"] for patient in rows(app, "patients")] == ["Inês", "Rita"]
+
+
+def test_a_form_whose_outcome_is_unknown_is_sent_again_with_its_key(app, browser, monkeypatch):
+    def fail(**_fields: str) -> None:
+        raise OperationalError("COMMIT", None, Exception("server closed the connection"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(patient_service, "create", fail)
+        failed = browser.post("/patients/new", data=browser.form, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert failed.status_code == 503
+    assert re.findall(r'name="key" value="([^"]*)"', failed.text) == [browser.form["key"]]
+
+
+@pytest.mark.parametrize("answer", ["a page", ("refused", 409)])
+def test_a_view_that_has_changed_something_must_answer_with_what_can_be_replayed(app, clinic, answer):
+    view = idempotent(lambda: patient_service.create(family_name="Silva") and answer)
+
+    with app.test_request_context("/patients/new", method="POST", data={"key": KEY}), clinic_scope(clinic.id):
+        with pytest.raises(RuntimeError, match="replay_as"):
+            view()
+        assert patient_service.list().rows == []
 
 
 def test_each_form_has_a_key_of_its_own(client):
