@@ -2,12 +2,11 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from clinic.appointments.service import appointment_service
+from clinic.appointments.service import Appointment, appointment_service
 from tests.assertions import element, masked, row_counts, rows, spoken, stored_events, title
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.page_client import hidden_value
@@ -153,7 +152,7 @@ def test_the_day_page_iterates_its_appointments_no_more_often_for_more_practitio
             an_appointment(starts_at=MONDAY, practitioner=a_practitioner(f"Dr {number}"))
     passes = []
 
-    class Counted(list[Any]):
+    class Counted(list[Appointment]):
         def __iter__(self):
             passes.append(len(self))
             return super().__iter__()

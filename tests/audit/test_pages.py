@@ -234,7 +234,7 @@ def test_the_page_of_a_big_trail_has_at_most_sixty_kilobytes_and_its_pages_show_
         assert len(page.encode()) <= 60 * 1024
         shown += re.findall(r"<dt>Record ID</dt><dd><small>([^<]*)", page)
         following = re.search(r'href="([^"]*)" rel="next"', page)
-        url = following and following[1].replace("&amp;", "&")
+        url = following[1].replace("&amp;", "&") if following else ""
 
     recorded = entries(here, record="patients")
     assert len([action for action, *_ in recorded if action in {"created", "changed"}]) == 60

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
 import pytest
@@ -230,11 +231,10 @@ def test_the_server_writes_json_from_the_first_request_on(served: Served) -> Non
 
 
 def test_the_objects_of_a_started_web_process_are_not_collected_again(tmp_path):
-    command = "import gc, wsgi; print(gc.get_freeze_count() > 10_000, gc.get_threshold()[0] == wsgi.GC_THRESHOLD)"
-    environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path), "CLINIC_SECRET_KEY": "x" * 32}
+    code = "import gc, wsgi; print(gc.get_freeze_count() > 10_000, gc.get_threshold()[0] == wsgi.GC_THRESHOLD)"
+    environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path), "CLINIC_SECRET_KEY": token_urlsafe(48)}
+    command = [sys.executable, "-c", code]
 
-    started = subprocess.run(
-        [sys.executable, "-c", command], env=environment, capture_output=True, check=True, text=True
-    )
+    started = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
 
     assert started.stdout.split() == ["True", "True"]
