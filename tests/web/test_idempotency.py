@@ -275,11 +275,10 @@ def test_a_form_whose_outcome_is_unknown_is_sent_again_with_its_key(app, browser
 
 @pytest.mark.parametrize("answer", ["a page", ("refused", 409)])
 def test_a_view_that_has_changed_something_must_answer_with_what_can_be_replayed(app, clinic, answer):
-    def create():
+    @idempotent
+    def view():
         patient_service.create(family_name="Silva")
         return answer
-
-    view = idempotent(create)
 
     with app.test_request_context("/patients/new", method="POST", data={"key": KEY}), clinic_scope(clinic.id):
         with pytest.raises(RuntimeError, match="replay_as"):
