@@ -9,7 +9,7 @@ from clinic.core.audit import record_listing, record_view
 from clinic.notifications.schemas import NotificationQuery, NotificationSchema, RetriedSchema, RetryAllSchema
 from clinic.notifications.service import notification_service
 from clinic.web.authorization import requires
-from clinic.web.json_api import ApiBlueprint, after_cursor, list_schema, listed
+from clinic.web.json_api import ApiBlueprint, NothingSchema, after_cursor, list_schema, listed
 from clinic.web.openapi import LIST_HEADERS
 
 blueprint = ApiBlueprint(
@@ -48,15 +48,18 @@ def show(notification_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:notification_id>/retry")
 @requires("notifications:write")
+@blueprint.idempotent()
 @blueprint.problems(404, 409)
+@blueprint.body(NothingSchema, required=False)
 @blueprint.response(200, NotificationSchema)
-def retry(notification_id: UUID) -> ResponseReturnValue:
-    """Send a failed or unknown message again; an unknown one may arrive twice."""
+def retry(_nothing: dict[str, Any], notification_id: UUID) -> ResponseReturnValue:
+    """Send a failed or unknown message again; an unknown one may arrive twice. The body is empty."""
     return notification_service.retry(notification_id)  # type: ignore[return-value]
 
 
 @blueprint.post("/retry")
 @requires("notifications:write")
+@blueprint.idempotent()
 @blueprint.problems()
 @blueprint.body(RetryAllSchema, required=False)
 @blueprint.response(200, RetriedSchema)

@@ -11,6 +11,7 @@ from clinic.notifications.service import NotRetryable, notification_service
 from clinic.patients.service import patient_service
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, posted_from, refuse
+from clinic.web.idempotency import idempotent
 from clinic.web.json_api import ListQuery
 from clinic.web.list_views import next_url, parse_list_query
 
@@ -30,6 +31,7 @@ def index() -> ResponseReturnValue:
 @blueprint.route("/<uuid:notification_id>/retry", methods=["GET", "POST"])
 @requires("notifications:write")
 @posted_from(".index")
+@idempotent
 def retry(notification_id: UUID) -> ResponseReturnValue:
     """Send a message again."""
     try:
@@ -43,6 +45,7 @@ def retry(notification_id: UUID) -> ResponseReturnValue:
 @blueprint.route("/retry", methods=["GET", "POST"])
 @requires("notifications:write")
 @posted_from(".index")
+@idempotent
 def retry_all() -> ResponseReturnValue:
     """Send all failed and unknown messages again."""
     count = notification_service.retry_all()

@@ -9,8 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.core.clock import now
 from clinic.core.context import current_actor
-from clinic.core.db import db
-from clinic.core.db.engine import force_custom_plans
+from clinic.core.db import db, force_custom_plans
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.sequences import next_number
 from clinic.core.db.transaction import get_for_update
@@ -163,7 +162,7 @@ class PatientService:
         terms = terms_of(query, clinic_service.current().country)
         if not terms:
             return Page([], None)
-        force_custom_plans(db.session.connection())
+        force_custom_plans()
         wanted = select(Patient)
         for term in terms:
             wanted = wanted.where(Patient.id.in_(_having_word(term)))

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from flask_migrate import downgrade, upgrade
+from flask_migrate import upgrade
 from sqlalchemy import text
 
 from clinic import create_app
@@ -86,8 +86,9 @@ def test_a_downgrade_keeps_phone_numbers_without_their_extensions(app: Flask) ->
         patient_service.create(family_name="Pereira", phone="+36301234567;ext=123456789012345")
     db.session.remove()
 
-    downgrade(revision="0003")
+    result = app.test_cli_runner().invoke(args=["db", "downgrade", "0003", "--delete-data"])
 
+    assert result.exit_code == 0, result.stderr
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT phone FROM patients")).scalars().all() == ["+36301234567"]
 

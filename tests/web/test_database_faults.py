@@ -50,7 +50,7 @@ def test_each_fault_has_its_own_message_and_code(
 
     monkeypatch.setattr("clinic.patients.service._index", fail)
 
-    json, page = client.post(API, json=patient_fields()), client.submit("/patients", family_name="Weiß")
+    json, page = client.post(API, json=patient_fields()), client.submit("/patients/new", family_name="Weiß")
     command = run("patients", "add", "--family-name", "Weiß")
 
     assert (json.status_code, json.get_json()["code"]) == (503, code)

@@ -103,14 +103,5 @@ def _configure_postgresql(engine: Engine, app: Flask) -> None:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
 
 
-def force_custom_plans(connection: Connection) -> None:
-    """Plan each statement for its own parameters until the transaction ends (on PostgreSQL).
-
-    A generic plan, which PostgreSQL may choose for a statement that was prepared, suits no search by prefix.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
-
-
 def _is_writing(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get("clinic_writing"))
