@@ -20,7 +20,7 @@ from clinic.patients.service import Patient, patient_service
 
 LANGUAGES = ("en", "de", "pt")
 NO_CONSENT = "the patient does not want messages"
-NO_ADDRESS = "the patient has no e-mail address any more"
+NO_ADDRESS = "the patient has no email address any more"
 
 
 def write_mail(notification: Notification) -> Mail:

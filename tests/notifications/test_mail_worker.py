@@ -210,7 +210,7 @@ def test_an_address_that_was_removed_before_sending_stops_the_message(app, mailb
 
     send_due()
 
-    assert (only(app)["state"], only(app)["reason"]) == ("suppressed", "the patient has no e-mail address any more")
+    assert (only(app)["state"], only(app)["reason"]) == ("suppressed", "the patient has no email address any more")
     assert mailbox.messages == []
 
 
@@ -225,7 +225,7 @@ def test_a_message_goes_to_the_current_address(mailbox):
 
 def test_without_a_mail_server_each_message_becomes_a_file(app):
     before = set(written(app))
-    an_appointment(a_patient(language="pt"))
+    an_appointment(a_patient(language="pt"), starts_at=datetime.now(UTC) + timedelta(days=7))
 
     send_due()
 
