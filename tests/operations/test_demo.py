@@ -259,7 +259,7 @@ class Browser:
     def register(self, **fields: str) -> None:
         """Register a patient."""
         token = hidden_value(self.page("/patients/new"), "csrf_token")
-        self.page("/patients", csrf_token=token, **fields)
+        self.page("/patients/new", csrf_token=token, **fields)
 
 
 def stop(demo: subprocess.Popen[str]) -> str:
