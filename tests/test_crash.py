@@ -80,6 +80,7 @@ def work(app: Flask, instance: Path, here: Here) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.row(88)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_process_leaves_exactly_one_welcome(app: Flask, here: Here, tmp_path: Path, moment: str) -> None:
     killed = start(app, tmp_path, MOMENTS[moment] + REGISTER)

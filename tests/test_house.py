@@ -1,8 +1,6 @@
 """The rules of the house, held by tests."""
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +53,6 @@ OPTIONAL_ROOMS = {
 }
 
 
-def trees() -> Iterator[tuple[Path, ast.Module]]:
-    return ((path, ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES)
-
-
 def test_the_import_contracts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
@@ -84,19 +78,6 @@ def test_no_file_is_a_place_for_odds_and_ends() -> None:
     assert not {path.name for path in SOURCES} & {"utils.py", "helpers.py", "common.py", "misc.py"}
 
 
-def test_nothing_is_imported_inside_a_function() -> None:
-    inside = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path, tree in trees()
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-
-    assert inside == []
-
-
 def test_no_file_outgrows_its_purpose() -> None:
     long_files = [str(path) for path in SOURCES if len(path.read_text(encoding="utf-8").splitlines()) > 330]
 
@@ -118,30 +99,25 @@ def test_what_goes_past_the_clinics_filter_is_in_the_core_only() -> None:
     assert outside == []
 
 
-@pytest.mark.row(52)
-def test_no_words_of_a_person_reach_a_shell() -> None:
-    asked = re.compile(
-        r"shell=True|os\.(system|popen)\(|subprocess\.(getoutput|getstatusoutput)\(|(?<!\w)(eval|exec)\("
+def test_no_template_has_a_script_or_style_of_its_own() -> None:
+    offending = re.compile(
+        r"\sstyle\s*=|<style|\son[a-z]+\s*=\s*[\"']|javascript:"
+        r"|<script(?![^>]*src=)|(?:src|href|action)=[\"'](?:https?:)?//"
     )
 
-    assert [str(path) for path in SOURCES if asked.search(path.read_text(encoding="utf-8"))] == []
+    assert [str(path) for path in TEMPLATES if offending.search(path.read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_template_has_a_script_or_style_of_its_own(path: Path) -> None:
-    source = path.read_text(encoding="utf-8")
+def test_every_form_that_changes_something_carries_a_token_and_its_clinic() -> None:
+    forms = [(path, form) for path in TEMPLATES for form in _forms_that_post(path.read_text(encoding="utf-8"))]
 
-    assert not re.search(r"\sstyle\s*=|<style|\son[a-z]+\s*=\s*[\"']|javascript:", source)
-    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", source))
-    assert not re.search(r"(?:src|href|action)=[\"'](?:https?:)?//", source)
+    assert len(forms) > 20
+    assert [str(path) for path, form in forms if "form_token(" not in form] == []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_every_form_that_changes_something_carries_a_token_and_its_clinic(path: Path) -> None:
-    forms = re.findall(r"<form\b.*?</form>", path.read_text(encoding="utf-8"), re.DOTALL)
-    changing = [form for form in forms if re.search(r"method\s*=\s*[\"']?post", form.partition(">")[0], re.IGNORECASE)]
-
-    assert all("form_token(" in form for form in changing)
+def _forms_that_post(source: str) -> list[str]:
+    forms = re.findall(r"<form\b.*?</form>", source, re.DOTALL)
+    return [form for form in forms if re.search(r"method\s*=\s*[\"']?post", form.partition(">")[0], re.IGNORECASE)]
 
 
 def test_every_event_that_is_heard_is_declared_and_every_declared_one_is_in_a_table_of_contents(app: Flask) -> None:
@@ -177,25 +153,3 @@ def test_every_handler_is_named_after_its_event() -> None:
     for module in MODULES:
         for name, handler in module.get_event_handlers().items():
             assert handler.__name__ == "_on_" + name.replace(".", "_")
-
-
-def test_every_public_name_says_what_it_is() -> None:
-    bare = [
-        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
-        for path, tree in trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        and not node.name.startswith("_")
-        and not ast.get_docstring(node)
-        and not _is_inside_a_function(tree, node)
-    ]
-
-    assert bare == []
-
-
-def _is_inside_a_function(tree: ast.Module, node: ast.AST) -> bool:
-    return any(
-        node in ast.walk(function) and node is not function
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef)
-    )

@@ -136,6 +136,7 @@ def test_an_appointment_is_cancelled_only_once(app, published):
     assert len(stored_events(app, "appointment.cancelled")) == 1
 
 
+@pytest.mark.row(77)
 @pytest.mark.parametrize(
     ("status", "allowed"),
     [("pending", True), ("waitlist", True), ("booked", True)]

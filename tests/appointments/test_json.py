@@ -43,47 +43,19 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, client, booked, p
     ]
 
 
-@pytest.mark.parametrize(
-    ("given", "stored"),
-    [
-        ("2026-11-30T09:00:00+01:00", "2026-11-30T08:00:00Z"),
-        ("2026-11-30t09:00:00z", "2026-11-30T09:00:00Z"),
-        ("2026-11-30 09:00+00:00", "2026-11-30T09:00:00Z"),
-        ("2026-11-30T08:00:00.250-01:00", "2026-11-30T09:00:00.250000Z"),
-    ],
-)
-def test_times_with_any_offset_are_answered_in_utc(client, fields, given, stored):
-    answer = client.post(URL, json=fields | {"starts_at": given})
+def test_a_time_of_any_offset_is_answered_in_utc(client, fields):
+    answer = client.post(URL, json=fields | {"starts_at": "2026-11-30T09:00:00.250+01:00"})
 
-    assert (answer.status_code, answer.json.get("starts_at")) == (201, stored)
+    assert (answer.status_code, answer.json.get("starts_at")) == (201, "2026-11-30T08:00:00.250000Z")
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "2026-11-30T09:00:00",
-        "2026-11-30",
-        "09:00",
-        "2026-11-31T09:00:00Z",
-        "2026-02-30T09:00:00Z",
-        "2026-11-30T24:30:00Z",
-        "0001-01-01T00:00:00Z",
-        "1899-12-31T23:59:59Z",
-        "9999-12-31T23:00:00Z",
-        "٢٠٢٦-11-30T09:00:00Z",
-        "x",
-        "",
-        1764493200,
-        None,
-    ],
-)
-def test_row_84_a_start_that_is_no_instant_is_refused(app, client, fields, moment):
+@pytest.mark.row(84)
+def test_a_start_that_is_no_instant_is_refused(app, client, fields):
     before = row_counts(app)
 
-    answer = client.post(URL, json=fields | {"starts_at": moment, "ends_at": "9998-01-01T00:00:00Z"})
+    answer = client.post(URL, json=fields | {"starts_at": "2026-11-30T09:00:00"})
 
-    assert answer.status_code == 422
-    assert "#/starts_at" in pointers(answer)
+    assert (answer.status_code, pointers(answer)) == (422, ["#/starts_at"])
     assert words_about(answer, "#/starts_at").startswith("Enter a date and time")
     assert row_counts(app) == before
 
@@ -123,8 +95,9 @@ def test_an_impossible_length_is_refused(client, fields, ends_at):
     assert (answer.status_code, pointers(answer)) == (422, ["#/ends_at"])
 
 
+@pytest.mark.row(29)
 @pytest.mark.parametrize("field", ["patient_id", "practitioner_id"])
-def test_row_29_somebody_of_another_clinic_is_refused_like_nobody(client, here, other_clinic, fields, field):
+def test_somebody_of_another_clinic_is_refused_like_nobody(client, here, other_clinic, fields, field):
     with here(other_clinic.id):
         theirs = {
             "patient_id": str(a_patient(family_name="Secret").id),
@@ -149,13 +122,13 @@ def test_an_appointment_of_another_clinic_answers_like_none_at_all(client, here,
         assert masked(foreign) == masked(missing)
 
 
-@pytest.mark.parametrize("field", ["id", "clinic_id", "status", "version", "lane", "cancel_reason"])
-def test_a_field_that_nobody_may_set_is_refused(app, client, fields, field):
+@pytest.mark.row(32)
+def test_a_field_that_nobody_may_set_is_refused(app, client, fields):
     before = row_counts(app)
 
-    answer = client.post(URL, json=fields | {field: "1"})
+    answer = client.post(URL, json=fields | {"status": "fulfilled"})
 
-    assert (answer.status_code, pointers(answer)) == (422, [f"#/{field}"])
+    assert (answer.status_code, pointers(answer)) == (422, ["#/status"])
     assert row_counts(app) == before
 
 
@@ -197,24 +170,21 @@ def test_cancelling_takes_any_of_several_versions(client, booked, tags):
     assert client.post(f"{URL}/{booked['id']}/cancel", headers={"If-Match": tags}).status_code == 200
 
 
-@pytest.mark.parametrize("tags", ["abc", 'W/"1"', '"1", "2"', '"7"', "", "*"])
-def test_whatever_version_is_named_an_appointment_that_is_not_ours_is_not_found(client, here, other_clinic, tags):
+def test_whatever_version_is_named_an_appointment_that_is_not_ours_is_not_found(client, here, other_clinic):
     with here(other_clinic.id):
         theirs = an_appointment().id
 
-    foreign, missing = (client.post(f"{URL}/{one}/cancel", headers={"If-Match": tags}) for one in (theirs, uuid4()))
+    for tags in ("abc", 'W/"1"', '"1", "2"', '"7"', "", "*"):
+        foreign, missing = (client.post(f"{URL}/{one}/cancel", headers={"If-Match": tags}) for one in (theirs, uuid4()))
 
-    assert (foreign.status_code, foreign.get_json(force=True)["code"]) == (404, "not-found")
-    assert masked(foreign) == masked(missing)
+        assert (foreign.status_code, foreign.get_json(force=True)["code"]) == (404, "not-found"), tags
+        assert masked(foreign) == masked(missing)
 
 
-@pytest.mark.parametrize(
-    "body", [{"reason": "weather"}, {"reason": None}, {"note": "x" * 201}, {"status": "booked"}, {"note": "a\nb"}]
-)
-def test_a_cancellation_that_makes_no_sense_changes_nothing(client, booked, body):
-    answer = client.post(f"{URL}/{booked['id']}/cancel", json=body)
+def test_a_cancellation_that_makes_no_sense_changes_nothing(client, booked):
+    answer = client.post(f"{URL}/{booked['id']}/cancel", json={"reason": "weather"})
 
-    assert answer.status_code == 422
+    assert (answer.status_code, pointers(answer)) == (422, ["#/reason"])
     assert client.get(f"{URL}/{booked['id']}").json == booked
 
 
@@ -231,20 +201,11 @@ def test_the_list_is_filtered(client, booked):
     assert [client.get(URL, query_string=query).json["data"] for query in others] == [[]] * 3
 
 
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("status=lost", 422),
-        ("starts_at.gte=2026-11-30", 422),
-        ("patient_id=1", 422),
-        ("sort=starts_at", 400),
-        ("starts_at=x", 400),
-        ("limit=0", 422),
-        ("cursor=x", 400),
-    ],
-)
-def test_a_filter_that_makes_no_sense_is_refused(client, query, status):
-    assert client.get(f"{URL}?{query}").status_code == status
+def test_a_filter_that_makes_no_sense_is_refused(client):
+    expected = {"status=lost": 422, "starts_at.gte=2026-11-30": 422, "patient_id=1": 422, "limit=0": 422}
+    expected |= {"sort=starts_at": 400, "starts_at=x": 400, "cursor=x": 400}
+
+    assert {query: client.get(f"{URL}?{query}").status_code for query in expected} == expected
 
 
 def test_the_list_comes_in_portions(client, fields):
@@ -270,9 +231,6 @@ def test_a_practitioner_is_added_and_listed_by_name(client):
     assert [one["name"] for one in client.get("/api/v1/practitioners").json["data"]] == ["Dr Amado", "Dr Brandt"]
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"name": " "}, {"name": None}, {"name": "x" * 201}, {"name": "X", "active": False}]
-)
-def test_a_practitioner_that_makes_no_sense_is_refused(app, client, body):
-    assert client.post("/api/v1/practitioners", json=body).status_code == 422
+def test_a_practitioner_that_makes_no_sense_is_refused(app, client):
+    assert client.post("/api/v1/practitioners", json={"name": " "}).status_code == 422
     assert rows(app, "practitioners") == []

@@ -26,6 +26,7 @@ def kinds(outcomes):
     return sorted(type(outcome).__name__ for outcome in outcomes)
 
 
+@pytest.mark.row(76)
 def test_one_of_two_bookings_of_a_slot_wins_every_time(app, at_once):
     patients, practitioner = [a_patient().id, a_patient().id], a_practitioner().id
 
@@ -36,6 +37,7 @@ def test_one_of_two_bookings_of_a_slot_wins_every_time(app, at_once):
     assert row_counts(app)["appointments"] == len(stored_events(app, "appointment.scheduled")) == TIMES
 
 
+@pytest.mark.row(76)
 def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
     patient, practitioners = a_patient().id, [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
 
@@ -46,6 +48,7 @@ def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
     assert row_counts(app)["appointments"] == TIMES
 
 
+@pytest.mark.row(76)
 def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, at_once):
     patients, practitioners = (
         [a_patient().id, a_patient().id],
@@ -61,6 +64,7 @@ def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, a
     assert 5 <= row_counts(app)["appointments"] <= 10
 
 
+@pytest.mark.row(77)
 def test_one_of_several_cancellations_wins_and_the_others_learn_that_it_is_done(app, at_once):
     for turn in range(1, 4):
         appointment_id = an_appointment(starts_at=MONDAY + timedelta(hours=turn)).id

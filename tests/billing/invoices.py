@@ -42,6 +42,12 @@ def line_fields(**fields: Any) -> dict[str, Any]:
     return {"description": "Consultation", "quantity": "1", "unit_price": money("50.00")} | fields
 
 
+def typed_lines(*rows: tuple[str, str, str]) -> dict[str, str]:
+    """Return rows as a form sends them."""
+    names = ("description", "quantity", "unit_price")
+    return {f"lines-{at}-{name}": value for at, row in enumerate(rows) for name, value in zip(names, row, strict=True)}
+
+
 def payment_fields(amount: str = "50.00", method: str = "card", **fields: Any) -> dict[str, Any]:
     """Return a payment as an integrator sends it."""
     return {"amount": money(amount), "method": method} | fields

@@ -8,15 +8,9 @@ import pytest
 from clinic.billing.schemas import plain_decimal, typed_rows
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.database import db
-from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
+from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events, typed_lines
 from tests.browsing import hidden_value
 from tests.builders import a_patient
-
-
-def typed_lines(*rows: tuple[str, str, str]) -> dict[str, str]:
-    """Return rows as a form sends them."""
-    names = ("description", "quantity", "unit_price")
-    return {f"lines-{at}-{name}": value for at, row in enumerate(rows) for name, value in zip(names, row, strict=True)}
 
 
 def pay(client: Any, invoice_id: UUID, **fields: str) -> Any:
@@ -91,11 +85,7 @@ def test_lines_can_be_added_up_to_a_hundred(client) -> None:
 @pytest.mark.parametrize(
     ("rows", "field", "words"),
     [
-        ([("", "1", "5")], "f-lines-0-description", "Enter a description"),
-        ([("X-ray", "0", "5")], "f-lines-0-quantity", "Enter a quantity like 1 or 2.5"),
         ([("", "1", ""), ("X-ray", "1", "five")], "f-lines-0-unit_price", "Enter an amount like 45.00"),
-        ([("X-ray", "1", "-5")], "f-lines-0-unit_price", "Enter a price that is not below zero"),
-        ([("X-ray", "1", "0.005")], "f-lines-0-unit_price", "EUR has 2 digits after the point"),
         ([("", "1", "")], "f-lines", "Enter at least one line"),
         ([("X-ray", "999999", "999999999999")], "f-lines", "This amount is too large"),
     ],
@@ -135,6 +125,7 @@ def test_a_draft_is_issued_by_its_button_once(client, here) -> None:
     assert f"Invoice {number}" in client.get(f"/invoices/{draft.id}").text
 
 
+@pytest.mark.row(70)
 def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_own(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -148,33 +139,38 @@ def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_ow
     assert hidden_value(first, "key") != hidden_value(second, "key")
 
 
-@pytest.mark.parametrize(("typed", "cents"), [("45", 4500), ("45.0", 4500), ("45,00", 4500), (" 45,5 ", 4550)])
-def test_amounts_are_read_as_people_type_them(client, here, typed: str, cents: int) -> None:
+def test_an_amount_is_read_as_people_type_it(client, here) -> None:
     with here():
         invoice = an_invoice()
 
-    assert pay(client, invoice.id, amount=typed).status_code == 303
-    assert stored(here, invoice.id).paid == euros(cents)
+    assert pay(client, invoice.id, amount=" 45,5 ").status_code == 303
+    assert stored(here, invoice.id).paid == euros(4550)
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        *("", "NaN", "inf", "-5", "0", "0,00", "0.005", "1e400", "1_000"),
-        *("٤٥", "1,500", "1.500,00", "1 000", "9" * 16, "€5"),
-    ],
-)
-def test_a_bad_amount_is_shown_again_with_a_reason_and_nothing_is_stored(client, here, typed: str) -> None:
+@pytest.mark.row(81)
+def test_a_bad_amount_is_shown_again_with_a_reason_and_nothing_is_stored(client, here) -> None:
     with here():
         invoice = an_invoice()
 
-    page = pay(client, invoice.id, amount=typed, reference="slip 7", method="cash")
+    page = pay(client, invoice.id, amount="€5", reference="slip 7", method="cash")
 
     assert page.status_code == 422
-    assert '<a href="#f-amount">' in page.text
-    assert f'name="amount" type="text" value="{typed}"' in page.text
+    assert '<a href="#f-amount">Enter an amount like 45.00</a>' in page.text
+    assert 'name="amount" type="text" value="€5"' in page.text
     assert 'value="slip 7"' in page.text
     assert 'value="cash" checked' in page.text
+    assert stored(here, invoice.id).payments == []
+
+
+@pytest.mark.row(81)
+def test_an_amount_that_is_not_above_zero_is_shown_again(client, here) -> None:
+    with here():
+        invoice = an_invoice()
+
+    for typed in ("-5", "0", "0,00"):
+        page = pay(client, invoice.id, amount=typed)
+        assert (page.status_code, "Enter an amount above zero" in page.text) == (422, True), typed
+
     assert stored(here, invoice.id).payments == []
 
 
@@ -190,6 +186,7 @@ def test_too_much_is_shown_again_with_the_same_words_as_json(client, here) -> No
     assert hidden_value(page.text, "key") == KEY
 
 
+@pytest.mark.row(75)
 def test_pressing_twice_takes_the_payment_once(client, here, published) -> None:
     with here():
         invoice = an_invoice()

@@ -201,6 +201,7 @@ def test_more_than_is_due_is_refused_and_says_how_much_is() -> None:
     assert len(billing_service.get(invoice.id).payments) == 1
 
 
+@pytest.mark.row(81)
 @pytest.mark.parametrize("amount", [euros(0), euros(-1), Money(5000, "USD")])
 def test_an_impossible_amount_is_refused(amount: Money) -> None:
     invoice = an_invoice()

@@ -17,6 +17,7 @@ prices = st.integers(min_value=0, max_value=10**9)
 quantities = st.integers(min_value=1, max_value=10**6).map(lambda count: Fraction(count, 1000))
 
 
+@pytest.mark.row(83)
 @given(prices, quantities, currencies)
 def test_a_line_is_rounded_half_up_to_a_minor_unit(minor: int, quantity: Fraction, currency: str) -> None:
     amount = line_amount(quantity, Money(minor, currency))
@@ -24,6 +25,7 @@ def test_a_line_is_rounded_half_up_to_a_minor_unit(minor: int, quantity: Fractio
     assert amount == Money(floor(minor * quantity + Fraction(1, 2)), currency)
 
 
+@pytest.mark.row(83)
 @given(st.lists(st.tuples(prices, quantities), min_size=1, max_size=100), currencies)
 def test_the_total_is_the_sum_of_the_rounded_lines(rows: list[tuple[int, Fraction]], currency: str) -> None:
     lines = priced([a_row(Money(minor, currency), quantity) for minor, quantity in rows], currency)

@@ -104,6 +104,7 @@ def test_a_part_is_paid_first_and_the_rest_later(either_page: Page) -> None:
     expect(either_page.get_by_label("Amount")).to_have_value("25.00")
 
 
+@pytest.mark.row(75)
 def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page) -> None:
     make_invoice(either_page, register(either_page), "45.00")
     either_page.get_by_label("Amount").fill("20")
@@ -114,6 +115,7 @@ def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page) -> 
     assert len(payments_of(either_page)) == 1
 
 
+@pytest.mark.row(75)
 def test_a_form_of_a_payment_that_is_sent_again_takes_nothing_again(either_page: Page) -> None:
     make_invoice(either_page, register(either_page), "45.00")
     key = either_page.locator("[name=key]").input_value()

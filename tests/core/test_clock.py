@@ -41,6 +41,7 @@ def test_a_wall_time_is_one_instant(zone, shown, instant):
     assert not is_ambiguous(wall(shown), zone)
 
 
+@pytest.mark.row(84)
 @pytest.mark.parametrize(
     ("zone", "skipped", "nearest"),
     [
@@ -96,6 +97,7 @@ def test_what_the_clocks_show_at_an_instant_leads_back_to_it(instant, zone):
     assert at_wall_time(shown.replace(tzinfo=None), zone, fold=shown.fold) == instant
 
 
+@pytest.mark.row(84)
 @pytest.mark.parametrize(
     ("zone", "day", "first", "hours"),
     [

@@ -260,6 +260,7 @@ def test_units_of_work_of_several_threads_wait_for_each_other(app: Flask, here: 
     assert sorted(db.session.scalars(select(Patient.mrn))) == [f"P-{number:06d}" for number in range(1, 21)]
 
 
+@pytest.mark.row(89)
 @on_sqlite_only
 def test_a_locked_database_is_an_error_and_changes_nothing(app: Flask, here: Here) -> None:
     app.config["LOCK_TIMEOUT_MS"], before = 50, app.config["LOCK_TIMEOUT_MS"]

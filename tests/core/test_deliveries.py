@@ -156,6 +156,7 @@ def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, di
     }
 
 
+@pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 @pytest.mark.parametrize("handler", FAILING)
 def test_a_failing_handler_changes_nothing_for_anybody_else(
@@ -219,6 +220,7 @@ def test_a_handler_that_changes_its_dict_changes_it_for_nobody_else(client: Flas
     assert set(event.data) == {"patient_id", "clinic_id"}
 
 
+@pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 def test_what_a_failed_handler_wrote_is_gone(client: FlaskClient, here: Here) -> None:
     register_with(client, [writes_then_raises])
@@ -250,6 +252,7 @@ def named_like(handler: Any) -> Any:
     return stand_in
 
 
+@pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 def test_a_delivery_that_fails_too_often_is_dead_until_a_person_decides(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
@@ -318,6 +321,7 @@ def test_a_handler_that_loses_its_lease_leaves_nothing_behind(
     assert "LeaseLost" in caplog.text
 
 
+@pytest.mark.row(87)
 def test_an_event_delivered_twice_has_its_effect_once(here: Here, client: FlaskClient) -> None:
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))
 
@@ -336,6 +340,7 @@ def test_a_handler_without_a_stable_name_runs_but_is_not_stored(client: FlaskCli
     assert len(calls) == 1
 
 
+@pytest.mark.row(87)
 @pytest.mark.expects_failing_handler
 def test_a_handler_that_is_not_there_any_more_is_retried_and_says_so(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
@@ -455,6 +460,7 @@ def test_the_event_log_refuses_what_is_done_already() -> None:
         event_log.get(new_id())
 
 
+@pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
 def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clinic, here: Here) -> None:
     event_bus.subscribe("patient.created", raises)
@@ -471,8 +477,9 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
     assert len(calls) == len({data["patient_id"] for data in calls}) == 12
 
 
+@pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
-def test_row_88_a_delivery_that_kills_its_worker_costs_no_other_a_try(
+def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "run", lambda attempt, attempts=1: None)

@@ -15,8 +15,9 @@ def record(message: str) -> logging.LogRecord:
     return logging.LogRecord("clinic.web", logging.WARNING, __file__, 1, "said %s", (message,), None)
 
 
+@pytest.mark.row(50)
 @pytest.mark.parametrize("message", HOSTILE)
-def test_row_50_a_record_is_one_line_of_json_that_keeps_every_character(message: str) -> None:
+def test_a_record_is_one_line_of_json_that_keeps_every_character(message: str) -> None:
     line = JsonLine().format(record(message))
 
     assert line.isascii()

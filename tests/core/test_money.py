@@ -58,6 +58,7 @@ NO_AMOUNTS = [
 ]
 
 
+@pytest.mark.row(81)
 @pytest.mark.parametrize("amount", NO_AMOUNTS, ids=repr)
 def test_what_is_no_plain_decimal_is_refused(amount):
     with pytest.raises(BadAmount, match=r"like 45\.00"):
@@ -141,6 +142,7 @@ def test_adding_and_taking_away_again_changes_nothing(one, other):
     assert euros(one) + euros(other) - euros(other) == euros(one)
 
 
+@pytest.mark.row(83)
 def test_two_currencies_are_never_added_up():
     with pytest.raises(ValueError, match="JPY can't be added to EUR"):
         euros(1) + Money(1, "JPY")

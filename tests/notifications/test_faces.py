@@ -82,19 +82,19 @@ def test_the_json_list_is_filtered_by_state_and_comes_in_portions(client, messag
     assert [one["state"] for one in first.json["data"] + rest.json["data"]] == ["failed", "sent"]
 
 
-@pytest.mark.parametrize(("query", "status"), [("state=lost", 422), ("q=x", 400), ("limit=0", 422), ("cursor=x", 400)])
-def test_a_filter_that_makes_no_sense_is_refused(client, query, status):
-    assert client.get(f"{URL}?{query}").status_code == status
+def test_a_filter_that_makes_no_sense_is_refused(client):
+    expected = {"state=lost": 422, "q=x": 400, "limit=0": 422, "cursor=x": 400}
+
+    assert {query: client.get(f"{URL}?{query}").status_code for query in expected} == expected
 
 
-@pytest.mark.parametrize(("query", "status"), [("q=x", 400), ("limit=5", 400), ("cursor=x", 400)])
-def test_the_page_refuses_what_it_does_not_know(client, query, status):
-    assert client.get(f"/messages?{query}").status_code == status
+def test_the_page_refuses_what_it_does_not_know(client):
+    assert [client.get(f"/messages?{query}").status_code for query in ("q=x", "limit=5", "cursor=x")] == [400] * 3
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_messages_are_only_read(client, method):
-    assert getattr(client, method)(URL, json={}).status_code == 405
+def test_messages_are_only_read(client):
+    for method in ("post", "put", "patch", "delete"):
+        assert getattr(client, method)(URL, json={}).status_code == 405, method
 
 
 def test_a_message_of_another_clinic_answers_like_none_at_all(client, here, other_clinic):
@@ -104,7 +104,9 @@ def test_a_message_of_another_clinic_answers_like_none_at_all(client, here, othe
         args=["notifications", "list", "--clinic", "Other Clinic", "--json"]
     )
 
-    for row in json.loads(theirs.stdout):
+    messages = json.loads(theirs.stdout)
+    assert len(messages) == 2
+    for row in messages:
         foreign, missing = client.get(f"{URL}/{row['id']}"), client.get(f"{URL}/{uuid4()}")
         assert foreign.status_code == missing.status_code == 404
         assert masked(foreign) == masked(missing)

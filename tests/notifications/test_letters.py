@@ -124,6 +124,7 @@ def test_a_letter_says_no_more_than_needed(mailbox):
 
     run_due_jobs()
 
+    assert len(mailbox.messages) == 2
     for message in mailbox.messages:
         everything = message.as_string()
         for secret in ("1991", "912555014", "Flores", "female"):

@@ -55,11 +55,8 @@ def test_the_handler_is_marked_as_done_once(app, register):
     assert delivery["handler"] == "clinic.notifications:NotificationsModule._on_patient_created"
 
 
-@pytest.mark.parametrize("name", ["Inês\r\nBcc: all@example.org", "Inês\nX: y", "a\x00b"])
-def test_row_49_a_name_that_would_forge_a_header_is_refused_at_the_edge(app, register, mailbox, name):
-    try:
-        register(FIELDS | {"given_name": name})
-    except ValueError:
-        assert "\x00" in name  # no operating system passes such an argument
+@pytest.mark.row(49)
+def test_a_name_that_would_forge_a_header_is_refused(app, register, mailbox):
+    register(FIELDS | {"given_name": "Inês\r\nBcc: all@example.org"})
 
     assert row_counts(app)["patients"] == row_counts(app)["notifications"] == 0

@@ -308,7 +308,8 @@ def test_a_message_whose_worker_died_while_handing_it_over_is_left_to_a_person(a
     assert only(app)["reason"] == "the worker died while the mail server had the message"
 
 
-def test_row_88_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
+@pytest.mark.row(88)
+def test_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
     a_patient()
 
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
@@ -333,7 +334,8 @@ def test_a_message_that_can_not_be_written_keeps_no_other_from_being_sent(app, m
     assert rows(app, "notifications")[0]["reason"] == "an error in the program (KeyError)"
 
 
-def test_row_80_two_workers_send_each_message_once(app, clinic, mailbox):
+@pytest.mark.row(80)
+def test_two_workers_send_each_message_once(app, clinic, mailbox):
     for count in range(6):
         a_patient(email=f"number{count}@example.org")
 
@@ -344,7 +346,8 @@ def test_row_80_two_workers_send_each_message_once(app, clinic, mailbox):
     assert {row["state"] for row in rows(app, "notifications")} == {"sent"}
 
 
-def test_row_93_logs_say_nothing_about_the_patient(mailbox, caplog):
+@pytest.mark.row(93)
+def test_logs_say_nothing_about_the_patient(mailbox, caplog):
     caplog.set_level("DEBUG", logger="clinic")
     a_patient(family_name="Canary4711", email="canary4711@example.org")
     mailbox.answers["RCPT"] = "550 canary4711@example.org is unknown"

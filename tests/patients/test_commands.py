@@ -7,6 +7,22 @@ import pytest
 from tests.builders import OWN, a_patient
 from tests.inspecting import row_counts, rows, stored_events
 
+WRONG = [
+    (["show", "P-999999"], 3),
+    (["show", "\udcff"], 3),
+    (["show", "0"], 3),
+    (["list", "--limit", "0"], 2),
+    (["list", "--limit", "²"], 2),
+    (["list", "--clinic", "Nowhere"], 3),
+    (["list", "--clinic", "\udcff"], 3),
+    (["add"], 2),
+    (["add", "--family-name", " "], 2),
+    (["add", "--family-name", "\udcff"], 2),
+    (["add", "--mrn", "P-7"], 2),
+    (["add", "--family-name", "X", "--is-admin", "1"], 2),
+    (["nonsense"], 2),
+]
+
 
 def test_adding_a_patient_prints_it_and_what_to_do_next(app, run, here):
     result = run(
@@ -73,34 +89,31 @@ def test_a_patient_of_another_clinic_is_found_in_that_clinic_only(run, here, oth
         assert (result.exit_code, result.stdout, result.stderr) == (3, "", "Error: There is no such patient\n")
 
 
-@pytest.mark.parametrize(
-    ("args", "code"),
-    [
-        (["show", "P-999999"], 3),
-        (["show", "\udcff"], 3),
-        (["show", "0"], 3),
-        (["list", "--limit", "0"], 2),
-        (["list", "--limit", "²"], 2),
-        (["list", "--search", "a@\udcff"], 0),
-        (["list", "--clinic", "Nowhere"], 3),
-        (["list", "--clinic", "\udcff"], 3),
-        (["add"], 2),
-        (["add", "--family-name", " "], 2),
-        (["add", "--family-name", "\udcff"], 2),
-        (["add", "--mrn", "P-7"], 2),
-        (["add", "--family-name", "X", "--is-admin", "1"], 2),
-        (["nonsense"], 2),
-    ],
-)
-def test_wrong_input_is_answered_in_one_line_and_a_code(app, run, args, code):
+def test_wrong_input_is_answered_in_one_line_and_a_code(app, run):
     before = row_counts(app)
 
-    result = run("patients", *args)
+    for args, code in WRONG:
+        result = run("patients", *args)
+        assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (code, "", 1), args
 
-    assert result.exit_code == code
-    assert len(result.stderr.splitlines()) == (1 if code else 0)
-    assert result.stdout == ""
     assert row_counts(app) == before
+
+
+def test_words_that_no_name_can_have_find_nobody(run):
+    result = run("patients", "list", "--search", "a@\udcff")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.row(52)
+def test_shell_and_format_strings_are_plain_text(app, run, tmp_path):
+    mark = tmp_path / "mark"
+
+    for name in (f"$(touch {mark})", f"`touch {mark}`", f"X; touch {mark}", f"| touch {mark}", "%s%n", "{0.__class__}"):
+        result = run("patients", "add", "--family-name", name, "--json")
+        assert json.loads(result.stdout)["family_name"] == name
+
+    assert not mark.exists()
 
 
 def test_all_problems_are_told_at_once(run):

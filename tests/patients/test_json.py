@@ -12,6 +12,20 @@ from tests.inspecting import masked, pointers, row_counts, rows, stored_events
 URL = "/api/v1/patients"
 MERGE = "application/merge-patch+json"
 HOSTILE_TAGS = ['"2"', '"0"', '"01"', 'W/"1"', '"2", "3"', '"²"', '"-1"', '"9999999999"', '"x"', "abc"]
+NO_IDS = [
+    "0",
+    "-1",
+    "2147483648",
+    "9223372036854775808",
+    "1" * 5000,
+    "1.0",
+    "%201",
+    "%D9%A1",
+    "None",
+    "..",
+    "%00",
+    "x" * 36,
+]
 
 
 @pytest.fixture
@@ -63,27 +77,11 @@ def test_registering_stores_one_patient_and_one_event(app, client, clinic, patie
     assert [event["actor"][:4] for event in rows(app, "events")] == ["key:"]
 
 
-@pytest.mark.parametrize(
-    ("given", "stored"),
-    [
-        ({"family_name": "  Pereira  "}, {"family_name": "Pereira"}),
-        ({"family_name": "Nguye\u0302\u0303n"}, {"family_name": "Nguyễn"}),
-        ({"phone": "912 555 014"}, {"phone": "+351912555014"}),
-        ({"phone": "+49 30 901820"}, {"phone": "+4930901820"}),
-        ({"email": "Ines@EXAMPLE.org"}, {"email": "Ines@example.org"}),
-        ({"birth_date": "1991-06"}, {"birth_date": "1991-06"}),
-        ({"birth_date": "2000-02-29"}, {"birth_date": "2000-02-29"}),
-        ({"address": "Rua das Flores 18\r\n1200-195 Lisboa"}, {"address": "Rua das Flores 18\n1200-195 Lisboa"}),
-        ({"sex": None}, {"sex": "unknown"}),
-        ({"email": "", "phone": " "}, {"email": None, "phone": None}),
-        ({"language": "pt-BR"}, {"language": "pt-BR"}),
-    ],
-)
-def test_input_is_tidied(client, given, stored):
-    answer = client.post(URL, json=patient_fields(**given))
+def test_input_is_normalised(client):
+    answer = client.post(URL, json=patient_fields(family_name="  Nguye\u0302\u0303n  ", phone="912 555 014", sex=None))
 
-    assert answer.status_code == 201, answer.text
-    assert answer.json.items() >= stored.items()
+    assert answer.status_code == 201
+    assert answer.json.items() >= {"family_name": "Nguyễn", "phone": "+351912555014", "sex": "unknown"}.items()
 
 
 def test_a_patient_that_the_client_has_is_not_sent_again(client, patient):
@@ -120,33 +118,31 @@ def test_changing_without_if_match_is_refused(client, patient):
     assert client.get(f"{URL}/{patient['id']}").json == patient
 
 
-@pytest.mark.parametrize("version", HOSTILE_TAGS)
-def test_changing_another_version_is_refused(client, patient, version):
-    answer = change(client, patient, version, family_name="Sousa")
+def test_changing_another_version_is_refused(client, patient):
+    for tag in HOSTILE_TAGS:
+        assert change(client, patient, tag, family_name="Sousa").status_code == 412, tag
 
-    assert answer.status_code == 412
     assert client.get(f"{URL}/{patient['id']}").json == patient
 
 
-@pytest.mark.parametrize("version", ['"1", "2"', '"7","1"', 'W/"7", "x", "1"'])
+@pytest.mark.parametrize("version", ['"1", "2"', '"7","2"', 'W/"7", "x", "2"'])
 def test_changing_takes_any_of_several_versions(client, patient, version):
+    change(client, patient, family_name="Costa")
+
     answer = change(client, patient, version, family_name="Sousa")
 
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"3"')
 
 
-@pytest.mark.parametrize("version", [*HOSTILE_TAGS, '"1", "2"', "*"])
-def test_whatever_version_is_named_a_patient_that_is_not_ours_is_not_found(client, here, other_clinic, version):
+def test_whatever_version_is_named_a_patient_that_is_not_ours_is_not_found(client, here, other_clinic):
     with here(other_clinic.id):
         theirs = a_patient().id
 
-    foreign, missing = (
-        client.patch(f"{URL}/{an_id}", json={"family_name": "X"}, headers={"If-Match": version})
-        for an_id in (theirs, uuid4())
-    )
+    for tag in [*HOSTILE_TAGS, '"1", "2"', "*"]:
+        foreign, missing = (change(client, {"id": an_id}, tag, family_name="X") for an_id in (theirs, uuid4()))
 
-    assert (foreign.status_code, foreign.get_json(force=True)["code"]) == (404, "not-found")
-    assert masked(foreign) == masked(missing)
+        assert (foreign.status_code, foreign.get_json(force=True)["code"]) == (404, "not-found"), tag
+        assert masked(foreign) == masked(missing)
 
 
 def test_a_patient_that_is_gone_once_a_change_turns_out_stale_is_not_found(client, monkeypatch):
@@ -225,26 +221,11 @@ def test_a_patient_of_another_clinic_answers_like_none_at_all(client, here, othe
     }
 
 
-@pytest.mark.parametrize(
-    "an_id",
-    [
-        "0",
-        "-1",
-        "2147483648",
-        "9223372036854775808",
-        "1" * 5000,
-        "1.0",
-        "%201",
-        "%D9%A1",
-        "None",
-        "..",
-        "%00",
-        "x" * 36,
-    ],
-)
-@pytest.mark.parametrize("url", ["/patients/", URL + "/"])
-def test_row_65_what_is_no_id_is_not_found(client, url, an_id):
-    assert client.get(url + an_id).status_code in {404, 405 if an_id == "None" else 404}
+@pytest.mark.row(65)
+def test_what_is_no_id_is_not_found(client):
+    for an_id in NO_IDS:
+        found = [client.get(address + an_id).status_code for address in ("/patients/", f"{URL}/")]
+        assert found == [404, 404], an_id
 
 
 @pytest.mark.parametrize(
@@ -267,6 +248,7 @@ def test_a_method_can_not_be_smuggled_in(app, client, patient):
     assert row_counts(app) == before
 
 
+@pytest.mark.row(78)
 def test_a_stale_change_is_answered_with_the_patient_as_it_is_now(client, here) -> None:
     with here():
         patient = a_patient(given_name="Inês")

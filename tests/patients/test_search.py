@@ -135,7 +135,8 @@ def test_names_are_found_by_their_parts_in_any_order_without_case_and_accents(pe
     assert found_by(BY_NAME, people) == BY_NAME
 
 
-def test_row_41_wildcards_and_quotes_are_literal_characters(people):
+@pytest.mark.row(41)
+def test_wildcards_and_quotes_are_literal_characters(people):
     assert found_by(BY_NOTHING, people) == {query: [] for query in BY_NOTHING}
 
 
@@ -226,8 +227,9 @@ NAMES = [
 ]
 
 
+@pytest.mark.row(66)
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_row_66_names_are_found_in_either_form(inside, form):
+def test_names_are_found_in_either_form(inside, form):
     names = {a_patient(family_name=unicodedata.normalize("NFC", name)).id: name for name in NAMES}
 
     for patient_id, name in names.items():

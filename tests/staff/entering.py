@@ -20,6 +20,28 @@ from tests.builders import a_member
 EMAIL, PASSWORD, OTHER_PASSWORD = "rita@example.org", "a harbour full of boats", "seven grey herons"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
+NOT_OURS = [
+    "//evil.example",
+    "/\\evil.example",
+    "\\/\\/evil.example",
+    "/%09/evil.example",
+    "/\t/evil.example",
+    "https:evil.example",
+    "https://evil.example/patients",
+    "http:///evil.example",
+    "javascript:alert(1)",
+    "/\u2215/evil.example",
+    "//evil.example/%2e%2e",
+    "/patients\r\nSet-Cookie: a=b",
+    "/nowhere",
+    "/api/v1/patients",
+    "/login",
+    "/logout",
+    "patients",
+    "/" + "a" * 3000,
+]
+"""Addresses that no page of the application has, or that lead to another site."""
+
 OtherApp = Callable[..., AbstractContextManager[Flask]]
 
 

@@ -85,15 +85,10 @@ def test_entries_are_listed_with_what_changed(run: Run, sealed: None) -> None:
     assert [entry["changes"]["family_name"] for entry in found] == [[None, "Sousa"], [None, "Pereira"]]
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [("--patient-id", "P-000001"), ("--since", "yesterday"), ("--before", "2026-11-30T09:00")],
-)
-def test_a_filter_that_can_not_be_read_is_said(run: Run, option: str, value: str) -> None:
-    result = run("audit", "list", option, value)
-
-    assert result.exit_code == 2
-    assert option in result.stderr
+def test_a_filter_that_can_not_be_read_is_said(run: Run) -> None:
+    for option, value in (("--patient-id", "P-000001"), ("--since", "yesterday"), ("--before", "2026-11-30T09:00")):
+        result = run("audit", "list", option, value)
+        assert (result.exit_code, option in result.stderr) == (2, True), option
 
 
 @pytest.mark.row(54)

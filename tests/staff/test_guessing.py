@@ -62,6 +62,7 @@ class Guesser:
         self.answers[answer.status_code] = self.answers.get(answer.status_code, 0) + 1
 
 
+@pytest.mark.row(69)
 @pytest.mark.row(2)
 @pytest.mark.parametrize("accounts", [1, 7], ids=["one account", "several accounts"])
 def test_from_one_address_ten_guesses_are_tried(app, hasher, known, accounts):
@@ -76,6 +77,7 @@ def test_from_one_address_ten_guesses_are_tried(app, hasher, known, accounts):
     assert sign_in(a_browser(app, "192.0.2.44"), EMAIL, PASSWORD).status_code == 303
 
 
+@pytest.mark.row(69)
 @pytest.mark.row(2)
 def test_from_many_addresses_thirty_guesses_at_an_account_are_tried(app, hasher, known):
     guesser, before = Guesser(app), hasher.verified

@@ -29,14 +29,7 @@ from tests.staff.entering import (
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-UNUSUAL = {
-    "64 characters": "x" * 20 + " y" * 22,
-    "128 characters": "ab cd " * 21 + "gh",
-    "spaces": "   drei  leere Räume   ",
-    "emoji": "🦀🐙🦑🐚🐡🐠🐟🐬🦈🐳🐋🦭",
-    "decomposed": "Cafe\u0301 e outras coisas",
-    "composed": "Caf\u00e9 e outras coisas",
-}
+UNUSUAL = {"any characters": "  Cafe\u0301 🦀🐙  e outras coisas  ", "128 characters": "ab cd " * 21 + "gh"}
 WEAK = ["tiny-pw", "password1234", "clinic2026clinic", "SaoJoao!!2026", "Receptionist1", "123456789012"]
 
 
@@ -95,12 +88,12 @@ def test_a_password_is_changed_and_all_other_sessions_end_and_a_mail_says_so(app
 
 
 @pytest.mark.row(7)
-@pytest.mark.parametrize("present", ["", "another password", PASSWORD.upper()])
-def test_without_the_present_password_none_is_changed(app, signed_in, present):
-    answer = change(signed_in, present)
+def test_without_the_present_password_none_is_changed(app, signed_in):
+    for present in ("", "another password", PASSWORD.upper()):
+        answer = change(signed_in, present)
+        assert answer.status_code == 422, present
+        assert "This is not your present password" in spoken(answer.text)
 
-    assert answer.status_code == 422
-    assert "This is not your present password" in spoken(answer.text)
     assert sign_in(a_browser(app), EMAIL, PASSWORD).status_code == 303
 
 
@@ -135,15 +128,15 @@ def test_any_characters_make_a_password_and_are_taken_as_they_are(app, signed_in
 
 
 @pytest.mark.row(6)
-@pytest.mark.parametrize("new", WEAK)
-def test_a_password_that_is_easy_to_guess_is_refused_with_the_reason(app, signed_in, new):
-    answer = change(signed_in, new=new)
+def test_a_password_that_is_easy_to_guess_is_refused_with_the_reason(app, signed_in):
+    reason = re.compile("Enter at least 12 characters|Choose a password that is harder to guess: this one")
 
-    assert answer.status_code == 422
-    assert re.search(
-        "Enter at least 12 characters|Choose a password that is harder to guess: this one", spoken(answer.text)
-    )
-    assert new not in answer.text
+    for new in WEAK:
+        answer = change(signed_in, new=new)
+        assert answer.status_code == 422, new
+        assert reason.search(spoken(answer.text))
+        assert new not in answer.text
+
     assert sign_in(a_browser(app), EMAIL, PASSWORD).status_code == 303
 
 

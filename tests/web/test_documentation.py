@@ -38,7 +38,10 @@ def test_it_describes_every_route_of_the_api_and_no_other(app, spec):
 
 
 def test_every_reference_leads_somewhere(spec):
-    for reference in set(re.findall(r'"\$ref": "#/([^"]*)"', json.dumps(spec))):
+    references = set(re.findall(r'"\$ref": "#/([^"]*)"', json.dumps(spec)))
+
+    assert references
+    for reference in references:
         found = spec
         for part in reference.split("/"):
             assert part in found, reference

@@ -51,8 +51,9 @@ def test_a_wrong_method_is_refused_naming_those_that_work(client, url):
     assert ("does not answer to that method" if answer.is_json else "This page is opened in another way") in said
 
 
+@pytest.mark.row(46)
 @pytest.mark.parametrize("path", ["<script>alert(1)</script>", "%3Cscript%3E", "{{7331*7}}", "%00", "%ff", "x" * 8000])
-def test_row_46_an_address_is_never_echoed(client, path):
+def test_an_address_is_never_echoed(client, path):
     for start in ("/", "/api/"):
         answer = client.get(start + path)
         assert answer.status_code == 404
@@ -75,8 +76,9 @@ def broken(app, monkeypatch):
     return break_it
 
 
+@pytest.mark.row(93)
 @pytest.mark.parametrize("url", ["/patients", "/api/v1/patients"])
-def test_row_93_an_unexpected_error_is_answered_without_its_words(client, broken, caplog, url):
+def test_an_unexpected_error_is_answered_without_its_words(client, broken, caplog, url):
     broken(RuntimeError("Canary4711"))
 
     answer = client.get(url)
@@ -87,8 +89,9 @@ def test_row_93_an_unexpected_error_is_answered_without_its_words(client, broken
     assert answer.headers["X-Request-ID"] in answer.text
 
 
+@pytest.mark.row(89)
 @pytest.mark.parametrize("url", ["/patients", "/api/v1/patients"])
-def test_row_89_a_database_that_is_away_is_answered_with_when_to_try_again(client, broken, url):
+def test_a_database_that_is_away_is_answered_with_when_to_try_again(client, broken, url):
     broken(OperationalError("SELECT Canary4711", {}, Exception("database is locked")))
 
     answer = client.get(url)

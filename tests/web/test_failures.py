@@ -96,8 +96,9 @@ def test_an_unexpected_error_is_answered_without_the_database_and_logged_without
     assert not any("Pereira" in said for said in (page.text, json.text, caplog.text))
 
 
+@pytest.mark.row(60)
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:5000"])
-def test_row_60_a_foreign_host_name_is_refused_on_pages_files_and_in_json(client: PageClient, host: str) -> None:
+def test_a_foreign_host_name_is_refused_on_pages_files_and_in_json(client: PageClient, host: str) -> None:
     paths = ["/patients", "/", "/static/css/base.css", "/nowhere", "/api/v1/patients"]
 
     answers = [client.get(path, base_url=f"http://{host}") for path in paths]

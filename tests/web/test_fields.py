@@ -12,8 +12,11 @@ from marshmallow import ValidationError
 
 from clinic.web.fields import Choice, Count, Line, Moment, Paragraph, Quantity, quantity_text
 from clinic.web.forms import Form, date_parts, with_dates
+from clinic.web.json_api import ListQuery, SearchQuery
+from tests.schema_loading import loaded, problems
 
 bounded = settings(max_examples=80, derandomize=True, deadline=None)
+any_text = st.text(st.characters(exclude_categories=[]), max_size=300)
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -21,7 +24,7 @@ any_json = st.recursive(
 )
 
 
-@given(st.text(max_size=300))
+@given(any_text)
 @bounded
 def test_a_line_is_tidy_or_refused(text):
     try:
@@ -30,11 +33,11 @@ def test_a_line_is_tidy_or_refused(text):
         return
 
     assert line is None or (line == unicodedata.normalize("NFC", line).strip() and 0 < len(line) <= 200)
-    assert line is None or line.encode().isascii() or line.encode().decode() == line
-    assert line is None or not set(line) & set("\n\r\t\x00\u2028\u202e\ufffd")
+    assert line is None or not {unicodedata.category(char) for char in line} & {"Cc", "Cs", "Zl", "Zp"}
+    assert line is None or not set(line) & set("\u202e\ufffd")
 
 
-@given(st.text(max_size=300))
+@given(any_text)
 @bounded
 def test_tidying_twice_changes_nothing(text):
     for field in (Line(), Paragraph()):
@@ -75,6 +78,33 @@ def test_an_instant_is_read_as_it_was_written(moment):
 def test_a_count_is_plain_digits_within_its_bounds(text):
     with pytest.raises(ValidationError):
         Count(least=1, most=9).deserialize(text)
+
+
+@pytest.mark.row(43)
+@pytest.mark.parametrize(
+    "limit", ["0", "-1", "201", "1000000000", "²", "１", "1e3", "1.0", " 1", "+1", "", "x", "0x10", "1_0"]
+)
+def test_a_limit_of_a_list_is_a_number_of_rows(limit):
+    assert problems(ListQuery(), {"limit": limit}) == [("#/limit", "Enter a whole number from 1 to 200")]
+
+
+@pytest.mark.row(43)
+def test_a_list_has_fifty_rows_unless_its_query_names_another_number():
+    limits = [loaded(ListQuery(), query)["limit"] for query in ({}, {"limit": "1"}, {"limit": "200"})]
+
+    assert limits == [50, 1, 200]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("\x00", "Leave out control characters"),
+        ("a\u202eb", "Leave out control characters"),
+        ("x" * 201, "Enter at most 200 characters"),
+    ],
+)
+def test_search_words_that_can_not_be_stored_are_refused(words, message):
+    assert problems(SearchQuery(), {"q": words}) == [("#/q", message)]
 
 
 @given(st.integers(1, 999_999_999))

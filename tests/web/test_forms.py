@@ -18,7 +18,8 @@ def page_forms(app):
                 yield app.url_map.bind("").build(rule.endpoint, dict.fromkeys(rule.arguments, uuid4())), method
 
 
-def test_row_22_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
+@pytest.mark.row(22)
+def test_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
     before, forms = row_counts(app), list(page_forms(app))
 
     for url, method in forms:
@@ -31,8 +32,9 @@ def test_row_22_every_form_without_a_token_is_refused_and_writes_nothing(app, cl
     assert row_counts(app) == before
 
 
+@pytest.mark.row(23)
 @pytest.mark.parametrize("where", ["query", "wrong", "other session", "header of another"])
-def test_row_23_a_token_from_elsewhere_is_refused(app, client, where):
+def test_a_token_from_elsewhere_is_refused(app, client, where):
     stranger = PageClient(app)
     mine, theirs = client.token(), hidden_value(stranger.get("/login").text, "csrf_token")
     url = f"/patients?csrf_token={mine}" if where == "query" else "/patients"
@@ -85,8 +87,9 @@ def test_a_session_cookie_can_not_be_read_by_scripts_or_sent_by_other_sites(clie
     assert "SameSite=Lax" in cookie
 
 
+@pytest.mark.row(17)
 @pytest.mark.parametrize("cookie", ["x", "eyJh.x.y", "é", "a" * 4000])
-def test_row_17_a_cookie_that_was_tampered_with_is_no_cookie(client, cookie):
+def test_a_cookie_that_was_tampered_with_is_no_cookie(client, cookie):
     client.set_cookie("session", cookie)
 
     assert client.get("/patients/new").headers["Location"] == "/login?next=/patients/new"
