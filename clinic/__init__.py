@@ -1,4 +1,4 @@
-"""Patients, appointments, billing and messages of a clinic: modules that talk through an event bus."""
+"""Patients, appointments, billing and messages of a clinic: modules connected by an event bus."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,43 +7,44 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 
-from clinic import appointments, billing, notifications, operations, patients, staff
-from clinic.core.background import init_background
+from clinic import appointments, audit, billing, notifications, operations, patients, staff
 from clinic.core.config import instance_folder, load_config
-from clinic.core.database import db
-from clinic.core.logs import init_logs, log_exception
-from clinic.core.server_logs import init_server_logs
-from clinic.staff.service import EVERYTHING
+from clinic.core.db import db
+from clinic.core.jobs import init_jobs
+from clinic.core.logging.formatters import init_logging, log_exception
+from clinic.core.logging.log_redaction import init_log_redaction
 from clinic.web import init_web
-from clinic.web.access import check_declared
-from clinic.web.json_api import Api, ApiBlueprint
-from clinic.web.requests import csrf
+from clinic.web.json_api import ApiBlueprint
+from clinic.web.openapi import Api
+from clinic.web.permission_checks import check_permissions
+from clinic.web.request_hooks import csrf
 
 MODULES = (
+    audit.module,
     staff.module,
     patients.module,
     appointments.module,
     billing.module,
     notifications.module,
 )
-"""Every module of the house, lowest first; registering its blueprints registers its object."""
+"""Every module, lowest first; registering its blueprints registers its object."""
 
 ROOT = Path(__file__).resolve().parent
 MIGRATIONS = ROOT / "core" / "migrations"
 
 
 class Clinic(Flask):
-    """Flask, whose log of an unexpected error never quotes the error's words."""
+    """A Flask application that logs unexpected errors without their messages."""
 
     def log_exception(self, exc_info: Any) -> None:
-        """Log where an unexpected error came from."""
+        """Log the traceback of an unexpected error without its message."""
         log_exception(exc_info)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return an application: settings < `instance/config.toml` < `CLINIC_*` < `config`.
 
-    :raises BadConfiguration: if the settings don't allow it to start
+    :raises BadConfiguration: if it cannot start with these settings
     """
     app = Clinic(
         __name__,
@@ -52,12 +53,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         template_folder=str(ROOT / "web" / "templates"),
     )
     load_config(app, config)
-    init_logs()
-    init_server_logs()
+    init_logging()
+    init_log_redaction()
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), compare_type=True, render_as_batch=False)
     init_web(app)
-    init_background(app)
+    init_jobs(app)
     api = Api(app)
     for module in MODULES:
         for blueprint in module.get_blueprints():
@@ -67,5 +68,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
             else:
                 app.register_blueprint(blueprint)
     operations.init_app(app)
-    check_declared(app, EVERYTHING)
+    check_permissions(app)
     return app

@@ -6,19 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from clinic.appointments.service import Appointment, Practitioner, appointment_service, practitioner_service
-from clinic.core.database import db, unit_of_work
-from clinic.core.tenancy import in_clinic
+from clinic.core.db import db
+from clinic.core.tenancy import clinic_scope
 from clinic.core.text import fold
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.accounts import email_key
+from clinic.identity.api_keys import api_key_service
+from clinic.identity.clinics import clinic_service
+from clinic.identity.models import Clinic, Membership, StaffMember
+from clinic.identity.sessions import session_service
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import (
-    Clinic,
-    Membership,
-    StaffMember,
-    clinic_service,
-    email_key,
-    key_service,
-    session_service,
-)
 
 OWN = "Clínica São João"
 """The name of the clinic in which most tests act."""
@@ -56,9 +53,9 @@ def a_signed_in_administrator(clinic: Clinic) -> tuple[str, str]:
 
     Return the token of the session, and the key.
     """
-    with in_clinic(clinic.id):
+    with clinic_scope(clinic.id):
         member_id = a_member(clinic.id, email=f"admin@{fold(clinic.name).replace(' ', '-')}.example").id
-        _, key = key_service.create(label="Integrator", scopes=["all"])
+        _, key = api_key_service.create(label="Integrator", scopes=["all"])
     return session_service.start(member_id, clinic.id, address="127.0.0.1", agent="test"), key
 
 

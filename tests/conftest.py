@@ -14,18 +14,21 @@ from click.testing import Result
 from flask import Flask
 
 from clinic import create_app
-from clinic.core.database import db
+from clinic.core.db import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
-from clinic.core.tenancy import in_clinic
+from clinic.core.tenancy import clinic_scope
+from clinic.identity import passwords
+from clinic.identity.models import Clinic
+from clinic.identity.roles import role_permissions
 from clinic.operations.setup import upgrade_database
-from clinic.staff import passwords
-from clinic.staff.service import Clinic, permitted
-from tests.browsing import PageClient
 from tests.builders import a_clinic, a_member
 from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, a_sqlite_database, empty
-from tests.mailboxes import Mailbox, free_port
+from tests.page_client import PageClient
+from tests.smtp_server import Mailbox, free_port
 from tests.snapshots import Prepared, prepare
+from tests.staff.login_helpers import OtherApp, a_person
+from tests.staff.people import Hire, Person, hire
 
 pytest_plugins = ["tests.selection"]
 
@@ -96,7 +99,7 @@ def app(prepared: Prepared) -> Iterator[Flask]:
     event_bus.clear()
 
 
-UNEXPECTED = ("handler_failed", "recursion_cut", "failure_not_recorded", "afterwards_failed", "job_failed")
+UNEXPECTED = ("handler_failed", "recursion_cut", "failure_not_recorded", "after_commit_failed", "job_failed")
 
 
 class _Failures(logging.Handler):
@@ -144,13 +147,13 @@ def failed_handlers(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """What is published during a test: names and data, in order."""
     seen: list[tuple[str, dict[str, Any]]] = []
-    announce = event_bus.announce
+    log_published = event_bus.log_published
 
     def note(event_type: str, data: dict[str, Any]) -> None:
         seen.append((event_type, dict(data)))
-        announce(event_type, data)
+        log_published(event_type, data)
 
-    monkeypatch.setattr(event_bus, "announce", note)
+    monkeypatch.setattr(event_bus, "log_published", note)
     return seen
 
 
@@ -176,7 +179,7 @@ def here(app: Flask, clinic: Clinic) -> Here:
 
     @contextmanager
     def enter(clinic_id: UUID = clinic.id) -> Iterator[None]:
-        with app.app_context(), in_clinic(clinic_id):
+        with app.app_context(), clinic_scope(clinic_id):
             yield
 
     return enter
@@ -215,7 +218,7 @@ def become(client: PageClient, clinic: Clinic, here: Here) -> Become:
         with here():
             member_id = a_member(clinic.id, role, email=f"{role}-{len(denied)}@example.org", denied=denied).id
         client.become(member_id, clinic.id)
-        return permitted(role, denied)
+        return role_permissions(role, denied)
 
     return sign_in
 
@@ -246,3 +249,37 @@ def mailbox(app: Flask, _mail_server: tuple[Mailbox, str], monkeypatch: pytest.M
     monkeypatch.setitem(app.config, "SMTP_URL", url)
     box.__init__()  # type: ignore[misc]
     return box
+
+
+@pytest.fixture
+def hired(app: Flask, clinic: Clinic) -> Hire:
+    """Let somebody work in the clinic: `hired("manager")`."""
+    clinic_id = clinic.id
+    return lambda role, email="", where=clinic_id: hire(app, where, role, email)
+
+
+@pytest.fixture
+def desk(client: PageClient, hired: Hire) -> Person:
+    """The receptionist."""
+    return hired("receptionist")
+
+
+@pytest.fixture
+def person(app: Flask, clinic: Clinic) -> Any:
+    """The id of a receptionist who signs in with a password."""
+    return a_person(app, clinic.id)
+
+
+@pytest.fixture
+def other_app(app: Flask, tmp_path: Path) -> OtherApp:
+    """Make another application on the same database, set up otherwise."""
+
+    @contextmanager
+    def make(**settings: Any) -> Iterator[Flask]:
+        same = {name: app.config[name] for name in ("TESTING", "SQLALCHEMY_DATABASE_URI", "SECRET_KEY")}
+        made = create_app({**same, "INSTANCE_PATH": tmp_path, **settings})
+        yield made
+        with made.app_context():
+            db.engine.dispose()
+
+    return make

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Executable, Table, create_engine, exists, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
-from clinic.core.database import Base
+from clinic.core.db import Base
 
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 MEMORY = Path("/dev/shm")

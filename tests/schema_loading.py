@@ -6,8 +6,9 @@ from unittest.mock import patch
 
 from marshmallow import Schema, ValidationError
 
-from clinic.staff.service import Clinic, clinic_service
-from clinic.web.problems import flattened
+from clinic.identity.clinics import clinic_service
+from clinic.identity.models import Clinic
+from clinic.web.problem_details import flattened
 
 LISBON = Clinic(name="Clínica São João", zone="Europe/Lisbon", currency="EUR", locale="pt_PT")
 """The current clinic of every schema here; it is in no database."""

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Connection, Table, insert, select
 
 from clinic.core.clock import now
-from clinic.core.database import Base, db
+from clinic.core.db import Base, db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
 from tests.builders import a_clinic, a_signed_in_administrator

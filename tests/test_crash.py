@@ -12,11 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from clinic.core.clock import now
-from clinic.core.database import db, unit_of_work
-from clinic.core.outbox import Delivery
+from clinic.core.db import db
+from clinic.core.events.models import Delivery
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
-from clinic.staff.service import Clinic
 from tests.conftest import Here
 
 pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("clinic")]
@@ -24,9 +25,12 @@ pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("clinic")]
 START = """
 import json, os, signal, sys
 from clinic import create_app
-from clinic.core import database, deliveries, outbox
-from clinic.core.sessions import ClinicSession
-from clinic.core.tenancy import chosen_clinic, in_clinic
+from clinic.core import unit_of_work
+from clinic.core.events.models import StoredEvent
+from clinic.core.db.orm_session import ClinicSession
+from clinic.core.tenancy import clinic_scope
+from clinic.identity.clinics import clinic_service
+from clinic.notifications.mail_queue import NotificationQueue
 from clinic.notifications.service import NotificationService
 from clinic.patients.service import patient_service
 
@@ -45,18 +49,18 @@ def die_after(owner, name):
 """
 
 REGISTER = """
-with app.app_context(), in_clinic(chosen_clinic()):
+with app.app_context(), clinic_scope(clinic_service.resolve()):
     patient_service.create(family_name="Weiß", email="weiss@example.org")
 """
 
 WORK = "app.test_cli_runner().invoke(args=['worker', '--once'], catch_exceptions=False)"
 
 MOMENTS = {
-    "between the commit and the first handler": "deliveries.run = die",
+    "between the commit and the first handler": "unit_of_work.run_handler = die",
     "when the handler begins": "NotificationService.queue = die",
     "when the handler has written": "die_after(NotificationService, 'queue')",
-    "when the delivery is acknowledged but not committed": "die_after(deliveries, '_acknowledge')",
-    "right after the handler's commit": "die_after(deliveries, 'run')",
+    "when the delivery is acknowledged but not committed": "die_after(unit_of_work, 'acknowledge')",
+    "right after the handler's commit": "die_after(unit_of_work, 'run_handler')",
 }
 
 
@@ -97,7 +101,7 @@ def test_a_killed_process_leaves_exactly_one_welcome(app: Flask, here: Here, tmp
 
 
 def test_a_process_killed_before_the_commit_leaves_nothing(app: Flask, here: Here, tmp_path: Path) -> None:
-    killed = start(app, tmp_path, "outbox.StoredEvent.__init__ = die" + REGISTER)
+    killed = start(app, tmp_path, "StoredEvent.__init__ = die" + REGISTER)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
 
     work(app, tmp_path, here)
@@ -115,7 +119,7 @@ def test_a_worker_killed_while_the_mail_server_has_the_message_asks_a_person(
     killed = start(
         app,
         tmp_path,
-        "die_after(NotificationService, 'record_letter')\n" + WORK,
+        "die_after(NotificationQueue, 'record_handover')\n" + WORK,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
 

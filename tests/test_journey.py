@@ -11,14 +11,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select
 
-from clinic.core.catalogue import declared_events
-from clinic.core.database import db
+from clinic.core.db import db
 from clinic.core.events import event_bus, handler_name
-from clinic.core.outbox import Delivery, StoredEvent
+from clinic.core.events.models import Delivery, StoredEvent
+from clinic.core.events.types import declared_events
 from clinic.notifications.models import Notification
-from tests.browsing import PageClient, hidden_value
 from tests.builders import MONDAY, a_practitioner, an_appointment
 from tests.conftest import Here, Run
+from tests.page_client import PageClient, hidden_value
 
 KINDS = ["welcome", "confirmation", "cancellation", "receipt"]
 
@@ -39,13 +39,13 @@ class Pages:
         self.client = client
 
     def register(self) -> tuple[str, str]:
-        sent = self.client.submit("/patients", family_name="Weiß", given_name="Jörg", email="joerg@example.org")
+        sent = self.client.submit("/patients/new", family_name="Weiß", given_name="Jörg", email="joerg@example.org")
         assert sent.status_code == 303
         return "P-000001", sent.location.rpartition("/")[2]
 
     def book(self, number: str, patient_id: str, practitioner_id: UUID) -> str:
         sent = self.client.submit(
-            "/appointments",
+            "/appointments/new",
             patient=number,
             practitioner_id=practitioner_id,
             day="2026-11-30",
@@ -65,7 +65,7 @@ class Pages:
         form = self.client.get(f"/invoices/new?patient={patient_id}").text
         names = {name for name in ("description", "quantity", "unit_price") if f'name="lines-0-{name}"' in form}
         assert len(names) == 3
-        draft = self.client.submit("/invoices", patient=patient_id, **line)
+        draft = self.client.submit("/invoices/new", patient=patient_id, **line)
         assert draft.status_code == 303, draft.text
         page = draft.location
         version = hidden_value(self.client.get(page).text, "version")

@@ -8,11 +8,11 @@ from clinic.appointments.service import appointment_service
 from clinic.billing.service import LineFields, billing_service
 from clinic.core.clock import now
 from clinic.core.money import Money
-from clinic.staff.service import PERMISSIONS, ROLES
-from tests.browsing import PageClient
+from clinic.identity.roles import ROLES, permission_names
 from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.conftest import Become, Here
-from tests.walking import walk
+from tests.link_crawler import walk
+from tests.page_client import PageClient
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def test_a_role_is_shown_every_way_that_is_open_to_it_and_no_other(
 
 
 @pytest.mark.row(34)
-@pytest.mark.parametrize("denied", PERMISSIONS)
+@pytest.mark.parametrize("denied", permission_names())
 def test_what_an_administrator_is_denied_is_not_shown(client: PageClient, become: Become, denied: str) -> None:
     permissions = become("administrator", denied)
 
@@ -71,7 +71,7 @@ def test_what_an_administrator_is_denied_is_not_shown(client: PageClient, become
 
 @pytest.mark.row(34)
 def test_who_is_denied_everything_comes_to_their_own_account_only(client: PageClient, become: Become) -> None:
-    walked = walk(client, become("administrator", *PERMISSIONS))
+    walked = walk(client, become("administrator", *permission_names()))
 
     assert walked.astray == []
     assert "staff.account?" in walked.opened

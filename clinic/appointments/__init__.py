@@ -6,16 +6,16 @@ from uuid import UUID
 from flask import Blueprint
 
 from clinic.appointments import api, commands, pages
-from clinic.appointments.records import KINDS
+from clinic.appointments.audit_labels import AUDIT_LABELS
 from clinic.appointments.service import (
     APPOINTMENT_CANCELLED,
     APPOINTMENT_SCHEDULED,
     appointment_service,
     practitioner_service,
 )
-from clinic.core.catalogue import EventType
-from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordKind
+from clinic.core.context import current_actor
+from clinic.core.events.types import EventType
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels
 from clinic.patients.service import patient_service
 
 
@@ -32,23 +32,32 @@ class AppointmentsModule(BaseModule):
         """Return what the schedule tells of."""
         return (APPOINTMENT_SCHEDULED, APPOINTMENT_CANCELLED)
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
-        return KINDS
+        return AUDIT_LABELS
+
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "appointments:read": "See the appointments",
+            "appointments:notes": "See the notes on appointments, such as why one was cancelled",
+            "appointments:write": "Book and cancel appointments",
+            "practitioners:write": "Add practitioners",
+        }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the day's list."""
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
 
-    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
+    def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
         """Return the patient's appointments to come, and the way to book another one, to those who may."""
-        if not acting().may("appointments:read"):
+        if page != "patients.show" or not current_actor().has_permission("appointments:read"):
             return ()
-        upcoming = appointment_service.upcoming_of(patient_id)
+        upcoming = appointment_service.upcoming_of(subject_id)
         names = practitioner_service.of(upcoming)
-        context = {"upcoming": upcoming, "practitioners": names, "patient": patient_service.get(patient_id)}
+        context = {"upcoming": upcoming, "practitioners": names, "patient": patient_service.get(subject_id)}
         panels = [Panel("appointments/panel.html", context)]
-        if acting().may("appointments:write"):
+        if current_actor().has_permission("appointments:write"):
             panels.append(Panel("appointments/action.html", context, "actions"))
         return panels
 

@@ -1,9 +1,8 @@
-"""Appointments and practitioners as JSON."""
+"""JSON endpoints of appointments and practitioners."""
 
 from typing import Any
 from uuid import UUID
 
-from flask import request
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.schemas import (
@@ -14,85 +13,99 @@ from clinic.appointments.schemas import (
 )
 from clinic.appointments.service import Appointment, appointment_service, practitioner_service
 from clinic.core.audit import record_listing, record_view
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,
     after_cursor,
     created,
-    document,
-    expected_version,
+    handle_stale_version,
     list_schema,
     listed,
+    optional_version,
     single,
-    tell_present,
+)
+from clinic.web.openapi import CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
+
+blueprint = ApiBlueprint(
+    "appointments",
+    __name__,
+    path="appointments",
+    noun="appointment",
+    description="Appointments of patients with practitioners",
+)
+practitioners = ApiBlueprint(
+    "practitioners",
+    __name__,
+    path="practitioners",
+    noun="practitioner",
+    description="Practitioners with whom appointments are booked",
 )
 
-blueprint = ApiBlueprint("appointments", __name__, path="appointments", description="Who comes when, and to whom")
-practitioners = ApiBlueprint("practitioners", __name__, path="practitioners", description="Those to whom patients come")
 
-
-def _looked_at(appointment_id: UUID) -> Appointment:
-    """Return an appointment that is about to be shown, which is noted."""
+def _get_and_record_view(appointment_id: UUID) -> Appointment:
+    """Return an appointment, and record the view in the audit trail."""
     appointment = appointment_service.get(appointment_id)
     record_view("appointments", appointment.id, appointment.patient_id)
     return appointment
 
 
-tell_present(blueprint, _looked_at, AppointmentSchema)
+handle_stale_version(blueprint, _get_and_record_view, AppointmentSchema)
 
 
 @blueprint.get("")
 @requires("appointments:read")
-@document(blueprint, 400, 422)
-@blueprint.arguments(AppointmentQuery, location="query")
-@blueprint.response(200, list_schema(AppointmentSchema))
+@blueprint.problems()
+@blueprint.query(AppointmentQuery)
+@blueprint.response(200, list_schema(AppointmentSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
-    """List appointments by their start."""
+    """List appointments in order of their start."""
     filters = {name: value for name, value in query.items() if name not in {"limit", "cursor"}}
-    about = sorted(f"{name}={value}" for name, value in filters.items() if value)
-    after: Any = after_cursor(query, *about)
+    filter_texts = sorted(f"{name}={value}" for name, value in filters.items() if value)
+    after: Any = after_cursor(query, *filter_texts)
     found = appointment_service.list(**filters, limit=query["limit"], after=after)
     record_listing("appointments", (appointment.patient_id for appointment in found.rows))
-    return listed(found, *about)
+    return listed(found, *filter_texts)
 
 
 @blueprint.post("")
 @requires("appointments:write")
-@document(blueprint, 400, 409, 415, 422)
-@blueprint.arguments(AppointmentSchema)
-@blueprint.response(201, AppointmentSchema)
+@blueprint.problems(409)
+@blueprint.body(AppointmentSchema)
+@blueprint.response(201, AppointmentSchema, headers=CREATED_HEADERS)
 def create(fields: dict[str, Any]) -> ResponseReturnValue:
-    """Book an appointment; a time that is taken is a conflict."""
+    """Book an appointment; 409 if the practitioner or the patient has another one at that time."""
     appointment = appointment_service.create(**fields)
     return created(appointment, ".show", appointment_id=appointment.id)
 
 
 @blueprint.get("/<uuid:appointment_id>")
 @requires("appointments:read")
-@document(blueprint, 404)
-@blueprint.response(200, AppointmentSchema)
+@blueprint.problems(404)
+@blueprint.conditional()
+@blueprint.response(200, AppointmentSchema, headers=RECORD_HEADERS)
 def show(appointment_id: UUID) -> ResponseReturnValue:
     """Return an appointment."""
-    return single(_looked_at(appointment_id))
+    return single(_get_and_record_view(appointment_id))
 
 
 @blueprint.post("/<uuid:appointment_id>/cancel")
 @requires("appointments:write")
-@document(blueprint, 400, 404, 409, 412, 415, 422)
-@blueprint.arguments(CancellationSchema, required=False)
-@blueprint.response(200, AppointmentSchema)
+@blueprint.problems(404, 409)
+@blueprint.versioned()
+@blueprint.body(CancellationSchema, required=False)
+@blueprint.response(200, AppointmentSchema, headers=RECORD_HEADERS)
 def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment; the body may be empty."""
-    version = expected_version(appointment_service.get) if "If-Match" in request.headers else None
+    version = optional_version(appointment_service.get)
     return single(appointment_service.cancel(appointment_id, version=version, **fields))
 
 
 @practitioners.get("")
 @requires("appointments:read")
-@document(practitioners, 400, 422)
-@practitioners.arguments(ListQuery, location="query")
-@practitioners.response(200, list_schema(PractitionerSchema))
+@practitioners.problems()
+@practitioners.query(ListQuery)
+@practitioners.response(200, list_schema(PractitionerSchema), headers=LIST_HEADERS)
 def index_practitioners(query: dict[str, Any]) -> ResponseReturnValue:
     """List practitioners by name."""
     after: Any = after_cursor(query)
@@ -101,9 +114,9 @@ def index_practitioners(query: dict[str, Any]) -> ResponseReturnValue:
 
 @practitioners.post("")
 @requires("practitioners:write")
-@document(practitioners, 400, 415, 422)
-@practitioners.arguments(PractitionerSchema)
-@practitioners.response(201, PractitionerSchema)
+@practitioners.problems()
+@practitioners.body(PractitionerSchema)
+@practitioners.response(201, PractitionerSchema, headers=CREATED_HEADERS)
 def create_practitioner(fields: dict[str, Any]) -> ResponseReturnValue:
     """Add a practitioner."""
     practitioner = practitioner_service.create(**fields)
@@ -112,8 +125,9 @@ def create_practitioner(fields: dict[str, Any]) -> ResponseReturnValue:
 
 @practitioners.get("/<uuid:practitioner_id>")
 @requires("appointments:read")
-@document(practitioners, 404)
-@practitioners.response(200, PractitionerSchema)
+@practitioners.problems(404)
+@practitioners.conditional()
+@practitioners.response(200, PractitionerSchema, headers=RECORD_HEADERS)
 def show_practitioner(practitioner_id: UUID) -> ResponseReturnValue:
     """Return a practitioner."""
     return single(practitioner_service.get(practitioner_id))

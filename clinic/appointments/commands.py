@@ -16,9 +16,9 @@ from clinic.appointments.schemas import (
 from clinic.appointments.service import Appointment, appointment_service, practitioner_service
 from clinic.core.audit import record_listing
 from clinic.core.clock import today
-from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
-from clinic.staff.service import clinic_service
+from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
 
 COLUMNS = ["starts_at", "ends_at", "status", "patient_id", "practitioner_id", "id"]
 
@@ -42,7 +42,7 @@ def book(patient: str, practitioner: str, starts: str, as_json: bool, **options:
     booked_for = patient_service.identify(fields.pop("patient"))
     appointment = appointment_service.create(patient_id=booked_for.id, **fields)
     show_record(_dumped(appointment), as_json=as_json)
-    say(f"Booked for {booked_for.mrn}. To take it back: flask appointments cancel {appointment.id}")
+    info(f"Booked for {booked_for.mrn}. To take it back: flask appointments cancel {appointment.id}")
 
 
 @group.command("list", needs="appointments:read")

@@ -7,11 +7,12 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKeyConstraint, Index, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.appointments.rules import ACTIVE
-from clinic.core.columns import ClinicOwned, Instant, Versioned
-from clinic.core.database import Base
+from clinic.core.db import Base
+from clinic.core.db.mixins import ClinicScoped, VersionMixin
+from clinic.core.db.types import UTCDateTime
 
 
-class Practitioner(ClinicOwned, Versioned, Base):
+class Practitioner(ClinicScoped, VersionMixin, Base):
     """Somebody to whom patients come."""
 
     __tablename__ = "practitioners"
@@ -21,7 +22,7 @@ class Practitioner(ClinicOwned, Versioned, Base):
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
-class Appointment(ClinicOwned, Versioned, Base):
+class Appointment(ClinicScoped, VersionMixin, Base):
     """A time at which a patient comes to a practitioner.
 
     Guards in the database keep practitioner and patient from being in two active appointments at once.
@@ -46,8 +47,8 @@ class Appointment(ClinicOwned, Versioned, Base):
 
     patient_id: Mapped[UUID] = mapped_column(Uuid)
     practitioner_id: Mapped[UUID] = mapped_column(Uuid)
-    starts_at: Mapped[datetime] = mapped_column(Instant)
-    ends_at: Mapped[datetime] = mapped_column(Instant)
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     status: Mapped[str] = mapped_column(String(20), default="booked")
     cancel_reason: Mapped[str | None] = mapped_column(String(20))
     cancel_note: Mapped[str | None] = mapped_column(String(200))

@@ -1,7 +1,6 @@
-"""The pages of the schedule."""
+"""Pages of the schedule: a day, booking, an appointment and its cancellation."""
 
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,58 +14,29 @@ from clinic.appointments.service import (
     appointment_service,
     practitioner_service,
 )
+from clinic.audit.service import LastChange, audit_service
 from clinic.core.audit import record_listing, record_view
 from clinic.core.clock import today
-from clinic.core.errors import ClinicError, Invalid, Stale
+from clinic.core.errors import InvalidInput, StaleVersion
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
-from clinic.staff.service import clinic_service, last_change
-from clinic.web.access import requires
-from clinic.web.formats import day_typed, instant
-from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.lists import parse_query
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
+from clinic.web.authorization import requires
+from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
+from clinic.web.list_views import parse_list_query
 
 blueprint = Blueprint("appointments", __name__, url_prefix="/appointments", template_folder="templates")
 
 LENGTHS = (10, 15, 20, 30, 45, 60, 90)
-LABELS = {
-    "patient": "Patient",
-    "practitioner_id": "With",
-    "day": "Date",
-    "time": "Time",
-    "fold": "Which one",
-    "minutes": "Length",
-}
 REASONS = {"patient": "The patient", "practitioner": "The practitioner", "clinic": "The clinic", "other": "Other"}
 FOLDS = {"0": "The first, before the clocks go back", "1": "The second, after it"}
-
-
-def _practitioner_name(practitioner_id: str) -> str:
-    return practitioner_service.get(UUID(practitioner_id)).name
-
-
-def _patient_named(typed: Typed) -> Record:
-    patient = patient_service.identify(typed.get("patient", ""))
-    return record_at(f"patient {patient.mrn}", "patients.show", patient_id=patient.id)
-
-
-def _this_appointment(_typed: Typed, appointment_id: UUID) -> Record:
-    starts_at = appointment_service.get(appointment_id).starts_at
-    name = f"the appointment on {instant(starts_at, clinic_service.current().zone)}"
-    return record_at(name, "appointments.show", appointment_id=appointment_id)
-
-
-AS_BOOKED = by_label(
-    LABELS, practitioner_id=_practitioner_name, day=day_typed, fold=FOLDS.get, minutes=lambda typed: f"{typed} minutes"
-)
-AS_CANCELLED = by_label({"reason": "Who can’t make it", "note": "Note"}, reason=REASONS.get)
 
 
 @blueprint.get("")
 @requires("appointments:read")
 def index() -> ResponseReturnValue:
     """List a day's appointments by practitioner."""
-    day: date = parse_query(DayQuery()).get("day") or today(clinic_service.current().zone)
+    filters, _ = parse_list_query(DayQuery())
+    day: date = filters.get("day") or today(clinic_service.current().zone)
     appointments = appointment_service.day(day)
     record_listing("appointments", (appointment.patient_id for appointment in appointments))
     return render_template(
@@ -84,72 +54,63 @@ def index() -> ResponseReturnValue:
 @requires("appointments:write")
 def new() -> ResponseReturnValue:
     """Show the form of a new appointment."""
-    given = {
-        "day": today(clinic_service.current().zone).isoformat(),
-        "minutes": "30",
-    } | request.args.to_dict()
-    return _booking_form(Form(given))
+    defaults = {"day": today(clinic_service.current().zone).isoformat(), "minutes": "30"}
+    return _booking_page(initial_form(defaults | request.args.to_dict()))
 
 
-@blueprint.post("")
+@blueprint.post("/new")
 @requires("appointments:write")
-@worded("New appointment", AS_BOOKED, about=("for", _patient_named))
 def create() -> ResponseReturnValue:
     """Book an appointment from the form."""
     form = load_form(BookingSchema())
     if form.errors:
-        return _booking_form(form), 422
-    patient = patient_service.identify(form.data.pop("patient"))
-    appointment = appointment_service.create(patient_id=patient.id, **form.data)
+        return _booking_page(form), 422
+    try:
+        patient = patient_service.identify(form.data.pop("patient"))
+        appointment = appointment_service.create(patient_id=patient.id, **form.data)
+    except (InvalidInput, PatientNotFound) as error:
+        return refuse(_booking_page(form.reject(error, "patient")), error)
+    except (SlotTaken, PatientBusy) as error:
+        return refuse(_booking_page(form.reject(error, "time")), error)
     flash("Booked")
     return redirect(url_for(".show", appointment_id=appointment.id), 303)
-
-
-@blueprint.errorhandler(SlotTaken)
-@blueprint.errorhandler(PatientBusy)
-def ask_for_another_time(error: ClinicError) -> ResponseReturnValue:
-    """Show the booking again, with what was typed, to choose another time."""
-    return _booking_form(Form(request.form.to_dict(), {"time": [error.message]})), 409
-
-
-@blueprint.errorhandler(Invalid)
-@blueprint.errorhandler(PatientNotFound)
-def ask_again(error: Invalid | PatientNotFound) -> ResponseReturnValue:
-    """Show the booking again, with what was typed, to mend it."""
-    problems = error.problems if isinstance(error, Invalid) else {"patient": [error.message]}
-    return _booking_form(Form(request.form.to_dict(), problems)), 422
 
 
 @blueprint.get("/<uuid:appointment_id>")
 @requires("appointments:read")
 def show(appointment_id: UUID) -> ResponseReturnValue:
     """Show an appointment, with the form to cancel it."""
-    return _appointment_page(appointment_id, Form({"reason": "patient"}))
+    return _appointment_page(appointment_id, _cancellation_form())
+
+
+@blueprint.get("/<uuid:appointment_id>/cancellation")
+@requires("appointments:write")
+def cancellation(appointment_id: UUID) -> ResponseReturnValue:
+    """Show the form to cancel an appointment, on the appointment's page."""
+    return _appointment_page(appointment_id, _cancellation_form())
 
 
 @blueprint.post("/<uuid:appointment_id>/cancellation")
 @requires("appointments:write")
-@worded("Cancellation", AS_CANCELLED, about=("of", _this_appointment))
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment."""
     form = load_form(CancellationSchema())
     if form.errors:
         return _appointment_page(appointment_id, form), 422
-    appointment_service.cancel(appointment_id, version=sent_version(), **form.data)
+    try:
+        appointment_service.cancel(appointment_id, version=sent_version(), **form.data)
+    except (StaleVersion, AppointmentNotCancellable):
+        change = audit_service.last_change("appointments", appointment_id)
+        return _appointment_page(appointment_id, form, change=change, refused=True), 409
     flash("Cancelled")
     return redirect(url_for(".show", appointment_id=appointment_id), 303)
 
 
-@blueprint.errorhandler(Stale)
-@blueprint.errorhandler(AppointmentNotCancellable)
-def show_as_it_is_now(_error: ClinicError) -> ResponseReturnValue:
-    """Show an appointment that somebody else has changed meanwhile, as it is now, with what was typed."""
-    appointment_id = (request.view_args or {})["appointment_id"]
-    change = last_change("appointments", appointment_id)
-    return _appointment_page(appointment_id, load_form(CancellationSchema()), change=change, refused=True), 409
+def _cancellation_form() -> Form:
+    return initial_form({"reason": "patient"})
 
 
-def _booking_form(form: Form) -> str:
+def _booking_page(form: Form) -> str:
     choices = [(str(one.id), one.name) for one in practitioner_service.active()]
     lengths = [(str(minutes), f"{minutes} minutes") for minutes in LENGTHS]
     return render_template(
@@ -157,13 +118,19 @@ def _booking_form(form: Form) -> str:
     )
 
 
-def _appointment_page(appointment_id: UUID, form: Form, **more: Any) -> str:
+def _appointment_page(
+    appointment_id: UUID, form: Form, *, refused: bool = False, change: LastChange | None = None
+) -> str:
+    """Return an appointment's page; `refused` if it has changed since the form was made, `change` shows how."""
     appointment = appointment_service.get(appointment_id)
     record_view("appointments", appointment.id, appointment.patient_id)
-    shown: dict[str, Any] = {
-        "appointment": appointment,
-        "patient": patient_service.get(appointment.patient_id),
-        "practitioner": practitioner_service.get(appointment.practitioner_id),
-        "reasons": REASONS,
-    }
-    return render_template("appointments/show.html", form=form, **shown, **more)
+    return render_template(
+        "appointments/show.html",
+        appointment=appointment,
+        patient=patient_service.get(appointment.patient_id),
+        practitioner=practitioner_service.get(appointment.practitioner_id),
+        reasons=REASONS,
+        form=form,
+        refused=refused,
+        change=change,
+    )

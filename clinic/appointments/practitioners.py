@@ -6,10 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.appointments.models import Appointment, Practitioner
-from clinic.core.database import db, locked, unit_of_work
+from clinic.core.db import db
+from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.transaction import get_for_update
 from clinic.core.errors import NotFound
-from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
 from clinic.core.text import is_storable, nfc
+from clinic.core.unit_of_work import unit_of_work
 
 
 class PractitionerNotFound(NotFound):
@@ -47,11 +49,11 @@ class PractitionerService:
 
         :raises PractitionerNotFound: if there is none of that id
         """
-        return _found(locked(Practitioner, practitioner_id))
+        return _found(get_for_update(Practitioner, practitioner_id))
 
-    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None) -> Portion[Practitioner]:
+    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None) -> Page[Practitioner]:
         """Return practitioners by name."""
-        return portion(select(Practitioner), [Practitioner.name, Practitioner.id], limit=limit, after=after)
+        return paginate(select(Practitioner), [Practitioner.name, Practitioner.id], limit=limit, after=after)
 
     def active(self) -> Sequence[Practitioner]:
         """Return everybody who takes appointments, by name."""

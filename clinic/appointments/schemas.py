@@ -8,15 +8,16 @@ from marshmallow import Schema, ValidationError, fields, post_load
 
 from clinic.appointments.rules import CANCEL_REASONS, STATES
 from clinic.core.clock import at_wall_time, is_ambiguous
-from clinic.core.errors import Invalid
-from clinic.staff.service import clinic_service
+from clinic.core.errors import InvalidInput
+from clinic.identity.clinics import clinic_service
+from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
 from clinic.web.fields import NOT_A_DAY, Choice, Count, Day, Identifier, Line, Moment
 from clinic.web.json_api import ListQuery
-from clinic.web.sight import GuardedSchema, guarded
 
 NOTES = "appointments:notes"
 NOT_A_TIME = "Enter a time like 9:30"
 WHICH_ONE = "The clocks show this time twice on that day: choose the first or the second"
+_ANY_STATE = "|".join(STATES)
 _TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?", re.ASCII)
 
 
@@ -27,12 +28,12 @@ class PractitionerSchema(Schema):
     name = Line(required=True, what="the name")
     speciality = Line()
     active = fields.Boolean(dump_only=True)
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
 
-class AppointmentSchema(GuardedSchema):
+class AppointmentSchema(FieldPermissionSchema):
     """A time at which a patient comes to a practitioner."""
 
     id = fields.UUID(dump_only=True)
@@ -42,17 +43,17 @@ class AppointmentSchema(GuardedSchema):
     ends_at = Moment(required=True)
     status = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     cancel_reason = fields.String(dump_only=True, allow_none=True)
-    cancel_note = guarded(NOTES, fields.String(dump_only=True, allow_none=True))
-    version = fields.Integer(dump_only=True)
+    cancel_note = requires_permission(NOTES, fields.String(dump_only=True, allow_none=True))
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
 
-class CancellationSchema(GuardedSchema):
+class CancellationSchema(FieldPermissionSchema):
     """Who could not make it, and what else there is to say."""
 
     reason = Choice(*CANCEL_REASONS, what="a reason", load_default="other", allow_none=False)
-    note = guarded(NOTES, Line(load_default=None))
+    note = requires_permission(NOTES, Line(load_default=None))
 
 
 class AppointmentQuery(ListQuery):
@@ -62,7 +63,12 @@ class AppointmentQuery(ListQuery):
     before = Moment(data_key="starts_at.lt", metadata={"description": "starting earlier"})
     patient_id = Identifier(what="a patient")
     practitioner_id = Identifier(what="a practitioner")
-    status = Line(metadata={"description": f"states with commas between: {', '.join(STATES)}"})
+    status = Line(
+        metadata={
+            "description": f"comma-separated states: {', '.join(STATES)}",
+            "pattern": f"^({_ANY_STATE})?(,({_ANY_STATE})?)*$",
+        }
+    )
 
     @post_load
     def split(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -112,8 +118,8 @@ class BookingSchema(Schema):
         try:
             starts_at = at_wall_time(wall, zone, fold=int(data["fold"] or 0))
             ends_at = starts_at + timedelta(minutes=data["minutes"])
-        except (Invalid, OverflowError) as error:
-            raise ValidationError(error.message if isinstance(error, Invalid) else NOT_A_DAY, "time") from error
+        except (InvalidInput, OverflowError) as error:
+            raise ValidationError(error.message if isinstance(error, InvalidInput) else NOT_A_DAY, "time") from error
         return {
             "patient": data["patient"],
             "practitioner_id": data["practitioner_id"],

@@ -10,23 +10,25 @@ from sqlalchemy.exc import IntegrityError
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, span_problem
-from clinic.core.catalogue import event_type
 from clinic.core.clock import day_bounds, now
-from clinic.core.database import about_patient, db, locked, unit_of_work
-from clinic.core.errors import Conflict, Invalid, NotFound, Stale
+from clinic.core.db import db
+from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.transaction import get_for_update
+from clinic.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from clinic.core.events import event_bus
-from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.events.types import declare_event
+from clinic.core.unit_of_work import set_event_subject, unit_of_work
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
-from clinic.staff.service import clinic_service
 
-APPOINTMENT_SCHEDULED = event_type(
+APPOINTMENT_SCHEDULED = declare_event(
     "appointment.scheduled",
     "appointment_id",
     "patient_id",
     published_by="AppointmentService.create",
     when="an appointment was booked",
 )
-APPOINTMENT_CANCELLED = event_type(
+APPOINTMENT_CANCELLED = declare_event(
     "appointment.cancelled",
     "appointment_id",
     published_by="AppointmentService.cancel",
@@ -50,7 +52,7 @@ class SlotTaken(Conflict):
 
     def __init__(self, taken_by: Sequence[UUID] = ()) -> None:
         super().__init__("This time is taken: choose another one")
-        self.facts = {"conflicts": [str(appointment_id) for appointment_id in taken_by]}
+        self.details = {"conflicts": [str(appointment_id) for appointment_id in taken_by]}
 
 
 class PatientBusy(Conflict):
@@ -60,7 +62,7 @@ class PatientBusy(Conflict):
 
     def __init__(self, busy_with: Sequence[UUID] = ()) -> None:
         super().__init__("The patient has another appointment at this time: choose another one")
-        self.facts = {"conflicts": [str(appointment_id) for appointment_id in busy_with]}
+        self.details = {"conflicts": [str(appointment_id) for appointment_id in busy_with]}
 
 
 class AppointmentNotCancellable(Conflict):
@@ -83,7 +85,7 @@ class AppointmentService:
         :raises PatientBusy: if the patient has another appointment then
         """
         if problem := span_problem(starts_at, ends_at):
-            raise Invalid(problem, field="ends_at")
+            raise InvalidInput(problem, field="ends_at")
         try:
             with unit_of_work():
                 self._lock_people(patient_id, practitioner_id)
@@ -97,7 +99,7 @@ class AppointmentService:
                 )
                 db.session.add(appointment)
                 db.session.flush()
-                about_patient(patient_id, appointment.version)
+                set_event_subject(patient_id, appointment.version)
                 event_bus.publish(
                     APPOINTMENT_SCHEDULED.name,
                     {"appointment_id": str(appointment.id), "patient_id": str(patient_id)},
@@ -134,12 +136,12 @@ class AppointmentService:
         with unit_of_work():
             appointment = self._lock(appointment_id)
             if version not in {None, appointment.version}:
-                raise Stale
+                raise StaleVersion
             if appointment.status not in CANCELLABLE:
                 raise AppointmentNotCancellable(appointment.status)
             appointment.status, appointment.cancel_reason, appointment.cancel_note = CANCELLED, reason, note
             db.session.flush()
-            about_patient(appointment.patient_id, appointment.version)
+            set_event_subject(appointment.patient_id, appointment.version)
             event_bus.publish(APPOINTMENT_CANCELLED.name, {"appointment_id": str(appointment.id)})
         return appointment
 
@@ -153,7 +155,7 @@ class AppointmentService:
         status: Sequence[str] = (),
         limit: int = DEFAULT_LIMIT,
         after: tuple[datetime, UUID] | None = None,
-    ) -> Portion[Appointment]:
+    ) -> Page[Appointment]:
         """Return appointments by their start, filtered by what is given."""
         wanted = select(Appointment)
         if since is not None:
@@ -166,7 +168,7 @@ class AppointmentService:
             wanted = wanted.where(Appointment.practitioner_id == practitioner_id)
         if status:
             wanted = wanted.where(Appointment.status.in_(status))
-        return portion(wanted, [Appointment.starts_at, Appointment.id], limit=limit, after=after)
+        return paginate(wanted, [Appointment.starts_at, Appointment.id], limit=limit, after=after)
 
     def day(self, day: date) -> Sequence[Appointment]:
         """Return all appointments that start on a day of the clinic's calendar."""
@@ -191,7 +193,7 @@ class AppointmentService:
         return db.session.scalars(wanted).all()
 
     def _lock(self, appointment_id: UUID) -> Appointment:
-        appointment = locked(Appointment, appointment_id)
+        appointment = get_for_update(Appointment, appointment_id)
         if appointment is None:
             raise AppointmentNotFound
         return appointment
@@ -201,13 +203,13 @@ class AppointmentService:
         try:
             practitioner = practitioner_service.lock(practitioner_id)
         except PractitionerNotFound as error:
-            raise Invalid(error.message, field="practitioner_id") from error
+            raise InvalidInput(error.message, field="practitioner_id") from error
         if not practitioner.active:
-            raise Invalid("This practitioner takes no appointments any more", field="practitioner_id")
+            raise InvalidInput("This practitioner takes no appointments any more", field="practitioner_id")
         try:
             patient_service.lock(patient_id)
         except PatientNotFound as error:
-            raise Invalid(error.message, field="patient_id") from error
+            raise InvalidInput(error.message, field="patient_id") from error
 
     def _check_free(self, patient_id: UUID, practitioner_id: UUID, starts_at: datetime, ends_at: datetime) -> None:
         overlapping = (

@@ -6,12 +6,12 @@ from uuid import UUID
 from flask import Blueprint
 
 from clinic.billing import api, commands, pages
+from clinic.billing.audit_labels import AUDIT_LABELS
 from clinic.billing.payments import INVOICE_PAID
-from clinic.billing.records import KINDS
 from clinic.billing.service import billing_service
-from clinic.core.catalogue import EventType
-from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordKind
+from clinic.core.context import current_actor
+from clinic.core.events.types import EventType
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels
 
 
 class BillingModule(BaseModule):
@@ -27,25 +27,33 @@ class BillingModule(BaseModule):
         """Return what billing tells of."""
         return (INVOICE_PAID,)
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
-        return KINDS
+        return AUDIT_LABELS
+
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "invoices:read": "See invoices and what is to pay",
+            "invoices:write": "Make and issue invoices",
+            "payments:write": "Take payments",
+        }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of invoices."""
         return (NavigationEntry("Invoices", "billing.index", "i", 40),)
 
-    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
+    def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
         """Return what the patient has still to pay, and the way to a new invoice, to those who may."""
-        if not acting().may("invoices:read"):
+        if page != "patients.show" or not current_actor().has_permission("invoices:read"):
             return ()
         context = {
-            "patient_id": patient_id,
-            "balance": billing_service.balance_of(patient_id),
-            "open_invoices": billing_service.open_of(patient_id),
+            "patient_id": subject_id,
+            "balance": billing_service.balance_of(subject_id),
+            "open_invoices": billing_service.open_of(subject_id),
         }
         panels = [Panel("billing/panel.html", context, "aside")]
-        if acting().may("invoices:write"):
+        if current_actor().has_permission("invoices:write"):
             panels.append(Panel("billing/action.html", context, "actions"))
         return panels
 

@@ -8,9 +8,9 @@ from clinic.billing.rules import METHODS, STATUSES
 from clinic.billing.schemas import InvoiceSchema, PaymentSchema
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.audit import record_listing
-from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
-from clinic.staff.service import clinic_service
+from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
 
 COLUMNS = ["number", "status", "issued_on", "total", "paid", "due", "patient_id", "id"]
 
@@ -36,7 +36,7 @@ def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -
     if at_once:
         invoice = billing_service.issue(invoice.id)
     show_record(_dumped(invoice), as_json=as_json)
-    say(_what_next(invoice))
+    info(_what_next(invoice))
 
 
 @group.command("issue", needs="invoices:write")
@@ -46,7 +46,7 @@ def issue(invoice_id: str, as_json: bool) -> None:
     """Give the draft of an ID its number and date."""
     invoice = billing_service.issue(billing_service.identify(invoice_id).id)
     show_record(_dumped(invoice), as_json=as_json)
-    say(_what_next(invoice))
+    info(_what_next(invoice))
 
 
 @group.command("invoices", needs="invoices:read")
@@ -77,7 +77,7 @@ def pay(number: str, amount: str, as_json: bool, **options: str | None) -> None:
     show_record(PaymentSchema().dump(payment), as_json=as_json)
     invoice = billing_service.get(invoice.id)
     due = f"{invoice.due.amount} {invoice.currency} is still to pay"
-    say(f"{invoice.number} is paid" if not invoice.due.minor else f"{invoice.number} is not paid yet: {due}")
+    info(f"{invoice.number} is paid" if not invoice.due.minor else f"{invoice.number} is not paid yet: {due}")
 
 
 def _read_line(written: str) -> dict[str, Any]:

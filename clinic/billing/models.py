@@ -19,12 +19,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.billing.rules import DRAFT, LONGEST_DESCRIPTION, LONGEST_REFERENCE, standing_of
 from clinic.core.clock import now
-from clinic.core.columns import ClinicOwned, Instant, Versioned
-from clinic.core.database import Base
+from clinic.core.db import Base
+from clinic.core.db.mixins import ClinicScoped, VersionMixin
+from clinic.core.db.types import UTCDateTime
 from clinic.core.money import Money
 
 
-class Invoice(ClinicOwned, Versioned, Base):
+class Invoice(ClinicScoped, VersionMixin, Base):
     """What a patient is to pay; numbered and unchangeable once it is issued.
 
     The database itself caps what is paid, and ties number and date to the status.
@@ -91,7 +92,7 @@ class Invoice(ClinicOwned, Versioned, Base):
         return standing_of(self.status, self.paid_minor)
 
 
-class InvoiceLine(ClinicOwned, Base):
+class InvoiceLine(ClinicScoped, Base):
     """One thing that is charged: so much of it, at this price."""
 
     __tablename__ = "invoice_lines"
@@ -135,7 +136,7 @@ class InvoiceLine(ClinicOwned, Base):
         return Money(self.amount_minor, self.invoice.currency)
 
 
-class Payment(ClinicOwned, Base):
+class Payment(ClinicScoped, Base):
     """Money taken for an invoice."""
 
     __tablename__ = "payments"
@@ -153,7 +154,7 @@ class Payment(ClinicOwned, Base):
     currency: Mapped[str] = mapped_column(String(3))
     method: Mapped[str] = mapped_column(String(10))
     reference: Mapped[str | None] = mapped_column(String(LONGEST_REFERENCE))
-    received_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     idempotency_key: Mapped[str | None] = mapped_column(String(255), info={"audited": False})
 
     invoice: Mapped[Invoice] = relationship(

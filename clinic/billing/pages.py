@@ -1,4 +1,4 @@
-"""The pages of invoices and payments."""
+"""Pages of invoices and payments."""
 
 from secrets import token_urlsafe
 from uuid import UUID
@@ -10,14 +10,13 @@ from clinic.billing.rules import MOST_LINES, STATUSES, is_idempotency_key
 from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_rows
 from clinic.billing.service import IdempotencyKeyReused, Payment, PaymentTooLarge, billing_service
 from clinic.core.audit import record_listing, record_view
-from clinic.core.errors import Conflict, Invalid
+from clinic.core.errors import Conflict, InvalidInput, StaleVersion
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, PatientNotFound, patient_service
-from clinic.staff.service import clinic_service
-from clinic.web.access import requires
+from clinic.web.authorization import requires
 from clinic.web.fields import quantity_text
-from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.lists import asked, next_url
-from clinic.web.wording import Record, Rows, Typed, by_label, record_at, worded
+from clinic.web.forms import Form, initial_form, load_form, posted_from, refuse, sent_version
+from clinic.web.list_views import next_url, parse_list_query
 
 blueprint = Blueprint("billing", __name__, url_prefix="/invoices", template_folder="templates")
 
@@ -39,31 +38,11 @@ def status_word(status: str) -> str | None:
     return words.get(status)
 
 
-def _this_invoice(_typed: Typed, invoice_id: UUID) -> Record:
-    invoice = billing_service.get(invoice_id)
-    name = f"invoice {invoice.number}" if invoice.number else "a draft invoice"
-    return record_at(name, "billing.show", invoice_id=invoice_id)
-
-
-def _billed_to(typed: Typed) -> Record:
-    patient = patient_service.identify(typed.get("patient", ""))
-    return record_at(f"patient {patient.mrn}", "patients.show", patient_id=patient.id)
-
-
-def _as_drafted(typed: Typed) -> Rows:
-    yield "Patient", typed.get("patient", "")
-    for count, row in enumerate(typed_rows(typed.to_dict()), start=1):
-        yield f"Line {count}", f"{row['quantity']} × {row['description']}, {row['unit_price']} each"
-
-
-AS_PAID = by_label({"amount": "Amount", "method": "How", "reference": "Reference"}, method=method_word)
-
-
 @blueprint.get("")
 @requires("invoices:read")
 def index() -> ResponseReturnValue:
-    """List invoices, the latest made first; maybe those of one status, of one patient."""
-    filters, after = asked(InvoiceQuery())
+    """List invoices, the newest first; optionally those of one status or one patient."""
+    filters, after = parse_list_query(InvoiceQuery())
     found = billing_service.list(**filters, limit=PAGE, after=after)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
     return render_template(
@@ -80,21 +59,24 @@ def index() -> ResponseReturnValue:
 @requires("invoices:write")
 def new() -> ResponseReturnValue:
     """Show the form of a new invoice."""
-    return _invoice_form(Form({"patient": request.args.get("patient", "")}))
+    return _new_invoice_page(initial_form({"patient": request.args.get("patient", "")}))
 
 
-@blueprint.post("")
+@blueprint.post("/new")
 @requires("invoices:write")
-@worded("New invoice", _as_drafted, about=("for", _billed_to))
 def create() -> ResponseReturnValue:
     """Draft an invoice from the form, or show the form again with more rows."""
-    if "more" in request.form:
-        return _invoice_form(_as_sent(), more=ROWS)
     form = load_form(InvoiceForm())
+    if "more" in request.form:
+        form.errors = {}
+        return _new_invoice_page(form, more=ROWS)
     if form.errors:
-        return _invoice_form(form), 422
-    patient = patient_service.identify(form.data.pop("patient"))
-    invoice = billing_service.create(patient_id=patient.id, **form.data)
+        return _new_invoice_page(form), 422
+    try:
+        patient = patient_service.identify(form.data.pop("patient"))
+        invoice = billing_service.create(patient_id=patient.id, **form.data)
+    except (InvalidInput, PatientNotFound) as error:
+        return refuse(_new_invoice_page(form.reject(error, "patient")), error)
     flash("Saved as a draft")
     return redirect(url_for(".show", invoice_id=invoice.id), 303)
 
@@ -103,72 +85,62 @@ def create() -> ResponseReturnValue:
 @requires("invoices:read")
 def show(invoice_id: UUID) -> ResponseReturnValue:
     """Show an invoice, with the form to issue it or to take a payment."""
-    return _invoice_page(invoice_id, Form())
+    return _invoice_page(invoice_id, initial_form())
 
 
-@blueprint.post("/<uuid:invoice_id>/issue")
+@blueprint.route("/<uuid:invoice_id>/issue", methods=["GET", "POST"])
 @requires("invoices:write")
-@worded("Issue", about=("of", _this_invoice))
+@posted_from(".show", "invoice_id")
 def issue(invoice_id: UUID) -> ResponseReturnValue:
     """Give a draft its number and date."""
-    invoice = billing_service.issue(invoice_id, version=sent_version())
+    try:
+        invoice = billing_service.issue(invoice_id, version=sent_version())
+    except (Conflict, StaleVersion) as error:
+        return refuse(_invoice_page(invoice_id, Form().reject(error)), error)
     flash(f"Issued as {invoice.number}")
     return redirect(url_for(".show", invoice_id=invoice_id), 303)
 
 
+@blueprint.get("/<uuid:invoice_id>/payments")
+@requires("payments:write")
+def payment(invoice_id: UUID) -> ResponseReturnValue:
+    """Show the form of a payment, on the invoice's page."""
+    return _invoice_page(invoice_id, initial_form())
+
+
 @blueprint.post("/<uuid:invoice_id>/payments")
 @requires("payments:write")
-@worded("Payment", AS_PAID, about=("for", _this_invoice))
 def pay(invoice_id: UUID) -> ResponseReturnValue:
     """Take a payment; the same form sent twice takes it once."""
     form = load_form(PaymentForm())
     if form.errors:
         return _invoice_page(invoice_id, form), 422
-    payment = billing_service.record_payment(invoice_id, **form.data)
-    flash(_taken(payment))
+    try:
+        taken = billing_service.record_payment(invoice_id, **form.data)
+    except PaymentTooLarge as error:
+        return refuse(_invoice_page(invoice_id, form.reject(error, "amount")), error)
+    except IdempotencyKeyReused as error:
+        return refuse(_invoice_page(invoice_id, form.reject(error), new_key=True), error)
+    except (InvalidInput, Conflict) as error:
+        return refuse(_invoice_page(invoice_id, form.reject(error)), error)
+    flash(_payment_message(taken))
     return redirect(url_for(".show", invoice_id=invoice_id), 303)
 
 
-@blueprint.errorhandler(Invalid)
-def ask_again(error: Invalid) -> ResponseReturnValue:
-    """Show the form again, with what was typed, to mend it."""
-    form, invoice_id = _as_sent().reject(error), (request.view_args or {}).get("invoice_id")
-    return (_invoice_page(invoice_id, form) if invoice_id else _invoice_form(form)), 422
-
-
-@blueprint.errorhandler(PatientNotFound)
-def ask_for_the_patient(error: PatientNotFound) -> ResponseReturnValue:
-    """Show the form of an invoice again, with what was typed, to name another patient."""
-    return _invoice_form(_as_sent({"patient": [error.message]})), 422
-
-
-@blueprint.errorhandler(Conflict)
-def show_why_not(error: Conflict) -> ResponseReturnValue:
-    """Show the invoice as it is now, with what was typed and why it can't be done."""
-    form = _as_sent({"amount" if isinstance(error, PaymentTooLarge) else "": [error.message]})
-    if isinstance(error, IdempotencyKeyReused):
-        form.values = {**form.values, "key": ""}
-    return _invoice_page((request.view_args or {})["invoice_id"], form), 409
-
-
-def _as_sent(errors: dict[str, list[str]] | None = None) -> Form:
-    return Form(request.form.to_dict(), errors or {})
-
-
-def _invoice_form(form: Form, *, more: int = 0) -> str:
+def _new_invoice_page(form: Form, *, more: int = 0) -> str:
     """Return the form of an invoice: the rows that were typed first, then empty ones."""
     typed = typed_rows(form.values)
     sent = sum(name.endswith("-description") for name in form.values)
     count = max(len(typed), min(max(sent, ROWS) + more, MOST_LINES))
-    patient = _patient_named(form.value("patient"))
+    patient = _find_patient(form.value("patient"))
     rows = row_values(typed, count)
     form.values = {"patient": form.value("patient"), **rows}
     form.order = ["patient", "lines", *rows]
     return render_template("billing/new.html", form=form, patient=patient, count=count, most=MOST_LINES)
 
 
-def _patient_named(typed: str) -> Patient | None:
-    """Return the patient whom a number or an id as typed names, if it names one: the form shows who it is."""
+def _find_patient(typed: str) -> Patient | None:
+    """Return the patient of a typed number or id, if there is one: the form shows who it is."""
     try:
         patient = patient_service.identify(typed.strip())
     except PatientNotFound:
@@ -177,18 +149,19 @@ def _patient_named(typed: str) -> Patient | None:
     return patient
 
 
-def _invoice_page(invoice_id: UUID, form: Form) -> str:
-    """Return an invoice's page; its form of a payment carries a key that stands for the next one."""
+def _invoice_page(invoice_id: UUID, form: Form, *, new_key: bool = False) -> str:
+    """Return an invoice's page; the form of a payment keeps its idempotency key, unless that one is used up."""
     invoice = billing_service.get(invoice_id)
     record_view("invoices", invoice.id, invoice.patient_id)
-    key = form.value("key") if is_idempotency_key(form.value("key")) else token_urlsafe(24)
+    sent = form.value("key")
+    key = sent if is_idempotency_key(sent) and not new_key else token_urlsafe(24)
     form.values = {"amount": invoice.due.amount, "method": "card", **form.values, "key": key}
     return render_template(
         "billing/show.html", invoice=invoice, patient=patient_service.get(invoice.patient_id), form=form
     )
 
 
-def _taken(payment: Payment) -> str:
+def _payment_message(payment: Payment) -> str:
     if payment.replayed:
-        return "This payment had been taken before: nothing was taken again"
+        return "This payment was taken before: nothing was taken again"
     return f"{payment.amount.format(clinic_service.current().locale)} taken"

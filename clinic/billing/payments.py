@@ -4,13 +4,14 @@ from sqlalchemy import select
 
 from clinic.billing.models import Invoice, Payment
 from clinic.billing.rules import BALANCED, DRAFT, METHODS, NOT_ABOVE_ZERO, UNKNOWN_METHOD, wrong_currency
-from clinic.core.catalogue import event_type
-from clinic.core.database import about_patient, db
-from clinic.core.errors import Conflict, Invalid
+from clinic.core.db import db
+from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.events import event_bus
+from clinic.core.events.types import declare_event
 from clinic.core.money import Money
+from clinic.core.unit_of_work import set_event_subject
 
-INVOICE_PAID = event_type(
+INVOICE_PAID = declare_event(
     "invoice.paid",
     "invoice_id",
     "amount",
@@ -44,7 +45,7 @@ class PaymentTooLarge(Conflict):
 
     def __init__(self, due: Money) -> None:
         super().__init__(f"Only {due.amount} {due.currency} is still to pay")
-        self.facts = {"due": {"amount": due.amount, "currency": due.currency}}
+        self.details = {"due": {"amount": due.amount, "currency": due.currency}}
 
 
 class IdempotencyKeyReused(Conflict):
@@ -82,7 +83,7 @@ def take(payment: Payment, invoice: Invoice) -> Payment:
     db.session.add(payment)
     db.session.flush()
     if settled:
-        about_patient(invoice.patient_id, invoice.version)
+        set_event_subject(invoice.patient_id, invoice.version)
         event_bus.publish(INVOICE_PAID.name, {"invoice_id": str(invoice.id), "amount": invoice.total.amount})
     return payment
 
@@ -94,11 +95,11 @@ def _said_of(payment: Payment) -> tuple[object, ...]:
 
 def _check_payable(payment: Payment, invoice: Invoice) -> None:
     if payment.currency != invoice.currency:
-        raise Invalid(wrong_currency(invoice.currency), field="amount")
+        raise InvalidInput(wrong_currency(invoice.currency), field="amount")
     if payment.amount_minor <= 0:
-        raise Invalid(NOT_ABOVE_ZERO, field="amount")
+        raise InvalidInput(NOT_ABOVE_ZERO, field="amount")
     if payment.method not in METHODS:
-        raise Invalid(UNKNOWN_METHOD, field="method")
+        raise InvalidInput(UNKNOWN_METHOD, field="method")
     if invoice.status == DRAFT:
         raise InvoiceNotIssued
     if invoice.status == BALANCED:

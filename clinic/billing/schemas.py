@@ -21,8 +21,8 @@ from clinic.billing.rules import (
     is_idempotency_key,
 )
 from clinic.core.money import Money
-from clinic.staff.service import clinic_service
-from clinic.web.fields import Choice, Identifier, Line, Moment, MoneyField, Quantity
+from clinic.identity.clinics import clinic_service
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Identifier, Line, Moment, MoneyField, Quantity
 from clinic.web.json_api import ListQuery
 
 ROW_FIELDS = ("description", "quantity", "unit_price")
@@ -77,7 +77,7 @@ class InvoiceSchema(Schema):
     number = fields.String(dump_only=True, allow_none=True, metadata={"description": "null while it is a draft"})
     patient_id = Identifier(required=True, what="a patient")
     status = fields.String(dump_only=True, metadata={"enum": list(STATUSES)})
-    currency = fields.String(dump_only=True)
+    currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     issued_on = fields.Date(dump_only=True, allow_none=True)
     lines = fields.List(
         fields.Nested(InvoiceLineSchema, error_messages={"type": "Enter a line as an object"}),
@@ -90,7 +90,7 @@ class InvoiceSchema(Schema):
     paid = MoneyField(dump_only=True)
     due = MoneyField(dump_only=True, metadata={"description": "what is still to pay"})
     payments = fields.List(fields.Nested(PaymentSchema), dump_only=True)
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 

@@ -20,14 +20,16 @@ from clinic.billing.payments import (
 from clinic.billing.rules import BALANCED, DRAFT, ISSUED, invoice_number
 from clinic.billing.totals import LineFields, priced, total_minor
 from clinic.core.clock import today
-from clinic.core.database import db, locked, unit_of_work
-from clinic.core.errors import Conflict, Invalid, NotFound, Stale
+from clinic.core.db import db
+from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.sequences import next_number
+from clinic.core.db.transaction import get_for_update
+from clinic.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from clinic.core.money import Money
-from clinic.core.numbering import next_number
-from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
 from clinic.core.text import is_storable
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
-from clinic.staff.service import clinic_service
 
 
 class InvoiceNotFound(NotFound):
@@ -77,7 +79,7 @@ class BillingService:
             if invoice.status != DRAFT:
                 raise InvoiceNotDraft
             if version not in {None, invoice.version}:
-                raise Stale
+                raise StaleVersion
             invoice.number, invoice.issued_on = _next_number_and_day()
             invoice.status = ISSUED if invoice.total_minor else BALANCED
         return invoice
@@ -155,24 +157,24 @@ class BillingService:
         patient_id: UUID | None = None,
         limit: int = DEFAULT_LIMIT,
         after: tuple[UUID] | None = None,
-    ) -> Portion[Invoice]:
+    ) -> Page[Invoice]:
         """Return invoices with their lines and payments, the latest made first."""
         wanted = select(Invoice).options(selectinload(Invoice.lines), selectinload(Invoice.payments))
         if status is not None:
             wanted = wanted.where(Invoice.status == status)
         if patient_id is not None:
             wanted = wanted.where(Invoice.patient_id == patient_id)
-        return portion(wanted, [Invoice.id], limit=limit, after=after, descending=True)
+        return paginate(wanted, [Invoice.id], limit=limit, after=after, descending=True)
 
     def payments_of(
         self, invoice_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
-    ) -> Portion[Payment]:
+    ) -> Page[Payment]:
         """Return the payments of an invoice, the latest first.
 
         :raises InvoiceNotFound: if there is none of that id
         """
         wanted = select(Payment).where(Payment.invoice_id == self.get(invoice_id).id)
-        return portion(wanted, [Payment.id], limit=limit, after=after, descending=True)
+        return paginate(wanted, [Payment.id], limit=limit, after=after, descending=True)
 
     def open_of(self, patient_id: UUID) -> Sequence[Invoice]:
         """Return what a patient has still to pay, the oldest invoice first."""
@@ -188,7 +190,7 @@ class BillingService:
         return Money(int(db.session.scalars(due).one()), currency)
 
     def _lock(self, invoice_id: UUID | str) -> Invoice:
-        invoice = locked(Invoice, _as_id(invoice_id))
+        invoice = get_for_update(Invoice, _as_id(invoice_id))
         if invoice is None:
             raise InvoiceNotFound
         return invoice
@@ -205,7 +207,7 @@ def _check_patient(patient_id: UUID) -> None:
     try:
         patient_service.get(patient_id)
     except PatientNotFound as error:
-        raise Invalid(error.message, field="patient_id") from error
+        raise InvalidInput(error.message, field="patient_id") from error
 
 
 def _next_number_and_day() -> tuple[str, date]:

@@ -15,7 +15,7 @@ from clinic.billing.rules import (
     thousandths,
     wrong_currency,
 )
-from clinic.core.errors import Invalid
+from clinic.core.errors import InvalidInput
 from clinic.core.money import MAX_MINOR, Money
 
 
@@ -38,12 +38,12 @@ def priced(lines: Sequence[LineFields], currency: str) -> list[InvoiceLine]:
     :raises Invalid: if there are too few or too many, or one of them or their total is impossible
     """
     if not lines:
-        raise Invalid(NO_LINE, field="lines")
+        raise InvalidInput(NO_LINE, field="lines")
     if len(lines) > MOST_LINES:
-        raise Invalid(TOO_MANY_LINES, field="lines")
+        raise InvalidInput(TOO_MANY_LINES, field="lines")
     rows = [_priced(position, line, currency) for position, line in enumerate(lines, 1)]
     if total_minor(rows) > MAX_MINOR:
-        raise Invalid(TOO_LARGE, field="lines")
+        raise InvalidInput(TOO_LARGE, field="lines")
     return rows
 
 
@@ -55,7 +55,7 @@ def total_minor(lines: Sequence[InvoiceLine]) -> int:
 def _priced(position: int, line: LineFields, currency: str) -> InvoiceLine:
     quantity, price = thousandths(line["quantity"]), line["unit_price"]
     if problem := _problem(quantity, price, currency):
-        raise Invalid(problem, field="lines")
+        raise InvalidInput(problem, field="lines")
     return InvoiceLine(
         position=position,
         description=line["description"],

@@ -1,1 +1,1 @@
-"""What every module stands on: events, units of work, tenancy, clock, money and text."""
+"""What every module uses: events, units of work, tenancy, clock, money and text."""

@@ -1,4 +1,4 @@
-"""The audit trail: who changed or saw what, in the same transaction as the change."""
+"""Recording of the audit trail: who changed or viewed what, in the same transaction as the change."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,36 +12,40 @@ from sqlalchemy import JSON, BigInteger, Index, String, Uuid, event, insert, ins
 from sqlalchemy.orm import InstanceState, Mapped, Mapper, ORMExecuteState, mapped_column
 
 from clinic.core.clock import now
-from clinic.core.columns import Identified, Instant
-from clinic.core.context import acting
-from clinic.core.database import Base, db, unit_of_work
-from clinic.core.sessions import ClinicSession
-from clinic.core.tenancy import clinic_id_or_none, in_clinic
+from clinic.core.context import current_actor
+from clinic.core.db import Base, db
+from clinic.core.db.mixins import UUIDMixin
+from clinic.core.db.orm_session import ClinicSession
+from clinic.core.db.types import UTCDateTime
+from clinic.core.tenancy import clinic_scope, current_clinic_id_or_none
+from clinic.core.unit_of_work import unit_of_work
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 VIEWED, LISTED, EXPORTED = "viewed", "listed", "exported"
 
-SECRET = "(secret)"  # noqa: S105 - it stands where one would
-"""What is said of a column that is marked `info={"secret": True}`, whatever is in it."""
+SECRET = "(secret)"  # noqa: S105 - a placeholder
+"""The recorded value of a column marked `info={"secret": True}`, unless it is null."""
 
-_LEFT_OUT = {"id", "clinic_id", "version", "created_at", "updated_at"}
+_UNAUDITED_COLUMNS = {"id", "clinic_id", "version", "created_at", "updated_at"}
+_SUBJECT_COLUMN = "patient_id"
+"""The subject's column in the audit trail, and its attribute in audited models that have one."""
 
 
-class AuditEntry(Identified, Base):
-    """What one actor did or saw: a change by field as `[before, after]`, from where, in which request.
+class AuditEntry(UUIDMixin, Base):
+    """An action of one actor: the record, its subject, and each changed field as `[before, after]`.
 
-    Without `position` and `seal` it is not sealed yet.
+    `position` and `seal` are null until the entry is sealed.
     """
 
     __tablename__ = "audit_entries"
     __audited__ = False
     __table_args__ = (
         Index("ix_audit_entries_clinic", "clinic_id", "at", "id"),
-        Index("ix_audit_entries_patient", "clinic_id", "patient_id", "at", "id"),
+        Index("ix_audit_entries_patient", "clinic_id", _SUBJECT_COLUMN, "at", "id"),
     )
 
     clinic_id: Mapped[UUID | None] = mapped_column(Uuid)
-    at: Mapped[datetime] = mapped_column(Instant)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
     actor: Mapped[str] = mapped_column(String(200))
     session_id: Mapped[UUID | None] = mapped_column(Uuid)
     key_id: Mapped[UUID | None] = mapped_column(Uuid)
@@ -50,101 +54,106 @@ class AuditEntry(Identified, Base):
     action: Mapped[str] = mapped_column(String(20))
     record: Mapped[str] = mapped_column(String(50))
     record_id: Mapped[UUID | None] = mapped_column(Uuid)
-    patient_id: Mapped[UUID | None] = mapped_column(Uuid)
+    subject_id: Mapped[UUID | None] = mapped_column(_SUBJECT_COLUMN, Uuid)
     changes: Mapped[dict[str, list[Any]]] = mapped_column(JSON)
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     seal: Mapped[str | None] = mapped_column(String(64))
 
 
 class UnauditedStatement(RuntimeError):
-    """Rows of which the audit trail tells are changed one by one: it would not see a statement for many."""
+    """A bulk statement on an audited table: the audit trail records only rows that a session flushes."""
 
 
 def record_act(
     action: str,
     record: str,
     record_id: UUID | None = None,
-    patient_id: UUID | None = None,
+    subject_id: UUID | None = None,
     *,
     clinic_id: UUID | None = None,
     **details: Any,
 ) -> None:
-    """Note what somebody did, in the clinic in force unless another is named: in the open unit of work, else at once.
+    """Record an action, in the open unit of work or else in one of its own; the clinic defaults to the current one.
 
-    Every detail is written down as it is: nothing secret may be among them.
+    The details are stored as they are: they must hold no secret.
     """
-    changes = {name: [None, _plain(value)] for name, value in details.items()}
-    clinic = clinic_id or clinic_id_or_none()
-    about = {"record": record, "record_id": record_id, "patient_id": patient_id, "clinic_id": clinic}
-    with _at_once():
+    changes = {name: [None, _json_value(value)] for name, value in details.items()}
+    clinic = clinic_id or current_clinic_id_or_none()
+    about = {"record": record, "record_id": record_id, _SUBJECT_COLUMN: subject_id, "clinic_id": clinic}
+    with _open_or_own_unit_of_work():
         db.session.connection().execute(insert(AuditEntry), [_entry(action, changes, **about)])
 
 
-def record_view(record: str, record_id: UUID | None, patient_id: UUID | None, **details: Any) -> None:
-    """Note that a record is about to be shown."""
-    record_act(VIEWED, record, record_id, patient_id, **details)
+def record_view(record: str, record_id: UUID | None, subject_id: UUID | None, **details: Any) -> None:
+    """Record that a record is about to be shown."""
+    record_act(VIEWED, record, record_id, subject_id, **details)
 
 
-def record_listing(record: str, patient_ids: Iterable[UUID]) -> None:
-    """Note of which patients a list is about to be shown, if of any."""
-    if shown := list(dict.fromkeys(patient_ids)):
-        record_act(LISTED, record, patients=shown)
+def record_listing(record: str, subject_ids: Iterable[UUID]) -> None:
+    """Record which subjects a list is about to show; an empty list is not recorded."""
+    if shown := list(dict.fromkeys(subject_ids)):
+        record_act(LISTED, record, patients=shown)  # a stored name: seals include it
 
 
-def written(entry: Any) -> dict[str, Any]:
-    """Return all that is stored of an entry, or of its row, as JSON values."""
-    return {name: _plain(getattr(entry, name)) for name in inspect(AuditEntry).column_attrs.keys()}  # noqa: SIM118
+def serialize_entry(entry: Any) -> dict[str, Any]:
+    """Return all stored values of an entry, or of an object with its attributes, as JSON values by column."""
+    attributes = inspect(AuditEntry).column_attrs
+    return {attribute.columns[0].name: _json_value(getattr(entry, attribute.key)) for attribute in attributes}
 
 
 @event.listens_for(ClinicSession, "before_flush")
-def read_before_deleting(session: ClinicSession, _context: object, _instances: object) -> None:
-    """Read what is about to be deleted, while it can be."""
+def load_deleted_rows(session: ClinicSession, _context: object, _instances: object) -> None:
+    """Load the values of audited rows before they are deleted."""
     for row in session.deleted:
         if _is_audited(type(row)) and inspect(row).expired_attributes:
             session.refresh(row)
 
 
 @event.listens_for(ClinicSession, "after_flush")
-def write_changes(session: ClinicSession, _context: object) -> None:
-    """Write an entry for each row that was written, into the same transaction."""
+def record_changes(session: ClinicSession, _context: object) -> None:
+    """Record each flushed row of an audited model in the same transaction."""
     changed = ((CREATED, session.new), (CHANGED, session.dirty), (DELETED, session.deleted))
-    if entries := [entry for action, rows in changed for row in rows if (entry := _of_row(action, row))]:
+    if entries := [entry for action, rows in changed for row in rows if (entry := _row_entry(action, row))]:
         session.connection().execute(insert(AuditEntry), entries)
 
 
 @event.listens_for(ClinicSession, "do_orm_execute")
-def refuse_what_is_not_seen(state: ORMExecuteState) -> None:
-    """Refuse to write rows with a statement that goes past the audit trail."""
+def reject_bulk_statements(state: ORMExecuteState) -> None:
+    """Reject bulk statements on audited models.
+
+    :raises UnauditedStatement: always for such a statement
+    """
     if (state.is_insert or state.is_update or state.is_delete) and state.bind_mapper is not None:
         model = state.bind_mapper.class_
         if _is_audited(model):
-            raise UnauditedStatement(f"change rows of {model.__name__} one by one: the audit trail tells of each")
+            raise UnauditedStatement(f"change rows of {model.__name__} one by one: the audit trail records each")
 
 
-def _of_row(action: str, row: Any) -> dict[str, Any] | None:
-    """Return the entry of a row that was written, None if the audit trail does not tell of it."""
+def _row_entry(action: str, row: Any) -> dict[str, Any] | None:
+    """Return the entry of a flushed row, None if the model is not audited or nothing changed."""
     if not _is_audited(type(row)):
         return None
     changes = _changes(action, inspect(row))
     if action == CHANGED and not changes:
         return None
-    return _entry(
-        action,
-        changes,
-        record=row.__tablename__,
-        record_id=getattr(row, "id", None),
-        patient_id=row.patient_id if hasattr(type(row), "patient_id") else None,
-        clinic_id=_clinic_of(action, row),
-    )
+    has_subject = hasattr(type(row), _SUBJECT_COLUMN)
+    about = {
+        "record": row.__tablename__,
+        "record_id": getattr(row, "id", None),
+        _SUBJECT_COLUMN: getattr(row, _SUBJECT_COLUMN) if has_subject else None,
+        "clinic_id": _clinic_of(action, row),
+    }
+    return _entry(action, changes, **about)
 
 
 def _clinic_of(action: str, row: Any) -> UUID | None:
-    """Return whose trail tells of a row: of what is no clinic's own its making is the installation's business.
+    """Return the clinic whose audit trail gets the entry.
 
-    Else a clinic could learn whether an account that it invites was there before.
+    A new row without a clinic, like an account, belongs to the installation: else the clinic that invites somebody
+    could see whether the account existed before.
     """
     own: UUID | None = getattr(row, "clinic_id", None)
-    return own if own or action == CREATED else clinic_id_or_none()
+    return own if own or action == CREATED else current_clinic_id_or_none()
 
 
 def _is_audited(model: type) -> bool:
@@ -152,21 +161,21 @@ def _is_audited(model: type) -> bool:
 
 
 def _changes(action: str, state: InstanceState[Any]) -> dict[str, list[Any]]:
-    """Return each field that has another value than before."""
+    """Return the changed fields as `[before, after]`."""
     found = {}
     for name, is_secret in _fields(state.mapper):
         before, after = _before_and_after(action, state, name)
         if before != after:
-            found[name] = [_said(before, is_secret), _said(after, is_secret)]
+            found[name] = [_recorded_value(before, is_secret), _recorded_value(after, is_secret)]
     return found
 
 
 @cache
 def _fields(mapper: Mapper[Any]) -> Sequence[tuple[str, bool]]:
-    """Return the fields of a model of which the audit trail tells, and whether each is a secret."""
-    columns = {attribute.key: attribute.columns[0].info for attribute in mapper.column_attrs}
-    kept = {name: info for name, info in columns.items() if name not in _LEFT_OUT and info.get("audited", True)}
-    return [(name, bool(info.get("secret"))) for name, info in kept.items()]
+    """Return the audited fields of a model, each with whether it is secret."""
+    infos = {attribute.key: attribute.columns[0].info for attribute in mapper.column_attrs}
+    audited = [name for name, info in infos.items() if info.get("audited", True)]
+    return [(name, bool(infos[name].get("secret"))) for name in audited if name not in _UNAUDITED_COLUMNS]
 
 
 def _before_and_after(action: str, state: InstanceState[Any], name: str) -> tuple[Any, Any]:
@@ -179,14 +188,14 @@ def _before_and_after(action: str, state: InstanceState[Any], name: str) -> tupl
     return before, next(iter(history.added or history.unchanged or ()), None)
 
 
-def _said(value: Any, is_secret: bool) -> Any:
-    return SECRET if is_secret and value is not None else _plain(value)
+def _recorded_value(value: Any, is_secret: bool) -> Any:
+    return SECRET if is_secret and value is not None else _json_value(value)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it.
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON types.
 
-    :raises TypeError: if it can't be said in JSON
+    :raises TypeError: if it has no JSON form
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value
@@ -197,21 +206,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, UUID | Decimal):
         return str(value)
     if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): _json_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(inner) for inner in value]
-    raise TypeError(f"the audit trail can't tell of a {type(value).__name__}: mark its column as not audited")
+        return [_json_value(inner) for inner in value]
+    raise TypeError(f"the audit trail can't store a {type(value).__name__}: mark its column as not audited")
 
 
 def _entry(action: str, changes: dict[str, list[Any]], **about: Any) -> dict[str, Any]:
-    who = acting()
+    actor = current_actor()
     return {
         "at": now(),
-        "actor": who.actor,
-        "session_id": who.session_id,
-        "key_id": who.key_id,
-        "address": who.address,
-        "request_id": who.request_id,
+        "actor": actor.actor,
+        "session_id": actor.session_id,
+        "key_id": actor.key_id,
+        "address": actor.address,
+        "request_id": actor.request_id,
         "action": action,
         "changes": changes,
         **about,
@@ -219,11 +228,11 @@ def _entry(action: str, changes: dict[str, list[Any]], **about: Any) -> dict[str
 
 
 @contextmanager
-def _at_once() -> Iterator[None]:
-    """Write in the open unit of work; else in one with a session of its own, so that no row has to be read again."""
+def _open_or_own_unit_of_work() -> Iterator[None]:
+    """Join the open unit of work, else open one with its own session: loaded rows stay loaded."""
     if db.session.info.get("writing"):
         yield
         return
     db.session.commit()
-    with in_clinic(clinic_id_or_none()), unit_of_work():
+    with clinic_scope(current_clinic_id_or_none()), unit_of_work():
         yield

@@ -1,44 +1,44 @@
-"""What time it is, in UTC and on the wall of a clinic."""
+"""The current time in UTC, and conversion from and to the local time of a clinic."""
 
 from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from clinic.core.errors import Invalid
+from clinic.core.errors import InvalidInput
 
 
-class NonexistentTime(Invalid):
-    """The clocks skip this wall time on that day."""
+class NonexistentTime(InvalidInput):
+    """A local time that the clocks skip on that day."""
 
     code = "nonexistent-time"
 
 
 def now() -> datetime:
-    """Return the present instant, aware, in UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return datetime.now(UTC)
 
 
 def today(zone: str) -> date:
-    """Return the day it is in an IANA zone."""
+    """Return the current date in an IANA zone."""
     return now().astimezone(ZoneInfo(zone)).date()
 
 
 def is_zone(name: str) -> bool:
-    """Say whether a name is an IANA zone that this installation knows."""
+    """Return whether a name is an IANA zone that this installation knows."""
     return name in _zones()
 
 
 def is_ambiguous(wall: datetime, zone: str) -> bool:
-    """Say whether the clocks show this wall time twice on that day."""
+    """Return whether the clocks show this local time twice on that day."""
     first = wall.replace(tzinfo=ZoneInfo(zone), fold=0)
     return first.utcoffset() != first.replace(fold=1).utcoffset() and _exists(wall, zone)
 
 
 def at_wall_time(wall: datetime, zone: str, *, fold: int = 0) -> datetime:
-    """Return the UTC instant at which the clocks of a zone show `wall`; the earlier one unless `fold` is 1.
+    """Return the UTC time at which the clocks of a zone show `wall`; the earlier one unless `fold` is 1.
 
-    :raises NonexistentTime: if the clocks skip it, naming the nearest times that exist
+    :raises NonexistentTime: if the clocks skip it; the message names the nearest times that exist
     """
     if not _exists(wall, zone):
         before, after = _around_the_gap(wall, zone)
@@ -50,7 +50,7 @@ def at_wall_time(wall: datetime, zone: str, *, fold: int = 0) -> datetime:
 
 
 def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
-    """Return the UTC instants between which it is `day` in a zone: 23, 24 or 25 hours apart."""
+    """Return the UTC times at which `day` begins and ends in a zone: 23, 24 or 25 hours apart."""
     place = ZoneInfo(zone)
     starts = (datetime(d.year, d.month, d.day, tzinfo=place) for d in (day, day + timedelta(days=1)))
     first, last = (start.astimezone(UTC) for start in starts)
@@ -59,7 +59,7 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
 
 @cache
 def _zones() -> Set[str]:
-    """Return the zones of this installation, which takes a walk through many files."""
+    """Return the zones of this installation; finding them reads many files."""
     return available_timezones()
 
 
@@ -69,7 +69,7 @@ def _exists(wall: datetime, zone: str) -> bool:
 
 
 def _around_the_gap(wall: datetime, zone: str) -> tuple[datetime, datetime]:
-    """Return the last minute before a gap and the first after it, as wall times."""
+    """Return the last minute before a gap and the first one after it, as local times."""
     place = ZoneInfo(zone)
     step = timedelta(minutes=1)
     before = after = wall.replace(second=0, microsecond=0)

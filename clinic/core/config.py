@@ -12,9 +12,9 @@ from flask import Flask, current_app
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from clinic.core.engine import engine_options
+from clinic.core.db.engine import engine_options
 from clinic.core.errors import BadConfiguration
-from clinic.core.secret_keys import kept_key, refuse_open_file, refuse_weak_key
+from clinic.core.secret_keys import load_or_create_key, refuse_open_file, refuse_weak_key
 
 SETTINGS = {
     "CLINIC_DATABASE_URL": "SQLALCHEMY_DATABASE_URI",
@@ -30,7 +30,7 @@ SETTINGS = {
     "CLINIC_PROXIES": "PROXIES",
     "CLINIC_ENV": "ENVIRONMENT",
 }
-"""What an operator may set, and Flask's own name for it."""
+"""The settings by name, and their keys in `app.config`."""
 
 DEFAULTS: dict[str, Any] = {
     "ENVIRONMENT": "development",
@@ -58,12 +58,12 @@ THIS_MACHINE = ["localhost", "127.0.0.1"]
 
 
 def instance_folder(given: Mapping[str, Any] | None, usual: Path) -> Path:
-    """Return where this machine keeps its own: as given, or as `CLINIC_INSTANCE_PATH` says, or the usual folder."""
+    """Return the instance folder: as given, else from `CLINIC_INSTANCE_PATH`, else `usual`."""
     return Path((given or {}).get("INSTANCE_PATH") or os.environ.get("CLINIC_INSTANCE_PATH") or usual).resolve()
 
 
 def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
-    """Settle the configuration of an application.
+    """Load and check the configuration of an application.
 
     :raises BadConfiguration: if a setting is unknown or malformed, or, in production, the secret key is weak
     """
@@ -71,8 +71,9 @@ def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
     app.config.update(_from_file(Path(app.instance_path) / "config.toml"))
     app.config.update({SETTINGS[name]: os.environ[name] for name in SETTINGS if name in os.environ})
     app.config.update(given or {})
-    _settle_types(app)
-    _settle_key(app)
+    _convert_types(app)
+    _check_keys(app)
+    _create_instance_folder(Path(app.instance_path))
     if not app.config.get("SQLALCHEMY_DATABASE_URI"):
         app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{Path(app.instance_path) / 'clinic.db'}"
     url = _with_driver(str(app.config["SQLALCHEMY_DATABASE_URI"]))
@@ -82,18 +83,25 @@ def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
 
 
 def database_name(app: Flask) -> str:
-    """Return what the database is called, so that what a machine keeps for different ones is kept apart."""
+    """Return the name of the database, which separates the files and channels of installations on one machine."""
     return Path(str(make_url(app.config["SQLALCHEMY_DATABASE_URI"]).database)).stem
 
 
 def is_production(app: Flask) -> bool:
-    """Say whether the installation is a real one, where nothing weak may pass."""
+    """Return whether an application is configured for production, where weak settings are refused."""
     return bool(app.config["ENVIRONMENT"] == "production")
 
 
 def in_production() -> bool:
-    """Say whether the installation that is at work is a real one."""
+    """Return whether the current application is configured for production."""
     return bool(current_app.config["ENVIRONMENT"] == "production")
+
+
+def _create_instance_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfiguration(f"{folder} can't be written to: let this user write there") from error
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -113,20 +121,20 @@ def _from_file(path: Path) -> dict[str, Any]:
     return {SETTINGS[name]: value for name, value in found.items()}
 
 
-def _settle_types(app: Flask) -> None:
+def _convert_types(app: Flask) -> None:
     app.config["LEASE_SECONDS"] = _seconds(app.config["LEASE_SECONDS"])
     app.config["PROXIES"] = _proxies(app.config["PROXIES"])
     app.config["SECRET_KEY_FALLBACKS"] = _listed(app.config["SECRET_KEY_FALLBACKS"])
     public = _host(app.config["PUBLIC_URL"])
     usual = [*THIS_MACHINE, *([public] if public else [])]
     app.config["TRUSTED_HOSTS"] = _listed(app.config["TRUSTED_HOSTS"]) or usual
-    _settle_cookie(app)
+    _set_cookie_options(app)
     if app.config["ENVIRONMENT"] not in {"development", "production"}:
         raise BadConfiguration("CLINIC_ENV is development or production")
 
 
-def _settle_cookie(app: Flask) -> None:
-    """Under TLS, the session's cookie is bound to this very host (RFC 6265bis, 4.1.3.2)."""
+def _set_cookie_options(app: Flask) -> None:
+    """Bind the session cookie to the host when the public URL is HTTPS (RFC 6265bis, 4.1.3.2)."""
     secure = app.config["PUBLIC_URL"].startswith("https://")
     app.config.update(
         SESSION_COOKIE_SECURE=secure,
@@ -164,7 +172,7 @@ def _seconds(value: Any) -> float:
     return seconds
 
 
-def _settle_key(app: Flask) -> None:
+def _check_keys(app: Flask) -> None:
     key = app.config.get("SECRET_KEY")
     if is_production(app):
         if app.debug:
@@ -173,7 +181,7 @@ def _settle_key(app: Flask) -> None:
         for name in ("config.toml", "audit_key"):
             refuse_open_file(Path(app.instance_path) / name)
     elif not key:
-        app.config["SECRET_KEY"] = kept_key(Path(app.instance_path) / "secret_key", "CLINIC_SECRET_KEY")
+        app.config["SECRET_KEY"] = load_or_create_key(Path(app.instance_path) / "secret_key", "CLINIC_SECRET_KEY")
     elif not app.debug and not app.testing and not app.config.get("TESTING"):
         refuse_weak_key(key, "CLINIC_SECRET_KEY")
     for old in app.config["SECRET_KEY_FALLBACKS"]:
@@ -183,7 +191,7 @@ def _settle_key(app: Flask) -> None:
 
 
 def _refuse_bad_url(url: str) -> None:
-    """Refuse what is no database's address, or one whose driver is not installed; the address may hold a password."""
+    """Refuse an invalid database URL, or one without an installed driver; never quote it: it may hold a password."""
     try:
         dialect = make_url(url).get_dialect()
         if dialect.name not in {"sqlite", "postgresql"}:
@@ -201,7 +209,7 @@ def _refuse_bad_url(url: str) -> None:
 
 
 def _with_driver(url: str) -> str:
-    """Name psycopg 3 as the driver of a PostgreSQL URL that names none."""
+    """Return a database URL with psycopg 3 as the driver of a PostgreSQL URL that names none."""
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)

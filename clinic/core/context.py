@@ -1,4 +1,4 @@
-"""Who acts, in which request, on behalf of which stored event."""
+"""The current actor: who acts, and in which request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,59 +7,58 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 IMPORT = "import:"
-"""Actors of this kind bring in records of the past: nobody is messaged about them."""
+"""Prefix of actors that import records of the past, about which no message is sent."""
 
 
 @dataclass(frozen=True)
-class Acting:
-    """The person or program that acts, from where, and the request that everything it causes belongs to.
+class Actor:
+    """The person or program that acts, its IP address, and the request that all its changes belong to.
 
-    `permissions` is None for the installation's own commands and workers, which may do everything.
+    `permissions` is None for the installation's own commands and workers, which have every permission.
     """
 
     actor: str = "system"
     request_id: str = ""
-    subject_version: int | None = None
     address: str = ""
     session_id: UUID | None = None
     key_id: UUID | None = None
     permissions: frozenset[str] | None = None
 
     @property
-    def imports(self) -> bool:
-        """Whether records of the past are being brought in."""
+    def is_import(self) -> bool:
+        """Whether records of the past are being imported."""
         return self.actor.startswith(IMPORT)
 
-    def may(self, permission: str) -> bool:
-        """Say whether something is permitted."""
+    def has_permission(self, permission: str) -> bool:
+        """Return whether the actor has a permission."""
         return self.permissions is None or permission in self.permissions
 
 
-_acting: ContextVar[Acting] = ContextVar("acting", default=Acting())  # noqa: B039 - it is frozen
+_current_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039 - it is frozen
 
 
-def acting() -> Acting:
-    """Return who acts now."""
-    return _acting.get()
+def current_actor() -> Actor:
+    """Return the current actor."""
+    return _current_actor.get()
 
 
-def start_acting(who: Acting) -> Token[Acting]:
-    """Act as `who` until the token is given back to `stop_acting`."""
-    return _acting.set(who)
+def set_actor(actor: Actor) -> Token[Actor]:
+    """Make `who` the current actor until the token is passed to `reset_actor`."""
+    return _current_actor.set(actor)
 
 
-def stop_acting(token: Token[Acting]) -> None:
-    """Act as whoever acted before."""
-    _acting.reset(token)
+def reset_actor(token: Token[Actor]) -> None:
+    """Restore the actor from before `set_actor`."""
+    _current_actor.reset(token)
 
 
 @contextmanager
-def acting_as(actor: str, *, request_id: str | None = None, subject_version: int | None = None) -> Iterator[None]:
-    """Do what follows as `actor`, in the present request unless another is named."""
-    before = acting()
+def as_actor(actor: str, *, request_id: str | None = None) -> Iterator[None]:
+    """Run this block as `actor`, in the current request unless another is given."""
+    before = current_actor()
     who = replace(before, actor=actor, request_id=before.request_id if request_id is None else request_id)
-    token = start_acting(replace(who, subject_version=subject_version))
+    token = set_actor(who)
     try:
         yield
     finally:
-        stop_acting(token)
+        reset_actor(token)

@@ -1,4 +1,4 @@
-"""What may go wrong in the clinic's own terms; pages, JSON and commands answer each kind in one place."""
+"""Domain errors; pages, JSON and commands answer each class in one place."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,35 +7,35 @@ import click
 
 
 class ClinicError(Exception):
-    """A request that can't be done, said in words that are fit for everybody's eyes.
+    """A request that can't be fulfilled; its message may be shown to anybody.
 
-    `facts` are what a program or a page may make something of, `retry_after` the seconds after which to try again.
+    `details` are further members of the answer, for programs and pages; `retry_after` is in seconds.
     """
 
     code = "error"
     retry_after: int | None = None
 
-    def __init__(self, message: str, *, facts: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.facts: Mapping[str, Any] = facts or {}
+        self.details: Mapping[str, Any] = details or {}
 
 
-class NotPermitted(ClinicError):
-    """Whoever acts may not do this; `permission` is the one that is missing.
+class PermissionDenied(ClinicError):
+    """The current actor lacks a permission.
 
-    A page shows the facts `permission_words`, `role_label` and `granted_by`, the names of those who can give it.
+    A page shows the details `permission_label`, `role_label` and `granted_by`, the names of people who can grant it.
     """
 
     code = "not-permitted"
 
-    def __init__(self, permission: str, *, facts: Mapping[str, Any] | None = None) -> None:
-        super().__init__(f"This needs the permission {permission}", facts=facts or {"permission": permission})
+    def __init__(self, permission: str, *, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"This needs the permission {permission}", details=details or {"permission": permission})
         self.permission = permission
 
 
-class OnlyLooking(ClinicError):
-    """Whoever acts only looks at what others see, and changes nothing meanwhile."""
+class ReadOnlyPreview(ClinicError):
+    """A change was requested while the current actor views the program as another role."""
 
     code = "only-looking"
 
@@ -44,7 +44,7 @@ class OnlyLooking(ClinicError):
 
 
 class NotFound(ClinicError):
-    """No such record, or one of another clinic: nobody can tell which."""
+    """The record does not exist, or belongs to another clinic; the answer is the same."""
 
     code = "not-found"
 
@@ -53,13 +53,13 @@ class NotFound(ClinicError):
 
 
 class Gone(ClinicError):
-    """It was there once; a page leads to the facts `survivor_url` and `survivor`, what has taken its place."""
+    """The record existed before; a page links to its replacement, the details `survivor_url` and `survivor`."""
 
     code = "gone"
 
 
-class TooMany(ClinicError):
-    """It was tried too often: it may be tried again after `retry_after` seconds."""
+class RateLimited(ClinicError):
+    """Too many attempts; another one is accepted after `retry_after` seconds."""
 
     code = "too-many-requests"
 
@@ -69,13 +69,13 @@ class TooMany(ClinicError):
 
 
 class Conflict(ClinicError):
-    """The present state of things does not allow it."""
+    """The current state of the record does not allow the change."""
 
     code = "conflict"
 
 
-class Stale(ClinicError):
-    """Somebody else changed the record first."""
+class StaleVersion(ClinicError):
+    """The record has been changed since it was read."""
 
     code = "stale"
 
@@ -83,8 +83,8 @@ class Stale(ClinicError):
         super().__init__(message)
 
 
-class Invalid(ClinicError):
-    """The input is well-formed, but can't be accepted; `problems` maps a field to what is to be done."""
+class InvalidInput(ClinicError):
+    """Well-formed input that can't be accepted; `problems` maps each field to its messages."""
 
     code = "invalid"
 
@@ -103,8 +103,8 @@ class NotSetUp(ClinicError):
         super().__init__("No clinic has been set up yet: run `flask init`")
 
 
-class NotUpgraded(ClinicError):
-    """The database is older than the program."""
+class SchemaOutdated(ClinicError):
+    """The schema of the database is older than the program."""
 
     code = "not-upgraded"
     retry_after = 60
@@ -114,7 +114,7 @@ class NotUpgraded(ClinicError):
 
 
 class BadConfiguration(click.ClickException):
-    """The settings don't allow the application to start; a command ends with this one line."""
+    """The settings don't allow the application to start; a command ends with the message on one line."""
 
     exit_code = 4
 

@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time of their making."""
+"""Identifiers that sort by the time of their creation."""
 
 import secrets
 import time
@@ -10,8 +10,8 @@ _last = 0
 
 
 def new_id() -> UUID:
-    """Return a UUIDv7 (RFC 9562, 6.2 method 3), later than every earlier one of this process."""
-    global _last  # noqa: PLW0603 - the one clock of the process
+    """Return a UUIDv7 (RFC 9562, 6.2 method 3) that sorts after every earlier one of this process."""
+    global _last  # noqa: PLW0603 - one clock for the process
     now = time.time_ns()
     ticks = (now // 1_000_000 << 12) | (now % 1_000_000 * 4096 // 1_000_000)
     with _lock:

@@ -1,4 +1,4 @@
-"""What a module may contribute, and its registration through its blueprint."""
+"""The base class of modules, what they contribute, and their registration through a blueprint."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,17 +8,17 @@ from uuid import UUID
 from flask import Blueprint, Flask, current_app
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.catalogue import EventType
 from clinic.core.events import Handler, event_bus
+from clinic.core.events.types import EventType
 
 _EXTENSION = "clinic.modules"
 
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """An entry of the main navigation: where it leads, and the key after `g` that goes there.
+    """An entry of the main navigation: its endpoint, and its shortcut key after `g`.
 
-    It is the present one on every page of its blueprint, or only below `paths` if they are given.
+    It is the current one on every page of its blueprint, or only below `paths` if they are given.
     """
 
     label: str
@@ -30,9 +30,9 @@ class NavigationEntry:
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of another module's page: a template and what it shows, as `shown`, at one of the page's places.
+    """A part of another module's page: a template with its context, at one of the page's places.
 
-    What is at the `end` comes after all else in the aside.
+    The place `end` is the last one of the aside.
     """
 
     template: str
@@ -42,33 +42,39 @@ class Panel:
 
 @dataclass(frozen=True)
 class PeriodicJob:
-    """Work that a worker looks for again and again; it returns how much it found."""
+    """Work that a worker repeats until `run` returns 0: once a minute, and as soon as `is_due` returns True.
+
+    `is_due` is called every second and must be cheap. `counted` adds the work to what `flask worker --once` reports.
+    """
 
     name: str
     run: Callable[[], int]
+    counted: bool = True
+    is_due: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
-class RecordKind:
-    """How people speak of a table's rows: `one` is "a patient", `many` are "patients", fields have labels.
+class RecordLabels:
+    """Labels of the rows of an audited table: `singular` is "a patient", `plural` are "patients".
 
-    `ways` says the values of some fields, `refers` which table others point to, and `acts` what is not just
-    "Added a patient". A page has the row's id as its `argument`; `names` finds what rows are called, all at once.
+    `labels` name the fields, `formatters` render the values of some, `references` name the table that a field points
+    to, and `action_labels` replace the default label of an action. The page `endpoint` takes the row's id as its
+    `argument`; `names` returns the display names of many rows at once.
     """
 
-    one: str
-    many: str
+    singular: str
+    plural: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    ways: Mapping[str, Callable[[Any], str | None]] = field(default_factory=dict)
-    refers: Mapping[str, str] = field(default_factory=dict)
-    acts: Mapping[str, str] = field(default_factory=dict)
+    formatters: Mapping[str, Callable[[Any], str | None]] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    action_labels: Mapping[str, str] = field(default_factory=dict)
     endpoint: str | None = None
     argument: str | None = None
     names: Callable[[Iterable[UUID]], Mapping[UUID, str]] | None = None
 
 
 class BaseModule:
-    """A part of the clinic: what it contributes is said here, and everything is optional."""
+    """A module of the program; each method returns one kind of contribution, by default none."""
 
     name: str
 
@@ -77,31 +83,35 @@ class BaseModule:
         return ()
 
     def get_event_handlers(self) -> dict[str, Handler]:
-        """Return which handler listens to which event."""
+        """Return the handlers of events, by event name."""
         return {}
 
     def get_published_events(self) -> Sequence[EventType]:
         """Return the events that this module publishes."""
         return ()
 
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions, each with a label in plain words."""
+        return {}
+
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the module's entries in the main navigation."""
         return ()
 
-    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return what the module shows on a patient's page."""
+    def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
+        """Return the panels that the module adds to the page of a record; `page` is the endpoint of that page."""
         return ()
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
-        """Return how people speak of the module's records, by table: the audit trail asks."""
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
+        """Return the labels of the module's audited records, by table."""
         return {}
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
-        """Return what a worker does for this module."""
+        """Return the module's periodic jobs."""
         return ()
 
     def register(self, state: BlueprintSetupState) -> None:
-        """Make this module part of an application and let it listen; its blueprint calls this when registered."""
+        """Add this module to an application and subscribe its handlers; called when its blueprint is registered."""
         state.app.extensions.setdefault(_EXTENSION, {})[self.name] = self
         _subscribe(self)
 
@@ -113,8 +123,13 @@ def registered_modules(app: Flask | None = None) -> Sequence[BaseModule]:
     return tuple(found.values())
 
 
+def declared_permissions(app: Flask | None = None) -> Mapping[str, str]:
+    """Return the permissions that the modules of an application declare, with their labels."""
+    return {name: label for module in registered_modules(app) for name, label in module.get_permissions().items()}
+
+
 def subscribe_handlers(app: Flask) -> None:
-    """Let every module of an application listen again, as after `event_bus.clear()`."""
+    """Subscribe the handlers of every module of an application again, as after `event_bus.clear()`."""
     for module in registered_modules(app):
         _subscribe(module)
 

@@ -1,4 +1,4 @@
-"""Money: an integer of minor units and a currency of ISO 4217. No float, ever."""
+"""Money: an integer of minor units and an ISO 4217 currency; never a float."""
 
 import re
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ MAX_MINOR = 10**15 - 1
 
 
 class BadAmount(ValueError):
-    """A text is not an amount of that currency."""
+    """The text is not an amount of that currency."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Money:
     def parse(cls, amount: str, currency: str) -> "Money":
         """Read an exact decimal such as `45.00`.
 
-        :raises BadAmount: if it is no plain decimal, has more digits than the currency, or is beyond all measure
+        :raises BadAmount: if it is no plain decimal, has more digits than the currency, or is above the maximum
         """
         match = _AMOUNT.fullmatch(amount)
         digits = digits_of(currency)
@@ -67,7 +67,7 @@ class Money:
 
     @property
     def amount(self) -> str:
-        """The exact decimal with the currency's own digits: `45.00`, `4500`, `4.500`."""
+        """The exact decimal with the digits of the currency: `45.00`, `4500`, `4.500`."""
         return f"{self.decimal:.{digits_of(self.currency)}f}"
 
     @property
@@ -88,7 +88,7 @@ class Money:
         return Money(int(rounded), self.currency)
 
     def format(self, locale: str) -> str:
-        """Return the amount as people of a locale write it."""
+        """Return the amount formatted for a locale."""
         digits = digits_of(self.currency)
         pattern = Locale.parse(locale).currency_formats["standard"]
         return format_currency(
@@ -106,15 +106,15 @@ class Money:
 
 
 def digits_of(currency: str) -> int:
-    """Return how many digits ISO 4217 gives a currency after the point."""
+    """Return the number of decimal digits of a currency (ISO 4217)."""
     return _DIGITS.get(currency, 2)
 
 
 def is_currency(code: str) -> bool:
-    """Say whether a code is a currency of ISO 4217."""
+    """Return whether a code is an ISO 4217 currency."""
     return bool(re.fullmatch("[A-Z]{3}", code)) and code in Locale("en").currencies
 
 
 def _with_digits(pattern: str, digits: int) -> str:
-    """Give a CLDR pattern the currency's own digits."""
+    """Return a CLDR pattern with the number of digits of the currency."""
     return re.sub(r"0\.0+|0(?![.0,#])", "0." + "0" * digits if digits else "0", pattern)

@@ -1,4 +1,4 @@
-"""Keys that nobody else may know: how strong they are, and where this machine keeps its own."""
+"""Secret keys: their strength, and the files in which an installation keeps its own."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ EXAMPLE_KEYS = {"dev", "secret", "changeme", "change-me"}
 def refuse_weak_key(key: str | None, setting: str) -> None:
     """Refuse a key that could be guessed.
 
-    :raises BadConfiguration: naming the setting
+    :raises BadConfiguration: if it is missing or weak; the message names the setting
     """
     weak = not key or key in EXAMPLE_KEYS or len(key) < MIN_KEY_LENGTH or len(set(key)) < MIN_KEY_VARIETY
     if weak:
@@ -25,10 +25,10 @@ def refuse_weak_key(key: str | None, setting: str) -> None:
         )
 
 
-def kept_key(path: Path, setting: str) -> str:
-    """Return a key of this machine's own, made the first time and readable by its owner only.
+def load_or_create_key(path: Path, setting: str) -> str:
+    """Return the key in a file of the instance folder; it is created at first, readable by its owner only.
 
-    :raises BadConfiguration: if it is weak or can't be kept, naming the setting that stands for it
+    :raises BadConfiguration: if it is weak or can't be stored; the message names the setting to use instead
     """
     try:
         return _own_key(path, setting)
@@ -54,9 +54,9 @@ def _own_key(path: Path, setting: str) -> str:
 
 
 def refuse_open_file(path: Path) -> None:
-    """Refuse a file with keys or passwords that everybody on this machine may read.
+    """Refuse a file with keys or passwords that every user of the machine can read.
 
-    :raises BadConfiguration: naming the file
+    :raises BadConfiguration: if it is; the message names the file
     """
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & stat.S_IROTH:
         raise BadConfiguration(f"everybody on this machine may read {path}: chmod o-r it, as it holds what is secret")

@@ -1,61 +1,54 @@
-"""Clinics apart: the clinic in force, set once per request, command, job or delivery."""
+"""Separation of clinics: the current clinic, set once per request, command, job or delivery."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
 from flask import current_app, g
-from flask.sansio.app import App
 
-from clinic.core.errors import NotSetUp
-
-ClinicChooser = Callable[[str | None], UUID]
-StaffFinder = Callable[[str], tuple[str, frozenset[str]]]
-_CHOOSER = "clinic.chooser"
-_FINDER = "clinic.finder"
 _pinned: ContextVar[int] = ContextVar("pinned", default=0)
 
 
-class NoClinicInForce(RuntimeError):
-    """A clinic's rows were asked for before a clinic was chosen."""
+class NoCurrentClinic(RuntimeError):
+    """A clinic's rows were queried without a current clinic."""
 
 
 def current_clinic_id() -> UUID:
-    """Return the clinic in force.
+    """Return the id of the current clinic.
 
-    :raises NoClinicInForce: if none was chosen
+    :raises NoCurrentClinic: if there is none
     """
-    clinic_id = clinic_id_or_none()
+    clinic_id = current_clinic_id_or_none()
     if clinic_id is None:
-        raise NoClinicInForce("no clinic is in force: use in_clinic()")
+        raise NoCurrentClinic("there is no current clinic: use clinic_scope()")
     return clinic_id
 
 
-def clinic_id_or_none() -> UUID | None:
-    """Return the clinic in force, if one was chosen."""
+def current_clinic_id_or_none() -> UUID | None:
+    """Return the id of the current clinic, or None."""
     found: UUID | None = g.get("clinic_id")
     return found
 
 
-def enter_clinic(clinic_id: UUID) -> None:
-    """Put a clinic in force for the rest of this request or command.
+def set_current_clinic(clinic_id: UUID) -> None:
+    """Set the current clinic for the rest of this request or command.
 
-    :raises RuntimeError: if another one is in force: changing it takes a session of its own, see `in_clinic`
+    :raises RuntimeError: if there is another one; changing it takes a new ORM session, see `clinic_scope`
     """
-    if clinic_id_or_none() not in {None, clinic_id}:
-        raise RuntimeError("another clinic is in force")
+    if current_clinic_id_or_none() not in {None, clinic_id}:
+        raise RuntimeError("there is another current clinic")
     g.clinic_id = clinic_id
 
 
 @contextmanager
-def in_clinic(clinic_id: UUID | None) -> Iterator[None]:
-    """Put a clinic (or none) in force, with a database session of its own, which knows no other clinic's rows.
+def clinic_scope(clinic_id: UUID | None) -> Iterator[None]:
+    """Set the current clinic (or none) within a block, which has its own ORM session.
 
-    :raises RuntimeError: inside a unit of work, whose rows belong to one session
+    :raises RuntimeError: inside a unit of work, whose rows belong to one ORM session
     """
     if _pinned.get():
-        raise RuntimeError("the clinic can't change inside a unit of work")
+        raise RuntimeError("the current clinic cannot change inside a unit of work")
     with current_app.app_context():
         if clinic_id is not None:
             g.clinic_id = clinic_id
@@ -64,41 +57,9 @@ def in_clinic(clinic_id: UUID | None) -> Iterator[None]:
 
 @contextmanager
 def clinic_pinned() -> Iterator[None]:
-    """Refuse a change of clinic meanwhile."""
+    """Refuse a change of the current clinic within a block."""
     token = _pinned.set(1)
     try:
         yield
     finally:
         _pinned.reset(token)
-
-
-def choose_clinics_by(app: App, chooser: ClinicChooser) -> None:
-    """Let `chooser` say which clinic a name, or no name, means in an application."""
-    app.extensions[_CHOOSER] = chooser
-
-
-def chosen_clinic(name: str | None = None) -> UUID:
-    """Return the clinic that a name means; without a name the only one.
-
-    :raises NotSetUp: if there is no clinic
-    :raises NotFound: if none has that name
-    :raises Invalid: if there are several, and none is named
-    """
-    chooser: ClinicChooser | None = current_app.extensions.get(_CHOOSER)
-    if chooser is None:
-        raise NotSetUp
-    return chooser(name)
-
-
-def find_staff_by(app: App, finder: StaffFinder) -> None:
-    """Let `finder` say which actor an e-mail address means in the clinic in force, and what they may do."""
-    app.extensions[_FINDER] = finder
-
-
-def staff_member(email: str) -> tuple[str, frozenset[str]]:
-    """Return which actor an e-mail address means in the clinic in force, and what they may do.
-
-    :raises NotFound: if nobody of that address works there
-    """
-    finder: StaffFinder = current_app.extensions[_FINDER]
-    return finder(email)

@@ -1,4 +1,4 @@
-"""Text as people write it and as a search compares it."""
+"""Text in the form in which it is stored, and in the form in which a search compares it."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ def nfc(value: str) -> str:
 
 
 def fold(value: str) -> str:
-    """Return text as a search compares it: without case, accents and marks; `ß` is `ss`, `ø` is `o`."""
+    """Return text folded for comparison: without case, accents and marks; `ß` is `ss`, `ø` is `o`."""
     plain = _decomposed(_decomposed(value).translate(_UNDECOMPOSED))
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return nfc(kept)
@@ -34,17 +34,17 @@ def digits(value: str) -> str:
 
 
 def is_cjk(value: str) -> bool:
-    """Say whether a text is written in a script that puts no space between names."""
+    """Return whether a text is written in a script without spaces between names."""
     return bool(_CJK.search(value))
 
 
 def is_storable(value: str) -> bool:
-    """Say whether a text has no NUL, control character, bidi override or lone surrogate."""
+    """Return whether a text has no NUL, control character, bidi override or lone surrogate."""
     return not any(_is_harmful(char) for char in value)
 
 
 def _decomposed(value: str) -> str:
-    """Take compatibility characters apart and fold case, as Unicode's caseless matching does (D146)."""
+    """Decompose compatibility characters and fold case, as for Unicode's caseless matching (D146)."""
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", value).casefold())
 
 

@@ -1,4 +1,4 @@
-"""What the clinic says to its patients."""
+"""Notifications: messages to patients about their records, queued by event handlers and sent by a worker."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,16 +8,17 @@ from flask import Blueprint
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
 from clinic.core.events import Handler
-from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordKind
+from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
 from clinic.notifications import api, commands, pages
-from clinic.notifications.records import KINDS
-from clinic.notifications.sending import send_due
+from clinic.notifications.audit_labels import AUDIT_LABELS
+from clinic.notifications.mail_queue import notification_queue
+from clinic.notifications.mail_worker import send_due
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
 
 
 class NotificationsModule(BaseModule):
-    """Queues a message for what patients want to know; a worker sends it."""
+    """Queues a message for each event that concerns a patient; a worker sends it."""
 
     name = "notifications"
 
@@ -26,7 +27,7 @@ class NotificationsModule(BaseModule):
         return (pages.blueprint, api.blueprint)
 
     def get_event_handlers(self) -> dict[str, Handler]:
-        """Return what is listened to."""
+        """Return the handlers of the events that cause a message."""
         return {
             "patient.created": self._on_patient_created,
             "appointment.scheduled": self._on_appointment_scheduled,
@@ -34,17 +35,23 @@ class NotificationsModule(BaseModule):
             "invoice.paid": self._on_invoice_paid,
         }
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
-        """Return how people speak of the module's records."""
-        return KINDS
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
+        """Return the labels of the module's audited records."""
+        return AUDIT_LABELS
+
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "notifications:read": "See the messages to patients",
+        }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
-        """Return the entry of the list of messages."""
+        """Return the navigation entry of the messages."""
         return (NavigationEntry("Messages", "notifications.index", "m", 50),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the sending of what is due."""
-        return (PeriodicJob("send notifications", send_due),)
+        return (PeriodicJob("send notifications", send_due, is_due=notification_queue.is_due_in_any_clinic),)
 
     def _on_patient_created(self, data: dict[str, Any]) -> None:
         """Welcome a new patient."""
@@ -57,12 +64,12 @@ class NotificationsModule(BaseModule):
         notification_service.queue("confirmation", patient_service.get(data["patient_id"]), about=appointment.id)
 
     def _on_appointment_cancelled(self, data: dict[str, Any]) -> None:
-        """Say that an appointment will not take place."""
+        """Notify the patient of a cancelled appointment."""
         appointment = appointment_service.get(data["appointment_id"])
         notification_service.queue("cancellation", patient_service.get(appointment.patient_id), about=appointment.id)
 
     def _on_invoice_paid(self, data: dict[str, Any]) -> None:
-        """Thank for a payment that settled an invoice."""
+        """Send a receipt for an invoice that was paid."""
         invoice = billing_service.get(data["invoice_id"])
         notification_service.queue("receipt", patient_service.get(invoice.patient_id), about=invoice.id)
 

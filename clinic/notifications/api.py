@@ -1,4 +1,4 @@
-"""Messages as JSON, to read."""
+"""Read-only JSON endpoints of notifications."""
 
 from typing import Any
 from uuid import UUID
@@ -8,19 +8,26 @@ from flask.typing import ResponseReturnValue
 from clinic.core.audit import record_listing, record_view
 from clinic.notifications.schemas import NotificationQuery, NotificationSchema
 from clinic.notifications.service import notification_service
-from clinic.web.access import requires
-from clinic.web.json_api import ApiBlueprint, after_cursor, document, list_schema, listed
+from clinic.web.authorization import requires
+from clinic.web.json_api import ApiBlueprint, after_cursor, list_schema, listed
+from clinic.web.openapi import LIST_HEADERS
 
-blueprint = ApiBlueprint("notifications", __name__, path="notifications", description="What patients were told")
+blueprint = ApiBlueprint(
+    "notifications",
+    __name__,
+    path="notifications",
+    noun="notification",
+    description="Messages to patients and their delivery",
+)
 
 
 @blueprint.get("")
 @requires("notifications:read")
-@document(blueprint, 400, 422)
-@blueprint.arguments(NotificationQuery, location="query")
-@blueprint.response(200, list_schema(NotificationSchema))
+@blueprint.problems()
+@blueprint.query(NotificationQuery)
+@blueprint.response(200, list_schema(NotificationSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
-    """List messages, the latest first."""
+    """List messages, newest first."""
     state = query.get("state")
     after: Any = after_cursor(query, state or "")
     found = notification_service.list(state=state, limit=query["limit"], after=after)
@@ -30,7 +37,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 @blueprint.get("/<uuid:notification_id>")
 @requires("notifications:read")
-@document(blueprint, 404)
+@blueprint.problems(404)
 @blueprint.response(200, NotificationSchema)
 def show(notification_id: UUID) -> ResponseReturnValue:
     """Return a message."""

@@ -3,13 +3,13 @@
 import click
 
 from clinic.core.audit import record_listing
-from clinic.core.terminal import CommandGroup, show_rows
 from clinic.notifications.schemas import STATES, NotificationSchema
 from clinic.notifications.service import notification_service
+from clinic.web.cli import CommandGroup, show_rows
 
 COLUMNS = ["created_at", "kind", "state", "attempts", "reason", "patient_id", "id"]
 
-group = CommandGroup("notifications", clinic=True, help="What the clinic says to its patients.")
+group = CommandGroup("notifications", clinic=True, help="Messages to patients.")
 
 
 @group.command("list", needs="notifications:read")

@@ -1,4 +1,4 @@
-"""Messages to patients."""
+"""The table of messages to patients."""
 
 from datetime import datetime
 from uuid import UUID
@@ -17,14 +17,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.clock import now
-from clinic.core.columns import ClinicOwned, Instant
-from clinic.core.database import Base
+from clinic.core.db import Base
+from clinic.core.db.mixins import ClinicScoped
+from clinic.core.db.types import UTCDateTime
 
-_MACHINERY = {"audited": False}
-"""Of a column that only workers need: the audit trail leaves it out."""
+_UNAUDITED = {"audited": False}
+"""Marks a column that only workers use, and whose changes are not audited."""
 
 
-class Notification(ClinicOwned, Base):
+class Notification(ClinicScoped, Base):
     """A message to one patient, about one version of one record."""
 
     __tablename__ = "notifications"
@@ -55,13 +56,13 @@ class Notification(ClinicOwned, Base):
     channel: Mapped[str] = mapped_column(String(10), default="email")
     state: Mapped[str] = mapped_column(String(12), default="queued")
     reason: Mapped[str | None] = mapped_column(String(300))
-    attempts: Mapped[int] = mapped_column(Integer, default=0, info=_MACHINERY)
-    due_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    lease: Mapped[UUID | None] = mapped_column(Uuid, info=_MACHINERY)
-    leased_until: Mapped[datetime | None] = mapped_column(Instant, info=_MACHINERY)
-    handed_over: Mapped[bool] = mapped_column(Boolean, default=False, info=_MACHINERY)
+    attempts: Mapped[int] = mapped_column(Integer, default=0, info=_UNAUDITED)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    lease: Mapped[UUID | None] = mapped_column(Uuid, info=_UNAUDITED)
+    leased_until: Mapped[datetime | None] = mapped_column(UTCDateTime, info=_UNAUDITED)
+    handed_over: Mapped[bool] = mapped_column(Boolean, default=False, info=_UNAUDITED)
     recipient: Mapped[str | None] = mapped_column(String(254))
     subject: Mapped[str | None] = mapped_column(String(300))
     body: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -1,4 +1,4 @@
-"""A message as JSON sees it."""
+"""Schemas of messages."""
 
 from marshmallow import Schema, fields
 
@@ -9,7 +9,7 @@ STATES = ("queued", "sending", "sent", "failed", "unknown", "suppressed")
 
 
 class NotificationSchema(Schema):
-    """A message to a patient: what about, how far it got, and why not further."""
+    """A message to a patient: its kind, its subject, its state and the reason of that state."""
 
     id = fields.UUID(dump_only=True)
     kind = fields.String(dump_only=True)
@@ -18,13 +18,13 @@ class NotificationSchema(Schema):
     about_id = fields.UUID(dump_only=True)
     state = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     reason = fields.String(dump_only=True, allow_none=True)
-    attempts = fields.Integer(dump_only=True)
+    attempts = fields.Integer(dump_only=True, metadata={"minimum": 0})
     created_at = Moment(dump_only=True)
     due_at = Moment(dump_only=True)
     sent_at = Moment(dump_only=True, allow_none=True)
 
 
 class NotificationQuery(ListQuery):
-    """Which messages are wanted."""
+    """Filters of the list of messages."""
 
     state = Choice(*STATES, what="a state")

@@ -1,63 +1,60 @@
-"""The messages of the clinic in force: queued here, sent by a worker."""
+"""Messages to patients of the current clinic: queued here, sent by a worker."""
 
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import select
 
-from clinic.core.background import wake_worker
-from clinic.core.clock import now
-from clinic.core.context import acting
-from clinic.core.database import db, unit_of_work, when_committed
-from clinic.core.deliveries import lease_end, pause_after
+from clinic.core.context import current_actor
+from clinic.core.db import db
+from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.transaction import after_commit
 from clinic.core.errors import NotFound
-from clinic.core.ids import new_id
-from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.events import current_event
+from clinic.core.jobs import wake_worker
+from clinic.core.mail.queue import QUEUED
+from clinic.core.unit_of_work import unit_of_work
+from clinic.notifications.mail_queue import SUPPRESSED
 from clinic.notifications.models import Notification
 from clinic.patients.service import Patient
 
-MAX_ATTEMPTS = 8
 IMPORTED = "imported"
-NO_CONSENT = "the patient does not want messages"
-NO_ADDRESS = "the patient has no e-mail address any more"
-DIED_SENDING = "the worker died while the mail server had the message"
-DIED_TRYING = "the worker died each time it tried to send this"
+"""Why a message is suppressed that an import of past records caused."""
 
 
 class NotificationNotFound(NotFound):
-    """The clinic in force has no such message."""
+    """The current clinic has no such message."""
 
     def __init__(self) -> None:
         super().__init__("There is no such message")
 
 
 class NotificationService:
-    """What the clinic says to its patients."""
+    """The messages of the current clinic to its patients."""
 
     def queue(self, kind: str, patient: Patient, *, about: UUID) -> Notification | None:
-        """Queue a message about a record, once for each of its versions; without an e-mail address there is none.
+        """Queue a message about a record, once for each of its versions; return None if the patient has no address.
 
-        Records of the past that are being brought in message nobody: theirs are suppressed.
+        Messages about past records that are being imported are suppressed.
         """
         if not patient.email:
             return None
-        who = acting()
-        version = who.subject_version or 0
+        actor, event = current_actor(), current_event()
+        version = (event.subject_version if event else None) or 0
         with unit_of_work():
-            if known := self._known(kind, about, version):
-                return known
+            if queued := self._queued(kind, about, version):
+                return queued
             notification = Notification(
                 patient_id=patient.id,
                 kind=kind,
                 about_id=about,
                 about_version=version,
-                state="suppressed" if who.imports else "queued",
-                reason=IMPORTED if who.imports else None,
+                state=SUPPRESSED if actor.is_import else QUEUED,
+                reason=IMPORTED if actor.is_import else None,
             )
             db.session.add(notification)
             db.session.flush()
-            if not who.imports:
-                when_committed(wake_worker)
+            if not actor.is_import:
+                after_commit(wake_worker)
         return notification
 
     def get(self, notification_id: UUID) -> Notification:
@@ -72,106 +69,26 @@ class NotificationService:
 
     def list(
         self, *, state: str | None = None, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
-    ) -> Portion[Notification]:
+    ) -> Page[Notification]:
         """Return messages, the latest first; only those in a state if one is given."""
-        wanted = select(Notification)
+        query = select(Notification)
         if state is not None:
-            wanted = wanted.where(Notification.state == state)
-        return portion(wanted, [Notification.id], limit=limit, after=after, descending=True)
+            query = query.where(Notification.state == state)
+        return paginate(query, [Notification.id], limit=limit, after=after, descending=True)
 
-    def claim_next(self) -> Notification | None:
-        """Take the next message that is due, for as long as a lease; one whose sender died is taken again.
-
-        Those tried least come first, so that one that kills its worker keeps no other waiting.
-        """
-        while True:
-            with unit_of_work():
-                notification = db.session.scalar(_next_due())
-                taken = notification is not None and _is_taken(notification)
-            if notification is None:
-                return None
-            if taken:
-                db.session.expunge(notification)  # it keeps its own lease, even if another worker takes over
-                return notification
-
-    def record_letter(self, notification: Notification, *, recipient: str, subject: str, body: str) -> bool:
-        """Note what is about to be said to whom; False if the lease was lost meanwhile."""
-        return self._change(
-            notification, handed_over=True, leased_until=lease_end(), recipient=recipient, subject=subject, body=body
-        )
-
-    def record_sent(self, notification: Notification) -> bool:
-        """Note that the mail server has accepted the message."""
-        return self._change(notification, state="sent", sent_at=now(), lease=None, leased_until=None, reason=None)
-
-    def record_suppressed(self, notification: Notification, reason: str) -> bool:
-        """Note that the message is not to be sent after all."""
-        return self._change(notification, state="suppressed", reason=reason, lease=None, leased_until=None)
-
-    def record_unknown(self, notification: Notification, reason: str) -> bool:
-        """Note that nobody knows whether the message was accepted."""
-        return self._change(notification, state="unknown", reason=reason, lease=None, leased_until=None)
-
-    def record_failure(self, notification: Notification, reason: str, *, final: bool) -> bool:
-        """Note why the message was not sent, and when it is tried again unless that is pointless."""
-        gone = final or notification.attempts >= MAX_ATTEMPTS
-        return self._change(
-            notification,
-            state="failed" if gone else "queued",
-            reason=reason[:300],
-            due_at=now() + pause_after(notification.attempts),
-            lease=None,
-            leased_until=None,
-            handed_over=False,
-        )
-
-    def _known(self, kind: str, about: UUID, version: int) -> Notification | None:
-        same = (
+    def _queued(self, kind: str, about: UUID, version: int) -> Notification | None:
+        key = (
             Notification.kind == kind,
             Notification.about_id == about,
             Notification.about_version == version,
             Notification.offset_minutes == 0,
             Notification.channel == "email",
         )
-        found: Notification | None = db.session.scalar(select(Notification).where(*same))
+        found: Notification | None = db.session.scalar(select(Notification).where(*key))
         return found
-
-    def _change(self, notification: Notification, **values: str | bool | datetime | timedelta | UUID | None) -> bool:
-        with unit_of_work():
-            mine = db.session.scalar(
-                select(Notification)
-                .where(Notification.id == notification.id, Notification.lease == notification.lease)
-                .with_for_update()
-            )
-            if mine is not None:
-                for name, value in values.items():
-                    setattr(mine, name, value)
-        return mine is not None
 
 
 notification_service = NotificationService()
-
-
-def _next_due() -> Select[Notification]:
-    at = now()
-    waiting = (Notification.state == "queued") & (Notification.due_at <= at)
-    left = (Notification.state == "sending") & (Notification.leased_until < at)
-    due = select(Notification).where(or_(waiting, left)).order_by(Notification.attempts, Notification.id)
-    return due.limit(1).with_for_update(skip_locked=True)
-
-
-def _is_taken(notification: Notification) -> bool:
-    """Take a message, and count the try; one that a mail server may have had by now is left to a person."""
-    if notification.state == "sending" and notification.handed_over:
-        notification.state, notification.reason, notification.lease = "unknown", DIED_SENDING, None
-        return False
-    if notification.state == "sending" and notification.attempts >= MAX_ATTEMPTS:
-        notification.state, notification.reason, notification.lease = "failed", DIED_TRYING, None
-        return False
-    notification.state = "sending"
-    notification.attempts += 1
-    notification.lease, notification.leased_until = new_id(), lease_end()
-    return True
 
 
 __all__ = ["Notification", "NotificationNotFound", "NotificationService", "notification_service"]

@@ -1,4 +1,4 @@
-"""Commands that span modules: setting up, demonstrating, working, looking inside."""
+"""Commands that span modules: set-up, demo, worker, inspection."""
 
 from flask import Flask
 
@@ -6,7 +6,7 @@ from clinic.operations import demo, events, modules, setup, worker
 
 
 def init_app(app: Flask) -> None:
-    """Give an application its operators' commands."""
+    """Add the operators' commands to an application."""
     app.cli.add_command(setup.init)
     app.cli.add_command(demo.demo)
     app.cli.add_command(demo.demo_data)

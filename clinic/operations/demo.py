@@ -1,4 +1,4 @@
-"""`flask demo`: the whole clinic with made-up people, on this machine, in one command."""
+"""`flask demo`: web server and worker with sample data, in one command."""
 
 import fcntl
 import logging
@@ -21,15 +21,16 @@ from flask.cli import with_appcontext
 from sqlalchemy import make_url
 
 from clinic.core.config import in_production
-from clinic.core.terminal import CONFLICTING, FAILED, NOT_CONFIGURED, answered, fail, say
+from clinic.identity.clinics import clinic_service
+from clinic.identity.roles import ROLES
 from clinic.operations.demo_data import PASSWORD, STAFF, fill
 from clinic.operations.setup import upgrade_database
-from clinic.staff.service import ROLES, clinic_service
+from clinic.web.cli import CONFLICTING, FAILED, NOT_CONFIGURED, fail, handle_errors, info
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
-KEPT = ("demo.db", "demo-queue.db", "demo-audit-head")
-UNFINISHED = ("demo-new.db", "demo-new-queue.db")
+DATA_FILES = ("demo.db", "demo-audit-head")
+UNFINISHED_FILES = ("demo-new.db",)
 
 WELCOME = """
 The clinic is open at {address}
@@ -38,8 +39,8 @@ Sign in as one of these, each with the password: {password}
 {staff}
 
 What to try:
-  1. Register a patient with an e-mail address: the welcome is in {outbox} a moment later.
-  2. Find somebody: type a part of a name, without accents, into the box at the top ("nguyen", "soren").
+  1. Register a patient with an email address: the welcome is in {outbox} a moment later.
+  2. Find a patient: type a part of a name, without accents, into the box at the top ("nguyen", "soren").
   3. Book an appointment from the patient's page, then the same time again: it is taken.
   4. Make an invoice, issue it, take the payment: a receipt goes out.
   5. Sign in as somebody else, and see what is not there; as Ana, look at Staff and its pages.
@@ -57,17 +58,17 @@ Ctrl-C closes the clinic; its data stay in {file}.
 
 @click.command("demo")
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
-@click.option("--reset", is_flag=True, help="Throw the demo's data away and start over.")
+@click.option("--reset", is_flag=True, help="Delete the demo's data and start over.")
 @with_appcontext
 def demo(port: int, reset: bool) -> None:
-    """Show the clinic with made-up people: web and worker, until Ctrl-C."""
+    """Run web server and worker with sample data, until Ctrl-C."""
     _refuse_in_production()
     instance = Path(current_app.instance_path)
-    with _alone(instance) as lock:
+    with _exclusive(instance) as lock:
         _listen(port).close()
         signal.signal(signal.SIGTERM, _interrupt)
         if reset:
-            _forget(instance, KEPT)
+            _delete_files(instance, DATA_FILES)
         _prepare(instance, lock)
         with _listen(port) as listener:
             _serve(listener, instance, lock)
@@ -76,31 +77,31 @@ def demo(port: int, reset: bool) -> None:
 @click.command("demo-data", hidden=True)
 @with_appcontext
 def demo_data() -> None:
-    """Bring the demo's database up to date, or fill a new one."""
+    """Migrate the demo's database, or fill a new one."""
     _refuse_in_production()
     logging.getLogger("clinic.events").setLevel(logging.WARNING)
     url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
     file = Path(str(url.database))
-    with answered():
+    with handle_errors():
         if file not in {Path(current_app.instance_path) / name for name in ("demo.db", "demo-new.db")}:
-            fail(FAILED, "made-up people are put into the demo's own database only: use flask demo")
+            fail(FAILED, "sample data is only for the demo's own database: use flask demo")
         upgrade_database()
         if file.name == "demo-new.db":
             fill()
         elif clinic_service.list():
-            say("Using the demo's data as they were left; flask demo --reset starts over")
+            info("Using the demo's existing data; flask demo --reset starts over")
         else:
             fail(FAILED, "the demo's database is empty")
 
 
 def _refuse_in_production() -> None:
     if in_production():
-        fail(NOT_CONFIGURED, "everybody knows the password of the demo's people: it is not for CLINIC_ENV=production")
+        fail(NOT_CONFIGURED, "the demo's password is public: the demo does not run with CLINIC_ENV=production")
 
 
 @contextmanager
-def _alone(instance: Path) -> Iterator[int]:
-    """Hold the lock of this instance's demo; the children share it, so that it lasts as long as they do."""
+def _exclusive(instance: Path) -> Iterator[int]:
+    """Hold the lock of this instance's demo; the child processes inherit it, so that it lasts as long as they do."""
     instance.mkdir(parents=True, exist_ok=True)
     with (instance / "demo.lock").open("w") as lock:
         try:
@@ -111,7 +112,7 @@ def _alone(instance: Path) -> Iterator[int]:
 
 
 def _listen(port: int) -> socket.socket:
-    """Take the port, before the server that gets it is started, so that nobody else's is mistaken for it."""
+    """Bind the port before the server is started, so that another program's server is not mistaken for it."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -124,48 +125,48 @@ def _listen(port: int) -> socket.socket:
 
 
 def _prepare(instance: Path, lock: int) -> None:
-    """Bring the demo's data up to date; new ones get their name when they are complete."""
+    """Migrate the demo's data or create it; a new database gets its final name when it is complete."""
     file, new = instance / "demo.db", instance / "demo-new.db"
-    _forget(instance, UNFINISHED)
-    kept = file.exists()
-    child = _flask(_environment(file if kept else new), lock, "demo-data")
+    _delete_files(instance, UNFINISHED_FILES)
+    exists = file.exists()
+    child = _flask(_environment(file if exists else new), lock, "demo-data")
     try:
         code = child.wait()
     finally:
-        _end([child])
+        _stop([child])
     if code:
         fail(FAILED, f"the demo's data could not be made: try flask demo --reset ({file})")
-    if not kept:
-        _forget(instance, KEPT)
+    if not exists:
+        _delete_files(instance, DATA_FILES)
         with closing(sqlite3.connect(new)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         new.rename(file)
-        _forget(instance, UNFINISHED)
+        _delete_files(instance, UNFINISHED_FILES)
 
 
 def _environment(file: Path) -> dict[str, str]:
-    """Return the children's environment; whatever is configured, a demo sends no mail and shares no queue."""
-    apart = dict.fromkeys(["CLINIC_SMTP_URL", "CLINIC_REDIS_URL", "CLINIC_TRUSTED_HOSTS"], "")
+    """Return the environment of the child processes, in which no mail is sent and no other worker woken."""
+    unset = dict.fromkeys(["CLINIC_SMTP_URL", "CLINIC_REDIS_URL", "CLINIC_TRUSTED_HOSTS"], "")
     own = {"CLINIC_DATABASE_URL": f"sqlite:///{file}", "CLINIC_INSTANCE_PATH": str(file.parent)}
-    return {**os.environ, **apart, **own, "CLINIC_ENV": "development"}
+    return {**os.environ, **unset, **own, "CLINIC_ENV": "development"}
 
 
-def _forget(instance: Path, names: tuple[str, ...]) -> None:
+def _delete_files(instance: Path, names: tuple[str, ...]) -> None:
     for name in names:
         for end in ("", "-wal", "-shm", "-journal"):
             (instance / f"{name}{end}").unlink(missing_ok=True)
 
 
-def _flask(environment: Mapping[str, str], lock: int, *words: str) -> subprocess.Popen[bytes]:
-    return _start(environment, [lock], "flask", "--app", "clinic", *words)
+def _flask(environment: Mapping[str, str], lock: int, *arguments: str) -> subprocess.Popen[bytes]:
+    return _start(environment, [lock], "flask", "--app", "clinic", *arguments)
 
 
-def _start(environment: Mapping[str, str], kept: list[int], *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", *words], env=dict(environment), pass_fds=kept)
+def _start(environment: Mapping[str, str], descriptors: list[int], *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", *arguments], env=dict(environment), pass_fds=descriptors)
 
 
 def _serve(listener: socket.socket, instance: Path, lock: int) -> None:
-    """Run web and worker until one of them ends or a person stops both."""
+    """Run web server and worker until one of them exits or Ctrl-C stops both."""
     file, address = instance / "demo.db", f"http://{HOST}:{listener.getsockname()[1]}"
     environment = {**_environment(file), "CLINIC_PUBLIC_URL": address}
     database = environment["CLINIC_DATABASE_URL"]
@@ -174,29 +175,29 @@ def _serve(listener: socket.socket, instance: Path, lock: int) -> None:
         children.append(_flask(environment, lock, "worker"))
         children.append(_web(environment, lock, listener))
         _wait_for(address, children)
-        say(_welcome(address=address, outbox=instance / "outbox", database=database, file=file))
+        info(_welcome(address=address, outbox=instance / "outbox", database=database, file=file))
         while all(child.poll() is None for child in children):
             time.sleep(0.5)
     except KeyboardInterrupt:
-        say("Closing")
+        info("Stopping")
     finally:
-        _end(children)
+        _stop(children)
 
 
-def _welcome(**places: object) -> str:
+def _welcome(**values: object) -> str:
     staff = "\n".join(f"  {email:20} {ROLES[role].label}" for email, (_, role) in STAFF.items())
-    return WELCOME.format(password=PASSWORD, staff=staff, **places)
+    return WELCOME.format(password=PASSWORD, staff=staff, **values)
 
 
 def _web(environment: Mapping[str, str], lock: int, listener: socket.socket) -> subprocess.Popen[bytes]:
-    """Hand the port over to a web server."""
+    """Start the web server on the bound port."""
     with listener:
         number = listener.fileno()
         server = ["gunicorn", "--threads", "8", "--bind", f"fd://{number}", "--log-level", "warning"]
         return _start(environment, [lock, number], *server, "--no-control-socket", "clinic:create_app()")
 
 
-def _end(children: list[subprocess.Popen[bytes]]) -> None:
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
     for child in children:
         child.terminate()
     for child in children:

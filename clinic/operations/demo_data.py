@@ -1,4 +1,4 @@
-"""Made-up people for the demo: names of several languages, a filled fortnight, invoices open and paid."""
+"""Sample data of the demo: patients of several languages, two weeks of appointments, open and paid invoices."""
 
 import random
 from collections.abc import Iterator
@@ -13,14 +13,15 @@ from clinic.appointments.service import (
 )
 from clinic.billing.service import Invoice, LineFields, billing_service
 from clinic.core.clock import at_wall_time, today
-from clinic.core.context import acting_as
-from clinic.core.database import unit_of_work
+from clinic.core.context import as_actor
 from clinic.core.money import Money
-from clinic.core.tenancy import in_clinic
-from clinic.core.terminal import say
+from clinic.core.tenancy import clinic_scope
 from clinic.core.text import fold
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.clinics import clinic_service
+from clinic.identity.operator_actions import operator_service
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import clinic_service, operator_service
+from clinic.web.cli import info
 
 PATIENTS = 320
 BATCH = 40
@@ -28,7 +29,7 @@ INVOICES = 90
 ACTOR = "import:demo"
 CLINIC = {"name": "Harbour Clinic", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "en_GB"}
 
-PASSWORD = "harbour lights at night"  # noqa: S105 - everybody may know it: it opens the demo alone
+PASSWORD = "harbour lights at night"  # noqa: S105 - public: it is valid in the demo only
 STAFF = {
     "ana@demo.example": ("Ana Costa", "administrator"),
     "marek@demo.example": ("Marek Nowak", "manager"),
@@ -37,7 +38,7 @@ STAFF = {
     "bruno@demo.example": ("Bruno Keller", "billing-clerk"),
     "rita@demo.example": ("Rita Lund", "read-only"),
 }
-"""Who works in the demo's clinic: somebody of each role."""
+"""The staff members of the demo's clinic: one of each role."""
 
 PRACTITIONERS = [
     ("Dr Amara Okafor", "General practice"),
@@ -72,54 +73,54 @@ SERVICES = [
 
 
 def fill() -> None:
-    """Set up the demo's clinic; the same people every time, around today."""
-    chance = random.Random(20261122)  # noqa: S311 - made-up people are no secret
-    with acting_as(ACTOR):
+    """Create the demo's clinic, with the same patients every time and appointments around today."""
+    rng = random.Random(20261122)  # noqa: S311 - sample data is no secret
+    with as_actor(ACTOR):
         clinic = clinic_service.create(**CLINIC)
-        with in_clinic(clinic.id):
+        with clinic_scope(clinic.id):
             for email, (name, role) in STAFF.items():
-                operator_service.admit(email=email, name=name, role=role, password=PASSWORD)
-            patients = list(_patients(chance))
+                operator_service.add_demo_member(email=email, name=name, role=role, password=PASSWORD)
+            patients = list(_patients(rng))
             with unit_of_work():
                 practitioners = [
                     practitioner_service.create(name=name, speciality=what) for name, what in PRACTITIONERS
                 ]
             monday = _monday(today(clinic.zone))
             booked = [
-                one for day in _working_days(monday) for one in _day(chance, day, clinic.zone, practitioners, patients)
+                one for day in _working_days(monday) for one in _day(rng, day, clinic.zone, practitioners, patients)
             ]
-            _cancel_some(chance, booked)
-            _invoices(chance, patients, clinic.currency)
+            _cancel_some(rng, booked)
+            _invoices(rng, patients, clinic.currency)
 
 
-def _patients(chance: random.Random) -> Iterator[Patient]:
+def _patients(rng: random.Random) -> Iterator[Patient]:
     for start in range(0, PATIENTS, BATCH):
         with unit_of_work():
-            people = [_patient(chance, start + offset) for offset in range(BATCH)]
+            people = [_patient(rng, start + offset) for offset in range(BATCH)]
         yield from people
-        say(f"Registered {start + len(people)} of {PATIENTS} patients")
+        info(f"Registered {start + len(people)} of {PATIENTS} patients")
 
 
-def _patient(chance: random.Random, number: int) -> Patient:
-    language, women, men, families = chance.choice(NAMES)
-    sex = chance.choice(["female", "male"])
-    given = chance.choice((women if sex == "female" else men).split()).replace("·", " ")
-    family = chance.choice(families.split())
-    born = date(1935, 1, 1) + timedelta(days=chance.randrange(32_000))
+def _patient(rng: random.Random, number: int) -> Patient:
+    language, women, men, families = rng.choice(NAMES)
+    sex = rng.choice(["female", "male"])
+    given = rng.choice((women if sex == "female" else men).split()).replace("·", " ")
+    family = rng.choice(families.split())
+    born = date(1935, 1, 1) + timedelta(days=rng.randrange(32_000))
     mailbox = fold(given).replace(" ", "") if fold(given).isascii() else "patient"
     return patient_service.create(
         given_name=given,
         family_name=family,
-        birth_date=born.isoformat() if chance.random() < 0.95 else str(born.year),
-        sex=sex if chance.random() < 0.95 else "unknown",
-        phone=f"+3519{chance.randrange(10, 40)}{chance.randrange(1_000_000):06d}" if chance.random() < 0.9 else None,
-        email=f"{mailbox}.{number}@example.org" if chance.random() < 0.75 else None,
+        birth_date=born.isoformat() if rng.random() < 0.95 else str(born.year),
+        sex=sex if rng.random() < 0.95 else "unknown",
+        phone=f"+3519{rng.randrange(10, 40)}{rng.randrange(1_000_000):06d}" if rng.random() < 0.9 else None,
+        email=f"{mailbox}.{number}@example.org" if rng.random() < 0.75 else None,
         language=language,
     )
 
 
 def _monday(day: date) -> date:
-    """Return this week's Monday; on a weekend the next one's, so that there is something to see."""
+    """Return this week's Monday, or on a weekend the next one, so that today's list is not empty."""
     monday = day - timedelta(days=day.weekday())
     return monday if day.weekday() < 5 else monday + timedelta(days=7)
 
@@ -129,31 +130,31 @@ def _working_days(monday: date) -> Iterator[date]:
 
 
 def _day(
-    chance: random.Random, day: date, zone: str, practitioners: list[Practitioner], patients: list[Patient]
+    rng: random.Random, day: date, zone: str, practitioners: list[Practitioner], patients: list[Patient]
 ) -> list[Appointment]:
-    """Fill a day from nine to five, with a break and some gaps."""
+    """Book appointments from nine to five, with a break and some gaps."""
     with unit_of_work():
         booked = [
             appointment
             for practitioner in practitioners
-            for start, minutes in _slots(chance, day, zone)
-            if (appointment := _book(practitioner, chance.choice(patients), start, minutes))
+            for start, minutes in _slots(rng, day, zone)
+            if (appointment := _book(practitioner, rng.choice(patients), start, minutes))
         ]
-    say(f"Booked {len(booked)} appointments on {day}")
+    info(f"Booked {len(booked)} appointments on {day}")
     return booked
 
 
-def _slots(chance: random.Random, day: date, zone: str) -> Iterator[tuple[datetime, int]]:
+def _slots(rng: random.Random, day: date, zone: str) -> Iterator[tuple[datetime, int]]:
     minute = 9 * 60
     while minute < 17 * 60:
-        length = chance.choice([15, 20, 30, 30, 45])
-        if not 12 * 60 + 30 <= minute < 13 * 60 + 30 and chance.random() < 0.8:
+        length = rng.choice([15, 20, 30, 30, 45])
+        if not 12 * 60 + 30 <= minute < 13 * 60 + 30 and rng.random() < 0.8:
             yield at_wall_time(datetime(day.year, day.month, day.day, *divmod(minute, 60)), zone), length  # noqa: DTZ001
         minute += length
 
 
 def _book(practitioner: Practitioner, patient: Patient, start: datetime, minutes: int) -> Appointment | None:
-    """Book, unless the patient happens to be with somebody else then."""
+    """Book an appointment unless the patient has another one at that time."""
     end = start + timedelta(minutes=minutes)
     nearby = appointment_service.list(patient_id=patient.id, since=start - timedelta(hours=2), before=end).rows
     if any(other.ends_at > start for other in nearby):
@@ -163,30 +164,30 @@ def _book(practitioner: Practitioner, patient: Patient, start: datetime, minutes
     )
 
 
-def _cancel_some(chance: random.Random, booked: list[Appointment]) -> None:
+def _cancel_some(rng: random.Random, booked: list[Appointment]) -> None:
     with unit_of_work():
-        for appointment in chance.sample(booked, len(booked) // 25):
-            appointment_service.cancel(appointment.id, reason=chance.choice(["patient", "clinic"]))
+        for appointment in rng.sample(booked, len(booked) // 25):
+            appointment_service.cancel(appointment.id, reason=rng.choice(["patient", "clinic"]))
 
 
-def _invoices(chance: random.Random, patients: list[Patient], currency: str) -> None:
-    """Write invoices: a few drafts, some open or part paid, most of them paid."""
+def _invoices(rng: random.Random, patients: list[Patient], currency: str) -> None:
+    """Create invoices: a few drafts, some open or partly paid, most of them paid."""
     with unit_of_work():
-        for number, patient in enumerate(chance.sample(patients, INVOICES)):
+        for number, patient in enumerate(rng.sample(patients, INVOICES)):
             lines = [
                 LineFields(description=what, quantity=Fraction(1), unit_price=Money.parse(price, currency))
-                for what, price in chance.sample(SERVICES, chance.randrange(1, 4))
+                for what, price in rng.sample(SERVICES, rng.randrange(1, 4))
             ]
             invoice = billing_service.create(patient_id=patient.id, lines=lines)
             if number % 10:
                 billing_service.issue(invoice.id)
-                _pay(chance, invoice, number)
-    say(f"Wrote {INVOICES} invoices")
+                _pay(rng, invoice, number)
+    info(f"Created {INVOICES} invoices")
 
 
-def _pay(chance: random.Random, invoice: Invoice, number: int) -> None:
-    """Pay two of three invoices; a few of them in part."""
+def _pay(rng: random.Random, invoice: Invoice, number: int) -> None:
+    """Pay two of three invoices, a few of them partly."""
     part = number % 7 == 0
     if number % 3:
         amount = Money(invoice.total.minor // 2, invoice.currency) if part else invoice.total
-        billing_service.record_payment(invoice.id, amount=amount, method=chance.choice(["cash", "card", "transfer"]))
+        billing_service.record_payment(invoice.id, amount=amount, method=rng.choice(["cash", "card", "transfer"]))

@@ -1,24 +1,24 @@
-"""`flask events …`: what was published, who heard of it, and what failed."""
+"""`flask events …`: declared events, stored events and their deliveries."""
 
 from typing import Any
 from uuid import UUID
 
 import click
 
-from clinic.core.catalogue import declared_events
-from clinic.core.eventlog import event_log
 from clinic.core.events import event_bus, handler_name
-from clinic.core.outbox import STATES, Delivery, StoredEvent
-from clinic.core.terminal import CommandGroup, say, show_record, show_rows
+from clinic.core.events.admin import event_log
+from clinic.core.events.models import STATES, Delivery, StoredEvent
+from clinic.core.events.types import declared_events
+from clinic.web.cli import CommandGroup, info, show_record, show_rows
 
-group = CommandGroup("events", help="What was published, who heard of it, and what failed.")
+group = CommandGroup("events", help="Published events and their deliveries.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @group.command("catalogue")
 @as_json
 def catalogue(as_json: bool) -> None:
-    """Show every event with its keys, who publishes it and who listens."""
+    """List the declared events with their keys, publishers and handlers."""
     rows = [
         {
             "event": event.name,
@@ -55,15 +55,15 @@ def show(event_id: UUID, as_json: bool) -> None:
 @group.command("retry")
 @click.argument("event_id", type=click.UUID)
 def retry(event_id: UUID) -> None:
-    """Let what is not delivered of an event be tried again at once, dead or discarded deliveries too."""
-    say(f"{event_log.retry(event_id)} to be tried again. A worker does it; or: flask worker --once")
+    """Retry the undelivered deliveries of an event at once, dead and discarded ones too."""
+    info(f"{event_log.retry(event_id)} deliveries due again. A worker runs them; or: flask worker --once")
 
 
 @group.command("discard")
 @click.argument("event_id", type=click.UUID)
 def discard(event_id: UUID) -> None:
-    """Give up what is not delivered of an event."""
-    say(f"{event_log.discard(event_id)} discarded. To take it back: flask events retry {event_id}")
+    """Discard the undelivered deliveries of an event."""
+    info(f"{event_log.discard(event_id)} discarded. To take it back: flask events retry {event_id}")
 
 
 def _row(event: StoredEvent, delivery: Delivery | None) -> dict[str, Any]:

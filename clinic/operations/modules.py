@@ -1,4 +1,4 @@
-"""`flask modules`: what is registered, read from the running application."""
+"""`flask modules`: what the modules have registered in the application."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from clinic.core.events import handler_name
 from clinic.core.modules import BaseModule, registered_modules
-from clinic.core.terminal import show_record, show_rows
+from clinic.web.cli import show_record, show_rows
 
 COLUMNS = ["module", "urls", "commands", "publishes", "handles"]
 
@@ -17,7 +17,7 @@ COLUMNS = ["module", "urls", "commands", "publishes", "handles"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def modules(as_json: bool) -> None:
-    """Show each module's addresses, commands, published and handled events."""
+    """Show the URLs, commands, published and handled events of each module."""
     described = [describe(module) for module in registered_modules()]
     if as_json:
         show_rows(described, COLUMNS, as_json=True)
@@ -27,7 +27,7 @@ def modules(as_json: bool) -> None:
 
 
 def describe(module: BaseModule) -> dict[str, Any]:
-    """Return what a module has contributed to the present application."""
+    """Return what a module has registered in the current application."""
     names = {blueprint.name for blueprint in module.get_blueprints()}
     rules = [rule for rule in current_app.url_map.iter_rules() if rule.endpoint.partition(".")[0] in names]
     groups = [blueprint.cli for blueprint in module.get_blueprints() if blueprint.cli.commands]

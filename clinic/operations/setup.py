@@ -1,4 +1,4 @@
-"""`flask init`: the database by migrations, and the first clinic."""
+"""`flask init`: migrates the database and sets up a clinic."""
 
 import logging
 import shlex
@@ -10,18 +10,43 @@ from alembic import command
 from alembic.config import Config
 from flask import current_app
 from flask.cli import with_appcontext
+from marshmallow import Schema, ValidationError
 
-from clinic.core.database import db
-from clinic.core.tenancy import in_clinic
-from clinic.core.terminal import USAGE, answered, fail, say
-from clinic.core.text import nfc
-from clinic.staff.service import SECRET_HOURS, ClinicFields, clinic_service, email_problem, operator_service
+from clinic.core.clock import is_zone
+from clinic.core.db import db
+from clinic.core.money import is_currency
+from clinic.core.tenancy import clinic_scope
+from clinic.identity.accounts import SECRET_HOURS
+from clinic.identity.clinics import clinic_service
+from clinic.identity.operator_actions import operator_service
+from clinic.web.cli import USAGE, fail, handle_errors, info, load_options
+from clinic.web.fields import Email, Line, LocaleName
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
 
 
+def _check_zone(name: str) -> None:
+    if not is_zone(name):
+        raise ValidationError("Enter a time zone of the IANA list, like Europe/Lisbon")
+
+
+def _check_currency(code: str) -> None:
+    if not is_currency(code):
+        raise ValidationError("Enter a currency code of ISO 4217, like EUR")
+
+
+class SetupSchema(Schema):
+    """The options of `flask init`."""
+
+    name = Line(data_key="clinic", required=True, what="the clinic's name")
+    zone = Line(required=True, validate=_check_zone)
+    currency = Line(required=True, validate=_check_currency)
+    locale = LocaleName(required=True)
+    admin = Email()
+
+
 def upgrade_database() -> None:
-    """Bring the database to the newest migration, making it if it is not there."""
+    """Migrate the database to the newest revision; create it if there is none."""
     folder = str(current_app.extensions["migrate"].directory)
     config = Config()
     config.set_main_option("script_location", folder)
@@ -41,43 +66,43 @@ def upgrade_database() -> None:
 @click.option(
     "--locale", metavar="LOCALE", default="en_GB", show_default=True, help="Language and country, like pt_PT."
 )
-@click.option("--admin", metavar="EMAIL", help="Who runs it: prints the secret with which they sign in once.")
+@click.option("--admin", metavar="EMAIL", help="Its administrator: prints a secret for the first sign-in.")
 @with_appcontext
 def init(name: str | None, zone: str | None, currency: str | None, locale: str, admin: str | None) -> None:
-    """Set up the database and a clinic; asks for what is not given."""
-    with answered():
-        fields = ClinicFields(
-            name=nfc(name or _ask("Clinic's name")).strip(),
-            zone=zone or _ask("Time zone"),
-            currency=currency or _ask("Currency"),
-            locale=locale,
-        )
-        clinic_service.check(**fields)
-        if admin and (problem := email_problem(admin)):
-            fail(USAGE, f"--admin: {problem}")
+    """Set up the database and a clinic; asks for missing options."""
+    with handle_errors():
+        options = {
+            "clinic": name or _ask("Clinic's name"),
+            "zone": zone or _ask("Time zone"),
+            "currency": currency or _ask("Currency"),
+            "locale": locale,
+            "admin": admin,
+        }
+        fields = load_options(SetupSchema(), options)
+        admin = fields.pop("admin", None)
         upgrade_database()
         clinic = clinic_service.create(**fields)
-        say(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
-        with in_clinic(clinic.id):
-            _name_administrator(admin)
+        info(f"{clinic.name} is set up ({clinic.zone}, {clinic.currency}). {NEXT}")
+        with clinic_scope(clinic.id):
+            _create_administrator(admin)
 
 
-def _name_administrator(email: str | None) -> None:
-    """Let somebody run the clinic in force, or say how that is done later."""
+def _create_administrator(email: str | None) -> None:
+    """Make a person administrator of the current clinic, or show the command for it."""
     if email is None:
         name = shlex.quote(clinic_service.current().name)
-        say(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
+        info(f"Nobody can sign in yet: flask staff create-admin EMAIL --clinic {name} makes an administrator")
         return
     _, secret = operator_service.create_admin(email=email)
     if secret is None:
-        say(f"{email} is its administrator, and signs in as before")
+        info(f"{email} is its administrator, and signs in as before")
         return
     click.echo(secret)
-    say(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
+    info(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
 
 
 def _ask(question: str) -> str:
-    """Ask a person; without one, say which options are needed."""
+    """Prompt for a value; without a terminal, fail and show the missing options."""
     if not sys.stdin.isatty():
         fail(USAGE, f"{question} is missing: give --clinic, --zone and --currency")
     return str(click.prompt(question, err=True))

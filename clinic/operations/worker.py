@@ -1,39 +1,89 @@
-"""`flask worker`: does what is due."""
+"""`flask worker`: runs the background jobs."""
 
 import logging
+import signal
+import time
+from queue import Empty, SimpleQueue
+from types import FrameType
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from clinic.core.background import carrier_of, run_due_jobs
-from clinic.core.database import db
-from clinic.core.terminal import answered, say
-from clinic.staff.service import clinic_service
+from clinic.core.db import db
+from clinic.core.jobs import is_work_due, on_wake, run_due_jobs
+from clinic.core.logging.error_summary import error_name, traceback_summary
+from clinic.core.logging.repeat_filter import limit_repeats
+from clinic.core.work_queue import is_stopping, stop_claiming
+from clinic.identity.clinics import clinic_service
+from clinic.web.cli import handle_errors, info
 
 BUSY_TIMEOUT_MS = 10_000
+POLL_SECONDS = 1
+RUN_ALL_SECONDS = 60
+
+_log = logging.getLogger("clinic.worker")
 
 
 @click.command("worker")
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
 @with_appcontext
 def worker(once: bool) -> None:
-    """Deliver events that were left over, and send messages, until told to stop."""
+    """Deliver events that were left over, send messages and run periodic jobs, until SIGTERM or Ctrl-C."""
     current_app.config["LOCK_TIMEOUT_MS"] = BUSY_TIMEOUT_MS
-    with answered():
-        clinic_service.list()  # its jobs log what fails and go on: say here that there is no database
+    with handle_errors():
+        clinic_service.list()  # jobs log their errors and go on: fail here if there is no database
         if once:
-            say(f"{run_due_jobs()} done")
+            info(f"{run_due_jobs()} done")
             return
         db.session.remove()
-        _work_for_ever()
+        info("Worker is waiting for work; Ctrl-C stops it")
+        limit_repeats()
+        _run_until_stopped(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def _work_for_ever() -> None:
-    carrier = carrier_of(current_app._get_current_object())  # type: ignore[attr-defined]
-    say("Worker is waiting for work; Ctrl-C stops it")
-    run_due_jobs()
-    db.session.remove()
-    logging.getLogger("huey").setLevel(logging.WARNING)
-    consumer = carrier.create_consumer(workers=1, initial_delay=0.1, backoff=1.15, max_delay=1.0)
-    consumer.run()
+def _run_until_stopped(app: Flask) -> None:
+    """Poll the queues every second and run every job once a minute, until a signal stops the worker."""
+    wakes: SimpleQueue[None] = SimpleQueue()
+    _stop_on_signals(app, wakes)
+    on_wake(lambda: wakes.put(None))
+    run_all_at = time.monotonic()
+    while not is_stopping():
+        if time.monotonic() >= run_all_at or _is_due(app):
+            run_all_at = time.monotonic() + RUN_ALL_SECONDS
+            with app.app_context():
+                run_due_jobs()
+        if not is_stopping():
+            _wait(wakes)
+
+
+def _is_due(app: Flask) -> bool:
+    """Return whether work is due; an error is logged, and the worker polls again."""
+    try:
+        with app.app_context():
+            return is_work_due()
+    except Exception as error:  # noqa: BLE001 - the worker outlives any error of the database
+        _log.error("poll_failed error=%s frames=%s", error_name(error), traceback_summary(error))
+        return False
+
+
+def _stop_on_signals(app: Flask, wakes: "SimpleQueue[None]") -> None:
+    """Stop after the current row at the first SIGTERM or SIGINT; the second one ends the process at once."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop_claiming(app)
+        wakes.put(None)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _wait(wakes: "SimpleQueue[None]") -> None:
+    """Wait for a wake, at most until the next poll; several wakes count as one."""
+    try:
+        wakes.get(timeout=POLL_SECONDS)
+        while True:
+            wakes.get_nowait()
+    except Empty:
+        return

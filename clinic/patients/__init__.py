@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from flask import Blueprint
 
-from clinic.core.catalogue import EventType
-from clinic.core.modules import BaseModule, NavigationEntry, RecordKind
+from clinic.core.events.types import EventType
+from clinic.core.modules import BaseModule, NavigationEntry, RecordLabels
 from clinic.patients import api, commands, pages
-from clinic.patients.records import KINDS
+from clinic.patients.audit_labels import AUDIT_LABELS
 from clinic.patients.service import PATIENT_CREATED
 
 
@@ -24,9 +24,17 @@ class PatientsModule(BaseModule):
         """Return what the register tells of."""
         return (PATIENT_CREATED,)
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
-        return KINDS
+        return AUDIT_LABELS
+
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "patients:read": "See who the patients are",
+            "patients:contact": "See how to reach patients: phone, email, address",
+            "patients:write": "Register patients and change their records",
+        }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the list of patients."""

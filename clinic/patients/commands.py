@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from clinic.core.audit import record_listing, record_view
-from clinic.core.terminal import CommandGroup, load_options, say, show_record, show_rows
 from clinic.patients.rules import SEXES
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
+from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
 
 COLUMNS = ["mrn", "family_name", "given_name", "birth_date", "sex", "phone", "email", "id"]
 
@@ -43,7 +43,7 @@ def add(as_json: bool, **options: str | None) -> None:
     """Register a patient."""
     patient = patient_service.create(**load_options(PatientSchema(), options))
     show_record(_dumped(patient), as_json=as_json)
-    say(f"Registered {patient.mrn}. Next: flask appointments book --patient {patient.mrn} …")
+    info(f"Registered {patient.mrn}. Next: flask appointments book --patient {patient.mrn} …")
 
 
 @group.command("list", needs="patients:read")

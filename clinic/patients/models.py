@@ -15,15 +15,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from clinic.core.columns import ClinicOwned, Instant, Versioned
-from clinic.core.database import Base
+from clinic.core.db import Base
+from clinic.core.db.mixins import ClinicScoped, VersionMixin
+from clinic.core.db.types import UTCDateTime
 from clinic.patients.rules import sex_label
 
 _BYTEWISE = String(300, collation="C").with_variant(String(300), "sqlite")
 """Compared byte by byte on both databases, so that a range finds what begins with a word."""
 
 
-class Patient(ClinicOwned, Versioned, Base):
+class Patient(ClinicScoped, VersionMixin, Base):
     """A person whom the clinic looks after."""
 
     __tablename__ = "patients"
@@ -48,7 +49,7 @@ class Patient(ClinicOwned, Versioned, Base):
     sort_name: Mapped[str] = mapped_column(_BYTEWISE, info={"audited": False})
     messages_agreed: Mapped[bool] = mapped_column(Boolean, default=True)
     messages_agreed_source: Mapped[str] = mapped_column(String(50), default="registration")
-    messages_agreed_at: Mapped[datetime] = mapped_column(Instant)
+    messages_agreed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @property
     def patient_id(self) -> UUID:
@@ -71,7 +72,7 @@ class Patient(ClinicOwned, Versioned, Base):
         return self.preferred_name or " ".join(part for part in (self.given_name, self.family_name) if part)
 
 
-class PatientWord(ClinicOwned, Base):
+class PatientWord(ClinicScoped, Base):
     """A word by which a patient is found: a part of a name, digits of a phone, a number.
 
     One that tells how to reach the patient finds nobody for those who may not see that.

@@ -1,4 +1,4 @@
-"""The pages of the register of patients."""
+"""Pages of patients: list, search, registration, record, access log."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,26 +7,28 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.audit.service import audit_service
 from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
 from clinic.core.clock import now
-from clinic.core.errors import Stale
+from clinic.core.errors import StaleVersion
 from clinic.core.modules import registered_modules
-from clinic.patients.rules import sex_label
+from clinic.identity.actor_names import actor_names
+from clinic.identity.clinics import clinic_service
+from clinic.patients.rules import LANGUAGES, language_label, sex_label
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, patient_service
-from clinic.staff.service import audit_service, clinic_service, last_change, names_of
-from clinic.web.access import requires
-from clinic.web.formats import born
-from clinic.web.forms import Form, date_parts, load_form, sent_version, with_dates
-from clinic.web.lists import next_url, page_query, page_url
-from clinic.web.telling import record_kinds, seen_of
-from clinic.web.versions import compared
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
+from clinic.web.authorization import requires
+from clinic.web.edit_conflict import field_differences
+from clinic.web.forms import Form, date_parts, initial_form, load_form, sent_version
+from clinic.web.json_api import ListQuery, SearchQuery
+from clinic.web.list_views import next_url, parse_list_query
+from clinic.web.template_filters import born
 
 blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
+blueprint.add_app_template_filter(language_label)
 
 PAGE = 20
-LOOKS = 100
+ACCESS_LOG_PAGE = 100
 LABELS = {
     "given_name": "Given names",
     "family_name": "Family name",
@@ -39,49 +41,44 @@ LABELS = {
     "language": "Language",
     "address": "Address",
 }
-FIELDS = tuple(LABELS)
 
 
-def birth_date_words(typed: str) -> str:
-    """Return a birth date with the age on the clinic's calendar."""
-    return born(typed, clinic_service.current().zone)
+def birth_date_text(value: str) -> str:
+    """Return a birth date with the age in the clinic's time zone."""
+    return born(value, clinic_service.current().zone)
 
 
-def _this_patient(_typed: Typed, patient_id: UUID) -> Record:
-    return record_at(f"patient {patient_service.get(patient_id).mrn}", "patients.show", patient_id=patient_id)
-
-
-AS_TYPED = by_label(LABELS, birth_date=birth_date_words, sex=sex_label)
+FORMATTERS = {"birth_date": birth_date_text, "language": language_label, "sex": sex_label}
 
 
 @blueprint.get("")
 @requires("patients:read")
 def index() -> ResponseReturnValue:
-    """List the latest patients, or those who were looked for."""
-    words, after = page_query("q")
-    if words:
-        found = patient_service.search(words, limit=PAGE, after=after)
+    """List the patients registered last, or those that a search finds."""
+    filters, after = parse_list_query(SearchQuery(only=("q", "cursor")))
+    query = filters.get("q")
+    if query:
+        found = patient_service.search(query, limit=PAGE, after=after)
     else:
         found = patient_service.list(limit=PAGE, after=after)
     record_listing("patients", (patient.id for patient in found.rows))
-    return render_template("patients/index.html", found=found, words=words, next_url=page_url(found, words))
+    return render_template("patients/index.html", found=found, query=query, next_url=next_url(found, filters))
 
 
 @blueprint.get("/new")
 @requires("patients:write")
 def new() -> ResponseReturnValue:
     """Show the form of a new patient."""
-    return render_template("patients/new.html", form=Form(request.args.to_dict()))
+    return _new_patient_page(initial_form(request.args.to_dict()))
 
 
-@blueprint.post("")
+@blueprint.post("/new")
 @requires("patients:write")
-@worded("New patient", AS_TYPED)
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
     form = load_form(PatientSchema())
     if form.errors:
-        return render_template("patients/new.html", form=form), 422
+        return _new_patient_page(form), 422
     patient = patient_service.create(**form.data)
     flash(f"Registered as {patient.mrn}")
     return redirect(url_for(".show", patient_id=patient.id), 303)
@@ -90,25 +87,25 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/<uuid:patient_id>")
 @requires("patients:read")
 def show(patient_id: UUID) -> ResponseReturnValue:
-    """Show a patient, with what the other modules have to say."""
-    patient = _looked_at(patient_id)
-    panels = [panel for module in registered_modules() for panel in module.get_patient_panels(patient_id)]
+    """Show a patient, with the panels of the other modules."""
+    patient = _get_and_record_view(patient_id)
+    panels = [panel for module in registered_modules() for panel in module.get_panels("patients.show", patient_id)]
     return render_template("patients/show.html", patient=patient, panels=panels)
 
 
-@blueprint.get("/<uuid:patient_id>/looks")
+@blueprint.get("/<uuid:patient_id>/access-log")
 @requires("audit:read")
-def looks(patient_id: UUID) -> ResponseReturnValue:
-    """Show who looked at a patient's record, to print."""
-    patient = _looked_at(patient_id)
-    _, after = page_query()
-    found = audit_service.who_looked(patient_id, limit=LOOKS, after=after)
+def access_log(patient_id: UUID) -> ResponseReturnValue:
+    """Show the access log of a patient's record, to print."""
+    patient = _get_and_record_view(patient_id)
+    _, after = parse_list_query(ListQuery(only=("cursor",)))
+    found = audit_service.access_log(patient_id, limit=ACCESS_LOG_PAGE, after=after)
     return render_template(
-        "patients/looks.html",
+        "patients/access_log.html",
         patient=patient,
         found=found,
-        seen=_seen(found.rows),
-        names=names_of(entry.actor for entry in found.rows),
+        viewed=_viewed_texts(found.rows),
+        names=actor_names(entry.actor for entry in found.rows),
         printed_at=now(),
         next_url=next_url(found, {}),
     )
@@ -117,59 +114,74 @@ def looks(patient_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:patient_id>/edit")
 @requires("patients:write")
 def edit(patient_id: UUID) -> ResponseReturnValue:
-    """Show the form of a patient as it is."""
-    patient = _looked_at(patient_id)
-    return render_template("patients/edit.html", patient=patient, form=_filled(patient), version=patient.version)
+    """Show the form of a patient."""
+    patient = patient_service.get(patient_id)
+    return _edit_page(patient, initial_form(_form_values(patient), version=patient.version))
 
 
-@blueprint.post("/<uuid:patient_id>")
+@blueprint.post("/<uuid:patient_id>/edit")
 @requires("patients:write")
-@worded("Change", AS_TYPED, about=("of", _this_patient))
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
     patient, form = patient_service.get(patient_id), load_form(PatientSchema())
     if form.errors:
-        record_view("patients", patient.id, patient.id)
-        return render_template("patients/edit.html", patient=patient, form=form, version=sent_version()), 422
-    patient_service.update(patient_id, version=sent_version(), **form.data)
+        return _edit_page(patient, form), 422
+    try:
+        patient_service.update(patient_id, version=sent_version(), **form.data)
+    except StaleVersion:
+        return _conflict_page(patient_service.get(patient_id), form), 409
     flash(f"Saved: {patient.mrn}")
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
-@blueprint.errorhandler(Stale)
-def compare(_error: Stale) -> ResponseReturnValue:
-    """Show both versions of a patient whom somebody else has changed, to choose from field by field."""
-    patient = _looked_at((request.view_args or {})["patient_id"])
-    mine = PatientSchema().load(with_dates(request.form.to_dict(), only=FIELDS))
+def _new_patient_page(form: Form) -> str:
+    return render_template("patients/new.html", form=form, languages=_language_choices(form))
+
+
+def _edit_page(patient: Patient, form: Form) -> str:
+    record_view("patients", patient.id, patient.id)
+    return render_template("patients/edit.html", patient=patient, form=form, languages=_language_choices(form))
+
+
+def _conflict_page(patient: Patient, form: Form) -> str:
+    """Return both versions of a patient whom somebody else has changed, to choose from field by field."""
+    record_view("patients", patient.id, patient.id)
     theirs = PatientSchema().dump(patient)
     labels = {name: label for name, label in LABELS.items() if name in theirs}
-    shown = {
-        "fields": compared(labels, _in_words(mine, labels), _in_words(theirs, labels)),
-        "version": patient.version,
-        "saved_at": patient.updated_at,
-        "change": last_change("patients", patient.id),
-    }
-    return render_template("patients/conflict.html", patient=patient, **shown), 409
+    return render_template(
+        "patients/conflict.html",
+        patient=patient,
+        fields=field_differences(labels, _texts(form.data, labels), _texts(theirs, labels), FORMATTERS),
+        version=patient.version,
+        saved_at=patient.updated_at,
+        change=audit_service.last_change("patients", patient.id),
+    )
 
 
-def _in_words(said: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    return {name: said.get(name) or "" for name in names}
+def _language_choices(form: Form) -> list[tuple[str, str]]:
+    """Return the languages by name, among them the one of the form."""
+    current = form.value("language")
+    tags = {*LANGUAGES, current} if current else {*LANGUAGES}
+    choices = [(tag, language_label(tag)) for tag in tags]
+    return [("", "Not provided"), *sorted(choices, key=lambda choice: choice[1])]
 
 
-def _looked_at(patient_id: UUID) -> Patient:
-    """Return a patient who is about to be shown, which is noted."""
+def _texts(data: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    return {name: data.get(name) or "" for name in names}
+
+
+def _get_and_record_view(patient_id: UUID) -> Patient:
     patient = patient_service.get(patient_id)
     record_view("patients", patient.id, patient.id)
     return patient
 
 
-def _seen(looks: Sequence[AuditEntry]) -> dict[UUID, str]:
-    """Return what was seen by each look in plain words."""
-    kinds = record_kinds()
-    alone = {look.id for look in looks if look.action == VIEWED and look.record == "patients"}
-    return {look.id: "The record" if look.id in alone else seen_of(look, kinds) for look in looks}
+def _viewed_texts(entries: Sequence[AuditEntry]) -> dict[UUID, str]:
+    """Return what each entry of the access log viewed, by the entry's id."""
+    own = {entry.id: "Patient record" for entry in entries if (entry.action, entry.record) == (VIEWED, "patients")}
+    return {**audit_service.viewed_texts(entries), **own}
 
 
-def _filled(patient: Patient) -> Form:
-    values = {name: str(getattr(patient, name) or "") for name in FIELDS}
-    return Form(values | date_parts("birth_date", patient.birth_date))
+def _form_values(patient: Patient) -> dict[str, str]:
+    values = {name: str(getattr(patient, name) or "") for name in LABELS}
+    return values | date_parts("birth_date", patient.birth_date)

@@ -1,9 +1,16 @@
-"""What a birth date and a phone number may be."""
+"""Rules for birth dates, phone numbers, sexes and languages of patients."""
 
 import re
 from datetime import date
 
 import phonenumbers
+from babel import Locale, UnknownLocaleError
+
+LANGUAGES = (
+    *("ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hi", "hr", "hu", "it", "lt", "lv"),
+    *("ne", "nl", "nb", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "tr", "uk", "zh"),
+)
+"""Languages that the form of a patient offers (BCP 47); the API takes others too."""
 
 SEXES = ("female", "male", "other", "unknown")
 LONGEST_LIFE = 130
@@ -18,7 +25,7 @@ NOT_A_PHONE = "Enter a phone number with its country code, like +351 912 555 014
 
 
 def birth_date_problem(value: str, today: date) -> str | None:
-    """Say what is the matter with `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, as on a given day."""
+    """Return the error of a birth date `YYYY`, `YYYY-MM` or `YYYY-MM-DD` on a given day, None if it is valid."""
     match = _BIRTH_DATE.fullmatch(value)
     if match is None:
         return NO_YEAR if value.startswith("-") else NOT_A_DATE
@@ -35,7 +42,7 @@ def birth_date_problem(value: str, today: date) -> str | None:
 
 
 def phone_number(value: str, country: str | None) -> str | None:
-    """Return a phone number as E.164 writes it, None if it can't be one; without a code it is of `country`."""
+    """Return a phone number in E.164 format, None if it is invalid; `country` applies without a country code."""
     try:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
@@ -46,10 +53,18 @@ def phone_number(value: str, country: str | None) -> str | None:
 
 
 def medical_record_number(count: int) -> str:
-    """Return the number that people read for the n-th patient of a clinic: `P-004907`."""
+    """Return the medical record number of the n-th patient of a clinic: `P-004907`."""
     return f"P-{count:06d}"
 
 
 def sex_label(sex: str) -> str:
-    """Return the sex recorded for care, as pages say it."""
+    """Return the label of a sex recorded for care."""
     return "Not known" if sex == "unknown" else sex.capitalize()
+
+
+def language_label(tag: str) -> str:
+    """Return the English name of a language of BCP 47, or the tag itself if it has none."""
+    try:
+        return Locale.parse(tag, sep="-").get_display_name("en") or tag
+    except (ValueError, UnknownLocaleError):
+        return tag

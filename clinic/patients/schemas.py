@@ -1,35 +1,18 @@
-"""A patient as JSON and forms see it."""
+"""The schema of a patient, for JSON, forms and commands."""
 
 import re
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields, validates_schema
 
 from clinic.core.clock import today
+from clinic.identity.clinics import clinic_service
 from clinic.patients.rules import NOT_A_PHONE, SEXES, birth_date_problem, phone_number
-from clinic.staff.service import clinic_service
-from clinic.web.fields import Choice, Line, Moment, Paragraph, described
-from clinic.web.sight import GuardedSchema, guarded
+from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
+from clinic.web.fields import Choice, Email, Line, Moment, Paragraph, described
 
 CONTACT = "patients:contact"
-NOT_AN_EMAIL = "Enter an e-mail address like name@example.org"
-
-
-class Email(Line):
-    """An e-mail address, normalised, whose domain isn't asked."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=254, **described(options, format="email"))
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None:
-            return None
-        try:
-            return validate_email(text, check_deliverability=False).normalized
-        except EmailNotValidError as error:
-            raise ValidationError(NOT_AN_EMAIL) from error
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", re.ASCII)
 
 
 class Phone(Line):
@@ -63,13 +46,13 @@ class BirthDate(Line):
 
 
 class Sex(Choice):
-    """Sex recorded for care; nothing said is `unknown`."""
+    """Sex recorded for care; without a value it is `unknown`."""
 
     def __init__(self) -> None:
         super().__init__(*SEXES, allow_none=True)
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Read the word, with none meaning `unknown`."""
+        """Return the value, `unknown` for none."""
         found = super().deserialize(value, attr, data, **kwargs)
         return "unknown" if found is None else found
 
@@ -77,15 +60,18 @@ class Sex(Choice):
 class Language(Line):
     """A language tag of BCP 47 such as `pt` or `pt-BR`."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=16, **described(options, pattern=f"^{_LANGUAGE.pattern}$"))
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is not None and not re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", text, re.ASCII):
-            raise ValidationError("Enter a language tag like pt or pt-BR")
+        if text is not None and not _LANGUAGE.fullmatch(text):
+            raise ValidationError("Enter a language code like pt or pt-BR")
         return text
 
 
-class PatientSchema(GuardedSchema):
-    """A patient: who they are and how to reach them; at least one name is needed."""
+class PatientSchema(FieldPermissionSchema):
+    """A patient with contact details; a given or a family name is required."""
 
     id = fields.UUID(dump_only=True)
     mrn = fields.String(dump_only=True, metadata={"description": "medical record number"})
@@ -95,16 +81,16 @@ class PatientSchema(GuardedSchema):
     birth_date = BirthDate()
     sex = Sex()
     pronouns = Line(max_length=50)
-    phone = guarded(CONTACT, Phone())
-    email = guarded(CONTACT, Email())
-    language = Language(max_length=16)
-    address = guarded(CONTACT, Paragraph(max_length=500))
-    version = fields.Integer(dump_only=True)
+    phone = requires_permission(CONTACT, Phone())
+    email = requires_permission(CONTACT, Email())
+    language = Language()
+    address = requires_permission(CONTACT, Paragraph(max_length=500))
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
     @validates_schema(skip_on_field_errors=False)
     def check_named(self, data: dict[str, Any], **options: Any) -> None:
-        """Ask for one of the names, together with everything else that is to be mended."""
+        """Require a name, even if other fields are invalid, so that all errors are returned at once."""
         if not options.get("partial") and not (data.get("family_name") or data.get("given_name")):
             raise ValidationError("Enter the family name or the given name", "family_name")

@@ -7,20 +7,22 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm.exc import StaleDataError
 
-from clinic.core.catalogue import event_type
 from clinic.core.clock import now
-from clinic.core.context import acting
-from clinic.core.database import about_patient, db, locked, unit_of_work
-from clinic.core.errors import Invalid, NotFound, Stale
+from clinic.core.context import current_actor
+from clinic.core.db import db
+from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.sequences import next_number
+from clinic.core.db.transaction import get_for_update
+from clinic.core.errors import InvalidInput, NotFound, StaleVersion
 from clinic.core.events import event_bus
-from clinic.core.numbering import next_number
-from clinic.core.paging import DEFAULT_LIMIT, Portion, portion
+from clinic.core.events.types import declare_event
 from clinic.core.text import is_storable
+from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.rules import medical_record_number
 from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of
 
-PATIENT_CREATED = event_type(
+PATIENT_CREATED = declare_event(
     "patient.created",
     "patient_id",
     "clinic_id",
@@ -44,7 +46,7 @@ class PatientFields(TypedDict, total=False):
     language: str | None
 
 
-class InvalidPatient(Invalid):
+class InvalidPatient(InvalidInput):
     """A patient has at least one of a family name and a given name."""
 
     code = "invalid-patient"
@@ -73,7 +75,7 @@ class PatientService:
             db.session.add(patient)
             db.session.flush()
             _index(patient)
-            about_patient(patient.id, patient.version)
+            set_event_subject(patient.id, patient.version)
             event_bus.publish(
                 PATIENT_CREATED.name, {"patient_id": str(patient.id), "clinic_id": str(patient.clinic_id)}
             )
@@ -119,7 +121,7 @@ class PatientService:
 
         :raises PatientNotFound: if there is none of that id
         """
-        patient = locked(Patient, patient_id)
+        patient = get_for_update(Patient, patient_id)
         if patient is None:
             raise PatientNotFound
         return patient
@@ -135,7 +137,7 @@ class PatientService:
             with unit_of_work():
                 patient = self.lock(patient_id)
                 if version not in {None, patient.version}:
-                    raise Stale
+                    raise StaleVersion
                 for name, value in fields.items():
                     setattr(patient, name, value)
                 _check_named(patient)
@@ -143,14 +145,14 @@ class PatientService:
                 db.session.flush()
                 _index(patient)
         except StaleDataError as error:
-            raise Stale from error
+            raise StaleVersion from error
         return patient
 
-    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Portion[Patient]:
+    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Page[Patient]:
         """Return patients, the latest registered first."""
-        return portion(select(Patient), [Patient.id], limit=limit, after=after, descending=True)
+        return paginate(select(Patient), [Patient.id], limit=limit, after=after, descending=True)
 
-    def search(self, query: str, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Portion[Patient]:
+    def search(self, query: str, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Page[Patient]:
         """Return patients by name, behind the one of an id, who have, for each term, a word that begins with it.
 
         Terms are parts of names in any order, a number, a phone's digits, an e-mail; case and accents don't count.
@@ -158,7 +160,7 @@ class PatientService:
         """
         terms = terms_of(query)
         if not terms:
-            return Portion([], None)
+            return Page([], None)
         wanted = select(Patient)
         for term in terms:
             wanted = wanted.where(Patient.id.in_(_having_word(term)))
@@ -171,17 +173,21 @@ patient_service = PatientService()
 def _having_word(term: str) -> Select[UUID]:
     """Return who have a word that begins with a term, among the words by which one may search."""
     having = select(PatientWord.patient_id).where(PatientWord.word >= term, PatientWord.word < after_prefix(term))
-    return having if acting().may("patients:contact") else having.where(PatientWord.is_contact.is_(False))
+    return (
+        having
+        if current_actor().has_permission("patients:contact")
+        else having.where(PatientWord.is_contact.is_(False))
+    )
 
 
-def _portion_by_name(wanted: Select[Patient], limit: int, after: tuple[UUID] | None) -> Portion[Patient]:
+def _portion_by_name(wanted: Select[Patient], limit: int, after: tuple[UUID] | None) -> Page[Patient]:
     """Return patients by name behind the one of an id, which alone, and no name, is the key of the next portion."""
     behind = None
     if after is not None:
         name = select(Patient.sort_name).where(Patient.id == after[0]).correlate(None).scalar_subquery()
         behind = (func.coalesce(name, ""), *after)
-    found = portion(wanted, [Patient.sort_name, Patient.id], limit=limit, after=behind)
-    return Portion(found.rows, found.next_key and found.next_key[1:])
+    found = paginate(wanted, [Patient.sort_name, Patient.id], limit=limit, after=behind)
+    return Page(found.rows, found.next_key and found.next_key[1:])
 
 
 def _check_named(patient: Patient) -> None:

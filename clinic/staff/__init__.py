@@ -1,26 +1,24 @@
-"""Clinics, who works in them in which role, and how people and programs prove who they are."""
+"""Pages, JSON and commands about people, clinics, roles and API keys."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
-from uuid import UUID
 
 from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
-from clinic.core.context import acting
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob, RecordKind
-from clinic.core.tenancy import choose_clinics_by, find_staff_by
-from clinic.core.throttle import forget_expired
+from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
+from clinic.core.rate_limit import forget_expired
+from clinic.identity.mail_queue import staff_mail_queue
+from clinic.identity.saved_forms import saved_form_service
+from clinic.identity.sessions import session_service
 from clinic.staff import api, commands, pages
-from clinic.staff.commands import audit, keys
-from clinic.staff.records import KINDS
-from clinic.staff.sending import send_due
-from clinic.staff.service import clinic_service, kept_forms, member_service, outgoing_letters, session_service
-from clinic.web.access import keep_gates
+from clinic.staff.audit_labels import AUDIT_LABELS
+from clinic.staff.commands import keys
+from clinic.staff.mail_worker import send_due
 
 
 class StaffModule(BaseModule):
-    """Who runs the clinic, and the gates that everybody passes."""
+    """Staff, clinics, roles and API keys."""
 
     name = "staff"
 
@@ -28,39 +26,39 @@ class StaffModule(BaseModule):
         """Return the pages and the JSON endpoints."""
         return (pages.blueprint, api.blueprint)
 
-    def get_record_kinds(self) -> Mapping[str, RecordKind]:
-        """Return how people speak of the module's records."""
-        return KINDS
+    def get_audit_labels(self) -> Mapping[str, RecordLabels]:
+        """Return the labels of the module's audited records."""
+        return AUDIT_LABELS
+
+    def get_permissions(self) -> Mapping[str, str]:
+        """Return the module's permissions."""
+        return {
+            "clinic:read": "See the clinic's settings",
+            "clinic:write": "Change the clinic's settings",
+            "staff:read": "See who works here, and in which role",
+            "staff:write": "Invite staff, change roles, end access",
+            "keys:write": "Make and revoke API keys",
+        }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
-        """Return the entry of who runs the clinic."""
-        return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic", "/audit")),)
-
-    def get_patient_panels(self, patient_id: UUID) -> Sequence[Panel]:
-        """Return the way to who looked at the record, for those who may know."""
-        if not acting().may("audit:read"):
-            return ()
-        return (Panel("staff/panel.html", {"patient_id": patient_id}, "end"),)
+        """Return the entry of the staff pages."""
+        return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic")),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
-        """Return the sending of letters, and what is forgotten when its time is over."""
+        """Return the sending of mail, and the deletion of expired rows."""
         return (
-            PeriodicJob("old sessions", session_service.forget_old),
-            PeriodicJob("kept forms", kept_forms.forget_old),
-            PeriodicJob("old letters", outgoing_letters.forget_old),
-            PeriodicJob("send letters", send_due),
-            PeriodicJob("throttle", forget_expired),
+            PeriodicJob("old sessions", session_service.delete_old),
+            PeriodicJob("saved forms", saved_form_service.delete_old),
+            PeriodicJob("old staff mail", staff_mail_queue.forget_old),
+            PeriodicJob("send staff mail", send_due, is_due=staff_mail_queue.is_due),
+            PeriodicJob("rate limits", forget_expired),
         )
 
     def register(self, state: BlueprintSetupState) -> None:
-        """Register the module with its commands, and put its gates before every route."""
+        """Register the module and both of its command groups."""
         super().register(state)
         app = cast(Flask, state.app)
-        choose_clinics_by(app, clinic_service.choose)
-        find_staff_by(app, member_service.acting)
-        keep_gates(app, pages=pages.PageGate(), api=api.ApiGate())
-        pages.init_login(app)
-        app.cli.add_command(audit.group)
+        app.cli.add_command(commands.group)
         app.cli.add_command(keys.group)
 
 

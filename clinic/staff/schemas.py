@@ -1,54 +1,29 @@
-"""A clinic as JSON sees it, which entries of the audit trail are wanted, and the forms of who runs a clinic."""
+"""Schemas of clinics, staff and API keys, for JSON, forms and commands."""
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, fields
 
-from clinic.staff.rules import MOST_HOURS, MOST_IDLE_MINUTES, is_locale
-from clinic.staff.service import ALL, PERMISSIONS, ROLES, email_problem
-from clinic.web.fields import Choice, Choices, Count, Day, Identifier, Line, Moment
-from clinic.web.json_api import ListQuery
+from clinic.identity.roles import ALL, ROLES, permission_names
+from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
 
 
 class ClinicSchema(Schema):
-    """A clinic with the zone of its clocks and the currency of its prices."""
+    """A clinic with its time zone and currency."""
 
     id = fields.UUID(dump_only=True)
     name = fields.String(dump_only=True)
     time_zone = fields.String(dump_only=True, attribute="zone")
-    currency = fields.String(dump_only=True)
+    currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
-    version = fields.Integer(dump_only=True)
+    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 
 
-class AuditQuery(ListQuery):
-    """Which entries of the audit trail are wanted."""
-
-    actor = Line(metadata={"description": "who acted, like `cli:maria@desk`"})
-    action = Line(metadata={"description": "what was done, like `changed` or `viewed`"})
-    record = Line(metadata={"description": "to which kind of record, like `patients`"})
-    patient_id = Identifier(what="a patient")
-    since = Moment(metadata={"description": "then or later"})
-    before = Moment(metadata={"description": "earlier than that"})
-
-
-class AuditPageQuery(Schema):
-    """Which entries of the audit trail a person wants to see, and why, if they are a patient's."""
-
-    actor = Line()
-    action = Line()
-    record = Line()
-    patient_id = Identifier(what="a patient")
-    reason = Line()
-    since = Day()
-    until = Day()
-    cursor = Line(max_length=1000)
-
-
 class WorkerSchema(Schema):
-    """Somebody who works in a clinic, as commands list them."""
+    """A staff member, as commands list them."""
 
     id = fields.UUID(dump_only=True, attribute="membership.id")
     name = fields.String(dump_only=True, attribute="membership.name")
@@ -61,7 +36,7 @@ class WorkerSchema(Schema):
 
 
 class KeySchema(Schema):
-    """What is known of an API key; the key itself is not."""
+    """An API key without the key itself, of which only a hash is stored."""
 
     id = fields.UUID(dump_only=True)
     label = fields.String(dump_only=True)
@@ -73,66 +48,61 @@ class KeySchema(Schema):
     revoked_at = Moment(dump_only=True)
 
 
-class Locality(Line):
-    """A language and a country, like `pt_PT`."""
+class PermissionNames(Choices):
+    """Names of permissions, or some other values; the permissions are read when input is loaded."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not is_locale(text):
-            raise ValidationError(self.missing)
-        return text
-
-
-class Address(Line):
-    """An e-mail address of somebody who signs in."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if problem := email_problem(text):
-            raise ValidationError(problem)
-        return text
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        self.words = tuple(dict.fromkeys((*self.words, *permission_names())))
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class MemberForm(Schema):
-    """What a clinic says of somebody who works there."""
+    """The form of a staff member."""
 
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
-    denied = Choices(*PERMISSIONS)
+    denied = PermissionNames()
 
 
 class InvitationForm(Schema):
-    """Who is to work in the clinic, in which role."""
+    """The form of an invitation."""
 
-    email = Address(required=True, max_length=254, what="the e-mail address")
+    email = Email(required=True, what="the email address")
     name = Line(required=True, what="the name")
     role = Choice(*ROLES, required=True, what="a role")
 
 
-class KeyForm(Schema):
-    """What a program's key is for, what it opens, and until when."""
+class AdministratorForm(Schema):
+    """The options of the command that creates an administrator."""
 
-    label = Line(required=True, max_length=100, what="what the key is for")
-    scopes = Choices(ALL, *PERMISSIONS, required=True, what="what the key may do")
+    email = Email(required=True, what="the email address")
+    name = Line(what="the name")
+
+
+class KeyForm(Schema):
+    """The form of an API key."""
+
+    label = Line(required=True, max_length=100, what="a name for the key")
+    scopes = PermissionNames(ALL, required=True, what="the permissions of the key")
     expires_on = Day()
 
 
 class ClinicForm(Schema):
-    """The settings of a clinic that can be changed."""
+    """The form of the clinic's settings."""
 
     name = Line(required=True, what="the clinic's name")
-    locale = Locality(required=True, max_length=16, what="a language and country, like en_GB or pt_PT")
-    idle_minutes = Count(least=1, most=MOST_IDLE_MINUTES, required=True, what="the minutes without use as a number")
-    absolute_hours = Count(least=1, most=MOST_HOURS, required=True, what="the hours since the sign-in as a number")
+    locale = LocaleName(required=True)
+    idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the idle timeout in minutes")
+    absolute_hours = Count(least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the maximum session length in hours")
 
 
 class SeeForm(Schema):
-    """As which role a person wants to see the app."""
+    """The form that previews another role."""
 
     role = Choice(*ROLES, required=True, what="a role")
 
 
 class SwitchForm(Schema):
-    """In which clinic a person wants to go on."""
+    """The form that switches to another clinic."""
 
     clinic_id = Identifier(what="a clinic", required=True)

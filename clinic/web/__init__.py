@@ -3,7 +3,17 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from clinic.web import documentation, errors, formats, headers, messages, navigation, requests, static
+from clinic.web import (
+    assets,
+    authentication,
+    cookie_sessions,
+    documentation,
+    error_handlers,
+    navigation,
+    request_hooks,
+    security_headers,
+    template_filters,
+)
 
 
 def init_web(app: Flask) -> None:
@@ -12,11 +22,12 @@ def init_web(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
-    messages.init_app(app)
-    requests.init_app(app)
-    errors.init_app(app)
-    headers.init_app(app)
-    static.init_app(app)
-    formats.init_app(app)
+    cookie_sessions.init_app(app)
+    request_hooks.init_app(app)
+    authentication.init_app(app)
+    error_handlers.init_app(app)
+    security_headers.init_app(app)
+    assets.init_app(app)
+    template_filters.init_app(app)
     navigation.init_app(app)
     documentation.init_app(app)

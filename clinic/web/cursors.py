@@ -1,4 +1,4 @@
-"""Cursors: where the next portion of a list starts, signed, so that nobody can make one up."""
+"""Signed cursors: the sort key after which the next page of a list starts."""
 
 import json
 from datetime import datetime
@@ -9,33 +9,33 @@ from flask import abort, current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 
-def write_cursor(key: tuple[Any, ...] | None, *about: str) -> str | None:
-    """Return a cursor for a sort key; `about`, which it doesn't tell, is the list and filters it is good for."""
+def write_cursor(key: tuple[Any, ...] | None, *scope: str) -> str | None:
+    """Return a cursor for a sort key, valid only for the list and filters `scope`, which it does not contain."""
     if key is None:
         return None
-    written: str = _serializer(about).dumps([_plain(value) for value in key])
+    written: str = _serializer(scope).dumps([_encoded(value) for value in key])
     return written
 
 
-def read_cursor(cursor: str | None, *about: str) -> tuple[Any, ...] | None:
-    """Return the sort key of a cursor that was written for the same list.
+def read_cursor(cursor: str | None, *scope: str) -> tuple[Any, ...] | None:
+    """Return the sort key of a cursor.
 
-    :raises HTTPException: 400 if it was not
+    :raises HTTPException: 400 if it was not written for this list and these filters
     """
     if not cursor:
         return None
     try:
-        key = _serializer(about).loads(cursor)
+        key = _serializer(scope).loads(cursor)
     except (BadSignature, ValueError, TypeError):
         abort(400, "This cursor is not one of this list")
-    return tuple(_typed(value) for value in key)
+    return tuple(_decoded(value) for value in key)
 
 
-def _serializer(about: tuple[str, ...]) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=json.dumps(["cursor", *about]))
+def _serializer(scope: tuple[str, ...]) -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=json.dumps(["cursor", *scope]))
 
 
-def _plain(value: Any) -> Any:
+def _encoded(value: Any) -> Any:
     if isinstance(value, UUID):
         return {"id": str(value)}
     if isinstance(value, datetime):
@@ -43,7 +43,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _typed(value: Any) -> Any:
+def _decoded(value: Any) -> Any:
     if isinstance(value, dict):
         return UUID(value["id"]) if "id" in value else datetime.fromisoformat(value["at"])
     return value

@@ -1,29 +1,47 @@
-"""The API's description: OpenAPI as JSON, and a page to read that loads nothing from anywhere else."""
+"""The OpenAPI document as JSON, and a reference page that loads nothing from other hosts."""
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from clinic.web.access import access_to, public
+from clinic.web.authorization import access_to, public
+from clinic.web.json_api import ApiBlueprint
 
-_KEY = "api key"
-_PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
+SECURITY_SCHEME = "apiKey"
+
+_CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
+_IDS = (("post", "201", "/id"), ("get", "200", "/data/0/id"))
+"""Where a response has the id of a record: its operation, status and the JSON pointer."""
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def init_app(app: Flask) -> None:
-    """Serve `/api/openapi.json` and `/api/docs`; in debug mode also every component of the pages."""
+    """Serve `/api/openapi.json` and `/api/docs`; in debug mode also a page with every component of the pages."""
     app.config.update(
         API_TITLE="clinic",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         API_SPEC_OPTIONS={
-            "info": {"description": "Patients, appointments, invoices and payments of a clinic."},
-            "servers": [{"url": "/"}],
-            "components": {"securitySchemes": {_KEY: {"type": "http", "scheme": "bearer", "bearerFormat": "clk_…"}}},
+            "info": {
+                "description": "Patients, appointments, invoices and payments of a clinic.",
+                "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
+            },
+            "servers": [{"url": "/", "description": "The server that serves this document"}],
+            "components": {
+                "securitySchemes": {
+                    SECURITY_SCHEME: {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "clk_…",
+                        "description": "An API key of one clinic; each operation names the scope that it needs.",
+                    }
+                }
+            },
         },
     )
     app.add_url_rule("/api/openapi.json", "openapi", _openapi)
@@ -33,14 +51,48 @@ def init_app(app: Flask) -> None:
 
 
 def specification() -> dict[str, Any]:
-    """Return the OpenAPI description of the present application."""
-    found: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    """Return the OpenAPI document of the current application."""
+    spec: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    blueprints = {name: found for name, found in current_app.blueprints.items() if isinstance(found, ApiBlueprint)}
     for rule in current_app.url_map.iter_rules():
-        item = found["paths"].get(_PLACE.sub(r"{\1}", rule.rule), {})
+        item = spec["paths"].get(_CONVERTER.sub(r"{\1}", rule.rule), {})
         for method in (rule.methods or set()) & {name.upper() for name in item}:
-            scope = access_to(current_app, rule.endpoint).permission
-            item[method.lower()]["security"] = [{_KEY: [scope] if scope else []}]
-    return found
+            item[method.lower()].update(_identity(blueprints, rule.endpoint))
+    _add_links(spec["paths"])
+    spec["tags"] = [{"name": found.path, "description": found.description} for found in blueprints.values()]
+    return spec
+
+
+def _identity(blueprints: Mapping[str, ApiBlueprint], endpoint: str) -> dict[str, Any]:
+    """Return the id, tag and scope of the operation of an endpoint."""
+    name, _, view = endpoint.partition(".")
+    scope = access_to(current_app, endpoint).permission
+    return {
+        "operationId": blueprints[name].operation_id(view),
+        "tags": [blueprints[name].path],
+        "security": [{SECURITY_SCHEME: [scope] if scope else []}],
+    }
+
+
+def _add_links(paths: dict[str, Any]) -> None:
+    """Link responses with the id of a record to the operations of that record."""
+    for path, item in paths.items():
+        of_record = {name: one for name, one in paths.items() if name.startswith(f"{path}/{{")}
+        for method, status, pointer in _IDS:
+            if of_record and method in item:
+                item[method]["responses"][status]["links"] = _links(of_record, pointer)
+
+
+def _links(of_record: dict[str, Any], pointer: str) -> dict[str, Any]:
+    return {
+        item[method]["operationId"]: {
+            "operationId": item[method]["operationId"],
+            "parameters": {item["parameters"][0]["name"]: f"$response.body#{pointer}"},
+        }
+        for item in of_record.values()
+        for method in _METHODS
+        if method in item
+    }
 
 
 @public
@@ -56,7 +108,7 @@ def _components() -> ResponseReturnValue:
 @public
 def _docs() -> ResponseReturnValue:
     spec = specification()
-    schemas = spec.get("components", {}).get("schemas", {})
+    schemas = spec["components"]["schemas"]
     return render_template(
         "documentation/reference.html",
         spec=spec,
@@ -66,10 +118,26 @@ def _docs() -> ResponseReturnValue:
 
 
 def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return every operation with its method, path, parameters, body and answers."""
+    """Return every operation with its method, path, parameters, body and responses, without references to them."""
     return [
-        {"method": method.upper(), "path": path, "shared": item.get("parameters", []), **item[method]}
+        {
+            **item[method],
+            "method": method.upper(),
+            "path": path,
+            "shared": item.get("parameters", []),
+            "parameters": [_resolved(spec, one) for one in item[method].get("parameters", [])],
+            "responses": {status: _resolved(spec, one) for status, one in item[method]["responses"].items()},
+        }
         for path, item in spec["paths"].items()
         for method in _METHODS
         if method in item
     ]
+
+
+def _resolved(spec: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Return a parameter or response, or the component that it refers to."""
+    if "$ref" not in part:
+        return part
+    _, section, kind, name = part["$ref"].split("/")
+    found: dict[str, Any] = spec[section][kind][name]
+    return found

@@ -8,15 +8,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
 from clinic.core.money import BadAmount, Money, is_currency
 from clinic.core.text import is_storable, nfc
+from clinic.identity.rules import is_locale
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
 
 MAX_LINE = 200
 MAX_PARAGRAPH = 2000
+MAX_EMAIL = 254
 _MOST_COMPOSED = 4
 """NFC makes one character of at most four."""
 
@@ -26,6 +29,9 @@ _UNREADABLE = "\ufffd"
 _EARLIEST, _LATEST = 1900, 9000
 """Years that are far enough from where calendars end for every zone."""
 
+CURRENCY_PATTERN = "^[A-Z]{3}$"
+
+NOT_AN_EMAIL = "Enter an email address like name@example.org"
 NOT_A_DAY = "Enter a date like 2026-11-23"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -108,6 +114,33 @@ class Choices(fields.Field[list[str]]):
         return [word for word in self.words if word in value]
 
 
+class Email(Line):
+    """An email address in its normal form; whether its domain receives mail is not checked."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_EMAIL, **described(options, format="email"))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return validate_email(text, check_deliverability=False).normalized if text else None
+        except EmailNotValidError as error:
+            raise ValidationError(NOT_AN_EMAIL) from error
+
+
+class LocaleName(Line):
+    """A language and a country, like `pt_PT`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=16, what="a language and country, like en_GB or pt_PT", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not is_locale(text):
+            raise ValidationError(self.missing)
+        return text
+
+
 class Day(Line):
     """A day of the calendar, `YYYY-MM-DD`."""
 
@@ -168,9 +201,7 @@ class MoneyField(fields.Field[Money]):
 
     def __init__(self, **options: Any) -> None:
         words: Messages = {"required": "Enter an amount", "null": "Enter an amount"}
-        shape = {"amount": {"type": "string"}, "currency": {"type": "string", "minLength": 3, "maxLength": 3}}
-        example = {"amount": "45.00", "currency": "EUR"}
-        super().__init__(error_messages=words, **described(options, type="object", properties=shape, example=example))
+        super().__init__(error_messages=words, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, str] | None:
         return None if value is None else {"amount": value.amount, "currency": value.currency}

@@ -1,29 +1,46 @@
-"""Forms of pages: what was typed, what it means, and what is to be mended."""
+"""Forms of pages: values as typed, errors by field, and where a form is shown again.
 
-from collections.abc import Iterable, Mapping, Sequence
+One rule holds for every address that a page posts to: GET of it answers too, so that reloading never meets a 405.
+An address that takes a form answers GET with that form; the view catches the errors that its own form can mend and
+returns the form again (`refuse`). An address that only a button posts to redirects GET to the page with the button
+(`posted_from`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
-from flask import request
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
+from werkzeug.datastructures import MultiDict
 
-from clinic.core.errors import Invalid
+from clinic.core.errors import ClinicError, InvalidInput, NotFound
+from clinic.identity.models import SavedForm
+from clinic.web.error_info import clinic_error_info
 from clinic.web.fields import Choices
-from clinic.web.problems import flattened
+from clinic.web.problem_details import flattened
+from clinic.web.saved_forms import HIDDEN_FIELDS, resumed_form
 
-NOT_FIELDS = {"csrf_token", "_clinic", "_kept", "version"}
 _PARTS = ("year", "month", "day")
+_LONGEST_REPEATED = 2000
+"""Characters of a value that was never validated, when its form is shown again."""
+
+View = Callable[..., ResponseReturnValue]
 
 
 @dataclass
 class Form:
-    """A form as it is shown: values as typed, problems in the order of its fields."""
+    """A form as a page shows it: values as typed, errors in the order of its fields, the version it was made from."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     order: Iterable[str] = ()
     ticked: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    version: int | None = None
+    saved: SavedForm | None = None
 
     def value(self, name: str) -> str:
         """Return what was typed into a field; a part of a date, `x.day`, is found in a whole `x` as well."""
@@ -33,35 +50,51 @@ class Form:
         return self.values.get(name, "")
 
     def chosen(self, name: str) -> Sequence[str]:
-        """Return what was ticked of a field that takes several."""
+        """Return what was ticked of a field that takes several values."""
         return self.ticked.get(name, ())
 
     def error(self, name: str) -> str | None:
-        """Return the first problem of a field."""
+        """Return the first error of a field."""
         return self.errors.get(name, [None])[0]
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """Every field with a problem and what to do about it, in page order."""
+        """Every field with an error and its first message, in page order."""
         known = [*self.order, *(name for name in self.errors if name not in set(self.order))]
         return [(name, message) for name in known for message in self.errors.get(name, [])[:1]]
 
-    def reject(self, error: Invalid) -> "Form":
-        """Add what a service refused."""
-        for name, messages in error.problems.items():
-            self.errors.setdefault(name, []).extend(messages)
+    def reject(self, error: ClinicError, name: str = "") -> "Form":
+        """Add the error of a service; one that names no field of its own belongs to `name`, or to the whole form."""
+        problems = error.problems if isinstance(error, InvalidInput) else {name: [error.message]}
+        for place, messages in problems.items():
+            self.errors.setdefault(place, []).extend(messages)
         return self
+
+
+def initial_form(
+    values: Mapping[str, str] | None = None,
+    *,
+    ticked: Mapping[str, Sequence[str]] | None = None,
+    version: int | None = None,
+) -> Form:
+    """Return the form of a GET: with these values, or as typed if this request resumes a saved form."""
+    saved = resumed_form()
+    if saved is None:
+        return Form(values or {}, ticked=ticked or {}, version=version)
+    typed = MultiDict(saved.fields)
+    several = {name: " ".join(typed.getlist(name)).split() for name in typed}
+    return Form(typed.to_dict(), ticked=several, version=_version(typed.get("version", "")), saved=saved)
 
 
 def load_form(schema: Schema, **given: Any) -> Form:
     """Read the sent form with a schema; a birth date may come in three parts `x.day`, `x.month`, `x.year`.
 
-    Of a field that takes several, one value may name more than one of them, with spaces between.
+    Of a field that takes several values, one sent value may name more than one of them, separated by spaces.
     """
-    typed = {name: value for name, value in request.form.items() if name not in NOT_FIELDS}
+    typed = {name: value for name, value in request.form.items() if name not in HIDDEN_FIELDS}
     several = [name for name, one in schema.fields.items() if isinstance(one, Choices)]
     ticked = {name: " ".join(request.form.getlist(name)).split() for name in several}
-    form = Form(typed, order=list(schema.fields), ticked=ticked)
+    form = Form(typed, order=list(schema.fields), ticked=ticked, version=sent_version())
     try:
         form.data = schema.load(with_dates(typed) | ticked | given)
     except ValidationError as error:
@@ -69,19 +102,48 @@ def load_form(schema: Schema, **given: Any) -> Form:
     return form
 
 
+def repeat_form(*names: str) -> Form:
+    """Return the sent form with only the named values: passwords and codes are typed anew."""
+    return Form({name: request.form.get(name, "")[:_LONGEST_REPEATED] for name in names})
+
+
+def refuse(page: str, error: ClinicError) -> ResponseReturnValue:
+    """Return a form's page with the status and headers of the error that it shows; an unknown record is bad input."""
+    info = clinic_error_info(error)
+    status = 422 if isinstance(error, NotFound) else info.status
+    return page, status, list(info.headers)
+
+
+def posted_from(endpoint: str, *arguments: str) -> Callable[[View], View]:
+    """Redirect GET of a button's address to the page with the button; both take the named arguments.
+
+    Its view takes GET and POST.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(**given: Any) -> ResponseReturnValue:
+            if request.method == "POST":
+                return view(**given)
+            return redirect(url_for(endpoint, **{name: given[name] for name in arguments}))
+
+        return answer
+
+    return decorate
+
+
 def sent_version() -> int:
-    """Return the version of the record that the form was made from; -1, which no record has, for nonsense."""
-    sent = request.form.get("version", "")
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1  # noqa: PLR2004
+    """Return the version of the record that the sent form was made from; -1, which no record has, for nonsense."""
+    return _version(request.form.get("version", ""))
 
 
-def with_dates(typed: Mapping[str, str], only: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return the fields with each three-part date put together: `2026-03-27`, `2026-03`, `2026` or nothing."""
+def with_dates(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields with each three-part date joined: `2026-03-27`, `2026-03`, `2026` or nothing."""
     parts = {name for name in typed if name.endswith(tuple(f".{part}" for part in _PARTS))}
     found: dict[str, Any] = {name: value for name, value in typed.items() if name not in parts}
     for name in {part.rpartition(".")[0] for part in parts}:
-        found[name] = _put_together(*(typed.get(f"{name}.{part}", "").strip() for part in _PARTS))
-    return found if only is None else {name: value for name, value in found.items() if name in set(only)}
+        found[name] = _joined(*(typed.get(f"{name}.{part}", "").strip() for part in _PARTS))
+    return found
 
 
 def date_parts(name: str, value: str | None) -> dict[str, str]:
@@ -90,11 +152,15 @@ def date_parts(name: str, value: str | None) -> dict[str, str]:
     return {f"{name}.{part}": text.lstrip("0") for part, text in zip(_PARTS, texts, strict=True)}
 
 
-def _put_together(year: str, month: str, day: str) -> str:
+def _joined(year: str, month: str, day: str) -> str:
     if not (year or month or day):
         return ""
     written = [year] + [part.zfill(2) for part in ((month, day) if day else (month,)) if part or day]
     return "-".join(written)
+
+
+def _version(sent: str) -> int:
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1  # noqa: PLR2004
 
 
 def _by_field(error: ValidationError) -> dict[str, list[str]]:

@@ -1,118 +1,146 @@
-"""The JSON API: its blueprints, answers, versions and lists."""
+"""The JSON API: blueprints, responses, versions and lists."""
 
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, Protocol
 from uuid import UUID
 
 import flask_smorest
-from apispec.ext.marshmallow import MarshmallowPlugin, resolver
-from flask import Flask, abort, current_app, request, url_for
+from flask import abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 
-from clinic.core.errors import NotFound, Stale
-from clinic.core.paging import DEFAULT_LIMIT, MAX_LIMIT, Portion
+from clinic.core.db.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
+from clinic.core.errors import NotFound, StaleVersion
 from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import Count, Line
-from clinic.web.json_input import StrictParser
-from clinic.web.problems import problem
+from clinic.web.json_parser import StrictParser
+from clinic.web.openapi import component_of_status, operation_id
+from clinic.web.problem_details import problem
+
+Decorator = Callable[[Any], Any]
 
 PREFIX = "/api/v1"
 
 NO_VERSION = 0
-"""A version that no record has: they are counted from 1."""
+"""A version that no record has, as versions start at 1."""
 
 _VERSION_TAG = re.compile("[1-9][0-9]{0,8}")
 
 
-class Api(flask_smorest.Api):
-    """flask-smorest, leaving the answering of errors to `web/errors.py`."""
+MERGE_PATCH = "application/merge-patch+json"
 
-    def __init__(self, app: Flask) -> None:
-        super().__init__(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)})
-
-    def _register_error_handlers(self) -> None:
-        pass
+_ANY_OPERATION = (400, 401, 403, 500, 503)
+_WITH_QUERY = (414, 422)
+_WITH_BODY = (413, 415, 422)
 
 
 class ApiBlueprint(flask_smorest.Blueprint):
-    """The JSON endpoints of a module, below `/api/v1`."""
+    """The JSON endpoints of a module, below `/api/v1`; `noun` is what one record is called in operation ids."""
 
     ARGUMENTS_PARSER = StrictParser()
 
-    def __init__(self, module: str, import_name: str, *, path: str, description: str) -> None:
+    def __init__(self, module: str, import_name: str, *, path: str, noun: str, description: str) -> None:
         super().__init__(f"api_{module}", import_name, url_prefix=f"{PREFIX}/{path}", description=description)
+        self.path = path
+        self.noun = noun
 
+    def operation_id(self, view: str) -> str:
+        """Return the operation id of a view of this blueprint."""
+        return operation_id(view, self.noun, self.path)
 
-class ProblemSchema(Schema):
-    """An error as RFC 9457 describes it."""
+    def problems(self, *statuses: int) -> Decorator:
+        """Document the error statuses of a view, besides those of any operation."""
+        return _composed(*(self._status(status) for status in (*_ANY_OPERATION, *statuses)))
 
-    type = fields.String()
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String()
-    instance = fields.String()
-    code = fields.String()
-    errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
+    def query(self, schema: type[Schema]) -> Decorator:
+        """Load the query parameters of a request, and document their error statuses."""
+        return _composed(self.arguments(schema, location="query"), *(self._status(status) for status in _WITH_QUERY))
+
+    def body(self, schema: type[Schema], *, required: bool = True) -> Decorator:
+        """Load the JSON body of a request, and document its error statuses."""
+        return _composed(
+            self.arguments(schema, required=required),
+            *(self._status(status) for status in _WITH_BODY),
+        )
+
+    def merge_patch(self, schema: type[Schema]) -> Decorator:
+        """Load a partial record (RFC 7396), sent as `application/merge-patch+json` or as JSON."""
+        patch = schema(partial=True)
+        return _composed(
+            self.doc(requestBody={"content": {MERGE_PATCH: {"schema": patch}}}),
+            self.arguments(patch, required=False),
+            *(self._status(status) for status in _WITH_BODY),
+        )
+
+    def versioned(self, *, required: bool = False) -> Decorator:
+        """Document that a view honours `If-Match`."""
+        statuses = (412, 428) if required else (412,)
+        return _composed(
+            self.doc(parameters=["IfMatch" if required else "OptionalIfMatch"]),
+            *(self._status(status) for status in statuses),
+        )
+
+    def conditional(self) -> Decorator:
+        """Document that a view honours `If-None-Match`."""
+        return _composed(self.doc(parameters=["IfNoneMatch"]), self._status(304))
+
+    def _status(self, status: int) -> Decorator:
+        decorator: Decorator = self.alt_response(status, response=component_of_status(status))
+        return decorator
 
 
 class NothingSchema(Schema):
-    """The body of a request that needs none."""
+    """An empty request body."""
 
 
 class ListQuery(Schema):
-    """Which portion of a list is wanted."""
+    """Query parameters of a paginated list."""
 
     limit = Count(
         least=1,
         most=MAX_LIMIT,
         load_default=DEFAULT_LIMIT,
-        metadata={"description": "how many rows at the most"},
+        metadata={"description": "maximum number of records"},
     )
-    cursor = Line(max_length=1000, metadata={"description": "`next_cursor` of the portion before"})
+    cursor = Line(
+        max_length=1000,
+        metadata={"description": "`next_cursor` of the previous page", "pattern": "^[A-Za-z0-9_.-]*$"},
+    )
 
 
 class SearchQuery(ListQuery):
-    """Which portion of a list is wanted, of the rows that match some words."""
+    """Query parameters of a paginated list that can be searched."""
 
-    q = Line(metadata={"description": "words to look for"})
+    q = Line(metadata={"description": "text to search for"})
 
 
 class Versioned(Protocol):
-    """A record that counts its changes."""
+    """A record with an optimistic-locking version."""
 
     id: UUID
     version: int
 
 
-def document(blueprint: ApiBlueprint, *statuses: int) -> Any:
-    """Say in the API's description with which problems an endpoint may answer."""
-
-    def decorate(view: Any) -> Any:
-        for status in (*statuses, 401, 403, 503):
-            view = blueprint.alt_response(status, schema=ProblemSchema, content_type="application/problem+json")(view)
-        return view
-
-    return decorate
-
-
 def list_schema(item: type[Schema]) -> type[Schema]:
-    """Return the schema of a list of items: `{"data": […], "next_cursor": …}`."""
+    """Return the schema of a page of items: `{"data": […], "next_cursor": …}`."""
     name = item.__name__.removesuffix("Schema") + "ListSchema"
-    return Schema.from_dict(
-        {"data": fields.List(fields.Nested(item)), "next_cursor": fields.String(allow_none=True)}, name=name
+    data = fields.List(fields.Nested(item), required=True)
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "`cursor` of the next page, null on the last one"}
     )
+    return Schema.from_dict({"data": data, "next_cursor": next_cursor}, name=name)
 
 
-def after_cursor(query: Mapping[str, Any], *about: str) -> tuple[Any, ...] | None:
-    """Return the sort key after which the wanted portion starts."""
-    return read_cursor(query.get("cursor"), request.path, *about)
+def after_cursor(query: Mapping[str, Any], *filters: str) -> tuple[Any, ...] | None:
+    """Return the sort key after which the requested page starts."""
+    return read_cursor(query.get("cursor"), request.path, *filters)
 
 
-def listed(found: Portion[Any], *about: str) -> ResponseReturnValue:
-    """Return a portion of a list, with a link to the next one."""
-    cursor = write_cursor(found.next_key, request.path, *about)
+def listed(found: Page[Any], *filters: str) -> ResponseReturnValue:
+    """Return a page of a list, with a `Link` to the next one."""
+    cursor = write_cursor(found.next_key, request.path, *filters)
     body = {"data": found.rows, "next_cursor": cursor}
     if cursor is None:
         return body
@@ -122,40 +150,40 @@ def listed(found: Portion[Any], *about: str) -> ResponseReturnValue:
 
 
 def created(record: Versioned, endpoint: str, **ids: Any) -> ResponseReturnValue:
-    """Return a new record with its address and version."""
+    """Return a new record with its `Location` and `ETag`."""
     return record, {"Location": url_for(endpoint, **ids), **etag(record)}  # type: ignore[return-value]
 
 
 def single(record: Versioned) -> ResponseReturnValue:
-    """Return a record with its version, or 304 if the client has that one."""
+    """Return a record with its `ETag`, or 304 if the client has that version."""
     if request.method == "GET" and request.if_none_match.contains(str(record.version)):
         return "", 304, etag(record)
     return record, etag(record)  # type: ignore[return-value]
 
 
 def etag(record: Versioned) -> dict[str, str]:
-    """Return the header that names a record's version."""
+    """Return the `ETag` header of a record."""
     return {"ETag": f'"{record.version}"'}
 
 
-def tell_present(blueprint: ApiBlueprint, present: Callable[..., Versioned], schema: type[Schema]) -> None:
-    """Let a change of a stale version be answered with the record as it is now."""
+def handle_stale_version(blueprint: ApiBlueprint, get_current: Callable[..., Versioned], schema: type[Schema]) -> None:
+    """Return 412 with the current record when a request of a blueprint changes a stale version."""
 
-    @blueprint.errorhandler(Stale)
-    def answer(error: Stale) -> ResponseReturnValue:
+    @blueprint.errorhandler(StaleVersion)
+    def answer(error: StaleVersion) -> ResponseReturnValue:
         try:
-            record = present(**(request.view_args or {}))
-        except NotFound as gone:
-            return current_app.handle_user_exception(gone)
+            record = get_current(**(request.view_args or {}))
+        except NotFound as missing:
+            return current_app.handle_user_exception(missing)
         response = problem(412, error.code, error.message, present=schema().dump(record))
         response.headers.update(etag(record))
         return response
 
 
-def expected_version(present: Callable[..., Versioned]) -> int | None:
-    """Return the version that `If-Match` names, None for `*`; of several the present one, if it is among them.
+def expected_version(get_current: Callable[..., Versioned]) -> int | None:
+    """Return the version that `If-Match` names, None for `*`; of several the current one, if it is among them.
 
-    What no record's version could be is `NO_VERSION`: whether there is a record at all is asked first.
+    What no record's version could be is `NO_VERSION`: whether there is a record at all is checked first.
 
     :raises HTTPException: 428 without the header
     :raises NotFound: if it names several, and there is no record
@@ -164,13 +192,20 @@ def expected_version(present: Callable[..., Versioned]) -> int | None:
         abort(428, "Send If-Match with the ETag of the version that you are changing")
     if request.if_match.star_tag:
         return None
-    versions = {int(tag) for tag in request.if_match.as_set() if _VERSION_TAG.fullmatch(tag)}
+    versions = {int(tag) for tag in request.if_match.as_set() if tag and _VERSION_TAG.fullmatch(tag)}
     if len(versions) > 1:
-        versions &= {present(**(request.view_args or {})).version}
+        versions &= {get_current(**(request.view_args or {})).version}
     return versions.pop() if versions else NO_VERSION
 
 
-def _schema_name(schema: Any) -> str:
-    """Name a schema in the API's description; one that takes a part of the fields is a patch."""
-    name: str = resolver(schema)
-    return f"{name}Patch" if getattr(schema, "partial", False) else name
+def optional_version(get_current: Callable[..., Versioned]) -> int | None:
+    """Return the version that `If-Match` names, None for `*` and without the header.
+
+    :raises NotFound: if it names several, and there is no record
+    """
+    return expected_version(get_current) if "If-Match" in request.headers else None
+
+
+def _composed(*decorators: Decorator) -> Decorator:
+    """Return a decorator that applies several ones."""
+    return lambda view: reduce(lambda decorated, decorator: decorator(decorated), decorators, view)

@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, String, Table, Uuid, insert
 
 from clinic.core.clock import now
-from clinic.core.columns import Instant
-from clinic.core.database import Base, db
+from clinic.core.db import Base, db
+from clinic.core.db.types import UTCDateTime
 from tests.builders import MONDAY, a_clinic
 
 WORD = "Kanarienvogel"
@@ -144,7 +144,7 @@ def _of_type(column: Column[Any], ids: dict[str, UUID]) -> Any:
         return f"{WORD} {column}"[: column.type.length]
     if isinstance(column.type, Boolean | Integer):
         return default if isinstance(default, bool | int) else int(not isinstance(column.type, Boolean))
-    if isinstance(column.type, Instant | DateTime):
+    if isinstance(column.type, UTCDateTime | DateTime):
         return None if column.nullable else (MONDAY if column.name.startswith("start") else now())
     assert isinstance(column.type, Date), f"say in tests/access/canaries.py what {column} is to hold"
     return datetime.now(UTC).date()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import click
 from flask import Flask
 
-from tests.access.bodies import Ids
+from tests.access.request_bodies import Ids
 
 Line = Callable[[Ids], list[str]]
 

@@ -3,11 +3,11 @@
 import pytest
 from flask import Flask
 
-from clinic.staff.passwords import hash_password
-from clinic.staff.service import Clinic
-from tests.access.bodies import EMAIL, PASSWORD
+from clinic.identity.models import Clinic
+from clinic.identity.passwords import hash_password
 from tests.access.canaries import plant
-from tests.access.world import World
+from tests.access.request_bodies import EMAIL, PASSWORD
+from tests.access.two_clinics import World
 from tests.builders import a_member
 
 

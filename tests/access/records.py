@@ -6,10 +6,15 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from clinic.core.database import db, unit_of_work
+from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.api_keys import api_key_service
+from clinic.identity.mail_queue import staff_mail_queue
+from clinic.identity.members import member_service
+from clinic.identity.models import StaffMember
+from clinic.identity.sessions import session_service
 from clinic.notifications.service import Notification
-from clinic.staff.service import StaffMember, key_service, member_service, outgoing_letters, session_service
 from tests.access.canaries import THEIR_EMAIL
 from tests.billing.invoices import a_draft, an_invoice
 from tests.builders import a_member, a_patient, a_practitioner, an_appointment
@@ -42,23 +47,23 @@ def a_colleague() -> StaffMember:
 
 def a_membership() -> UUID:
     """Let somebody else work in the clinic; return the id under which the clinic knows them."""
-    return member_service.named(a_colleague().email).membership.id
+    return member_service.get_by_email(a_colleague().email).membership.id
 
 
 def a_colleagues_session() -> UUID:
     """Let somebody else of the clinic have signed in: that session is no business of those who ask."""
     member_id = a_colleague().id
     session_service.start(member_id, current_clinic_id(), address="192.0.2.1", agent="test")
-    return session_service.alive_of(member_id)[0].id
+    return session_service.list_open(member_id)[0].id
 
 
 def a_link() -> str:
-    """Let a letter with a link to set a password be on its way; return the link's token."""
+    """Queue and claim a mail with a link to set a password; return the link's token."""
     member_id = a_colleague().id
     with unit_of_work():
-        outgoing_letters.queue("reset", member_id=member_id, clinic_id=current_clinic_id())
-    letters = iter(outgoing_letters.claim_next, None)
-    return next(letter.token for letter in letters if letter.token)
+        staff_mail_queue.queue("reset", member_id=member_id, clinic_id=current_clinic_id())
+    tokens = (staff_mail_queue.prepare(row).token for row in iter(staff_mail_queue.claim, None))
+    return next(token for token in tokens if token)
 
 
 ARGUMENTS = {
@@ -70,7 +75,7 @@ ARGUMENTS = {
     "clinic_id": Argument(current_clinic_id, "clinics"),
     "membership_id": Argument(a_membership, "memberships"),
     "email": Argument(lambda: a_colleague().email, theirs=THEIR_EMAIL),
-    "key_id": Argument(lambda: key_service.create(label=uuid4().hex, scopes=["all"])[0].id, "api_keys"),
+    "key_id": Argument(lambda: api_key_service.create(label=uuid4().hex, scopes=["all"])[0].id, "api_keys"),
     "sign_in_id": Argument(a_colleagues_session, "sign_ins"),
     "token": Argument(a_link),
     "filename": Argument(lambda: "js/app.js"),

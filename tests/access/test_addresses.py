@@ -5,9 +5,9 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from tests.access.asking import Caller
+from tests.access.callers import Caller
 from tests.access.routes import Route, routes_of
-from tests.access.world import World
+from tests.access.two_clinics import World
 
 NO_IDS = ["0", "-1", "2147483648", "9223372036854775808", "9" * 5000, "1.0", " 1", "١", "%00", "None", "{}"]
 

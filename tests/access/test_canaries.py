@@ -7,17 +7,17 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from clinic.core.background import run_due_jobs
-from clinic.core.database import Base, db
-from clinic.staff.service import clinic_service
-from tests.access.asking import Caller
+from clinic.core.db import Base, db
+from clinic.core.jobs import run_due_jobs
+from clinic.identity.clinics import clinic_service
+from tests.access.callers import Caller
 from tests.access.canaries import NOBODYS, SHORTEST, WITHOUT, clinic_tables, texts
 from tests.access.commands import LINES, commands_of_a_clinic, takes_json
 from tests.access.routes import routes_of
 from tests.access.test_matrix import Record
-from tests.access.world import Mixed, World
+from tests.access.two_clinics import Mixed, World
 from tests.conftest import Run
-from tests.mailboxes import Mailbox
+from tests.smtp_server import Mailbox
 
 pytestmark = pytest.mark.slow
 

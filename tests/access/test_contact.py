@@ -6,14 +6,14 @@ import pytest
 from werkzeug.test import TestResponse
 
 from clinic.appointments.service import appointment_service
-from clinic.core.background import run_due_jobs
-from clinic.core.tenancy import in_clinic
-from clinic.staff.service import EVERYTHING
-from tests.access.asking import Caller, body_for
+from clinic.core.jobs import run_due_jobs
+from clinic.core.tenancy import clinic_scope
+from clinic.identity.roles import permission_names
+from tests.access.callers import Caller, body_for
 from tests.access.commands import LINES
 from tests.access.routes import Route, routes_of
 from tests.access.test_matrix import Record
-from tests.access.world import Mixed, World
+from tests.access.two_clinics import Mixed, World
 from tests.billing.invoices import an_invoice
 from tests.builders import OWN, a_patient, an_appointment
 from tests.conftest import Run
@@ -28,7 +28,7 @@ WHOLE = "/audit"
 
 CALLERS: dict[str, Collection[str] | None] = {
     "read-only": None,
-    "all but contact": EVERYTHING - {"patients:contact", "appointments:notes"},
+    "all but contact": frozenset(permission_names()) - {"patients:contact", "appointments:notes"},
 }
 """Who may not see it: a role, and whoever may do everything else."""
 
@@ -38,7 +38,7 @@ def full(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The own clinic, whose patients can all be reached, with an appointment that was cancelled for a reason."""
     given = {"family_name": "Pereira", "given_name": "Inês", "birth_date": "1991-06-21", "sex": "female"}
     monkeypatch.setattr("tests.builders.patient_fields", lambda **fields: given | fields | HIDDEN)
-    with world.app.app_context(), in_clinic(world.clinic_id):
+    with world.app.app_context(), clinic_scope(world.clinic_id):
         patient = a_patient()
         an_invoice(patient)
         an_appointment(patient)

@@ -6,9 +6,12 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
-from clinic.patients import pages
-from clinic.staff.service import EVERYTHING
-from clinic.web.access import Access, UndeclaredRoute, access_to
+from clinic.identity.roles import ROLE_PERMISSIONS, permission_names
+from clinic.patients import PatientsModule, commands, module, pages
+from clinic.web.authorization import Access, UndeclaredRoute, access_to
+from clinic.web.permission_checks import PermissionMismatch
+
+PERMISSIONS = module.get_permissions()
 
 PUBLIC = {
     *("static", "styles", "components", "openapi", "api_docs", "staff.sign_in", "staff.begin_session"),
@@ -27,7 +30,7 @@ def made(folder: Path) -> Flask:
 def test_every_route_says_who_may_call_it(app: Flask) -> None:
     declared = {rule.endpoint: access_to(app, rule.endpoint) for rule in app.url_map.iter_rules()}
 
-    assert {access.permission for access in declared.values()} <= {None, *EVERYTHING}
+    assert {access.permission for access in declared.values()} <= {None, *permission_names()}
     assert {endpoint for endpoint, access in declared.items() if access.public} == PUBLIC
 
 
@@ -42,10 +45,40 @@ def test_an_application_with_an_undeclared_route_does_not_start(
 
 
 @pytest.mark.row(28)
-def test_an_application_with_a_route_for_a_permission_that_is_none_does_not_start(
-    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_application_with_an_unknown_permission_of_a_route_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages.index, "access", Access(permission="patients:raed"))
 
-    with pytest.raises(UndeclaredRoute, match="requires patients:raed, which is no permission"):
+    with pytest.raises(PermissionMismatch, match=r"the route patients\.index names the permission patients:raed"):
+        made(tmp_path)
+
+
+@pytest.mark.row(28)
+def test_an_application_with_an_unknown_permission_of_a_command_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands.group.commands["add"], "needs", "patients:raed")
+
+    with pytest.raises(PermissionMismatch, match="the command patients add names the permission patients:raed"):
+        made(tmp_path)
+
+
+@pytest.mark.row(28)
+def test_an_application_with_an_unknown_permission_of_a_role_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROLE_PERMISSIONS, "manager", ("patients:raed",))
+
+    with pytest.raises(PermissionMismatch, match="the role manager names the permission patients:raed"):
+        made(tmp_path)
+
+
+@pytest.mark.row(28)
+def test_an_application_with_a_permission_that_no_role_has_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PatientsModule, "get_permissions", lambda _: {**PERMISSIONS, "patients:merge": "Merge records"})
+
+    with pytest.raises(PermissionMismatch, match="no role has the permission patients:merge"):
         made(tmp_path)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.access.asking import Caller, body_for
+from tests.access.callers import Caller, body_for
 from tests.access.routes import Route, routes_of
-from tests.access.world import World
+from tests.access.two_clinics import World
 
 pytestmark = pytest.mark.slow
 

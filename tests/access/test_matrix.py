@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.access.asking import ANONYMOUS, DENIED, Caller
-from tests.access.expected import COLUMNS, differences, read_table, write_column
+from tests.access.callers import ANONYMOUS, DENIED, Caller
+from tests.access.matrix_file import COLUMNS, differences, read_table, write_column
 from tests.access.routes import routes_of
-from tests.access.world import World
+from tests.access.two_clinics import World
 
 pytestmark = pytest.mark.slow
 

@@ -9,13 +9,13 @@ import click
 import pytest
 from flask import Flask
 
-from clinic.core.terminal import needed_for
-from clinic.staff.service import EVERYTHING, PERMISSIONS, ROLES
-from clinic.web.access import Access, access_to
-from tests.access.asking import Caller, body_for
+from clinic.identity.roles import ROLES, permission_names
+from clinic.web.authorization import Access, access_to
+from clinic.web.cli import needed_for
+from tests.access.callers import Caller, body_for
 from tests.access.routes import Route, routes_of
 from tests.access.test_matrix import Record
-from tests.access.world import World
+from tests.access.two_clinics import World
 
 FILE = Path(__file__).parent / "permissions.txt"
 
@@ -38,11 +38,11 @@ def test_permissions_are_those_of_the_reviewed_file(app: Flask) -> None:
 
 @pytest.mark.slow
 @pytest.mark.row(28)
-@pytest.mark.parametrize("permission", PERMISSIONS)
+@pytest.mark.parametrize("permission", permission_names())
 def test_a_route_opens_by_its_permission_alone(world: World, permission: str, record_property: Record) -> None:
     without, alone = (
         Caller(world, f"{kind} {permission}", may=may)
-        for kind, may in (("without", EVERYTHING - {permission}), ("with", {permission}))
+        for kind, may in (("without", frozenset(permission_names()) - {permission}), ("with", {permission}))
     )
     wrong = []
 
@@ -67,7 +67,7 @@ def _opened_by(app: Flask, permission: str) -> list[Route]:
 
 def _lines(app: Flask) -> Iterator[str]:
     yield "\n## Roles\n"
-    for permission in PERMISSIONS:
+    for permission in permission_names():
         holders = (role.name for role in ROLES.values() if permission in role.permissions)
         yield f"{permission:22} {' '.join(holders)}"
     yield "\n## Routes\n"
@@ -88,7 +88,9 @@ def _aligned(rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
 def _word(access: Access) -> str:
     if access.public:
         return "(everybody)"
-    return access.permission or ("(whoever is on the way in)" if access.on_the_way else "(whoever has signed in)")
+    return access.permission or (
+        "(whoever is on the way in)" if access.allows_incomplete_login else "(whoever has signed in)"
+    )
 
 
 def _commands(app: Flask) -> Iterator[tuple[str, click.Command]]:

@@ -6,15 +6,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from clinic.core.database import Base, db
-from clinic.core.tenancy import in_clinic
-from clinic.staff.service import key_service
-from tests.access.asking import Caller, body_for, seen
+from clinic.core.db import Base, db
+from clinic.core.tenancy import clinic_scope
+from clinic.identity.api_keys import api_key_service
+from tests.access.callers import Caller, body_for, seen
 from tests.access.canaries import THEIR_EMAIL, WORD
 from tests.access.routes import Route, routes_of
-from tests.access.world import Mixed, World
+from tests.access.two_clinics import Mixed, World
+from tests.assertions import row_counts
 from tests.builders import a_patient
-from tests.inspecting import row_counts
 
 PAGES = {
     "/appointments/new": ["patient"],
@@ -45,7 +45,7 @@ def queries(world: World) -> list[tuple[str, str]]:
         (path, parameter["name"])
         for path, methods in described.items()
         for parameter in methods.get("get", {}).get("parameters", [])
-        if parameter["in"] == "query" and parameter["name"].endswith("_id")
+        if parameter.get("in") == "query" and parameter["name"].endswith("_id")
     ]
     return of_api + [(rule, name) for rule, names in PAGES.items() for name in names]
 
@@ -176,10 +176,10 @@ def test_inviting_somebody_of_another_clinic_looks_like_inviting_anybody(world: 
 
 @pytest.mark.row(29)
 def test_a_cursor_of_another_clinic_s_list_leads_to_nothing_of_it(world: World, caller: Caller) -> None:
-    with world.app.app_context(), in_clinic(world.canaries.clinic_id):
+    with world.app.app_context(), clinic_scope(world.canaries.clinic_id):
         a_patient()
         a_patient()
-        _, key = key_service.create(label="Theirs", scopes=["all"])
+        _, key = api_key_service.create(label="Theirs", scopes=["all"])
     bearer = {"Authorization": f"Bearer {key}"}
     theirs_page = caller.client.get("/api/v1/patients?limit=1", headers=bearer).get_json()
     own = world.own("patient_id")
@@ -211,9 +211,9 @@ def test_no_body_moves_anything_to_another_clinic(field: str, world: World, call
 @pytest.mark.row(36)
 def test_numbers_are_each_clinic_s_own_and_no_address_of_anything(world: World, caller: Caller) -> None:
     with world.app.app_context():
-        with in_clinic(world.clinic_id):
+        with clinic_scope(world.clinic_id):
             first = a_patient().mrn
-        with in_clinic(world.canaries.clinic_id):
+        with clinic_scope(world.canaries.clinic_id):
             again = a_patient().mrn
 
     pages = [caller.ask(getting(f"{rule}/{first}"), {}, {}).status_code for rule in ("/patients", "/api/v1/patients")]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from clinic.staff.service import Clinic
-from tests.threads import run_at_once
+from clinic.identity.models import Clinic
+from tests.concurrency import run_at_once
 
 AtOnce = Callable[[int, Callable[[int], object]], list[Exception | None]]
 

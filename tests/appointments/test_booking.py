@@ -14,10 +14,10 @@ from clinic.appointments.service import (
     appointment_service,
     practitioner_service,
 )
-from clinic.core.database import unit_of_work
-from clinic.core.errors import Invalid, Stale
+from clinic.core.errors import InvalidInput, StaleVersion
+from clinic.core.unit_of_work import unit_of_work
+from tests.assertions import row_counts, stored_events
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.inspecting import row_counts, stored_events
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -75,7 +75,7 @@ def test_a_time_that_touches_a_taken_one_on_the_inside_is_refused(app, published
     with pytest.raises(SlotTaken) as refused:
         book(other, practitioner_service.get(taken.practitioner_id), MONDAY + timedelta(minutes=minutes))
 
-    assert refused.value.facts == {"conflicts": [str(taken.id)]}
+    assert refused.value.details == {"conflicts": [str(taken.id)]}
     assert row_counts(app) == before
 
 
@@ -113,7 +113,7 @@ def test_a_patient_can_not_be_in_two_places(app):
             ends_at=MONDAY + HALF_AN_HOUR,
         )
 
-    assert refused.value.facts == {"conflicts": [str(taken.id)]}
+    assert refused.value.details == {"conflicts": [str(taken.id)]}
     assert row_counts(app) == before | {"practitioners": 2}
 
 
@@ -157,7 +157,7 @@ def test_an_appointment_is_cancelled_only_before_the_patient_has_come(status, al
 def test_an_old_version_is_not_cancelled():
     appointment = an_appointment()
 
-    with pytest.raises(Stale):
+    with pytest.raises(StaleVersion):
         appointment_service.cancel(appointment.id, version=7)
 
     assert appointment_service.get(appointment.id).status == "booked"
@@ -172,7 +172,7 @@ def test_an_old_version_is_not_cancelled():
     ],
 )
 def test_an_impossible_length_is_refused(ends_at, words):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         book(a_patient(), a_practitioner(), MONDAY, ends_at)
 
     assert refused.value.problems == {"ends_at": [words]}
@@ -185,7 +185,7 @@ def test_nobody_of_another_clinic_can_be_booked(app, here, other_clinic, field):
     ours = {"patient_id": a_patient().id, "practitioner_id": a_practitioner().id}
     before = row_counts(app)
 
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         appointment_service.create(**ours | {field: theirs[field]}, starts_at=MONDAY, ends_at=MONDAY + HALF_AN_HOUR)
 
     assert list(refused.value.problems) == [field]
@@ -215,7 +215,7 @@ def test_somebody_who_takes_no_appointments_any_more_can_not_be_booked():
     with unit_of_work():
         practitioner_service.get(practitioner.id).active = False
 
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         book(a_patient(), practitioner)
 
     assert list(refused.value.problems) == ["practitioner_id"]

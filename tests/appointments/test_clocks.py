@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.assertions import element, row_counts, rows, spoken
 from tests.builders import a_clinic, a_patient, a_practitioner, appointment_fields
-from tests.inspecting import element, row_counts, rows, spoken
 
 GAP = {"day": "2027-03-28", "time": "01:30"}
 TWICE = {"day": "2026-10-25", "time": "01:30"}
@@ -28,7 +28,7 @@ def starts(app):
 def test_a_time_that_the_clocks_skip_is_refused_with_the_nearest_ones(app, client, typed):
     before = row_counts(app)
 
-    answer = client.submit("/appointments", **typed, **GAP)
+    answer = client.submit("/appointments/new", **typed, **GAP)
 
     assert answer.status_code == 422
     assert "The clocks skip 01:30 on that day: choose 00:59 or 02:00" in answer.text
@@ -53,7 +53,7 @@ def test_a_command_refuses_a_time_that_the_clocks_skip(run, app, typed):
 
 
 def test_a_page_asks_which_of_two_times_is_meant(app, client, typed):
-    answer = client.submit("/appointments", **typed, **TWICE)
+    answer = client.submit("/appointments/new", **typed, **TWICE)
 
     assert answer.status_code == 422
     assert "The clocks show this time twice on that day" in spoken(answer.text)
@@ -64,7 +64,7 @@ def test_a_page_asks_which_of_two_times_is_meant(app, client, typed):
 
 @pytest.mark.parametrize(("fold", "hour"), [("0", 0), ("1", 1)])
 def test_the_one_that_is_chosen_is_booked(app, client, typed, fold, hour):
-    assert client.submit("/appointments", **typed, **TWICE, fold=fold).status_code == 303
+    assert client.submit("/appointments/new", **typed, **TWICE, fold=fold).status_code == 303
 
     assert starts(app) == [datetime(2026, 10, 25, hour, 30, tzinfo=UTC)]
 
@@ -89,7 +89,7 @@ def test_a_command_takes_the_earlier_one_unless_told_otherwise(app, run, typed, 
 
 def test_both_of_two_times_can_be_booked(app, client, typed):
     for fold in ("0", "1"):
-        assert client.submit("/appointments", **typed, **TWICE, fold=fold).status_code == 303
+        assert client.submit("/appointments/new", **typed, **TWICE, fold=fold).status_code == 303
 
     page = spoken(client.get("/appointments?day=2026-10-25").text)
     assert "01:30 WEST–01:00 WET" in page
@@ -97,7 +97,7 @@ def test_both_of_two_times_can_be_booked(app, client, typed):
 
 
 def test_a_time_of_summer_is_an_hour_earlier_in_utc(app, client, typed):
-    client.submit("/appointments", **typed, day="2027-07-14", time="09:00")
+    client.submit("/appointments/new", **typed, day="2027-07-14", time="09:00")
 
     assert starts(app) == [datetime(2027, 7, 14, 8, 0, tzinfo=UTC)]
 

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.assertions import row_counts, rows, stored_events
 from tests.builders import OWN, a_patient, a_practitioner, an_appointment
-from tests.inspecting import row_counts, rows, stored_events
 
 WHEN = "2026-11-30 09:00"
 WRONG = [

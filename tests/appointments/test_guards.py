@@ -7,10 +7,10 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.service import appointment_service
-from clinic.core.database import Base, db
+from clinic.core.db import Base, db
 from clinic.core.ids import new_id
+from tests.assertions import row_counts, rows
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.inspecting import row_counts, rows
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 

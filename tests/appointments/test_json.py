@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.assertions import masked, pointers, row_counts, rows, stored_events, words_about
 from tests.builders import a_patient, a_practitioner, an_appointment, appointment_fields
-from tests.inspecting import masked, pointers, row_counts, rows, stored_events, words_about
 
 URL = "/api/v1/appointments"
 

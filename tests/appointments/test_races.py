@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service
+from tests.assertions import row_counts, stored_events
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.inspecting import row_counts, stored_events
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -80,4 +80,4 @@ def test_one_of_several_cancellations_of_a_version_wins_and_the_others_are_stale
 
     outcomes = at_once(4, lambda _n: appointment_service.cancel(appointment_id, version=1))
 
-    assert kinds(outcomes) == ["NoneType", "Stale", "Stale", "Stale"]
+    assert kinds(outcomes) == ["NoneType", "StaleVersion", "StaleVersion", "StaleVersion"]

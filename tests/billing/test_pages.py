@@ -7,10 +7,10 @@ import pytest
 
 from clinic.billing.schemas import plain_decimal, typed_rows
 from clinic.billing.service import Invoice, billing_service
-from clinic.core.database import db
+from clinic.core.db import db
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events, typed_lines
-from tests.browsing import hidden_value
 from tests.builders import a_patient
+from tests.page_client import hidden_value
 
 
 def pay(client: Any, invoice_id: UUID, **fields: str) -> Any:
@@ -32,7 +32,7 @@ def test_an_invoice_is_drafted_from_the_form(client, here) -> None:
         patient = a_patient()
     rows = typed_lines(("Consultation", "1", "50,00"), ("", "1", ""), ("Certificate", "2,5", "12.2"))
 
-    sent = client.submit("/invoices", patient=patient.mrn, **rows)
+    sent = client.submit("/invoices/new", patient=patient.mrn, **rows)
     page = client.get(sent.location)
 
     assert sent.status_code == 303
@@ -65,7 +65,7 @@ def test_more_lines_keep_what_was_typed_and_store_nothing(client, here) -> None:
         patient = a_patient()
     rows = typed_lines(("", "1", ""), ("X-ray", "2", "oops"), ("", "1", ""))
 
-    page = client.submit("/invoices", patient=patient.mrn, more="1", **rows)
+    page = client.submit("/invoices/new", patient=patient.mrn, more="1", **rows)
 
     assert (page.status_code, page.text.count("<fieldset>")) == (200, 6)
     assert 'name="lines-0-description" value="X-ray"' in page.text
@@ -76,7 +76,7 @@ def test_more_lines_keep_what_was_typed_and_store_nothing(client, here) -> None:
 def test_lines_can_be_added_up_to_a_hundred(client) -> None:
     rows = typed_lines(*[("", "1", "")] * 99)
 
-    page = client.submit("/invoices", more="1", **rows)
+    page = client.submit("/invoices/new", more="1", **rows)
 
     assert page.text.count("<fieldset>") == 100
     assert "More lines" not in page.text
@@ -94,7 +94,7 @@ def test_an_impossible_line_is_shown_again_with_what_was_typed(client, here, row
     with here():
         patient = a_patient()
 
-    page = client.submit("/invoices", patient=patient.mrn, **typed_lines(*rows))
+    page = client.submit("/invoices/new", patient=patient.mrn, **typed_lines(*rows))
 
     assert page.status_code == 422
     assert f'<a href="#{field}">{words}</a>' in page.text
@@ -105,7 +105,7 @@ def test_an_impossible_line_is_shown_again_with_what_was_typed(client, here, row
 
 @pytest.mark.parametrize(("number", "words"), [("", "Enter the patient’s number"), ("P-9", "There is no such patient")])
 def test_an_invoice_for_nobody_is_asked_for_again(client, number: str, words: str) -> None:
-    page = client.submit("/invoices", patient=number, **typed_lines(("X-ray", "1", "5")))
+    page = client.submit("/invoices/new", patient=number, **typed_lines(("X-ray", "1", "5")))
 
     assert page.status_code == 422
     assert f'<a href="#f-patient">{words}</a>' in page.text
@@ -134,7 +134,7 @@ def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_ow
     first, second = (client.get(f"/invoices/{invoice.id}").text for _ in range(2))
 
     assert 'name="amount" type="text" value="45.00"' in first
-    assert "Pressing twice takes the payment once." in first
+    assert "Pressing twice records the payment once." in first
     assert 'value="card" checked' in first
     assert hidden_value(first, "key") != hidden_value(second, "key")
 
@@ -250,7 +250,7 @@ def test_what_was_typed_is_never_markup(client, here) -> None:
     with here():
         patient = a_patient()
 
-    sent = client.submit("/invoices", patient=patient.mrn, **typed_lines(("<b>x</b>", "1", "5")))
+    sent = client.submit("/invoices/new", patient=patient.mrn, **typed_lines(("<b>x</b>", "1", "5")))
 
     assert "&lt;b&gt;x&lt;/b&gt;" in client.get(sent.location).text
 
@@ -284,8 +284,8 @@ def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
 
 
 def test_an_empty_list_says_what_will_be_there(client) -> None:
-    assert "No invoice yet" in client.get("/invoices").text
-    assert "No invoice matches" in client.get("/invoices?status=draft").text
+    assert "No invoices yet" in client.get("/invoices").text
+    assert "No invoices match" in client.get("/invoices?status=draft").text
     assert client.get("/invoices?status=void").status_code == 422
 
 

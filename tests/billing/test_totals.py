@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clinic.billing.rules import MOST_THOUSANDTHS, invoice_number, is_idempotency_key, thousandths
 from clinic.billing.totals import LineFields, line_amount, priced, total_minor
-from clinic.core.errors import Invalid
+from clinic.core.errors import InvalidInput
 from clinic.core.money import MAX_MINOR, Money
 
 currencies = st.sampled_from(["EUR", "JPY", "KWD"])
@@ -63,7 +63,7 @@ def test_half_a_minor_unit_goes_up_in_every_currency(price: str, expected: str) 
     ],
 )
 def test_an_impossible_line_is_refused(row: tuple[Money, str], words: str) -> None:
-    with pytest.raises(Invalid, match=words) as refused:
+    with pytest.raises(InvalidInput, match=words) as refused:
         priced([a_row(row[0], Fraction(row[1]))], "EUR")
 
     assert list(refused.value.problems) == ["lines"]
@@ -71,7 +71,7 @@ def test_an_impossible_line_is_refused(row: tuple[Money, str], words: str) -> No
 
 @pytest.mark.parametrize("count", [0, 101])
 def test_an_invoice_has_from_one_to_a_hundred_lines(count: int) -> None:
-    with pytest.raises(Invalid, match="line"):
+    with pytest.raises(InvalidInput, match="line"):
         priced([a_row(Money(1, "EUR"))] * count, "EUR")
 
 

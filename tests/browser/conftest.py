@@ -11,14 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from clinic import create_app
-from clinic.core.database import db
+from clinic.core.db import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
 from clinic.operations.setup import upgrade_database
-from tests.browser.acts import sign_in
+from tests.browser.desk_actions import sign_in
+from tests.browser.failing_service import Watch
 from tests.browser.records import ADMINISTRATOR, Records, an_empty_clinic, fill
 from tests.browser.server import serve
-from tests.browser.watching import Watch
 
 PATIENCE = 10_000
 """Milliseconds after which a test gives up on its page."""

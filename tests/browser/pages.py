@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import SEND, become, book, edit_phone, register
+from tests.browser.console_errors import TROUBLES
+from tests.browser.desk_actions import SEND, become, book, edit_phone, register
 from tests.browser.records import ADMINISTRATOR, CAREFUL, READER, TRAVELLER, Records
-from tests.browser.troubles import TROUBLES
 
 PLACES = {
     "patients": "/patients",
@@ -42,7 +42,7 @@ PLACES = {
     "end of an API key": "/api-keys/{key}/revocation",
     "audit trail": "/audit",
     "reason to see a patient's audit trail": "/audit?patient_id={patient}",
-    "who looked at a patient": "/patients/{patient}/looks",
+    "who looked at a patient": "/patients/{patient}/access-log",
     "API documentation": "/api/docs",
     "page not found": "/nowhere",
     "bad request": "/patients?nonsense=1",
@@ -80,7 +80,7 @@ def sign_in_with_errors(page: Page, records: Records) -> None:
     """Try to sign in with a password that is not the right one."""
     page.context.clear_cookies()
     page.goto("/login")
-    page.get_by_label("E-mail address").fill("nobody@example.org")
+    page.get_by_label("Email").fill("nobody@example.org")
     page.get_by_label("Password", exact=True).fill("nonsense")
     page.get_by_role("button", name="Sign in").click()
 
@@ -149,7 +149,7 @@ def late_cancellation(page: Page, records: Records) -> None:
     """Cancel an appointment that has changed meanwhile."""
     page.goto(f"/appointments/{records.appointment}")
     page.locator("main [name=version]").evaluate("(field) => { field.value = 99; }")
-    page.get_by_role("button", name="Cancel the appointment").click()
+    page.get_by_role("button", name="Cancel appointment").click()
 
 
 def late_change_of_a_member(page: Page, records: Records) -> None:
@@ -163,7 +163,7 @@ def late_change_of_a_member(page: Page, records: Records) -> None:
 def late_change_of_the_clinic(page: Page, records: Records) -> None:
     """Change settings that have changed meanwhile."""
     page.goto("/clinic")
-    page.get_by_label("Minutes without use").fill("60")
+    page.get_by_label("Idle timeout (minutes)").fill("60")
     page.locator("main [name=version]").evaluate("(field) => { field.value = 99; }")
     page.locator(SEND).click()
 
@@ -186,7 +186,7 @@ def seen_as_manager(page: Page, records: Records) -> None:
     become(page, ADMINISTRATOR)
     page.goto("/staff/roles")
     page.get_by_role("button", name="Manager").press("Enter")
-    expect(page.locator("main .notice").get_by_text("You see the app as: Manager.")).to_be_visible()
+    expect(page.locator("main .notice").get_by_text("You are viewing the app as: Manager.")).to_be_visible()
 
 
 def change_while_looking(page: Page, records: Records) -> None:

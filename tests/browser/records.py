@@ -10,16 +10,18 @@ from uuid import UUID
 from clinic.appointments.service import Practitioner, appointment_service
 from clinic.billing.service import Invoice, LineFields, billing_service
 from clinic.core.clock import at_wall_time, today
-from clinic.core.database import unit_of_work
 from clinic.core.money import Money
-from clinic.core.tenancy import in_clinic
+from clinic.core.tenancy import clinic_scope
 from clinic.core.text import fold
-from clinic.notifications.service import notification_service
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.api_keys import api_key_service
+from clinic.identity.members import member_service
+from clinic.identity.models import Clinic, Membership
+from clinic.identity.passwords import hash_password
+from clinic.identity.totp import new_totp_secret
+from clinic.notifications.mail_queue import notification_queue
 from clinic.operations.demo_data import NAMES
 from clinic.patients.service import Patient
-from clinic.staff.codes import new_totp_secret
-from clinic.staff.passwords import hash_password
-from clinic.staff.service import Clinic, Membership, key_service, member_service
 from tests.builders import a_clinic, a_member, a_patient, a_practitioner, an_appointment
 
 ZONE = "Europe/Lisbon"
@@ -58,7 +60,7 @@ class Records:
 def fill() -> Records:
     """Set up a clinic with everything that its pages can show, around a day in a week."""
     clinic = an_empty_clinic()
-    with in_clinic(clinic.id):
+    with clinic_scope(clinic.id):
         _employ(clinic, "read-only", READER)
         _employ(clinic, "receptionist", CAREFUL, totp_on=True, totp_secret=new_totp_secret())
         with unit_of_work():
@@ -82,10 +84,10 @@ def fill() -> Records:
             open_invoice=str(invoices[1].id),
             part_paid_invoice=str(invoices[2].id),
             paid_invoice=str(invoices[3].id),
-            member=str(member_service.named(READER).membership.id),
+            member=str(member_service.get_by_email(READER).membership.id),
             long_member=str(_with_the_longest_name().id),
             other_clinic=str(_another_clinic().id),
-            key=str(key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),
+            key=str(api_key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),
         )
 
 
@@ -161,11 +163,11 @@ def _draft(patient: Patient) -> Invoice:
 
 def _send_messages() -> None:
     """Let some messages be sent, one fail, one be held back."""
-    *sent, failed, held_back = iter(notification_service.claim_next, None)
+    *sent, failed, held_back = iter(notification_queue.claim, None)
     for notification in sent:
-        notification_service.record_sent(notification)
-    notification_service.record_failure(failed, "550 5.1.1 The mailbox does not exist", final=True)
-    notification_service.record_suppressed(held_back, "the patient does not want messages")
+        notification_queue.record_sent(notification)
+    notification_queue.record_failure(failed, "550 5.1.1 The mailbox does not exist", final=True)
+    notification_queue.record_suppressed(held_back, "the patient does not want messages")
 
 
 def _words(patients: Sequence[Patient]) -> Iterator[str]:

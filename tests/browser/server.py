@@ -20,7 +20,7 @@ from pathlib import Path
 from flask import request
 
 from clinic import create_app
-from tests.browser.troubles import TROUBLES
+from tests.browser.console_errors import TROUBLES
 
 app = create_app({"INSTANCE_PATH": Path(__file__).parent, "TESTING": True, "PROPAGATE_EXCEPTIONS": False})
 

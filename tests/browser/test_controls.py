@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Browse
-from tests.browser.looks import SCHEMES, WIDTHS, axe_violations, looks_wrong
 from tests.browser.pages import expired_form, in_trouble
 from tests.browser.records import Records
+from tests.browser.visual_checks import SCHEMES, WIDTHS, axe_violations, looks_wrong
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import (
+from tests.browser.conftest import Browse
+from tests.browser.desk_actions import (
     SEND,
     a_new_name,
     book,
@@ -15,7 +16,6 @@ from tests.browser.acts import (
     take_payment,
     toast,
 )
-from tests.browser.conftest import Browse
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -65,11 +65,11 @@ def test_an_appointment_is_cancelled_with_its_reason(either_page: Page, records:
     book(either_page, register(either_page), records, _free_time(either_page, records))
 
     either_page.get_by_label("The practitioner").check()
-    either_page.get_by_role("button", name="Cancel the appointment").click()
+    either_page.get_by_role("button", name="Cancel appointment").click()
 
     expect(toast(either_page)).to_have_text("Cancelled")
     expect(either_page.locator(".facts")).to_contain_text("practitioner")
-    expect(either_page.get_by_role("button", name="Cancel the appointment")).to_have_count(0)
+    expect(either_page.get_by_role("button", name="Cancel appointment")).to_have_count(0)
 
 
 def test_a_taken_slot_is_refused_and_the_form_keeps_what_was_typed(either_page: Page, records: Records) -> None:

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Browse, Door
-from tests.browser.looks import SCHEMES, WIDTHS, axe_violations, html_bytes, looks_wrong, words_of_title
 from tests.browser.pages import EMPTY_PLACES, PAGES, open_page
 from tests.browser.records import Records
+from tests.browser.visual_checks import SCHEMES, WIDTHS, axe_violations, html_bytes, looks_wrong, words_of_title
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acts import a_new_name, number_of, payments_of, toast
 from tests.browser.conftest import Browse
+from tests.browser.desk_actions import a_new_name, number_of, payments_of, toast
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -138,11 +138,11 @@ def test_the_summary_of_problems_gets_the_focus_and_leads_to_the_fields(page: Pa
     _press(page, "Control+Enter")
 
     expect(page.locator(".errors")).to_be_focused()
-    page.get_by_role("link", name="Enter an e-mail address").click()
+    page.get_by_role("link", name="Enter an email address").click()
 
     expect(page.get_by_label("Email")).to_be_focused()
     expect(page.get_by_label("Email")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_label("Email")).to_have_accessible_description(re.compile("Enter an e-mail address"))
+    expect(page.get_by_label("Email")).to_have_accessible_description(re.compile("Enter an email address"))
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -68,7 +68,7 @@ def test_a_long_name_among_the_filters_does_not_push_the_page_aside(browse: Brow
     page = browse(viewport={"width": 390, "height": 900})
     page.goto("/audit")
 
-    page.get_by_label("Who", exact=True).evaluate("field => field.add(new Option('M'.repeat(200)))")
+    page.get_by_label("User", exact=True).evaluate("field => field.add(new Option('M'.repeat(200)))")
 
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 

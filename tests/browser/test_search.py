@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.acts import a_new_name, register
+from tests.browser.desk_actions import a_new_name, register
 
 pytestmark = pytest.mark.browser
 

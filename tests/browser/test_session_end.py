@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.acts import sign_in
 from tests.browser.conftest import Browse, Site
+from tests.browser.desk_actions import sign_in
 from tests.browser.records import ADMINISTRATOR
 
 pytestmark = pytest.mark.browser

@@ -1,4 +1,4 @@
-"""The audit trail: an entry for each write and each look, in the same transaction, without secrets."""
+"""Recording of the audit trail: an entry for each write and each view, in the same transaction, without secrets."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,23 +14,24 @@ from sqlalchemy.sql.dml import UpdateBase
 from clinic.appointments.models import Practitioner
 from clinic.core import audit
 from clinic.core.audit import UnauditedStatement, record_act, record_listing, record_view
-from clinic.core.context import Acting, start_acting, stop_acting
-from clinic.core.database import db, unit_of_work
+from clinic.core.context import Actor, reset_actor, set_actor
+from clinic.core.db import db
 from clinic.core.ids import new_id
-from clinic.notifications.sending import send_due
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic
+from clinic.notifications.mail_worker import send_due
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.service import patient_service
-from clinic.staff.models import Clinic
+from tests.assertions import rows
 from tests.builders import a_patient, a_practitioner
 from tests.conftest import Here
-from tests.inspecting import rows
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 
 @pytest.fixture
 def entries(app: Flask) -> Any:
-    """Return the entries since the test began: `entries("patients")` those of one kind of record."""
+    """Return the entries since the start of the test, of one table or all."""
     before = {row["id"] for row in rows(app, "audit_entries")}
 
     def since(record: str | None = None) -> list[dict[str, Any]]:
@@ -42,7 +43,7 @@ def entries(app: Flask) -> Any:
 
 @pytest.fixture
 def secret_pronouns() -> Iterator[None]:
-    """Let pronouns be a secret, as a password's hash is one."""
+    """Mark pronouns as secret, as the hash of a password is."""
     info = Patient.__table__.c.pronouns.info
     info["secret"] = True
     audit._fields.cache_clear()
@@ -55,7 +56,7 @@ def acted(row: dict[str, Any]) -> tuple[str, str, UUID | None]:
     return row["action"], row["record"], row["record_id"]
 
 
-def test_a_new_row_is_told_with_every_field_that_has_a_value(entries: Any) -> None:
+def test_a_new_row_is_recorded_with_every_field_that_has_a_value(entries: Any) -> None:
     patient = a_patient(pronouns=None)
 
     (entry,) = entries("patients")
@@ -75,7 +76,7 @@ def test_a_new_row_is_told_with_every_field_that_has_a_value(entries: Any) -> No
     }
 
 
-def test_a_change_is_told_by_field_before_and_after(entries: Any) -> None:
+def test_a_change_is_recorded_by_field_before_and_after(entries: Any) -> None:
     patient = a_patient()
 
     patient_service.update(patient.id, version=1, given_name="Inês", family_name="Sousa", email=None)
@@ -87,16 +88,16 @@ def test_a_change_is_told_by_field_before_and_after(entries: Any) -> None:
     }
 
 
-def test_what_was_before_is_known_of_a_field_that_nobody_had_read(entries: Any) -> None:
+def test_the_value_before_is_loaded_for_an_expired_field(entries: Any) -> None:
     patient = a_patient()
 
-    with unit_of_work():  # it forgets what was read before
+    with unit_of_work():  # it expires loaded rows
         patient.family_name = "Sousa"
 
     assert entries("patients")[-1]["changes"] == {"family_name": ["Pereira", "Sousa"]}
 
 
-def test_saving_what_was_there_already_is_no_change(entries: Any) -> None:
+def test_saving_the_same_value_is_not_recorded(entries: Any) -> None:
     patient = a_patient()
     count = len(entries())
 
@@ -105,7 +106,7 @@ def test_saving_what_was_there_already_is_no_change(entries: Any) -> None:
     assert len(entries()) == count
 
 
-def test_a_deleted_row_is_told_with_what_it_had(entries: Any) -> None:
+def test_a_deleted_row_is_recorded_with_its_values(entries: Any) -> None:
     practitioner = a_practitioner("Dr Brandt")
 
     with unit_of_work():
@@ -115,20 +116,20 @@ def test_a_deleted_row_is_told_with_what_it_had(entries: Any) -> None:
     assert entries()[-1]["changes"] == {"name": ["Dr Brandt", None], "active": [True, None]}
 
 
-def test_an_entry_says_who_from_where_by_which_session_and_in_which_request(entries: Any) -> None:
-    who = Acting("staff:1", "request-1", address="192.0.2.7", session_id=new_id(), key_id=new_id())
-    token = start_acting(who)
+def test_an_entry_has_actor_address_session_key_and_request(entries: Any) -> None:
+    who = Actor("staff:1", "request-1", address="192.0.2.7", session_id=new_id(), key_id=new_id())
+    token = set_actor(who)
     a_practitioner()
-    stop_acting(token)
+    reset_actor(token)
 
     (entry,) = entries()
 
-    told = ("actor", "request_id", "address", "session_id", "key_id")
-    assert [entry[name] for name in told] == [getattr(who, name) for name in told]
+    names = ("actor", "request_id", "address", "session_id", "key_id")
+    assert [entry[name] for name in names] == [getattr(who, name) for name in names]
     assert abs((entry["at"].replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()) < 60
 
 
-def test_an_entry_is_rolled_back_with_what_it_tells_of(entries: Any) -> None:
+def test_an_entry_is_rolled_back_with_its_change(entries: Any) -> None:
     with pytest.raises(RuntimeError, match="no"), unit_of_work():
         a_practitioner()
         record_act("tried", "practitioners")
@@ -137,7 +138,7 @@ def test_an_entry_is_rolled_back_with_what_it_tells_of(entries: Any) -> None:
     assert entries() == []
 
 
-def test_a_write_whose_entry_cannot_be_stored_is_not_stored_either(
+def test_a_write_whose_entry_cannot_be_stored_is_rolled_back(
     app: Flask, entries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit, "now", lambda: None)
@@ -148,26 +149,26 @@ def test_a_write_whose_entry_cannot_be_stored_is_not_stored_either(
     assert rows(app, "practitioners") == entries() == []
 
 
-def test_a_secret_is_never_written_down(app: Flask, secret_pronouns: None, entries: Any) -> None:
+def test_a_secret_is_not_recorded(app: Flask, secret_pronouns: None, entries: Any) -> None:
     patient = a_patient(pronouns="hush-1")
     for value in ("hush-2", None):
         patient_service.update(patient.id, version=None, pronouns=value)
 
-    told = [entry["changes"]["pronouns"] for entry in entries("patients")]
+    recorded = [entry["changes"]["pronouns"] for entry in entries("patients")]
 
-    assert told == [[None, "(secret)"], ["(secret)", "(secret)"], ["(secret)", None]]
+    assert recorded == [[None, "(secret)"], ["(secret)", "(secret)"], ["(secret)", None]]
     assert "hush" not in str(rows(app, "audit_entries"))
 
 
-def test_what_only_the_program_needs_is_left_out(app: Flask, entries: Any) -> None:
+def test_internal_columns_are_not_recorded(app: Flask, entries: Any) -> None:
     a_patient()
     send_due()
 
-    told = {(entry["record"], field) for entry in entries() for field in entry["changes"]}
+    recorded = {(entry["record"], field) for entry in entries() for field in entry["changes"]}
 
-    assert {record for record, _ in told} == {"patients", "notifications"}
+    assert {record for record, _ in recorded} == {"patients", "notifications"}
     hidden = {"id", "clinic_id", "version", "updated_at", "sort_name", "lease", "leased_until", "attempts"}
-    assert not {field for _, field in told} & hidden
+    assert not {field for _, field in recorded} & hidden
     assert [entry["changes"]["state"] for entry in entries("notifications") if "state" in entry["changes"]] == [
         [None, "queued"],
         ["queued", "sending"],
@@ -184,7 +185,7 @@ def test_what_only_the_program_needs_is_left_out(app: Flask, entries: Any) -> No
         update(Clinic).values(name="X"),
     ],
 )
-def test_a_statement_for_many_rows_is_refused(app: Flask, statement: UpdateBase, entries: Any) -> None:
+def test_a_bulk_statement_is_rejected(app: Flask, statement: UpdateBase, entries: Any) -> None:
     a_practitioner()
     before = rows(app, "practitioners")
 
@@ -194,7 +195,7 @@ def test_a_statement_for_many_rows_is_refused(app: Flask, statement: UpdateBase,
     assert rows(app, "practitioners") == before
 
 
-def test_a_statement_for_many_rows_that_are_not_audited_is_not_refused() -> None:
+def test_a_bulk_statement_on_an_unaudited_table_is_accepted() -> None:
     a_patient()
 
     with unit_of_work():
@@ -203,18 +204,18 @@ def test_a_statement_for_many_rows_that_are_not_audited_is_not_refused() -> None
     assert db.session.scalars(select(PatientWord)).all() == []
 
 
-def test_a_look_is_noted_at_once_and_leaves_what_was_read_alone(entries: Any) -> None:
+def test_a_view_is_recorded_at_once_and_keeps_loaded_rows(entries: Any) -> None:
     patient = patient_service.get(a_patient().id)
 
     record_view("patients", patient.id, patient.id, why="asked")
-    is_read = "family_name" in patient.__dict__
+    is_loaded = "family_name" in patient.__dict__
 
-    assert is_read  # and need not be read again
+    assert is_loaded
     assert acted(entries()[-1]) == ("viewed", "patients", patient.id)
     assert (entries()[-1]["patient_id"], entries()[-1]["changes"]) == (patient.id, {"why": [None, "asked"]})
 
 
-def test_a_list_is_noted_with_whom_it_shows_each_once(entries: Any) -> None:
+def test_a_list_is_recorded_with_each_subject_once(entries: Any) -> None:
     one, other = new_id(), new_id()
 
     record_listing("appointments", [one, other, one])
@@ -225,19 +226,19 @@ def test_a_list_is_noted_with_whom_it_shows_each_once(entries: Any) -> None:
     assert entry["changes"] == {"patients": [None, [str(one), str(other)]]}
 
 
-def test_outside_of_any_clinic_an_act_is_noted_too(app: Flask, entries: Any) -> None:
+def test_an_action_without_a_clinic_is_recorded(app: Flask, entries: Any) -> None:
     with app.app_context():
         record_act("sign-in-refused", "staff")
 
     assert (entries()[-1]["clinic_id"], entries()[-1]["action"]) == (None, "sign-in-refused")
 
 
-def test_a_value_that_json_has_not_is_refused() -> None:
+def test_a_value_without_a_json_form_is_rejected() -> None:
     with pytest.raises(TypeError, match="bytes"):
         record_act("tried", "tests", key=b"secret")
 
 
-def test_a_page_whose_view_cannot_be_noted_is_not_shown(
+def test_a_page_whose_view_cannot_be_recorded_is_not_shown(
     client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with here():

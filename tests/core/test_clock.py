@@ -70,7 +70,7 @@ def test_a_wall_time_that_the_clocks_skip_is_refused_naming_the_nearest(zone, sk
         (NEW_YORK, "2026-11-01 01:30", "2026-11-01 05:30", "2026-11-01 06:30"),
     ],
 )
-def test_a_wall_time_that_the_clocks_show_twice_is_the_earlier_one_unless_said_otherwise(zone, twice, earlier, later):
+def test_an_ambiguous_local_time_is_the_earlier_one_unless_fold_is_1(zone, twice, earlier, later):
     assert is_ambiguous(wall(twice), zone)
     assert at_wall_time(wall(twice), zone) == utc(earlier)
     assert at_wall_time(wall(twice), zone, fold=1) == utc(later)

@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
-from clinic.core.background import carrier_of
 from clinic.core.errors import BadConfiguration
 
 STRONG = "0123456789abcdef" * 3
@@ -86,7 +85,7 @@ def test_production_refuses_debug_mode_and_a_weak_key_of_before(
 
 
 @pytest.mark.row(94)
-def test_production_refuses_settings_that_everybody_may_read(tmp_path: Path) -> None:
+def test_production_refuses_a_world_readable_config_file(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(f'CLINIC_SECRET_KEY = "{STRONG}"\n')
     file.chmod(0o644)
@@ -99,7 +98,7 @@ def test_production_refuses_settings_that_everybody_may_read(tmp_path: Path) -> 
 
 
 @pytest.mark.row(94)
-def test_production_refuses_a_key_of_the_audit_trail_that_everybody_may_read(tmp_path: Path) -> None:
+def test_production_refuses_a_world_readable_audit_key(tmp_path: Path) -> None:
     file = tmp_path / "audit_key"
     file.write_text(STRONG)
     file.chmod(0o644)
@@ -167,25 +166,25 @@ def test_a_value_of_the_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
         ("redis", {"REDIS_URL": "redis://h"}, "redis"),
     ],
 )
-def test_what_is_configured_but_not_installed_is_named_with_what_to_install(
+def test_a_configured_driver_that_is_not_installed_is_refused_with_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, settings: dict[str, str], extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     if module == "redis":
-        monkeypatch.setattr("huey.storage.Redis", None)
+        monkeypatch.setattr("clinic.core.redis_signal.redis", None)
 
     with pytest.raises(BadConfiguration, match=rf"install \.\[{extra}\]"):
         start(tmp_path, **settings)
 
 
-def test_a_key_that_cannot_be_kept_is_said_with_what_to_do(tmp_path: Path) -> None:
+def test_a_key_that_can_not_be_stored_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(BadConfiguration, match="set CLINIC_SECRET_KEY"):
         start(tmp_path / "file" / "instance")
 
 
-def test_a_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
+def test_an_instance_folder_that_can_not_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(BadConfiguration, match="can't be written to"):
@@ -223,7 +222,6 @@ def test_an_empty_setting_of_the_environment_undoes_the_file(tmp_path: Path, mon
     app = start(tmp_path)
 
     assert (app.config["SMTP_URL"], app.config["REDIS_URL"]) == ("", "")
-    assert carrier_of(app).storage.__class__.__name__ == "SqliteStorage"
 
 
 def test_a_malformed_redis_url_is_refused(tmp_path: Path) -> None:
@@ -231,13 +229,3 @@ def test_a_malformed_redis_url_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BadConfiguration, match="CLINIC_REDIS_URL is malformed"):
         start(tmp_path, REDIS_URL="localhost:6379")
-
-
-def test_installations_on_one_redis_have_queues_of_their_own(tmp_path: Path) -> None:
-    pytest.importorskip("redis")
-    one, other = (
-        start(tmp_path, REDIS_URL="redis://127.0.0.1", SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/{name}.db")
-        for name in ("harbour", "hill")
-    )
-
-    assert (carrier_of(one).name, carrier_of(other).name) == ("harbour", "hill")

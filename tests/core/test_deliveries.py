@@ -12,26 +12,28 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from clinic.core import catalogue, deliveries
+from clinic.core import unit_of_work as work
 from clinic.core.audit import AuditEntry
-from clinic.core.catalogue import EventType
 from clinic.core.clock import now
-from clinic.core.context import acting, acting_as
-from clinic.core.database import db, unit_of_work
-from clinic.core.deliveries import MAX_ATTEMPTS, deliver_due, pause_after
+from clinic.core.context import as_actor, current_actor
+from clinic.core.db import db
 from clinic.core.errors import Conflict, NotFound
-from clinic.core.eventlog import event_log
-from clinic.core.events import MAX_DEPTH, event_bus
+from clinic.core.events import event_bus, types
+from clinic.core.events.admin import event_log
+from clinic.core.events.context import MAX_DEPTH
+from clinic.core.events.delivery import RETRY
+from clinic.core.events.models import Delivery, StoredEvent
+from clinic.core.events.types import EventType
 from clinic.core.ids import new_id
-from clinic.core.outbox import Delivery, StoredEvent
-from clinic.core.tenancy import clinic_id_or_none
+from clinic.core.tenancy import current_clinic_id_or_none
+from clinic.core.unit_of_work import deliver_due, unit_of_work
+from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
 from clinic.patients.service import patient_service
-from clinic.staff.service import Clinic
 from tests.builders import a_patient, patient_fields
+from tests.concurrency import run_at_once
 from tests.conftest import Here, Run
-from tests.threads import run_at_once
 
 pytestmark = pytest.mark.both_databases
 
@@ -88,6 +90,12 @@ def rolls_back_behind_the_session(data: dict[str, Any]) -> None:
     db.session.connection().exec_driver_sql("ROLLBACK")
 
 
+def rolls_back_behind_the_session_and_changes_a_row(data: dict[str, Any]) -> None:
+    patient = patient_service.get(data["patient_id"])
+    rolls_back_behind_the_session(data)
+    patient.pronouns = "not rolled back"
+
+
 def changes_the_dict(data: dict[str, Any]) -> None:
     data.clear()
     data["patient_id"] = "somebody else"
@@ -126,6 +134,7 @@ FAILING = [
     commits,
     removes_the_session,
     rolls_back_behind_the_session,
+    rolls_back_behind_the_session_and_changes_a_row,
     unspeakable,
     writes_then_raises,
 ]
@@ -138,13 +147,13 @@ def states() -> dict[str, str]:
 
 
 def make_due() -> None:
-    """Let everything that is to be retried be due now."""
+    """Make every delivery due now."""
     with unit_of_work():
         db.session.execute(update(Delivery).values(next_attempt_at=now() - timedelta(seconds=1)))
 
 
 def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, dict[str, Any]]:
-    """Register a patient over JSON while these handlers listen, the last to come first in line."""
+    """Register a patient over JSON with these handlers subscribed before the usual ones."""
     subscribed = event_bus.handlers("patient.created")
     event_bus.clear()
     for handler in (*handlers, *subscribed):
@@ -159,14 +168,14 @@ def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, di
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 @pytest.mark.parametrize("handler", FAILING)
-def test_a_failing_handler_changes_nothing_for_anybody_else(
+def test_a_failing_handler_changes_nothing_for_the_publisher_and_other_handlers(
     client: FlaskClient, here: Here, failed_handlers: list[str], handler: Any
 ) -> None:
     status, body = register_with(client, [handler])
 
     with here():
         patient = db.session.scalars(select(Patient)).one()
-        assert (status, body["mrn"], patient.version) == (201, "P-000001", 1)
+        assert (status, body["mrn"], patient.version, patient.pronouns) == (201, "P-000001", 1, None)
         assert states() == {handler.__name__: "retrying", "_on_patient_created": "delivered"}
         assert db.session.scalars(select(Notification.state)).all() == ["queued"]
     assert len(failed_handlers) == 1
@@ -186,7 +195,7 @@ def test_the_reply_is_the_same_with_all_hostile_handlers_together(
 
 
 @pytest.mark.expects_failing_handler
-def test_one_log_entry_for_each_failure_with_class_and_frames_and_nobodys_name(
+def test_one_log_entry_for_each_failure_with_class_and_frames_and_no_personal_data(
     client: FlaskClient, failed_handlers: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     register_with(client, FAILING)
@@ -199,7 +208,7 @@ def test_one_log_entry_for_each_failure_with_class_and_frames_and_nobodys_name(
 
 
 @pytest.mark.expects_failing_handler
-def test_the_failure_is_kept_with_class_and_frames_without_its_words(client: FlaskClient, here: Here) -> None:
+def test_the_failure_is_stored_with_class_and_frames_without_its_message(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
 
     with here():
@@ -211,7 +220,7 @@ def test_the_failure_is_kept_with_class_and_frames_without_its_words(client: Fla
     assert failed.next_attempt_at > now()
 
 
-def test_a_handler_that_changes_its_dict_changes_it_for_nobody_else(client: FlaskClient, here: Here) -> None:
+def test_a_handler_that_changes_its_dict_changes_it_for_no_other_handler(client: FlaskClient, here: Here) -> None:
     register_with(client, [changes_the_dict, hears])
 
     with here():
@@ -230,7 +239,7 @@ def test_what_a_failed_handler_wrote_is_gone(client: FlaskClient, here: Here) ->
 
 
 @pytest.mark.expects_failing_handler
-def test_a_failed_delivery_is_tried_again_until_it_is_done(client: FlaskClient, here: Here) -> None:
+def test_a_failed_delivery_is_retried_until_it_is_done(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
     event_bus.unsubscribe("patient.created", raises)
     event_bus.subscribe("patient.created", named_like(raises))
@@ -243,7 +252,7 @@ def test_a_failed_delivery_is_tried_again_until_it_is_done(client: FlaskClient, 
 
 
 def named_like(handler: Any) -> Any:
-    """Return a handler that hears, known by the name of another one."""
+    """Return a handler that records its data, under the name of another one."""
 
     def stand_in(data: dict[str, Any]) -> None:
         hears(data)
@@ -258,16 +267,16 @@ def test_a_delivery_that_fails_too_often_is_dead_until_a_person_decides(client: 
     register_with(client, [raises])
 
     with here():
-        for _ in range(MAX_ATTEMPTS + 3):
+        for _ in range(RETRY.max_attempts + 3):
             make_due()
             deliver_due()
         dead = db.session.scalars(select(Delivery).where(Delivery.state == "dead")).one()
 
-    assert dead.attempts == MAX_ATTEMPTS
+    assert dead.attempts == RETRY.max_attempts
 
 
 def test_pauses_grow_with_jitter_and_have_an_end() -> None:
-    pauses = [[pause_after(attempts).total_seconds() for _ in range(50)] for attempts in (1, 3, 60)]
+    pauses = [[RETRY.pause_after(attempts).total_seconds() for _ in range(50)] for attempts in (1, 3, 60)]
 
     assert all(5 <= pause <= 15 for pause in pauses[0])
     assert all(20 <= pause <= 60 for pause in pauses[1])
@@ -276,7 +285,7 @@ def test_pauses_grow_with_jitter_and_have_an_end() -> None:
 
 
 @pytest.mark.expects_failing_handler
-def test_a_delivery_is_not_tried_before_it_is_due(client: FlaskClient, here: Here) -> None:
+def test_a_delivery_is_not_attempted_before_it_is_due(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
 
     with here():
@@ -286,7 +295,7 @@ def test_a_delivery_is_not_tried_before_it_is_due(client: FlaskClient, here: Her
 def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
     client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(work, "run_handler", lambda attempt: None)
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))
     monkeypatch.undo()
 
@@ -342,7 +351,7 @@ def test_a_handler_without_a_stable_name_runs_but_is_not_stored(client: FlaskCli
 
 @pytest.mark.row(87)
 @pytest.mark.expects_failing_handler
-def test_a_handler_that_is_not_there_any_more_is_retried_and_says_so(client: FlaskClient, here: Here) -> None:
+def test_a_delivery_without_a_subscribed_handler_is_retried_with_that_reason(client: FlaskClient, here: Here) -> None:
     register_with(client, [raises])
     event_bus.unsubscribe("patient.created", raises)
 
@@ -354,9 +363,7 @@ def test_a_handler_that_is_not_there_any_more_is_retried_and_says_so(client: Fla
     assert left.last_error == "handler not subscribed"
 
 
-def test_an_event_nobody_listens_to_is_stored_and_announced(
-    client: FlaskClient, here: Here, published: list[Any]
-) -> None:
+def test_an_event_without_handlers_is_stored_and_logged(client: FlaskClient, here: Here, published: list[Any]) -> None:
     event_bus.clear()
 
     client.post("/api/v1/patients", json=patient_fields())
@@ -374,16 +381,17 @@ def test_the_envelope_names_clinic_actor_request_and_subject(client: FlaskClient
         event = db.session.scalars(select(StoredEvent)).one()
         patient = db.session.scalars(select(Patient)).one()
     assert (event.clinic_id, event.actor[:4], event.request_id, event.depth) == (clinic.id, "key:", "abc-123", 0)
-    assert (event.patient_id, event.subject_version) == (patient.id, 1)
+    assert (event.subject_id, event.subject_version) == (patient.id, 1)
 
 
 def test_a_handler_acts_in_the_events_clinic_and_for_its_actor(here: Here, other_clinic: Clinic) -> None:
     seen: list[Any] = []
     event_bus.subscribe(
-        "patient.created", lambda _: seen.append((clinic_id_or_none(), acting().actor, acting().request_id))
+        "patient.created",
+        lambda _: seen.append((current_clinic_id_or_none(), (actor := current_actor()).actor, actor.request_id)),
     )
 
-    with here(other_clinic.id), acting_as("cli:me@here", request_id="r-1"):
+    with here(other_clinic.id), as_actor("cli:me@here", request_id="r-1"):
         a_patient()
 
     assert seen == [(other_clinic.id, "cli:me@here", "r-1")]
@@ -443,14 +451,14 @@ def test_operators_list_show_retry_and_discard_deliveries(
     assert noted == [(act, clinic.id, "cli") for act in ("event-discarded", "event-retried")]
 
 
-def test_an_unknown_event_is_said_to_be_unknown(run: Run) -> None:
+def test_an_unknown_event_is_not_found(run: Run) -> None:
     result = run("events", "show", new_id())
 
     assert (result.exit_code, result.stderr) == (3, "Error: There is no such event\n")
 
 
 @pytest.mark.usefixtures("inside")
-def test_the_event_log_refuses_what_is_done_already() -> None:
+def test_retrying_a_delivered_event_is_refused() -> None:
     a_patient()
     event_id = db.session.scalars(select(StoredEvent.id)).one()
 
@@ -479,10 +487,10 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
 
 @pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
-def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
+def test_elivery_that_kills_its_worker_costs_no_other_an_attempt(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "run", lambda attempt, attempts=1: None)
+    monkeypatch.setattr(work, "run_handler", lambda attempt: None)
     event_bus.clear()
     event_bus.subscribe("patient.created", hears)
     for _ in range(3):
@@ -491,7 +499,7 @@ def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
     poison = killed_by_the_first(monkeypatch)
 
     with here():
-        for _ in range(MAX_ATTEMPTS + 3):
+        for _ in range(RETRY.max_attempts + 3):
             with unit_of_work():
                 db.session.execute(update(Delivery).values(leased_until=now() - timedelta(seconds=1)))
             with suppress(KeyboardInterrupt):
@@ -499,22 +507,22 @@ def test_a_delivery_that_kills_its_worker_costs_no_other_a_try(
         rows = db.session.execute(select(Delivery.event_id, Delivery.state, Delivery.attempts)).all()
 
     assert {row.state for row in rows if row.event_id not in poison} == {"delivered"}
-    assert [(row.state, row.attempts) for row in rows if row.event_id in poison] == [("dead", MAX_ATTEMPTS)]
+    assert [(row.state, row.attempts) for row in rows if row.event_id in poison] == [("dead", RETRY.max_attempts)]
 
 
 def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
-    """Let the delivery of the first event that is tried end its worker each time, as a crash would."""
+    """Make the delivery of the first event that is attempted end its worker each time, as a crash would."""
     poison: set[Any] = set()
-    run = deliveries.run
+    run_handler = work.run_handler
 
-    def crash(attempt: Any, attempts: int = 1) -> None:
+    def crash(attempt: Any) -> None:
         if not poison:
             poison.add(attempt.event.id)
         if attempt.event.id in poison:
             raise KeyboardInterrupt
-        run(attempt, attempts)
+        run_handler(attempt)
 
-    monkeypatch.setattr(deliveries, "run", crash)
+    monkeypatch.setattr(work, "run_handler", crash)
     return poison
 
 
@@ -522,7 +530,7 @@ def killed_by_the_first(monkeypatch: pytest.MonkeyPatch) -> set[Any]:
 def test_nested_data_of_a_stored_event_are_each_handlers_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     nested = EventType("test.nested", frozenset({"numbers"}), "a test", "always")
-    monkeypatch.setitem(catalogue._declared, nested.name, nested)
+    monkeypatch.setitem(types._declared, nested.name, nested)
     event_bus.subscribe("test.nested", lambda data: data["numbers"].append(9))
     event_bus.subscribe("test.nested", lambda data: seen.append(data["numbers"]))
 

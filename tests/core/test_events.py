@@ -1,4 +1,4 @@
-"""What the event bus promises, one promise a test."""
+"""The contract of the event bus, one promise a test."""
 
 import gc
 import logging
@@ -13,25 +13,18 @@ from typing import Any
 import pytest
 from blinker import Signal
 
-from clinic.core.events import (
-    MAX_DEPTH,
-    EventBus,
-    Handler,
-    at_depth,
-    collecting,
-    current_depth,
-    handler_name,
-)
+from clinic.core.events import EventBus, EventEnvelope, Handler, current_event, handler_name
+from clinic.core.events.context import MAX_DEPTH, UnstoredEvent, collecting, current_depth, handling
 
 CREATED = "patient.created"
 PATIENCE = 30
-"""Seconds that threads may take before a test gives up on them."""
+"""Timeout of threads in seconds."""
 
 expects_failing_handler = pytest.mark.expects_failing_handler
 
 
 class Desk:
-    """Notes what it is told: a handler as a bound method and as a callable object."""
+    """Records its data: a handler as a bound method and as a callable object."""
 
     def __init__(self, seen: list[Any]) -> None:
         self.seen = seen
@@ -193,7 +186,7 @@ KEPT: dict[str, Callable[[list[Any]], Handler]] = {
 
 
 @pytest.mark.parametrize("make_handler", KEPT.values(), ids=KEPT)
-def test_a_handler_that_nobody_else_holds_is_kept(bus, seen, make_handler):
+def test_a_handler_without_another_reference_is_kept(bus, seen, make_handler):
     bus.subscribe(CREATED, make_handler(seen))
     gc.collect()
 
@@ -214,7 +207,7 @@ def test_a_handler_of_any_kind_can_be_unsubscribed(bus, seen, make_handler):
 
 
 @expects_failing_handler
-def test_a_failing_handler_keeps_nobody_else_from_running(bus, seen):
+def test_a_failing_handler_stops_no_other_handler(bus, seen):
     bus.subscribe(CREATED, noting(seen, "before"))
     bus.subscribe(CREATED, raising(ValueError()))
     bus.subscribe(CREATED, noting(seen, "after"))
@@ -265,7 +258,7 @@ def test_subscribing_a_second_time_keeps_the_place(bus, seen):
     assert seen == ["first", "second"]
 
 
-def test_whoever_leaves_and_comes_back_is_last(bus, seen):
+def test_a_handler_that_is_subscribed_again_is_last(bus, seen):
     first, second = noting(seen, "first"), noting(seen, "second")
     bus.subscribe(CREATED, first)
     bus.subscribe(CREATED, second)
@@ -300,7 +293,7 @@ def test_who_is_unsubscribed_during_a_publish_still_hears_of_it(bus, seen):
     assert seen == ["leaving"]
 
 
-def test_a_handler_that_unsubscribes_itself_skips_nobody(bus, seen):
+def test_a_handler_that_unsubscribes_itself_skips_no_other(bus, seen):
     def once(data: dict[str, Any]) -> None:
         bus.unsubscribe(CREATED, once)
         seen.append("once")
@@ -359,7 +352,7 @@ def test_a_module_that_is_part_of_two_applications_is_called_once(bus, seen):
     assert len(seen) == 1
 
 
-def test_each_look_at_the_append_of_a_list_is_the_same_handler(bus, seen):
+def test_each_access_to_the_append_of_a_list_is_the_same_handler(bus, seen):
     for _look in range(2):
         bus.subscribe(CREATED, seen.append)
     bus.publish(CREATED, {"patient_id": "p-1"})
@@ -548,7 +541,7 @@ def test_after_a_circle_was_cut_the_next_publish_runs_as_deep_again(bus, seen):
 def test_a_stored_event_is_delivered_at_the_depth_of_its_publisher(bus, seen):
     bus.subscribe("ping", lambda data: (seen.append("ping"), bus.publish("ping", {})))
 
-    with at_depth(MAX_DEPTH - 3):
+    with handling(UnstoredEvent(CREATED), MAX_DEPTH - 3):
         bus.publish("ping", {})
 
     assert seen == ["ping", "ping"]
@@ -573,7 +566,7 @@ def test_no_publish_is_lost_while_others_subscribe_and_unsubscribe(bus, seen):
     assert bus.handlers(CREATED) == (seen.append,)
 
 
-def test_threads_that_subscribe_to_a_new_event_at_once_are_all_heard(bus, seen):
+def test_threads_that_subscribe_to_a_new_event_at_once_are_all_subscribed(bus, seen):
     def subscribe(thread: int) -> None:
         for number in range(100):
             bus.subscribe(CREATED, noting(seen, (thread, number)))
@@ -656,7 +649,7 @@ def test_another_thread_does_not_publish_into_this_ones_unit_of_work(bus, seen):
     assert seen == [{}]
 
 
-def test_every_publish_is_logged_with_its_name_and_keys_even_if_nobody_listens(bus, log):
+def test_every_publish_is_logged_with_its_name_and_keys_even_without_handlers(bus, log):
     bus.publish("appointment.scheduled", {"appointment_id": "a-1", "patient_id": "p-1"})
 
     assert log.messages == ["published event=appointment.scheduled keys=appointment_id,patient_id"]
@@ -684,7 +677,7 @@ def test_a_failure_is_logged_with_the_handler_and_the_class_and_frames_of_the_er
 
 
 @expects_failing_handler
-def test_the_log_has_neither_the_errors_words_nor_a_value_of_the_data(bus, log):
+def test_the_log_has_neither_the_errors_message_nor_a_value_of_the_data(bus, log):
     bus.subscribe(CREATED, refuse_mrs_nguyen)
 
     bus.publish(CREATED, {"patient_id": "p-4907"})
@@ -695,7 +688,7 @@ def test_the_log_has_neither_the_errors_words_nor_a_value_of_the_data(bus, log):
 
 
 @expects_failing_handler
-def test_an_error_that_has_no_words_is_logged_all_the_same(bus, seen, log):
+def test_an_error_whose_message_can_not_be_read_is_logged_all_the_same(bus, seen, log):
     bus.subscribe(CREATED, raising(Wordless()))
     bus.subscribe(CREATED, noting(seen, "after"))
 
@@ -717,5 +710,38 @@ NAMED: list[tuple[Handler, str | None]] = [
 
 
 @pytest.mark.parametrize(("handler", "name"), NAMED)
-def test_a_handler_is_known_by_its_module_and_qualified_name_if_that_is_stable(handler, name):
+def test_the_name_of_a_handler_is_its_module_and_qualified_name_if_that_is_stable(handler, name):
     assert handler_name(handler) == name
+
+
+def test_a_handler_sees_the_envelope_of_the_event_that_it_handles(bus):
+    events: list[EventEnvelope | None] = []
+    bus.subscribe("outer", lambda data: bus.publish("inner", {}))
+    bus.subscribe("outer", lambda data: events.append(current_event()))
+    bus.subscribe("inner", lambda data: events.append(current_event()))
+
+    bus.publish("outer", {})
+
+    inner, outer = events
+    assert inner
+    assert outer
+    assert (inner.type, outer.type) == ("inner", "outer")
+    assert inner.id != outer.id
+    assert (inner.subject_id, inner.subject_version) == (None, None)
+
+
+def test_two_handlers_of_one_event_see_the_same_envelope(bus):
+    events: list[EventEnvelope | None] = []
+    for number in range(2):
+        bus.subscribe(CREATED, lambda data, number=number: events.append(current_event()))
+
+    bus.publish(CREATED, {})
+
+    assert events[0] is not None
+    assert events[0] == events[1]
+
+
+def test_outside_a_handler_there_is_no_current_event(bus):
+    bus.publish(CREATED, {})
+
+    assert current_event() is None

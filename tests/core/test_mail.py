@@ -1,4 +1,4 @@
-"""Mail: what a message carries, and what its sender knows of it afterwards."""
+"""Mail: the headers and parts of a message, and the outcome of sending it."""
 
 import stat
 from datetime import UTC, datetime
@@ -10,13 +10,14 @@ import pytest
 import time_machine
 
 from clinic.core.ids import new_id
-from clinic.core.mail import MaybeSent, NotSent, OutboxSender, SmtpSender, compose, configured_sender, mail_address
-from tests.mailboxes import free_port
+from clinic.core.mail.message import Mail, compose
+from clinic.core.mail.senders import MaybeSent, NotSent, OutboxSender, SmtpSender, configured_sender
+from tests.smtp_server import free_port
 
 
 @pytest.fixture(autouse=True)
 def outside(app):
-    """An application without a clinic in force."""
+    """An application without a current clinic."""
     with app.app_context():
         yield
 
@@ -27,20 +28,20 @@ def outbox(tmp_path) -> OutboxSender:
 
 
 def a_mail(name="Amara Okafor", email="amara@example.org", **fields) -> EmailMessage:
-    said = {"message_id": new_id(), "sender_name": "Harbour Clinic", "subject": "A subject", "text": "A text.\n"}
-    return compose(mail_address(name, email), **{**said, **fields})
+    content = {"id": new_id(), "sender_name": "Harbour Clinic", "subject": "A subject", "text": "A text.\n"}
+    return compose(Mail(recipient_name=name, recipient_email=email, **{**content, **fields}))
 
 
 def ignore() -> None:
-    """Take no notice of the moment from which there is no way back."""
+    """Ignore the hand-over."""
 
 
-def test_a_mail_says_by_whom_to_whom_when_and_that_a_program_wrote_it(app, monkeypatch):
+def test_a_mail_has_sender_recipient_date_and_is_marked_as_automatic(app, monkeypatch):
     monkeypatch.setitem(app.config, "PUBLIC_URL", "https://clinic.example.org:8443/desk")
     number = new_id()
 
     with time_machine.travel(datetime(2026, 3, 2, 12, tzinfo=UTC), tick=False):
-        message = a_mail(message_id=number)
+        message = a_mail(id=number)
 
     assert str(message["From"]) == "Harbour Clinic <clinic@localhost>"
     assert str(message["To"]) == "Amara Okafor <amara@example.org>"
@@ -67,7 +68,7 @@ def test_a_mail_has_its_html_beside_its_text():
 @pytest.mark.row(49)
 @pytest.mark.parametrize("broken", ["x\r\nBcc: thief@example.org", "x\nBcc: thief@example.org", "x\rBcc: y"])
 @pytest.mark.parametrize("field", ["subject", "sender_name", "name", "email"])
-def test_no_header_can_be_smuggled_into_a_mail(field, broken):
+def test_no_header_can_be_injected_into_a_mail(field, broken):
     with pytest.raises(ValueError, match=r"(?i)linefeed|CR or LF|invalid"):
         a_mail(**{field: broken})
 
@@ -96,7 +97,7 @@ def test_what_the_server_took_is_delivered_to_whom_it_is_for(mailbox):
 @pytest.mark.row(92)
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize(("answer", "final"), [("451 Try again", False), ("550 Never", True)])
-def test_a_refusal_is_for_good_or_for_now_as_the_server_says(mailbox, command, answer, final):
+def test_a_refusal_is_final_or_temporary_by_its_code(mailbox, command, answer, final):
     mailbox.answers[command] = answer
 
     with pytest.raises(NotSent, match="the mail server answered") as refused:
@@ -115,7 +116,7 @@ def test_there_is_a_way_back_until_the_recipient_is_accepted(mailbox):
 
 
 @pytest.mark.row(92)
-def test_nobody_knows_what_became_of_a_mail_whose_connection_broke(mailbox):
+def test_a_mail_whose_connection_broke_may_have_been_sent(mailbox):
     mailbox.hangs_up = True
 
     with pytest.raises(MaybeSent):
@@ -142,7 +143,7 @@ def test_a_server_without_encryption_gets_nothing_where_encryption_is_wanted(app
 def test_without_a_server_a_mail_becomes_a_whole_file(outbox):
     number = new_id()
 
-    outbox.send(a_mail(message_id=number), ignore)
+    outbox.send(a_mail(id=number), ignore)
 
     [path] = outbox.folder.iterdir()
     assert path.name == f"{number}.eml"

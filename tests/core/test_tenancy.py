@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import aliased
 
 from clinic.appointments.models import Appointment
-from clinic.core.database import db, unit_of_work
-from clinic.core.errors import Invalid, NotFound
-from clinic.core.sessions import ForeignRow
-from clinic.core.tenancy import NoClinicInForce, chosen_clinic, current_clinic_id, enter_clinic
+from clinic.core.db import db
+from clinic.core.db.orm_session import ForeignRow
+from clinic.core.tenancy import NoCurrentClinic, current_clinic_id, set_current_clinic
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.service import PatientNotFound, patient_service
-from clinic.staff.service import Clinic
 from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.conftest import Here
 
@@ -57,13 +57,13 @@ def test_no_form_of_query_reaches_another_clinic(
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_without_a_clinic_in_force_every_form_of_query_is_an_error(
+def test_without_a_current_clinic_every_form_of_query_is_an_error(
     two: tuple[Patient, Patient], app: Flask, query: Callable[[], Select[Any]]
 ) -> None:
-    with app.app_context(), pytest.raises((StatementError, NoClinicInForce)) as raised, unit_of_work():
+    with app.app_context(), pytest.raises((StatementError, NoCurrentClinic)) as raised, unit_of_work():
         db.session.execute(query())
 
-    assert isinstance(getattr(raised.value, "orig", raised.value), NoClinicInForce)
+    assert isinstance(getattr(raised.value, "orig", raised.value), NoCurrentClinic)
 
 
 def test_deleting_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here: Here, other_clinic: Clinic) -> None:
@@ -82,11 +82,11 @@ def test_updating_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here
         assert patient_service.search("zzz").rows
 
 
-def test_without_a_clinic_in_force_updating_is_an_error(two: tuple[Patient, Patient], app: Flask) -> None:
-    with app.app_context(), pytest.raises((StatementError, NoClinicInForce)) as raised, unit_of_work():
+def test_without_a_current_clinic_updating_is_an_error(two: tuple[Patient, Patient], app: Flask) -> None:
+    with app.app_context(), pytest.raises((StatementError, NoCurrentClinic)) as raised, unit_of_work():
         db.session.execute(update(PatientWord).values(word="same"))
 
-    assert isinstance(getattr(raised.value, "orig", raised.value), NoClinicInForce)
+    assert isinstance(getattr(raised.value, "orig", raised.value), NoCurrentClinic)
 
 
 def test_another_clinics_row_is_as_missing_as_any(two: tuple[Patient, Patient], here: Here) -> None:
@@ -99,7 +99,7 @@ def test_another_clinics_row_is_as_missing_as_any(two: tuple[Patient, Patient], 
         assert patient_service.get_many([ours.id, theirs.id]).keys() == {ours.id}
 
 
-def test_a_row_of_one_clinic_is_not_known_to_the_session_of_another(
+def test_a_row_of_one_clinic_is_not_in_the_session_of_another(
     two: tuple[Patient, Patient], here: Here, other_clinic: Clinic
 ) -> None:
     ours, _ = two
@@ -142,27 +142,13 @@ def test_numbers_are_counted_per_clinic(two: tuple[Patient, Patient]) -> None:
 
 def test_the_clinic_of_a_request_can_not_be_changed_later(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
     with app.app_context():
-        enter_clinic(clinic.id)
-        enter_clinic(clinic.id)
+        set_current_clinic(clinic.id)
+        set_current_clinic(clinic.id)
 
-        with pytest.raises(RuntimeError, match="another clinic"):
-            enter_clinic(other_clinic.id)
+        with pytest.raises(RuntimeError, match="another current clinic"):
+            set_current_clinic(other_clinic.id)
 
 
-def test_outside_of_any_clinic_there_is_none_in_force(app: Flask) -> None:
-    with app.app_context(), pytest.raises(NoClinicInForce):
+def test_outside_of_any_clinic_there_is_no_current_one(app: Flask) -> None:
+    with app.app_context(), pytest.raises(NoCurrentClinic):
         current_clinic_id()
-
-
-def test_the_only_clinic_needs_no_name(app: Flask, clinic: Clinic) -> None:
-    with app.app_context():
-        assert chosen_clinic() == clinic.id
-
-
-def test_of_several_clinics_one_is_chosen_by_its_name(app: Flask, clinic: Clinic, other_clinic: Clinic) -> None:
-    with app.app_context():
-        with pytest.raises(Invalid, match="several clinics"):
-            chosen_clinic()
-        assert chosen_clinic("Other Clinic") == other_clinic.id
-        with pytest.raises(NotFound):
-            chosen_clinic("No such clinic")

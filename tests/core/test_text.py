@@ -84,7 +84,7 @@ def test_any_apostrophe_joins_the_parts_of_a_name(apostrophe):
         ("P-004907", ["p", "004907"]),
     ],
 )
-def test_words_are_folded_and_parted_by_anything_else(text, found):
+def test_words_are_folded_and_split_at_anything_else(text, found):
     assert words(text) == found
 
 

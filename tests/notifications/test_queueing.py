@@ -1,17 +1,19 @@
-"""What is queued when something happens, and what is not."""
+"""Queueing of messages by event handlers."""
 
 import pytest
 from sqlalchemy import update
 
 from clinic.appointments.service import appointment_service
-from clinic.core.background import run_due_jobs
-from clinic.core.context import acting_as
-from clinic.core.database import Base, db
-from clinic.core.deliveries import deliver_due
+from clinic.core.context import as_actor
+from clinic.core.db import Base, db
+from clinic.core.events.context import handling
+from clinic.core.events.models import StoredEvent
+from clinic.core.jobs import run_due_jobs
+from clinic.core.unit_of_work import deliver_due
 from clinic.notifications.service import NotificationNotFound, notification_service
 from clinic.patients.service import patient_service
+from tests.assertions import rows
 from tests.builders import a_patient, an_appointment
-from tests.inspecting import rows
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -51,10 +53,10 @@ def test_an_event_that_is_delivered_twice_queues_one_message(app, mailbox):
     assert len(mailbox.messages) == 1
 
 
-def test_queueing_the_same_message_again_gives_the_one_that_is_there(app):
+def test_queueing_the_same_message_again_returns_the_queued_one(app):
     patient = a_patient()
 
-    with acting_as("test", subject_version=7):
+    with handling(StoredEvent(type="patient.created", subject_version=7), depth=0):
         first = notification_service.queue("welcome", patient, about=patient.id)
         again = notification_service.queue("welcome", patient, about=patient.id)
 
@@ -64,8 +66,8 @@ def test_queueing_the_same_message_again_gives_the_one_that_is_there(app):
     assert len(queued(app)) == 2
 
 
-def test_records_of_the_past_message_nobody(app, mailbox):
-    with acting_as("import:old-system"):
+def test_imported_records_cause_no_message(app, mailbox):
+    with as_actor("import:old-system"):
         appointment = an_appointment()
         appointment_service.cancel(appointment.id)
 
@@ -84,7 +86,7 @@ def test_changing_a_patient_queues_nothing(app):
     assert queued(app) == [("welcome", "queued")]
 
 
-def test_a_message_of_another_clinic_is_none_here(here, other_clinic):
+def test_a_message_of_another_clinic_is_not_found(here, other_clinic):
     with here(other_clinic.id):
         a_patient()
         [theirs] = notification_service.list().rows

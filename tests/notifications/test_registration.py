@@ -2,17 +2,17 @@
 
 import pytest
 
+from tests.assertions import row_counts, rows, stored_events
 from tests.builders import patient_fields
-from tests.inspecting import row_counts, rows, stored_events
 
 FIELDS = patient_fields(family_name="Gonçalves", given_name="Inês", email="ines@example.org", language="pt")
 
 
 @pytest.fixture(params=["page", "json", "command"])
 def register(request, client, run):
-    """Register somebody on one of the three faces."""
+    """Register a patient through one of the three interfaces."""
     return {
-        "page": lambda fields: client.submit("/patients", **fields),
+        "page": lambda fields: client.submit("/patients/new", **fields),
         "json": lambda fields: client.post("/api/v1/patients", json=fields),
         "command": lambda fields: run(
             "patients", "add", *(f"--{name.replace('_', '-')}={value}" for name, value in fields.items())

@@ -17,18 +17,19 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
-from clinic.core.context import IMPORT, acting_as
+from clinic.core.context import IMPORT, as_actor
+from clinic.identity.operator_actions import operator_service
+from clinic.identity.roles import ROLES
 from clinic.operations.demo import _environment, _welcome
 from clinic.operations.demo_data import PASSWORD, STAFF
-from clinic.staff.service import ROLES, operator_service
-from tests.browsing import hidden_value
+from tests.assertions import rows
 from tests.conftest import Here
-from tests.inspecting import rows
+from tests.page_client import hidden_value
 
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    """A port on which somebody listens."""
+    """A port that is in use."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -41,7 +42,7 @@ def laptop(tmp_path: Path) -> Flask:
     return create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "SECRET_KEY": "x" * 32})
 
 
-def test_a_taken_port_is_said_clearly_with_what_to_do(laptop: Flask, taken_port: int, tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused_with_what_to_do(laptop: Flask, taken_port: int, tmp_path: Path) -> None:
     result = laptop.test_cli_runner().invoke(args=["demo", "--port", str(taken_port)])
 
     assert result.exit_code == 5
@@ -87,8 +88,6 @@ FILES = [
     "demo.db",
     "demo.db-wal",
     "demo.db-shm",
-    "demo-queue.db",
-    "demo-queue.db-wal",
     "demo-audit-head",
     "demo-new.db",
 ]
@@ -141,7 +140,7 @@ def test_a_demo_whose_filling_was_interrupted_starts_afresh(
     assert sorted(path.name for path in tmp_path.glob("demo*.db*")) == ["demo.db"]
 
 
-def test_a_failed_filling_leaves_no_demo_behind(
+def test_a_failed_demo_leaves_no_files_behind(
     laptop: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[Path]
 ) -> None:
     monkeypatch.setattr("clinic.operations.demo._flask", lambda *_: subprocess.Popen(["false"]))
@@ -171,7 +170,7 @@ def test_made_up_people_are_not_put_into_a_real_database(laptop: Flask) -> None:
     result = laptop.test_cli_runner().invoke(args=["demo-data"])
 
     assert result.exit_code == 1
-    assert "the demo's own database only" in result.stderr
+    assert "sample data is only for the demo's own database" in result.stderr
 
 
 def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Path) -> None:
@@ -186,7 +185,7 @@ def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Pat
 @pytest.mark.row(10)
 def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app: Flask, here: Here) -> None:
     with here(), pytest.raises(RuntimeError, match="real people are invited"):
-        operator_service.admit(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
+        operator_service.add_demo_member(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
 
     assert rows(app, "staff_members") == []
 
@@ -199,16 +198,16 @@ def test_there_is_no_demo_in_production(laptop: Flask, monkeypatch: pytest.Monke
     result = laptop.test_cli_runner().invoke(args=[command])
 
     assert (result.exit_code, result.stdout) == (4, "")
-    assert "everybody knows the password" in result.stderr
+    assert "the demo's password is public" in result.stderr
 
 
 @pytest.mark.row(10)
 def test_somebody_with_a_real_address_is_not_made_up(app: Flask, here: Here) -> None:
-    with here(), acting_as(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
-        operator_service.admit(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
+    with here(), as_actor(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
+        operator_service.add_demo_member(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
 
 
-def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_gets_a_key() -> None:
+def test_the_welcome_lists_the_accounts_their_password_and_how_to_create_a_key() -> None:
     words = _welcome(address="http://127.0.0.1:5000", outbox="outbox", database="sqlite:///demo.db", file="demo.db")
 
     assert PASSWORD in words
@@ -216,7 +215,7 @@ def test_the_welcome_says_who_may_sign_in_with_which_password_and_how_a_program_
     assert "flask api-keys create --name Trial --scopes all" in words
 
 
-def test_somebody_of_every_role_works_in_the_demo() -> None:
+def test_the_demo_has_an_account_of_every_role() -> None:
     assert {role for _, role in STAFF.values()} == set(ROLES)
 
 

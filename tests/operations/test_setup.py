@@ -17,12 +17,12 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from clinic import create_app
-from clinic.core.database import Base, db
+from clinic.core.db import Base, db
+from clinic.identity.models import Clinic
 from clinic.operations.setup import upgrade_database
-from clinic.staff.service import Clinic
-from tests.browsing import PageClient
+from tests.assertions import contents, spoken
 from tests.conftest import Run
-from tests.inspecting import contents, spoken
+from tests.page_client import PageClient
 
 pytestmark = pytest.mark.both_databases
 
@@ -70,7 +70,7 @@ def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> N
 
     again, second = init(fresh, *GIVEN), init(fresh, *GIVEN, "--clinic", "Harbour")
 
-    assert (again.exit_code, again.stderr) == (5, "Error: There is a clinic named Clínica São João already\n")
+    assert (again.exit_code, again.stderr) == (5, "Error: There is already a clinic named Clínica São João\n")
     assert second.exit_code == 0
 
 
@@ -83,7 +83,7 @@ def stored(folder: Path, query: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.row(10)
-def test_init_makes_no_account_by_itself_and_says_how_one_is_made(fresh: Flask, tmp_path: Path) -> None:
+def test_init_creates_no_account_by_itself_and_prints_how_to_create_one(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN)
 
     assert result.stdout == ""
@@ -116,23 +116,23 @@ def test_a_second_clinic_may_have_the_same_administrator_who_signs_in_as_before(
     assert stored(tmp_path, "SELECT count(*) FROM memberships WHERE role = 'administrator'") == [(2,)]
 
 
-def test_init_with_an_address_that_is_none_makes_nothing(fresh: Flask, tmp_path: Path) -> None:
+def test_init_with_an_invalid_address_creates_nothing(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN, "--admin", "nonsense")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("Error: --admin: Enter an e-mail address")
+    assert result.stderr.startswith("Error: --admin: Enter an email address")
     assert not (tmp_path / "deep").exists()
 
 
-def test_init_without_a_terminal_says_what_is_missing(fresh: Flask) -> None:
+def test_init_without_a_terminal_names_the_missing_options(fresh: Flask) -> None:
     result = init(fresh, "--zone", "Europe/Lisbon")
 
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: Clinic's name is missing: give --clinic")
 
 
-def test_init_names_everything_that_is_wrong_and_makes_nothing(fresh: Flask, tmp_path: Path) -> None:
-    result = init(fresh, "--clinic", "x\ny", "--zone", "Mars/Olympus", "--currency", "EURO", "--locale", "xx")
+def test_init_names_every_problem_and_creates_nothing(fresh: Flask, tmp_path: Path) -> None:
+    result = init(fresh, "--clinic", "x" * 201, "--zone", "Mars/Olympus", "--currency", "EURO", "--locale", "xx")
 
     assert result.exit_code == 2
     assert all(f"--{name}: Enter" in result.stderr for name in ("clinic", "zone", "currency", "locale"))
@@ -140,7 +140,7 @@ def test_init_names_everything_that_is_wrong_and_makes_nothing(fresh: Flask, tmp
     assert not (tmp_path / "deep").exists()
 
 
-def test_a_command_before_init_says_what_to_do(fresh: Flask) -> None:
+def test_a_command_before_init_prints_what_to_do(fresh: Flask) -> None:
     result = fresh.test_cli_runner().invoke(args=["patients", "list"])
 
     assert result.exit_code == 4
@@ -148,13 +148,13 @@ def test_a_command_before_init_says_what_to_do(fresh: Flask) -> None:
 
 
 @pytest.mark.parametrize("args", [["worker"], ["worker", "--once"]])
-def test_a_worker_before_init_says_what_to_do(fresh: Flask, args: list[str]) -> None:
+def test_a_worker_before_init_prints_what_to_do(fresh: Flask, args: list[str]) -> None:
     result = fresh.test_cli_runner().invoke(args=args)
 
     assert (result.exit_code, result.stderr) == (4, "Error: the database is not set up: run `flask init`\n")
 
 
-def test_a_page_before_there_is_a_clinic_says_what_to_do(app: Flask) -> None:
+def test_a_page_before_init_shows_what_to_do(app: Flask) -> None:
     page, json = app.test_client().get("/", follow_redirects=True), app.test_client().get("/api/v1/patients")
 
     assert (page.status_code, json.status_code) == (503, 401)
@@ -163,7 +163,7 @@ def test_a_page_before_there_is_a_clinic_says_what_to_do(app: Flask) -> None:
 
 @pytest.fixture
 def older(app: Flask, client: PageClient) -> Iterator[PageClient]:
-    """Somebody who has signed in, in front of a database that lacks a column."""
+    """A signed-in client on a database that lacks a column."""
     _rename_column(app, "birth_date", "born")
     yield client
     _rename_column(app, "born", "birth_date")
@@ -175,7 +175,7 @@ def _rename_column(app: Flask, name: str, to: str) -> None:
 
 
 @pytest.mark.row(91)
-def test_a_database_that_is_older_than_the_program_is_said_to_be_so(older: PageClient, run: Run) -> None:
+def test_a_database_older_than_the_program_is_refused_with_what_to_do(older: PageClient, run: Run) -> None:
     page, json, command = older.get("/patients"), older.get("/api/v1/patients"), run("patients", "list")
 
     assert (page.status_code, page.headers["Retry-After"]) == (503, "60")
@@ -185,7 +185,7 @@ def test_a_database_that_is_older_than_the_program_is_said_to_be_so(older: PageC
     assert "the database is older than the program: run `flask db upgrade`" in command.stderr
 
 
-def test_the_migration_makes_just_what_the_models_say(app: Flask) -> None:
+def test_the_migrations_create_exactly_the_tables_of_the_models(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = compare_metadata(context, Base.metadata)

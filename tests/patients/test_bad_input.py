@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.assertions import pointers, row_counts, rows, spoken, words_about
 from tests.builders import patient_fields
-from tests.inspecting import pointers, row_counts, rows, spoken, words_about
 
 URL = "/api/v1/patients"
 A_MEGABYTE = 1024 * 1024
@@ -25,7 +25,7 @@ def test_json_pages_and_commands_refuse_in_the_same_words(client, run):
     message = "Date of birth must be a real date, like 27 3 1987"
 
     as_json = client.post(URL, json=fields)
-    as_page = client.submit("/patients", **fields)
+    as_page = client.submit("/patients/new", **fields)
     as_command = run("patients", "add", *(f"--{name.replace('_', '-')}={value}" for name, value in fields.items()))
 
     assert (as_json.status_code, as_page.status_code, as_command.exit_code) == (422, 422, 2)
@@ -40,7 +40,7 @@ def test_json_pages_and_commands_refuse_in_the_same_words(client, run):
 def test_a_field_that_nobody_may_set_is_refused(client):
     as_json = client.post(URL, json=patient_fields(clinic_id="1"))
     without_name = client.post(URL, json=patient_fields(**{"": "1"}))
-    as_page = client.submit("/patients", **patient_fields(clinic_id="1"))
+    as_page = client.submit("/patients/new", **patient_fields(clinic_id="1"))
 
     assert (as_json.status_code, without_name.status_code, as_page.status_code) == (422, 422, 422)
     assert words_about(as_json, "#/clinic_id") == "Unknown field."
@@ -82,14 +82,14 @@ def test_bytes_that_are_no_text_are_refused_on_pages_too(client):
     part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
     body = part % (b"csrf_token", token) + part % (b"family_name", b"Pereir\xff") + b"--x--\r\n"
 
-    answer = client.post("/patients", data=body, content_type="multipart/form-data; boundary=x")
+    answer = client.post("/patients/new", data=body, content_type="multipart/form-data; boundary=x")
 
     assert answer.status_code == 422
 
 
 @pytest.mark.usefixtures("untouched")
 def test_a_page_with_a_million_characters_is_shown_again(client):
-    answer = client.submit("/patients", family_name="a" * 1_000_000)
+    answer = client.submit("/patients/new", family_name="a" * 1_000_000)
 
     assert answer.status_code == 422
     assert "Enter at most 200 characters" in answer.text
@@ -102,9 +102,9 @@ def test_more_than_a_megabyte_is_too_much(client):
     too_much = "a" * (A_MEGABYTE + 1)
 
     as_json = client.post(URL, json={"family_name": too_much})
-    as_page = client.post("/patients", data={"family_name": too_much})
+    as_page = client.post("/patients/new", data={"family_name": too_much})
     parts = '--x\r\nContent-Disposition: form-data; name="family_name"\r\n\r\n' + too_much + "\r\n--x--\r\n"
-    in_parts = client.post("/patients", data=parts, content_type="multipart/form-data; boundary=x")
+    in_parts = client.post("/patients/new", data=parts, content_type="multipart/form-data; boundary=x")
 
     assert [answer.status_code for answer in (as_json, as_page, in_parts)] == [413, 413, 413]
     assert as_json.json["code"] == "request-entity-too-large"
@@ -253,7 +253,7 @@ def test_names_are_stored_as_they_were_given(client):
 @pytest.mark.row(66)
 def test_names_from_pages_and_commands_are_stored_as_they_were_given(client, run):
     for name in STORED:
-        page = client.submit("/patients", family_name=name)
+        page = client.submit("/patients/new", family_name=name)
         command = run("patients", "add", f"--family-name={name}", "--json")
 
         assert (page.status_code, command.exit_code) == (303, 0), name

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.assertions import row_counts, rows, stored_events
 from tests.builders import OWN, a_patient
-from tests.inspecting import row_counts, rows, stored_events
 
 WRONG = [
     (["show", "P-999999"], 3),

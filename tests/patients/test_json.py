@@ -4,10 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from clinic.core.errors import Stale
+from clinic.core.errors import StaleVersion
 from clinic.patients.service import patient_service
+from tests.assertions import masked, pointers, row_counts, rows, stored_events
 from tests.builders import a_patient, patient_fields
-from tests.inspecting import masked, pointers, row_counts, rows, stored_events
 
 URL = "/api/v1/patients"
 MERGE = "application/merge-patch+json"
@@ -147,7 +147,7 @@ def test_whatever_version_is_named_a_patient_that_is_not_ours_is_not_found(clien
 
 def test_a_patient_that_is_gone_once_a_change_turns_out_stale_is_not_found(client, monkeypatch):
     def stale(*_args, **_fields):
-        raise Stale
+        raise StaleVersion
 
     monkeypatch.setattr(patient_service, "update", stale)
 
@@ -170,7 +170,12 @@ def test_one_of_several_changes_of_a_version_at_once_wins(app, patient, at_once)
 
     outcomes = at_once(4, lambda n: patient_service.update(UUID(patient["id"]), version=1, family_name=names[n]))
 
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "Stale", "Stale", "Stale"]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == [
+        "NoneType",
+        "StaleVersion",
+        "StaleVersion",
+        "StaleVersion",
+    ]
 
 
 def test_changing_whatever_version_there_is_takes_a_star(client, patient):
@@ -229,7 +234,8 @@ def test_what_is_no_id_is_not_found(client):
 
 
 @pytest.mark.parametrize(
-    ("url", "allowed"), [(URL, {"GET", "HEAD", "OPTIONS", "POST"}), ("/patients/new", {"GET", "HEAD", "OPTIONS"})]
+    ("url", "allowed"),
+    [(URL, {"GET", "HEAD", "OPTIONS", "POST"}), ("/patients/new", {"GET", "HEAD", "OPTIONS", "POST"})],
 )
 def test_another_method_is_refused_naming_those_that_work(client, url, allowed):
     for method in ("put", "delete", "trace"):

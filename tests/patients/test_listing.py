@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from itsdangerous import URLSafeSerializer
 
-from clinic.core.database import unit_of_work
+from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import patient_service
 from tests.builders import a_patient, patient_fields
 

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from clinic.core.database import Base, db
+from clinic.core.db import Base, db
 from clinic.core.ids import new_id
 from clinic.patients.service import patient_service
+from tests.assertions import row_counts, rows
 from tests.builders import a_patient
-from tests.inspecting import row_counts, rows
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from markupsafe import escape
 
-from tests.browsing import hidden_value
+from tests.assertions import element, masked, row_counts, rows, spoken, title
 from tests.builders import a_patient
-from tests.inspecting import element, masked, row_counts, rows, spoken, title
+from tests.page_client import hidden_value
 
 FILLED = {
     "given_name": "Inês",
@@ -30,7 +30,7 @@ def patient(client, here):
 
 
 def test_registering_leads_to_the_patients_page_and_says_the_number(client):
-    answer = client.submit("/patients", **FILLED)
+    answer = client.submit("/patients/new", **FILLED)
     page = client.get(answer.location).text
 
     assert answer.status_code == 303
@@ -40,7 +40,7 @@ def test_registering_leads_to_the_patients_page_and_says_the_number(client):
 
 
 def test_registering_stores_what_was_typed(app, client):
-    client.submit("/patients", **FILLED)
+    client.submit("/patients/new", **FILLED)
 
     [row] = rows(app, "patients")
     assert (row["family_name"], row["birth_date"], row["phone"]) == ("Pereira", "1991-06-21", "+351912555014")
@@ -48,7 +48,7 @@ def test_registering_stores_what_was_typed(app, client):
 
 
 def test_a_birth_date_comes_in_three_parts_that_may_be_unknown(app, client):
-    answer = client.submit("/patients", family_name="Pereira", birth_date__month="2", birth_date__year="1990")
+    answer = client.submit("/patients/new", family_name="Pereira", birth_date__month="2", birth_date__year="1990")
 
     assert answer.status_code == 303
     assert rows(app, "patients")[0]["birth_date"] == "1990-02"
@@ -59,7 +59,7 @@ def test_a_birth_date_comes_in_three_parts_that_may_be_unknown(app, client):
 )
 def test_parts_that_make_no_date_are_refused_at_the_day(app, client, day, year, words):
     answer = client.submit(
-        "/patients", family_name="X", birth_date__day=day, birth_date__month="2", birth_date__year=year
+        "/patients/new", family_name="X", birth_date__day=day, birth_date__month="2", birth_date__year=year
     )
 
     assert answer.status_code == 422
@@ -69,7 +69,7 @@ def test_parts_that_make_no_date_are_refused_at_the_day(app, client, day, year, 
 
 
 def test_a_refused_form_lists_every_problem_first_and_leads_to_its_field(client):
-    answer = client.submit("/patients", email="nobody", phone="12", birth_date__year="2031")
+    answer = client.submit("/patients/new", email="nobody", phone="12", birth_date__year="2031")
     summary = answer.text.partition('<div class="errors"')[2].partition("</div>")[0]
 
     assert answer.status_code == 422
@@ -80,7 +80,7 @@ def test_a_refused_form_lists_every_problem_first_and_leads_to_its_field(client)
 
 
 def test_a_field_with_a_problem_says_so_to_everybody(client):
-    answer = client.submit("/patients", family_name="Pereira", email="nobody")
+    answer = client.submit("/patients/new", family_name="Pereira", email="nobody")
 
     field = element(answer.text, "f-email")
     assert 'aria-invalid="true"' in field
@@ -92,7 +92,7 @@ def test_a_field_with_a_problem_says_so_to_everybody(client):
 def test_what_was_typed_is_kept_when_a_form_is_refused(client):
     typed = FILLED | {"email": "nobody", "family_name": '<b>"O\'Brien"', "address": "Rua 1\nLisboa"}
 
-    page = client.submit("/patients", **typed).text
+    page = client.submit("/patients/new", **typed).text
 
     assert 'value="nobody"' in element(page, "f-email")
     assert 'value="&lt;b&gt;&#34;O&#39;Brien&#34;"' in element(page, "f-family_name")
@@ -118,7 +118,7 @@ def test_the_edit_form_shows_the_patient_as_it_is(client, patient):
 
 
 def test_saving_changes_the_patient_and_the_words_by_which_it_is_found(app, client, patient):
-    answer = client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Sousa"})
+    answer = client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Sousa"})
 
     assert (answer.status_code, answer.location) == (303, f"/patients/{patient.id}")
     assert rows(app, "patients")[0]["family_name"] == "Sousa"
@@ -127,7 +127,7 @@ def test_saving_changes_the_patient_and_the_words_by_which_it_is_found(app, clie
 
 
 def test_a_refused_change_keeps_the_version_that_was_opened(client, patient):
-    answer = client.submit(f"/patients/{patient.id}", version="1", family_name="", given_name="")
+    answer = client.submit(f"/patients/{patient.id}/edit", version="1", family_name="", given_name="")
 
     assert answer.status_code == 422
     assert hidden_value(answer.text, "version") == "1"
@@ -136,9 +136,9 @@ def test_a_refused_change_keeps_the_version_that_was_opened(client, patient):
 
 @pytest.mark.row(78)
 def test_saving_over_somebody_elses_change_shows_both_versions(app, client, patient):
-    client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Theirs"})
+    client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Theirs"})
 
-    answer = client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Mine"})
+    answer = client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Mine"})
 
     assert answer.status_code == 409
     assert 'name="family_name" value="Mine" checked' in answer.text
@@ -150,11 +150,11 @@ def test_saving_over_somebody_elses_change_shows_both_versions(app, client, pati
 
 @pytest.mark.parametrize("chosen", ["Mine", "Theirs"])
 def test_what_is_chosen_of_two_versions_is_saved(app, client, patient, chosen):
-    client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Theirs"})
-    page = client.submit(f"/patients/{patient.id}", version="1", **FILLED | {"family_name": "Mine"}).text
+    client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Theirs"})
+    page = client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Mine"}).text
     same = {name: hidden_value(page, name) for name in ("version", "given_name", "birth_date", "sex", "email", "phone")}
 
-    answer = client.submit(f"/patients/{patient.id}", family_name=chosen, **same)
+    answer = client.submit(f"/patients/{patient.id}/edit", family_name=chosen, **same)
 
     assert answer.status_code == 303
     [saved] = rows(app, "patients")
@@ -162,7 +162,7 @@ def test_what_is_chosen_of_two_versions_is_saved(app, client, patient, chosen):
 
 
 def test_a_birth_date_outlives_a_choice_between_two_versions_that_leaves_no_name(app, client, patient):
-    url = f"/patients/{patient.id}"
+    url = f"/patients/{patient.id}/edit"
     client.submit(url, version="1", **FILLED | {"family_name": ""})
     page = client.submit(url, version="1", **FILLED | {"given_name": ""}).text
     same = {name: hidden_value(page, name) for name in ("version", "birth_date", "sex", "email", "phone")}
@@ -182,7 +182,7 @@ def test_a_birth_date_outlives_a_choice_between_two_versions_that_leaves_no_name
 
 def test_a_form_without_a_proper_version_saves_nothing(app, client, patient):
     for version in ("", "x", "²", "-1", "99999999999", "1.0"):
-        answer = client.submit(f"/patients/{patient.id}", version=version, **FILLED | {"family_name": "Mine"})
+        answer = client.submit(f"/patients/{patient.id}/edit", version=version, **FILLED | {"family_name": "Mine"})
         assert answer.status_code == 409, version
 
     assert rows(app, "patients")[0]["family_name"] == "Pereira"
@@ -202,7 +202,7 @@ def test_a_patient_of_another_clinic_can_not_be_changed(app, client, here, other
     with here(other_clinic.id):
         theirs = a_patient().id
 
-    answer = client.submit(f"/patients/{theirs}", version="1", **FILLED | {"family_name": "Mine"})
+    answer = client.submit(f"/patients/{theirs}/edit", version="1", **FILLED | {"family_name": "Mine"})
 
     assert answer.status_code == 404
     assert rows(app, "patients")[0]["family_name"] == "Pereira"
@@ -230,7 +230,7 @@ def test_the_form_of_a_new_patient_takes_what_was_looked_for(client):
 )
 def test_text_is_shown_as_it_was_typed(client, text):
     answer = client.submit(
-        "/patients", family_name=text, given_name=text, preferred_name=text, pronouns=text, address=text
+        "/patients/new", family_name=text, given_name=text, preferred_name=text, pronouns=text, address=text
     )
 
     for url in (answer.location, answer.location + "/edit", "/patients"):
@@ -243,9 +243,9 @@ def test_text_is_shown_as_it_was_typed(client, text):
 def test_a_clash_says_who_was_first_and_when(client, here):
     with here():
         patient = a_patient()
-    client.submit(f"/patients/{patient.id}", given_name="Rita", family_name="Reis", version=1)
+    client.submit(f"/patients/{patient.id}/edit", given_name="Rita", family_name="Reis", version=1)
 
-    page = client.submit(f"/patients/{patient.id}", given_name="Ana", family_name="Reis", version=1)
+    page = client.submit(f"/patients/{patient.id}/edit", given_name="Ana", family_name="Reis", version=1)
 
     assert page.status_code == 409
-    assert re.search(r"Administrator Person did so on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\.", spoken(page.text))
+    assert re.search(r"Administrator Person saved a change on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\.", spoken(page.text))

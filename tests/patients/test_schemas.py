@@ -11,7 +11,7 @@ from tests.schema_loading import loaded, problems
 
 TEXT_FIELDS = ["family_name", "given_name", "birth_date", "sex", "email", "phone", "address", "language"]
 NO_DATE = "Date of birth must be a real date, like 27 3 1987"
-NO_EMAIL = "Enter an e-mail address like name@example.org"
+NO_EMAIL = "Enter an email address like name@example.org"
 NO_PHONE = "Enter a phone number with its country code, like +351 912 555 014"
 CONTROL = "Leave out control characters"
 
@@ -36,7 +36,7 @@ CONTROL = "Leave out control characters"
         ("phone", "+999 1234567", NO_PHONE),
         ("phone", "+351 912 555 014 ext. 5", NO_PHONE),
         ("sex", "yes", "Choose one of: female, male, other, unknown"),
-        ("language", "Portuguese", "Enter a language tag like pt or pt-BR"),
+        ("language", "Portuguese", "Enter a language code like pt or pt-BR"),
         ("family_name", "x" * 201, "Enter at most 200 characters"),
         ("family_name", "a\u202eb", CONTROL),
         ("family_name", "a\nb", CONTROL),

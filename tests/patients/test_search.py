@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from clinic.core.database import unit_of_work
 from clinic.core.text import digits, fold
+from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.models import Patient
 from clinic.patients.search import LONGEST_WORD, after_prefix, terms_of, words_of
 from clinic.patients.service import patient_service

@@ -4,12 +4,12 @@ from uuid import uuid4
 
 import pytest
 
-from clinic.core.context import acting_as
-from clinic.core.database import unit_of_work
-from clinic.core.errors import Stale
+from clinic.core.context import as_actor
+from clinic.core.errors import StaleVersion
+from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import InvalidPatient, PatientNotFound, patient_service
+from tests.assertions import row_counts, rows, stored_events
 from tests.builders import a_patient
-from tests.inspecting import row_counts, rows, stored_events
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -45,7 +45,7 @@ def test_registering_tells_the_other_modules_with_exactly_two_ids(app, published
 
 
 def test_the_stored_event_says_who_acted_and_whom_it_is_about(app):
-    with acting_as("cli:rita@desk", request_id="r-17"):
+    with as_actor("cli:rita@desk", request_id="r-17"):
         patient = a_patient()
 
     [event] = rows(app, "events")
@@ -132,7 +132,7 @@ def test_updating_an_old_version_is_refused_and_changes_nothing():
     patient = a_patient()
     patient_service.update(patient.id, version=1, family_name="Sousa")
 
-    with pytest.raises(Stale):
+    with pytest.raises(StaleVersion):
         patient_service.update(patient.id, version=1, family_name="Lopes")
 
     assert patient_service.get(patient.id).family_name == "Sousa"
@@ -163,5 +163,5 @@ def test_one_of_several_updates_of_the_same_version_wins(app, at_once):
 
     outcomes = at_once(4, rename)
 
-    assert [type(outcome) for outcome in outcomes if outcome is not None] == [Stale] * 3
+    assert [type(outcome) for outcome in outcomes if outcome is not None] == [StaleVersion] * 3
     assert [row["version"] for row in rows(app, "patients")] == [2]

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from flask import Flask
 
-from clinic.core.tenancy import in_clinic
-from clinic.staff.service import Worker, member_service
-from tests.browsing import PageClient
+from clinic.core.tenancy import clinic_scope
+from clinic.identity.members import member_service
+from clinic.identity.staff_directory import ClinicMember
 from tests.builders import a_member
+from tests.page_client import PageClient
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,15 @@ Hire = Callable[..., Person]
 
 def hire(app: Flask, clinic_id: UUID, role: str, email: str = "") -> Person:
     """Let somebody work in a clinic."""
-    with app.app_context(), in_clinic(clinic_id):
+    with app.app_context(), clinic_scope(clinic_id):
         member = a_member(clinic_id, role, email=email)
-        worker = member_service.named(member.email)
+        worker = member_service.get_by_email(member.email)
         return Person(member.id, worker.membership.id, clinic_id, member.email)
 
 
-def as_now(app: Flask, person: Person) -> Worker:
+def as_now(app: Flask, person: Person) -> ClinicMember:
     """Return somebody as they are now."""
-    with app.app_context(), in_clinic(person.clinic_id):
+    with app.app_context(), clinic_scope(person.clinic_id):
         return member_service.get(person.membership_id)
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from clinic.staff.service import ClinicChanged, clinic_service
-from tests.browsing import hidden_value
-from tests.inspecting import element, row_counts, rows, spoken
+from clinic.identity.clinics import ClinicChanged, clinic_service
+from tests.assertions import element, row_counts, rows, spoken
+from tests.concurrency import run_at_once
+from tests.page_client import hidden_value
 from tests.staff.people import browser_of
-from tests.threads import run_at_once
 
 
 def settings(**fields):
@@ -36,7 +36,7 @@ def test_a_setting_that_can_not_be_is_asked_again(app, client):
     answer = client.submit("/clinic", **settings(idle_minutes="241"))
 
     assert answer.status_code == 422
-    assert "Enter the minutes without use as a number from 1 to 240" in spoken(answer.text)
+    assert "Enter the idle timeout in minutes from 1 to 240" in spoken(answer.text)
     assert 'aria-invalid="true"' in element(answer.text, "f-idle_minutes")
     assert rows(app, "clinics") == before
 
@@ -44,7 +44,7 @@ def test_a_setting_that_can_not_be_is_asked_again(app, client):
 def test_everything_that_is_to_be_mended_is_said_at_once(client):
     page = spoken(client.submit("/clinic", **settings(name=" ", locale="english", idle_minutes="0")).text)
 
-    for words in ("Enter the clinic's name", "Enter a language and country", "Enter the minutes without use"):
+    for words in ("Enter the clinic's name", "Enter a language and country", "Enter the idle timeout in minutes"):
         assert words in page
 
 
@@ -61,15 +61,15 @@ def test_money_and_times_and_what_is_not_shown_can_not_be_changed(app, client):
 def test_the_page_says_what_can_not_be_changed_and_why(client):
     page = spoken(client.get("/clinic").text)
 
-    assert "What can’t be changed Time zone Europe/Lisbon Currency EUR" in page
-    assert "Appointments and invoices were written down in them" in page
+    assert "Fixed settings Time zone Europe/Lisbon Currency EUR" in page
+    assert "Appointments and invoices are recorded in them" in page
 
 
 def test_a_name_that_is_taken_is_refused(client, other_clinic):
     answer = client.submit("/clinic", **settings(name="Other Clinic"))
 
     assert answer.status_code == 409
-    assert "There is a clinic named Other Clinic already" in spoken(answer.text)
+    assert "There is already a clinic named Other Clinic" in spoken(answer.text)
 
 
 def test_a_stale_form_is_answered_with_both_versions(app, client):
@@ -79,8 +79,8 @@ def test_a_stale_form_is_answered_with_both_versions(app, client):
 
     assert answer.status_code == 409
     words = spoken(answer.text)
-    assert "Administrator Person did so on" in words
-    assert "Name Mine Harbour Minutes without use 60 30" in words
+    assert "Administrator Person saved a change on" in words
+    assert "Name Mine Harbour Idle timeout (minutes) 60 30" in words
     assert "data-focus" in answer.text.partition("<h1")[2].partition(">")[0]
     assert 'name="version" value="2"' in answer.text
     assert stored(app)["idle_minutes"] == 30
@@ -124,7 +124,7 @@ def test_who_may_only_look_sees_no_form(app, client, desk):
 
     page = theirs.get("/clinic").text
 
-    assert "You may look at this, but not change it" in page
+    assert "You can view these settings but not change them" in page
     assert 'action="/clinic"' not in page
     assert theirs.submit("/clinic", **settings()).status_code == 403
     assert row_counts(app) == before

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from clinic.staff import passwords
-from clinic.staff.sign_in import PER_ACCOUNT, PER_ADDRESS
-from tests.inspecting import row_counts, rows
-from tests.staff.entering import EMAIL, PASSWORD, a_browser, form_token, send, sign_in
-from tests.staff.hashing import Hasher
+from clinic.identity import passwords
+from clinic.identity.sign_in import PER_ACCOUNT, PER_ADDRESS
+from tests.assertions import row_counts, rows
+from tests.staff.counting_hasher import Hasher
+from tests.staff.login_helpers import EMAIL, PASSWORD, a_browser, form_token, send, sign_in
 
 GUESSES = int(os.environ.get("CLINIC_GUESSES", "300"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from clinic import create_app
-from clinic.staff.pages.ways import safe_next
-from tests.staff.entering import NOT_OURS
+from clinic.staff.pages.redirects import safe_next
+from tests.staff.login_helpers import NOT_OURS
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +34,9 @@ def test_an_address_that_is_not_a_page_of_ours_leads_to_the_start(wanted: str | 
 @pytest.mark.usefixtures("request_context")
 def test_a_page_of_ours_is_redirected_to(wanted: str) -> None:
     assert safe_next(wanted) == wanted
+
+
+@pytest.mark.row(59)
+@pytest.mark.usefixtures("request_context")
+def test_other_characters_than_those_of_a_url_are_quoted() -> None:
+    assert safe_next("/patients?q=Inês\\\r\n") == "/patients?q=In%C3%AAs%5C%0D%0A"

@@ -1,4 +1,4 @@
-"""Sessions: how they end, and that what has ended opens nothing any more."""
+"""Sessions: how they end, and that an ended session is refused."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,13 +9,17 @@ from uuid import UUID, uuid4
 import pytest
 import time_machine
 
-from clinic.core.context import acting
-from clinic.core.database import db, unit_of_work
-from clinic.staff.models import Clinic as ClinicRow
-from clinic.staff.service import Membership, member_service, session_service
-from clinic.web.access import access_to
-from tests.inspecting import rows, spoken
-from tests.staff.entering import (
+from clinic.core.context import current_actor
+from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.members import member_service
+from clinic.identity.models import Clinic as ClinicRow
+from clinic.identity.models import Membership
+from clinic.identity.sessions import session_service
+from clinic.web.authorization import access_to
+from tests.assertions import rows, spoken
+from tests.concurrency import run_at_once
+from tests.staff.login_helpers import (
     EMAIL,
     OTHER_PASSWORD,
     PASSWORD,
@@ -29,7 +33,6 @@ from tests.staff.entering import (
     send,
     sign_in,
 )
-from tests.threads import run_at_once
 
 FORMER_KEY, NEW_KEY = "a former key of enough letters, 0123456789", "a new key of enough letters, 9876543210"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -85,13 +88,13 @@ def by_changing_the_password(app, here, clock, browser) -> None:
 
 def by_another_role(app, here, clock, browser) -> None:
     with here():
-        membership = member_service.named(EMAIL).membership
+        membership = member_service.get_by_email(EMAIL).membership
         member_service.update(membership.id, version=membership.version, name=membership.name, role="manager")
 
 
 def by_deactivation(app, here, clock, browser) -> None:
     with here():
-        member_service.deactivate(member_service.named(EMAIL).membership.id)
+        member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
 
 
 def by_idling(app, here, clock, browser) -> None:
@@ -238,7 +241,7 @@ def test_the_sign_in_page_says_why_the_session_has_ended(clock, signed_in):
 
     page = signed_in.get("/patients", follow_redirects=True)
 
-    assert "You were signed out after a while without use" in spoken(page.text)
+    assert "You were signed out because you were inactive" in spoken(page.text)
     assert signed_in.get("/login?next=/patients").status_code == 200
 
 
@@ -314,7 +317,7 @@ def test_somebody_sees_where_they_are_signed_in_and_ends_each(app, signed_in):
 
     assert "Firefox on Android" in page
     assert "192.0.2.9" in page
-    assert spoken(page).count("This one") == 1
+    assert spoken(page).count("This session") == 1
     assert answer.location == "/account"
     assert not is_in(phone)
     assert is_in(signed_in)
@@ -388,7 +391,7 @@ def test_sessions_of_long_ago_are_forgotten(app, clock, signed_in):
     clock.shift(timedelta(days=31))
 
     with app.app_context():
-        session_service.forget_old()
+        session_service.delete_old()
 
     assert rows(app, "sign_ins") == []
 
@@ -460,7 +463,9 @@ def test_a_session_opens_nothing_where_somebody_works_no_more_even_if_it_was_not
 @pytest.mark.row(34)
 def test_strangers_may_do_nothing(app, clinic, visitor, monkeypatch):
     seen = []
-    monkeypatch.setattr("clinic.staff.service.ClinicService.require_any", lambda _: seen.append(acting().permissions))
+    monkeypatch.setattr(
+        "clinic.identity.clinics.ClinicService.require_any", lambda _: seen.append(current_actor().permissions)
+    )
 
     visitor.get("/login")
 

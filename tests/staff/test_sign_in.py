@@ -7,12 +7,14 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
-from clinic.core.database import db
-from clinic.staff import passwords
-from clinic.staff.service import member_service
-from clinic.staff.sign_in import PER_ACCOUNT, PER_ADDRESS
-from tests.inspecting import row_counts, rows, spoken
-from tests.staff.entering import (
+from clinic.core.db import db
+from clinic.identity import passwords
+from clinic.identity.members import member_service
+from clinic.identity.sign_in import PER_ACCOUNT, PER_ADDRESS
+from tests.assertions import row_counts, rows, spoken
+from tests.page_client import hidden_value
+from tests.staff.counting_hasher import Hasher
+from tests.staff.login_helpers import (
     EMAIL,
     NOT_OURS,
     PASSWORD,
@@ -27,7 +29,6 @@ from tests.staff.entering import (
     sign_in,
     with_app,
 )
-from tests.staff.hashing import Hasher
 
 UNKNOWN = "nobody@example.org"
 FORWARDED = [
@@ -71,10 +72,19 @@ def test_whoever_knows_the_password_is_led_to_where_they_wanted_to_go(app, visit
 
     answer = sign_in(visitor, next="/patients?q=ana*(b)")
 
-    assert (asked.status_code, asked.location) == (302, "/login?next=/patients?q%3Dana*(b)")
+    assert (asked.status_code, asked.location) == (302, "/login?next=%2Fpatients%3Fq%3Dana%2A%28b%29")
     assert (answer.status_code, answer.location) == (303, "/patients?q=ana*(b)")
     assert is_in(visitor)
     assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "signed-in"
+
+
+@pytest.mark.usefixtures("person")
+def test_a_search_with_accents_survives_signing_in(visitor):
+    login = visitor.get(visitor.get("/patients?q=In%C3%AAs+%26+co").location)
+
+    answer = sign_in(visitor, next=hidden_value(login.text, "next"))
+
+    assert answer.location == "/patients?q=In%C3%AAs+%26+co"
 
 
 @pytest.mark.parametrize("email", ["RITA@example.org", " rita@Example.org "])
@@ -116,7 +126,7 @@ def test_somebody_without_a_password_and_somebody_who_has_left_get_that_answer_t
     a_person(app, clinic.id, "administrator", email="boss@example.org")
     a_person(app, clinic.id)
     with here():
-        member_service.deactivate(member_service.named(EMAIL).membership.id)
+        member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
         member_service.invite(email="new@example.org", name="Nova", role="receptionist")
 
     left, invited = sign_in(visitor, EMAIL), sign_in(visitor, "new@example.org")
@@ -130,7 +140,7 @@ def test_what_is_left_blank_is_named_and_nothing_is_tried(app, visitor):
     answer = sign_in(visitor, "", " ")
 
     assert answer.status_code == 422
-    assert "Enter your e-mail address" in answer.text
+    assert "Enter your email address" in answer.text
     assert "Enter your password" in answer.text
     assert rows(app, "throttles") == []
 
@@ -236,7 +246,7 @@ def test_who_is_deactivated_is_out_at_once_and_does_not_get_in_again(app, clinic
     sign_in(visitor)
 
     with here():
-        member_service.deactivate(member_service.named(EMAIL).membership.id)
+        member_service.deactivate(member_service.get_by_email(EMAIL).membership.id)
 
     assert not is_in(visitor)
     assert sign_in(visitor).status_code == 422

@@ -5,16 +5,16 @@ import re
 
 import pytest
 
-from clinic.staff.passwords import verify_password
+from clinic.identity.passwords import verify_password
+from tests.assertions import row_counts, rows
 from tests.builders import OWN, a_member
-from tests.inspecting import row_counts, rows
 from tests.staff.people import browser_of, hire
 
 SECRET = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\n")
 
 WRONG = [
-    (["create-admin", "nonsense"], 2, "--email: Enter an e-mail address"),
-    (["create-admin", "ana@example.org", "--name", "x" * 201], 2, "--name: Enter the name"),
+    (["create-admin", "nonsense"], 2, "--email: Enter an email address"),
+    (["create-admin", "ana@example.org", "--name", "x" * 201], 2, "--name: Enter at most 200 characters"),
     (["create-admin", "ana@example.org", "--clinic", "Nowhere"], 3, "no clinic named Nowhere"),
     (["deactivate", "nobody@example.org"], 3, "There is no such staff member"),
     (["deactivate", "\udcff"], 3, "There is no such staff member"),
@@ -22,7 +22,7 @@ WRONG = [
 ]
 WRONG_KEYS = [
     (["--name", "Lab"], "Missing option '--scopes'"),
-    (["--name", " ", "--scopes", "all"], "--label: Enter what the key is for"),
+    (["--name", " ", "--scopes", "all"], "--label: Enter a name for the key"),
     (["--name", "Lab", "--scopes", "everything"], "--scopes: Choose among: all, patients:read"),
     (["--name", "Lab", "--scopes", "all", "--expires", "soon"], "--expires-on: Enter a date like"),
     (["--name", "Lab", "--scopes", "all", "--expires", "2020-01-01"], "--expires-on: Choose a day in the future"),
@@ -59,7 +59,7 @@ def test_the_secret_opens_nothing_but_the_choice_of_a_password(app, run, visitor
 
 
 def test_who_was_invited_and_has_no_password_gets_a_secret_too(app, run, client):
-    client.submit("/staff", email="ana@example.org", name="Ana", role="read-only")
+    client.submit("/staff/invite", email="ana@example.org", name="Ana", role="read-only")
 
     result = run("staff", "create-admin", "ana@example.org")
 

@@ -4,6 +4,35 @@ import json
 import re
 
 import pytest
+from openapi_schema_validator import OAS31Validator
+
+from clinic.identity.api_keys import api_key_service
+from tests.billing.invoices import KEY, an_invoice, money
+from tests.builders import an_appointment, appointment_fields
+
+OPERATION_IDS = {
+    "GET /api/v1/appointments": "list_appointments",
+    "POST /api/v1/appointments": "create_appointment",
+    "GET /api/v1/appointments/{appointment_id}": "get_appointment",
+    "POST /api/v1/appointments/{appointment_id}/cancel": "cancel_appointment",
+    "GET /api/v1/clinic": "get_clinic",
+    "GET /api/v1/invoices": "list_invoices",
+    "POST /api/v1/invoices": "create_invoice",
+    "GET /api/v1/invoices/{invoice_id}": "get_invoice",
+    "POST /api/v1/invoices/{invoice_id}/issue": "issue_invoice",
+    "GET /api/v1/invoices/{invoice_id}/payments": "list_payments",
+    "POST /api/v1/invoices/{invoice_id}/payments": "pay_invoice",
+    "GET /api/v1/notifications": "list_notifications",
+    "GET /api/v1/notifications/{notification_id}": "get_notification",
+    "GET /api/v1/patients": "list_patients",
+    "POST /api/v1/patients": "create_patient",
+    "GET /api/v1/patients/{patient_id}": "get_patient",
+    "PATCH /api/v1/patients/{patient_id}": "update_patient",
+    "GET /api/v1/practitioners": "list_practitioners",
+    "POST /api/v1/practitioners": "create_practitioner",
+    "GET /api/v1/practitioners/{practitioner_id}": "get_practitioner",
+}
+"""Generated clients name their methods after these: one that is changed breaks them."""
 
 
 @pytest.fixture
@@ -19,6 +48,14 @@ def operations(spec):
         for method in ("get", "post", "put", "patch", "delete")
         if method in item
     ]
+
+
+def resolved(spec, part):
+    """Return a part of the document, or the component that it refers to."""
+    found = part
+    for name in part["$ref"].split("/")[1:] if "$ref" in part else ():
+        found = spec[name] if found is part else found[name]
+    return found
 
 
 def test_it_is_openapi_3_1_with_a_name_and_a_version(spec):
@@ -53,7 +90,7 @@ def test_every_operation_has_a_summary_a_success_and_its_problems(spec):
         answers = operation["responses"]
         assert operation["summary"], name
         assert {"200", "201"} & set(answers), name
-        assert "application/problem+json" in answers["503"]["content"], name
+        assert "application/problem+json" in resolved(spec, answers["503"])["content"], name
         if "{" in name:
             assert "404" in answers, name
         if operation.get("requestBody"):
@@ -63,19 +100,132 @@ def test_every_operation_has_a_summary_a_success_and_its_problems(spec):
 def test_every_place_in_a_path_is_described(spec):
     for path, item in spec["paths"].items():
         described = {one["name"] for one in item.get("parameters", []) if one["in"] == "path"}
-        described |= {
-            one["name"]
-            for method in ("get", "post", "patch")
-            for one in item.get(method, {}).get("parameters", [])
-            if one["in"] == "path"
-        }
         assert described == set(re.findall(r"{(\w+)}", path)), path
 
 
-def test_operations_have_ids_of_their_own(spec):
-    ids = [operation["operationId"] for _name, operation in operations(spec) if "operationId" in operation]
+def test_operations_have_ids_of_verb_and_noun(spec):
+    assert {name: operation["operationId"] for name, operation in operations(spec)} == OPERATION_IDS
 
-    assert len(ids) == len(set(ids))
+
+def test_operations_have_one_tag_with_a_description(spec):
+    described = {tag["name"] for tag in spec["tags"] if tag["description"]}
+
+    assert {tuple(operation["tags"]) for _name, operation in operations(spec)} == {(name,) for name in described}
+
+
+def test_every_component_is_used(spec):
+    written = json.dumps(spec)
+
+    unused = [
+        f"#/components/{kind}/{name}"
+        for kind, components in spec["components"].items()
+        for name in components
+        if kind != "securitySchemes" and f'"#/components/{kind}/{name}"' not in written
+    ]
+
+    assert unused == []
+
+
+def test_operations_describe_the_headers_that_they_read(spec):
+    read = {
+        operation["operationId"]: [
+            (one["name"], one.get("required", False))
+            for one in (resolved(spec, part) for part in operation.get("parameters", []))
+            if one["in"] == "header"
+        ]
+        for _name, operation in operations(spec)
+    }
+
+    assert {name: headers for name, headers in read.items() if headers} == {
+        "get_appointment": [("If-None-Match", False)],
+        "get_clinic": [("If-None-Match", False)],
+        "get_invoice": [("If-None-Match", False)],
+        "get_patient": [("If-None-Match", False)],
+        "get_practitioner": [("If-None-Match", False)],
+        "cancel_appointment": [("If-Match", False)],
+        "issue_invoice": [("If-Match", False)],
+        "pay_invoice": [("Idempotency-Key", True)],
+        "update_patient": [("If-Match", True)],
+    }
+
+
+def header_names(spec, operation, status):
+    return set(resolved(spec, operation["responses"][status]).get("headers", {}))
+
+
+def test_operations_describe_the_headers_that_they_send(spec):
+    by_id = {operation["operationId"]: operation for _name, operation in operations(spec)}
+
+    assert header_names(spec, by_id["create_patient"], "201") == {"ETag", "Location"}
+    assert header_names(spec, by_id["get_patient"], "200") == {"ETag"}
+    assert header_names(spec, by_id["get_patient"], "304") == {"ETag"}
+    assert header_names(spec, by_id["list_patients"], "200") == {"Link"}
+    assert header_names(spec, by_id["update_patient"], "412") == {"ETag"}
+    assert header_names(spec, by_id["pay_invoice"], "201") == {"Idempotency-Replayed"}
+    assert header_names(spec, by_id["list_patients"], "503") == {"Retry-After"}
+    assert header_names(spec, by_id["list_patients"], "401") == {"WWW-Authenticate"}
+
+
+def test_constraints_of_fields_are_described(spec):
+    patient = spec["components"]["schemas"]["Patient"]["properties"]
+    line = spec["components"]["schemas"]["InvoiceLine"]["properties"]
+
+    assert patient["family_name"]["maxLength"] == 200
+    assert patient["version"]["minimum"] == 1
+    assert patient["sex"]["anyOf"][0]["enum"] == ["female", "male", "other", "unknown"]
+    assert line["description"] == {"type": "string", "minLength": 1, "maxLength": 200}
+    assert line["unit_price"] == {"$ref": "#/components/schemas/Money"}
+    assert re.fullmatch(line["quantity"]["pattern"], "2.125")
+    assert not re.fullmatch(line["quantity"]["pattern"], "2.1255")
+
+
+def test_a_query_parameter_is_never_null(spec):
+    schemas = [
+        one["schema"]
+        for _name, operation in operations(spec)
+        for one in operation.get("parameters", [])
+        if one.get("in") == "query"
+    ]
+
+    assert schemas
+    assert all(isinstance(schema["type"], str) and "anyOf" not in schema for schema in schemas)
+
+
+def test_an_id_in_a_response_is_linked_to_the_operations_of_its_record(spec):
+    links = spec["paths"]["/api/v1/patients"]["post"]["responses"]["201"]["links"]
+
+    assert set(links) == {"get_patient", "update_patient"}
+    assert links["get_patient"]["parameters"] == {"patient_id": "$response.body#/id"}
+
+
+def test_there_is_one_schema_of_errors(spec):
+    responses = spec["components"]["responses"].items()
+
+    schemas = {json.dumps(response["content"]) for name, response in responses if "content" in response}
+
+    assert schemas == {'{"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}'}
+
+
+def test_every_member_of_a_problem_is_described(client, here, spec):
+    with here():
+        invoice_id, appointment = an_invoice().id, an_appointment()
+        taken = appointment_fields(appointment.patient_id, appointment.practitioner_id)
+        patient_id = appointment.patient_id
+        _, key = api_key_service.create(label="Reader", scopes=["clinic:read"])
+    payment = {"amount": money("99.00"), "method": "card"}
+    validator = OAS31Validator({"$ref": "#/components/schemas/Problem", "components": spec["components"]})
+
+    problems = {
+        "scope": client.get("/api/v1/patients", headers={"Authorization": f"Bearer {key}"}),
+        "conflicts": client.post("/api/v1/appointments", json=taken),
+        "due": client.post(f"/api/v1/invoices/{invoice_id}/payments", json=payment, headers={"Idempotency-Key": KEY}),
+        "present": client.patch(f"/api/v1/patients/{patient_id}", json={}, headers={"If-Match": '"9"'}),
+        "errors": client.post("/api/v1/patients", json={}),
+    }
+
+    for member, response in problems.items():
+        assert member in response.json, response.json
+        assert [error.message for error in validator.iter_errors(response.json)] == [], member
 
 
 def test_the_page_shows_every_operation_and_schema_and_loads_nothing_from_outside(client, spec):
@@ -94,10 +244,10 @@ def test_the_description_needs_no_clinic(app):
 
 
 def test_every_operation_says_which_scope_of_a_key_it_needs(app, spec):
-    assert spec["components"]["securitySchemes"]["api key"]["scheme"] == "bearer"
+    assert spec["components"]["securitySchemes"]["apiKey"]["scheme"] == "bearer"
     for name, operation in operations(spec):
         ((scheme, scopes),) = operation["security"][0].items()
-        assert scheme == "api key", name
+        assert scheme == "apiKey", name
         assert len(scopes) == 1, name
         assert {"401", "403"} <= set(operation["responses"]), name
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browsing import PageClient, hidden_value
-from tests.inspecting import row_counts
+from tests.assertions import row_counts
+from tests.page_client import PageClient, hidden_value
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -37,7 +37,7 @@ def test_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
 def test_a_token_from_elsewhere_is_refused(app, client, where):
     stranger = PageClient(app)
     mine, theirs = client.token(), hidden_value(stranger.get("/login").text, "csrf_token")
-    url = f"/patients?csrf_token={mine}" if where == "query" else "/patients"
+    url = f"/patients/new?csrf_token={mine}" if where == "query" else "/patients/new"
     data = {"query": {}, "wrong": {"csrf_token": mine[:-1]}, "other session": {"csrf_token": theirs}}.get(where, {})
     headers = {"X-CSRFToken": theirs} if where == "header of another" else {}
 
@@ -52,7 +52,8 @@ def test_a_form_carries_the_clinic_that_it_was_shown_in(client, clinic):
 
 
 @pytest.mark.parametrize(
-    "url", ["/patients", "/appointments", "/invoices", "/invoices/019c0000-0000-7000-8000-000000000000/payments"]
+    "url",
+    ["/patients/new", "/appointments/new", "/invoices/new", "/invoices/019c0000-0000-7000-8000-000000000000/payments"],
 )
 def test_a_form_that_was_shown_in_another_clinic_is_refused_and_writes_nothing(app, client, other_clinic, url):
     before = row_counts(app)
@@ -66,7 +67,9 @@ def test_a_form_that_was_shown_in_another_clinic_is_refused_and_writes_nothing(a
 
 
 def test_a_form_that_was_shown_in_this_clinic_is_taken_with_or_without_saying_so(app, client, clinic):
-    said, unsaid = (client.submit("/patients", family_name="Pereira", **one) for one in ({"_clinic": clinic.id}, {}))
+    said, unsaid = (
+        client.submit("/patients/new", family_name="Pereira", **one) for one in ({"_clinic": clinic.id}, {})
+    )
 
     assert (said.status_code, unsaid.status_code) == (303, 303)
 
@@ -92,4 +95,4 @@ def test_a_session_cookie_can_not_be_read_by_scripts_or_sent_by_other_sites(clie
 def test_a_cookie_that_was_tampered_with_is_no_cookie(client, cookie):
     client.set_cookie("session", cookie)
 
-    assert client.get("/patients/new").headers["Location"] == "/login?next=/patients/new"
+    assert client.get("/patients/new").headers["Location"] == "/login?next=%2Fpatients%2Fnew"

@@ -5,13 +5,14 @@ from uuid import uuid4
 import pytest
 from werkzeug.routing import UUIDConverter
 
-from clinic.web.requests import csrf
-from tests.browsing import PageClient
+from clinic.web.request_hooks import csrf
+from tests.assertions import contents, rows
 from tests.builders import a_patient, a_practitioner, an_appointment
-from tests.inspecting import contents, rows
+from tests.page_client import PageClient
 
 LOOKING = ("GET", "HEAD", "OPTIONS")
 METHODS = (*LOOKING, "POST", "PUT", "PATCH", "DELETE")
+BY_SCRIPTS = {"/account/session"}
 SMUGGLED = {"X-HTTP-Method-Override": "POST", "X-HTTP-Method": "POST", "X-Method-Override": "POST"}
 
 
@@ -57,6 +58,26 @@ def test_looking_at_everything_writes_nothing(app, client, ids, method, signed_i
     assert len(urls) > 30
     assert {url: status for url, status in statuses.items() if status not in {200, 302, 401, 404, 410}} == {}
     assert contents(app) == before
+
+
+def test_every_address_that_pages_post_to_answers_get(app, client, ids):
+    urls = [url for url in addresses(app, ids, "POST") if not url.startswith("/api/")]
+
+    statuses = {url: client.get(url).status_code for url in urls}
+
+    assert len(urls) > 20
+    assert {url: status for url, status in statuses.items() if status not in {200, 302, 404, 410}} == {}
+
+
+def test_every_address_that_takes_a_form_shows_that_form(app, client, ids):
+    client.submit(f"/invoices/{ids['invoice_id']}/issue", version="1")
+    client.submit("/account/second-step/begin")
+    urls = [url for url in addresses(app, ids, "POST") if not url.startswith("/api/") and url not in BY_SCRIPTS]
+
+    pages = {url: page.text for url in urls if (page := client.get(url)).status_code == 200}
+
+    assert len(pages) > 10
+    assert [url for url, page in pages.items() if f'action="{url}"' not in page] == []
 
 
 @pytest.mark.row(26)

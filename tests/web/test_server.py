@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from clinic import create_app
-from clinic.core.database import db
-from clinic.core.tenancy import in_clinic
+from clinic.core.db import db
+from clinic.core.tenancy import clinic_scope
+from clinic.identity.api_keys import api_key_service
 from clinic.operations.setup import upgrade_database
-from clinic.staff.service import key_service
 from tests.browser.server import serve
 from tests.builders import a_clinic
 
@@ -40,8 +40,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder, "SECRET_KEY": "k" * 40})
     with app.app_context():
         upgrade_database()
-        with in_clinic(a_clinic().id):
-            _, key = key_service.create(label="Server", scopes=["all"])
+        with clinic_scope(a_clinic().id):
+            _, key = api_key_service.create(label="Server", scopes=["all"])
         db.engine.dispose()
     with serve(url, folder) as origin:
         yield Served(origin, key, folder / "server.log")

@@ -1,14 +1,14 @@
-"""How Alembic reaches the database and the models."""
+"""The environment of Alembic: its connection and the metadata of the models."""
 
 from alembic import context
 from flask import has_app_context
 
-from clinic.core.database import Base, db
-from clinic.core.engine import WRITING
+from clinic.core.db import Base, db
+from clinic.core.db.engine import WRITING
 
 
 def run_migrations() -> None:
-    """Run what is due, all or nothing."""
+    """Run the pending migrations in one transaction."""
     with db.engine.connect().execution_options(**WRITING) as connection:
         context.configure(
             connection=connection, target_metadata=Base.metadata, compare_type=True, transactional_ddl=True

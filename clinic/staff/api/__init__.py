@@ -1,6 +1,5 @@
-"""What programs may ask of staff, and the gate that all of the API is behind."""
+"""JSON endpoints about the clinic."""
 
 from clinic.staff.api.clinic import blueprint
-from clinic.staff.api.gate import ApiGate
 
-__all__ = ["ApiGate", "blueprint"]
+__all__ = ["blueprint"]

@@ -1,4 +1,4 @@
-"""`flask staff …`, and the groups beside it."""
+"""Commands: `flask staff` and `flask api-keys`."""
 
 from clinic.staff.commands.staff import group
 

@@ -1,14 +1,17 @@
-"""`flask staff …`."""
+"""`flask staff`: clinics and their staff members."""
 
 import click
 
-from clinic.core.terminal import OPERATOR, CommandGroup, say, show_rows
-from clinic.staff.schemas import ClinicSchema, WorkerSchema
-from clinic.staff.service import SECRET_HOURS, clinic_service, member_service, operator_service
+from clinic.identity.accounts import SECRET_HOURS
+from clinic.identity.clinics import clinic_service
+from clinic.identity.members import member_service
+from clinic.identity.operator_actions import operator_service
+from clinic.staff.schemas import AdministratorForm, ClinicSchema, WorkerSchema
+from clinic.web.cli import OPERATOR, CommandGroup, info, load_options, show_rows
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
 
-group = CommandGroup("staff", clinic=True, help="Clinics, and who works in them.")
+group = CommandGroup("staff", clinic=True, help="Clinics and their staff members.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -23,41 +26,41 @@ def clinics(as_json: bool) -> None:
 @group.command("list", needs="staff:read")
 @as_json
 def list_staff(as_json: bool) -> None:
-    """List who works in a clinic, those who left last."""
+    """List the staff members of a clinic, the deactivated ones last."""
     show_rows(WorkerSchema(many=True).dump(member_service.list()), COLUMNS, as_json=as_json)
 
 
 @group.command("create-admin", needs=OPERATOR)
 @click.argument("email")
-@click.option("--name", default="", help="As colleagues see it; else what stands before the @.")
-def create_admin(email: str, name: str) -> None:
-    """Make the person of an EMAIL address administrator; prints the secret with which a new one signs in."""
-    member, secret = operator_service.create_admin(email=email, name=name)
-    tell_secret(member.email, secret)
+@click.option("--name", help="The name to show; by default the part before the @.")
+def create_admin(email: str, name: str | None) -> None:
+    """Make the person with an EMAIL address administrator; prints a one-time secret for a new account."""
+    member, secret = operator_service.create_admin(**load_options(AdministratorForm(), {"email": email, "name": name}))
+    show_secret(member.email, secret)
 
 
 @group.command("deactivate", needs="staff:write")
 @click.argument("email")
 def deactivate(email: str) -> None:
-    """End the access of the person of an EMAIL address to a clinic at once."""
-    worker = member_service.named(email)
-    member_service.deactivate(worker.membership.id)
-    say(f"{worker.member.email} has no access to {clinic_service.current().name} any more")
+    """Deactivate the staff member with an EMAIL address in a clinic, at once."""
+    found = member_service.get_by_email(email)
+    member_service.deactivate(found.membership.id)
+    info(f"{found.member.email} has no access to {clinic_service.current().name} any more")
 
 
 @group.command("reset-password", needs=OPERATOR)
 @click.argument("email")
-@click.option("--end-second-step", is_flag=True, help="For who has lost the app and the recovery codes too.")
+@click.option("--end-second-step", is_flag=True, help="Also turn off two-step verification.")
 def reset_password(email: str, end_second_step: bool) -> None:
-    """Print a one-time secret for the person of an EMAIL address; the password and all sessions end."""
+    """Print a one-time secret for the staff member with an EMAIL address; the password and all sessions end."""
     secret = operator_service.reset_password(email, end_second_step=end_second_step)
-    tell_secret(email, secret)
+    show_secret(email, secret)
 
 
-def tell_secret(email: str, secret: str | None) -> None:
-    """Print a secret alone on stdout, and on stderr what it is for."""
+def show_secret(email: str, secret: str | None) -> None:
+    """Print a one-time secret on stdout, and what to do with it on stderr."""
     if secret is None:
-        say(f"{email} is administrator now, and signs in as before: flask staff reset-password gives a new secret")
+        info(f"{email} is administrator now, and signs in as before: flask staff reset-password gives a new secret")
         return
     click.echo(secret)
-    say(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")
+    info(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")

@@ -1,36 +1,31 @@
-"""Signing in, the own account, and who works here in which role."""
+"""Pages of signing in, the own account, the staff and the clinic."""
 
 from clinic.staff.pages import (
     account,
-    audit,
-    browsers,
     clinic,
-    kept,
     keys,
     members,
     passwords,
+    role_preview,
     roles,
-    second_step,
-    seeing,
+    saved_forms,
     sign_in,
+    two_factor,
+    user_agents,
 )
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import PageGate, init_login
+from clinic.staff.pages.blueprint import blueprint
 
 __all__ = [
-    "PageGate",
     "account",
-    "audit",
     "blueprint",
-    "browsers",
     "clinic",
-    "init_login",
-    "kept",
     "keys",
     "members",
     "passwords",
+    "role_preview",
     "roles",
-    "second_step",
-    "seeing",
+    "saved_forms",
     "sign_in",
+    "two_factor",
+    "user_agents",
 ]

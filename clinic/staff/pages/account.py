@@ -1,4 +1,4 @@
-"""A person's own account: who they are here, where they are signed in, what they prefer, which clinic they are in."""
+"""Pages of the own account: profile, sessions, preferences, switching the clinic."""
 
 from uuid import UUID
 
@@ -6,69 +6,75 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.errors import NotFound
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import the_session
-from clinic.staff.pages.tokens import change_to
+from clinic.identity.clinics import clinic_service
+from clinic.identity.saved_forms import saved_form_service
+from clinic.identity.self_service import self_service
+from clinic.identity.sessions import session_service
+from clinic.staff.pages.blueprint import blueprint
+from clinic.staff.pages.login_cookie import set_login_token
 from clinic.staff.schemas import SwitchForm
-from clinic.staff.service import account_service, clinic_service, kept_forms, session_service
-from clinic.web.access import looks_on, signed_in
-from clinic.web.forms import load_form
+from clinic.web.authentication import current_session
+from clinic.web.authorization import background_view, login_required
+from clinic.web.forms import load_form, posted_from
 
 
 @blueprint.get("/account")
-@signed_in
+@login_required
 def account() -> ResponseReturnValue:
     """Show the own account."""
-    here = the_session()
-    sessions = session_service.alive_of(here.member.id)
-    names = {clinic.id: clinic.name for clinic in clinic_service.of_member(here.member.id)}
+    here = current_session()
+    sessions = session_service.list_open(here.member.id)
+    names = {clinic.id: clinic.name for clinic in clinic_service.list_of_member(here.member.id)}
     return render_template("staff/account.html", session=here, sessions=sessions, clinic_names=names)
 
 
-@blueprint.post("/account/sessions/<uuid:sign_in_id>/end")
-@signed_in
+@blueprint.route("/account/sessions/<uuid:sign_in_id>/end", methods=["GET", "POST"])
+@login_required
+@posted_from(".account")
 def end_session(sign_in_id: UUID) -> ResponseReturnValue:
     """End one of the own sessions."""
-    account_service.end_session(the_session(), sign_in_id)
-    flash("That session has ended")
+    self_service.end_session(current_session(), sign_in_id)
+    flash("The session was signed out")
     return redirect(url_for(".account"), 303)
 
 
 @blueprint.get("/account/session")
-@looks_on
+@background_view
 def session_end() -> ResponseReturnValue:
-    """Tell a page when its session ends, without using it."""
+    """Return when the session ends, without using it."""
     return _end()
 
 
 @blueprint.post("/account/session")
-@signed_in
+@login_required
 def stay() -> ResponseReturnValue:
-    """Use the session, and tell the page when it ends now."""
+    """Use the session, and return when it ends now."""
     return _end()
 
 
-@blueprint.post("/account/preferences")
-@signed_in
+@blueprint.route("/account/preferences", methods=["GET", "POST"])
+@login_required
+@posted_from(".account")
 def save_preferences() -> ResponseReturnValue:
-    """Keep what the person prefers."""
-    account_service.prefer(the_session(), shortcuts="shortcuts" in request.form)
+    """Save the preferences of the user."""
+    self_service.save_preferences(current_session(), shortcuts="shortcuts" in request.form)
     flash("Your preferences are saved")
     return redirect(url_for(".account"), 303)
 
 
-@blueprint.post("/clinic/switch")
-@signed_in
+@blueprint.route("/clinic/switch", methods=["GET", "POST"])
+@login_required
+@posted_from(".home")
 def switch() -> ResponseReturnValue:
-    """Go on in another clinic."""
+    """Switch to another clinic."""
     form = load_form(SwitchForm())
     if form.errors:
         raise NotFound("There is no such clinic")
-    change_to(account_service.switch_clinic(the_session(), **form.data), same_person=True)
-    flash(f"You are now in {the_session().clinic.name}")
-    return redirect(url_for(".kept_form" if kept_forms.latest_of(the_session()) else ".home"), 303)
+    set_login_token(self_service.switch_clinic(current_session(), **form.data), same_person=True)
+    flash(f"You are now in {current_session().clinic.name}")
+    return redirect(url_for(".kept_form" if saved_form_service.find_latest(current_session()) else ".home"), 303)
 
 
 def _end() -> ResponseReturnValue:
-    end = the_session().end
+    end = current_session().end
     return jsonify(seconds=end.seconds, seconds_to_warning=end.seconds_to_warning, can_wait=end.can_wait)

@@ -1,26 +1,23 @@
-"""The settings of the clinic, and the clinics one works in."""
+"""The page of the clinic's settings."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.staff.pages.frame import blueprint
+from clinic.audit.service import audit_service
+from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
+from clinic.identity.models import Clinic
+from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import ClinicForm
-from clinic.staff.service import Clinic, ClinicChanged, ClinicExists, InvalidClinic, clinic_service, last_change
-from clinic.web.access import requires
-from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.versions import compared
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
+from clinic.web.authorization import requires
+from clinic.web.edit_conflict import field_differences
+from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
 
 LABELS = {
     "name": "Name",
     "locale": "Language and country",
-    "idle_minutes": "Minutes without use",
-    "absolute_hours": "Hours since the sign-in",
+    "idle_minutes": "Idle timeout (minutes)",
+    "absolute_hours": "Maximum session length (hours)",
 }
-
-
-def _this_clinic(_typed: Typed) -> Record:
-    return record_at("the clinic’s settings", "staff.clinic")
 
 
 @blueprint.get("/clinic")
@@ -28,54 +25,42 @@ def _this_clinic(_typed: Typed) -> Record:
 def clinic() -> ResponseReturnValue:
     """Show the settings of the clinic."""
     here = clinic_service.current()
-    return _settings(here, _filled(here))
+    return _settings_page(initial_form(_form_values(here), version=here.version))
 
 
 @blueprint.post("/clinic")
 @requires("clinic:write")
-@worded("Change", by_label(LABELS), about=("of", _this_clinic))
 def update_clinic() -> ResponseReturnValue:
     """Change the settings as the form says."""
     form = load_form(ClinicForm())
     if form.errors:
-        return _settings(clinic_service.current(), form), 422
-    clinic_service.update(version=sent_version(), **form.data)
+        return _settings_page(form), 422
+    try:
+        clinic_service.update(version=sent_version(), **form.data)
+    except ClinicExists as error:
+        return refuse(_settings_page(form.reject(error, "name")), error)
+    except ClinicChanged:
+        return _conflict_page(form), 409
     flash("The clinic’s settings are saved")
     return redirect(url_for(".clinic"), 303)
 
 
-@blueprint.errorhandler(InvalidClinic)
-def ask_about_clinic_again(error: InvalidClinic) -> ResponseReturnValue:
-    """Show the settings again, as typed, to mend them."""
-    return _settings(clinic_service.current(), load_form(ClinicForm()).reject(error)), 422
+def _settings_page(form: Form) -> str:
+    return render_template("staff/clinic.html", here=clinic_service.current(), form=form, labels=LABELS)
 
 
-@blueprint.errorhandler(ClinicExists)
-def ask_for_another_name(error: ClinicExists) -> ResponseReturnValue:
-    """Show the settings again, as typed, to choose another name."""
-    form = load_form(ClinicForm())
-    form.errors = {"name": [error.message]}
-    return _settings(clinic_service.current(), form), 409
-
-
-@blueprint.errorhandler(ClinicChanged)
-def compare_clinics(_error: ClinicChanged) -> ResponseReturnValue:
-    """Show both versions of the settings that somebody else has changed, to choose from field by field."""
+def _conflict_page(form: Form) -> str:
+    """Return both versions of the settings that somebody else has changed, to choose from field by field."""
     here = clinic_service.current()
-    mine = {name: str(value) for name, value in load_form(ClinicForm()).data.items()}
-    shown = {
-        "fields": compared(LABELS, mine, _filled(here).values),
-        "version": here.version,
-        "saved_at": here.updated_at,
-        "change": last_change("clinics", here.id),
-    }
-    return render_template("staff/clinic_conflict.html", **shown), 409
+    mine = {name: str(value) for name, value in form.data.items()}
+    return render_template(
+        "staff/clinic_conflict.html",
+        fields=field_differences(LABELS, mine, _form_values(here)),
+        version=here.version,
+        saved_at=here.updated_at,
+        change=audit_service.last_change("clinics", here.id),
+    )
 
 
-def _settings(here: Clinic, form: Form) -> str:
-    version = sent_version() if request.method == "POST" else here.version
-    return render_template("staff/clinic.html", here=here, form=form, version=version, labels=LABELS)
-
-
-def _filled(here: Clinic) -> Form:
-    return Form({name: str(getattr(here, name)) for name in LABELS})
+def _form_values(here: Clinic) -> dict[str, str]:
+    return {name: str(getattr(here, name)) for name in LABELS}

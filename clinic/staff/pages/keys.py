@@ -1,5 +1,6 @@
-"""The keys with which programs use the API."""
+"""Pages of the API keys."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,77 +9,77 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.clock import day_bounds
-from clinic.staff.pages.frame import blueprint
+from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
+from clinic.identity.clinics import clinic_service
+from clinic.identity.roles import ALL, permission_labels
+from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import KeyForm
-from clinic.staff.service import ALL, PERMISSIONS, InvalidKey, clinic_service, is_valid, key_service
-from clinic.web.access import requires
-from clinic.web.formats import day_typed, wall_day
-from clinic.web.forms import Form, load_form
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
-
-SCOPES = {ALL: "Everything, also what is added later", **PERMISSIONS}
-LABELS = {"label": "What for", "scopes": "What it may do", "expires_on": "Last day"}
+from clinic.web.authorization import requires
+from clinic.web.forms import Form, initial_form, load_form, refuse
+from clinic.web.template_filters import wall_day
 
 
-def _this_key(_typed: Typed, key_id: UUID) -> Record:
-    return record_at(f"“{key_service.get(key_id).label}”", "staff.revocation", key_id=key_id)
+def scope_labels() -> Mapping[str, str]:
+    """Return the scopes that a key can have, with their labels."""
+    return {ALL: "Full access", **permission_labels()}
+
+
+def scope_label(scope: str) -> str | None:
+    """Return the label of a scope, or None if there is no such scope."""
+    return scope_labels().get(scope)
 
 
 @blueprint.get("/api-keys")
 @requires("keys:write")
 def api_keys() -> ResponseReturnValue:
     """List the clinic's keys, with the form of a new one."""
-    return _keys(Form())
+    return _keys_page(initial_form())
 
 
 @blueprint.post("/api-keys")
 @requires("keys:write")
-@worded("New API key", by_label(LABELS, scopes=SCOPES.get, expires_on=day_typed))
 def create_api_key() -> ResponseReturnValue:
-    """Make a key, and show it this one time."""
+    """Create a key, and show it once."""
     form = load_form(KeyForm())
     if form.errors:
-        return _keys(form), 422
+        return _keys_page(form), 422
     expires_on = form.data.pop("expires_on", None)
-    record, key = key_service.create(**form.data, expires_at=_end_of(expires_on))
-    return _keys(Form(), made=record, key=key)
+    try:
+        record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
+    except InvalidApiKey as error:
+        return refuse(_keys_page(form.reject(error)), error)
+    return _keys_page(Form(), made=record, key=key)
 
 
 @blueprint.get("/api-keys/<uuid:key_id>/revocation")
 @requires("keys:write")
 def revocation(key_id: UUID) -> ResponseReturnValue:
-    """Say what it means to revoke a key, and ask whether it is meant."""
-    return render_template("staff/revocation.html", record=key_service.get(key_id), scopes=SCOPES)
+    """Show what revoking a key means, with the button that does it."""
+    record = api_key_service.get(key_id)
+    return render_template("staff/revocation.html", record=record, scopes=scope_labels())
 
 
 @blueprint.post("/api-keys/<uuid:key_id>/revocation")
 @requires("keys:write")
-@worded("End", about=("of the API key", _this_key))
 def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
     """Revoke a key."""
-    record = key_service.revoke(key_id)
+    record = api_key_service.revoke(key_id)
     flash(f"The key “{record.label}” is revoked")
     return redirect(url_for(".api_keys"), 303)
 
 
-@blueprint.errorhandler(InvalidKey)
-def ask_about_key_again(error: InvalidKey) -> ResponseReturnValue:
-    """Show the form of a key again, to mend it."""
-    return _keys(load_form(KeyForm()).reject(error)), 422
-
-
-def _keys(form: Form, **made: Any) -> str:
+def _keys_page(form: Form, **made: Any) -> str:
     return render_template(
-        "staff/keys.html", keys=key_service.list(), form=form, scopes=SCOPES, is_valid=is_valid, **made
+        "staff/keys.html", keys=api_key_service.list(), form=form, scopes=scope_labels(), is_valid=is_valid, **made
     )
 
 
 @blueprint.app_template_filter()
 def last_day(expires_at: datetime, zone: str) -> date:
-    """Return the last day on which something opens that expires at an instant."""
+    """Return the last day in a zone before an instant of expiry."""
     return wall_day(expires_at - timedelta(microseconds=1), zone)
 
 
 def _end_of(day: Any) -> datetime | None:
-    """Return when a day is over on the clinic's clocks."""
+    """Return the end of a day in the clinic's time zone."""
     return day_bounds(day, clinic_service.current().zone)[1] if day else None

@@ -1,76 +1,64 @@
-"""Who works in the clinic, in which role."""
+"""Pages of the staff: list, invitation, a member's role, permissions and access."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.audit.service import audit_service
 from clinic.core.clock import now
-from clinic.core.errors import Conflict
 from clinic.core.tenancy import current_clinic_id
-from clinic.staff.pages.frame import blueprint
+from clinic.identity.invitations import invitation_service
+from clinic.identity.members import InvalidMember, LastAdministrator, MemberChanged, MemberDeactivated, member_service
+from clinic.identity.models import LoginSession
+from clinic.identity.roles import ROLES, permission_label, permission_labels, role_label
+from clinic.identity.sessions import session_service
+from clinic.identity.staff_directory import ClinicMember
+from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import InvitationForm, MemberForm
-from clinic.staff.service import (
-    PERMISSIONS,
-    ROLES,
-    HasLeft,
-    InvalidMember,
-    LastAdministrator,
-    MemberChanged,
-    Worker,
-    invitation_service,
-    last_change,
-    member_service,
-    role_label,
-    session_service,
-)
-from clinic.web.access import requires
-from clinic.web.forms import Form, load_form, sent_version
-from clinic.web.versions import compared
-from clinic.web.wording import Record, Typed, by_label, record_at, worded
+from clinic.web.authorization import requires
+from clinic.web.edit_conflict import field_differences
+from clinic.web.forms import Form, initial_form, load_form, posted_from, refuse, sent_version
 
 ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
-INVITATION_LABELS = {"email": "E-mail address", "name": "Name", "role": "Role"}
-LABELS = {"name": "Name", "role": "Role", "denied": "Denied to this person"}
-
-
-def _this_member(_typed: Typed, membership_id: UUID) -> Record:
-    name = member_service.get(membership_id).membership.name
-    return record_at(name, "staff.member", membership_id=membership_id)
-
-
-AS_INVITED = by_label(INVITATION_LABELS, role=role_label)
-AS_CHANGED = by_label(LABELS, role=role_label, denied=PERMISSIONS.get)
+LABELS = {"name": "Name", "role": "Role", "denied": "Removed permissions"}
 
 
 @blueprint.get("/staff")
 @requires("staff:read")
 def members() -> ResponseReturnValue:
-    """List who works in the clinic, and who has left."""
+    """List the staff of the clinic, and those who have no access any more."""
     workers = member_service.list()
-    lists = {"present": _with(workers, True), "left": _with(workers, False)}
-    return render_template("staff/members.html", **lists, invited=invitation_service.open(), now=now())
+    return render_template(
+        "staff/members.html",
+        active=_of_state(workers, active=True),
+        deactivated=_of_state(workers, active=False),
+        invited=invitation_service.open(),
+        now=now(),
+    )
 
 
 @blueprint.get("/staff/invite")
 @requires("staff:write")
 def invite() -> ResponseReturnValue:
     """Show the form of an invitation."""
-    return _invitation(Form({"role": "receptionist"}))
+    return _invitation_page(initial_form({"role": "receptionist"}))
 
 
-@blueprint.post("/staff")
+@blueprint.post("/staff/invite")
 @requires("staff:write")
-@worded("Invitation", AS_INVITED)
 def create_member() -> ResponseReturnValue:
-    """Invite somebody."""
+    """Invite somebody to the clinic."""
     form = load_form(InvitationForm())
     if form.errors:
-        return _invitation(form), 422
-    worker = member_service.invite(**form.data)
+        return _invitation_page(form), 422
+    try:
+        worker = member_service.invite(**form.data)
+    except InvalidMember as error:
+        return refuse(_invitation_page(form.reject(error)), error)
     flash(f"{worker.membership.name} is invited: a link to sign in is on its way")
     return redirect(url_for(".member", membership_id=worker.membership.id), 303)
 
@@ -78,19 +66,23 @@ def create_member() -> ResponseReturnValue:
 @blueprint.get("/staff/<uuid:membership_id>")
 @requires("staff:read")
 def member(membership_id: UUID) -> ResponseReturnValue:
-    """Show somebody, with the form of what they may do here."""
-    return _person(member_service.get(membership_id))
+    """Show a staff member, with the form of their name, role and permissions."""
+    return _member_page(member_service.get(membership_id))
 
 
 @blueprint.post("/staff/<uuid:membership_id>")
 @requires("staff:write")
-@worded("Change", AS_CHANGED, about=("of", _this_member))
 def update_member(membership_id: UUID) -> ResponseReturnValue:
-    """Change somebody as the form says."""
+    """Change a staff member as the form says."""
     worker, form = member_service.get(membership_id), load_form(MemberForm())
     if form.errors:
-        return _person(worker, form), 422
-    member_service.update(membership_id, version=sent_version(), **form.data)
+        return _member_page(worker, form), 422
+    try:
+        member_service.update(membership_id, version=sent_version(), **form.data)
+    except (InvalidMember, LastAdministrator) as error:
+        return refuse(_member_page(member_service.get(membership_id), form.reject(error)), error)
+    except MemberChanged:
+        return _conflict_page(member_service.get(membership_id), form), 409
     flash(f"Saved: {form.data['name']}")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
@@ -98,153 +90,138 @@ def update_member(membership_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/staff/<uuid:membership_id>/deactivation")
 @requires("staff:write")
 def deactivation(membership_id: UUID) -> ResponseReturnValue:
-    """Say what it means to end somebody's access, and ask whether it is meant."""
-    return _farewell(member_service.get(membership_id), Form())
+    """Show what deactivating a staff member means, with the button that does it."""
+    return _deactivation_page(member_service.get(membership_id), Form())
 
 
 @blueprint.post("/staff/<uuid:membership_id>/deactivation")
 @requires("staff:write")
-@worded("End of access", about=("of", _this_member))
 def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
-    """End somebody's access to the clinic."""
-    place = member_service.deactivate(membership_id)
-    flash(f"The access of {place.name} has ended")
+    """End a staff member's access to the clinic."""
+    try:
+        place = member_service.deactivate(membership_id)
+    except LastAdministrator as error:
+        return refuse(_deactivation_page(member_service.get(membership_id), Form().reject(error)), error)
+    flash(f"{place.name} is deactivated")
     return redirect(url_for(".members"), 303)
 
 
-@blueprint.post("/staff/<uuid:membership_id>/reactivation")
+@blueprint.route("/staff/<uuid:membership_id>/reactivation", methods=["GET", "POST"])
 @requires("staff:write")
-@worded("Renewal of access", about=("of", _this_member))
+@posted_from(".member", "membership_id")
 def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
-    """Let somebody in again."""
-    place = member_service.reactivate(membership_id)
-    flash(f"{place.name} is let in again")
+    """Give a staff member access again."""
+    try:
+        place = member_service.reactivate(membership_id)
+    except InvalidMember as error:
+        worker = member_service.get(membership_id)
+        return refuse(_member_page(worker, _member_form(worker).reject(error)), error)
+    flash(f"{place.name} is reactivated")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
-@blueprint.post("/staff/<uuid:membership_id>/password-link")
+@blueprint.route("/staff/<uuid:membership_id>/password-link", methods=["GET", "POST"])
 @requires("staff:write")
-@worded("Link to set a password", about=("for", _this_member))
+@posted_from(".member", "membership_id")
 def send_password_link(membership_id: UUID) -> ResponseReturnValue:
-    """Write to somebody how to set a password, or once more that they are invited."""
+    """Send a staff member a link to set a password, or the invitation again."""
     worker = member_service.get(membership_id)
-    if worker.membership.active and _invited_until(worker):
-        invitation_service.send_again(worker)
-        flash(f"Another invitation to {worker.membership.name} is on its way")
-    else:
-        member_service.ask_for_new_password(membership_id)
-        flash(f"A link to set a password is on its way to {worker.membership.name}")
+    try:
+        message = _send_link(worker)
+    except MemberDeactivated as error:
+        return refuse(_member_page(worker, _member_form(worker).reject(error)), error)
+    flash(message)
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
-@blueprint.post("/staff/<uuid:membership_id>/sessions-end")
+@blueprint.route("/staff/<uuid:membership_id>/sessions-end", methods=["GET", "POST"])
 @requires("staff:write")
-@worded("End of all sessions", about=("of", _this_member))
+@posted_from(".member", "membership_id")
 def end_member_sessions(membership_id: UUID) -> ResponseReturnValue:
-    """Sign somebody out everywhere in this clinic."""
+    """Sign a staff member out everywhere in this clinic."""
     count = member_service.end_sessions(membership_id)
     flash(f"{count} session{'' if count == 1 else 's'} ended")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
-@blueprint.errorhandler(InvalidMember)
-def ask_about_member_again(error: InvalidMember) -> ResponseReturnValue:
-    """Show the form that was sent again, to mend it."""
-    if (membership_id := _asked_id()) is None:
-        return _invitation(load_form(InvitationForm()).reject(error)), 422
-    worker = member_service.get(membership_id)
-    return _person(worker, _sent_or_filled(worker).reject(error)), 422
+def _send_link(worker: ClinicMember) -> str:
+    """Send the link that a staff member needs; return the message that confirms it."""
+    place = worker.membership
+    if place.active and _invited_until(worker):
+        invitation_service.send_again(worker)
+        return f"Another invitation to {place.name} is on its way"
+    member_service.send_password_link(place.id)
+    return f"A link to set a password is on its way to {place.name}"
 
 
-@blueprint.errorhandler(LastAdministrator)
-@blueprint.errorhandler(HasLeft)
-def say_why_not(error: Conflict) -> ResponseReturnValue:
-    """Show the page from where it was tried again, with why it can't be done."""
-    worker = member_service.get(_asked_id() or UUID(int=0))
-    if request.endpoint == "staff.deactivate_member":
-        return _farewell(worker, Form(errors={"": [error.message]})), 409
-    form = _sent_or_filled(worker)
-    form.errors = {"": [error.message]}
-    return _person(worker, form), 409
-
-
-@blueprint.errorhandler(MemberChanged)
-def compare_members(_error: MemberChanged) -> ResponseReturnValue:
-    """Show both versions of somebody whom somebody else has changed, to choose from field by field."""
-    worker = member_service.get(_asked_id() or UUID(int=0))
-    place, mine = worker.membership, load_form(MemberForm()).data
-    theirs = {"name": place.name, "role": place.role, "denied": place.denied}
-    shown = {
-        "fields": compared(LABELS, _sent_as(mine), _sent_as(theirs), {"role": role_label, "denied": _in_words}),
-        "version": place.version,
-        "saved_at": place.updated_at,
-        "change": last_change("memberships", place.id),
-    }
-    return render_template("staff/member_conflict.html", worker=worker, **shown), 409
-
-
-def _sent_or_filled(worker: Worker) -> Form:
-    return load_form(MemberForm()) if _sends_form() else _filled(worker)
-
-
-def _sends_form() -> bool:
-    return request.endpoint == "staff.update_member"
-
-
-def _with(workers: Any, active: bool) -> list[Worker]:
+def _of_state(workers: Iterable[ClinicMember], *, active: bool) -> list[ClinicMember]:
     return [worker for worker in workers if worker.membership.active is active]
 
 
-def _asked_id() -> UUID | None:
-    return (request.view_args or {}).get("membership_id")
-
-
-def _invitation(form: Form) -> str:
+def _invitation_page(form: Form) -> str:
     return render_template("staff/invite.html", form=form, roles=ROLE_CHOICES)
 
 
-def _person(worker: Worker, form: Form | None = None) -> str:
-    shown = {
-        "worker": worker,
-        "form": form or _filled(worker),
-        "version": sent_version() if _sends_form() else worker.membership.version,
-        "sessions": _sessions(worker),
-        "invited_until": _invited_until(worker),
-        "now": now(),
-        "is_last": _is_last_administrator(worker),
-        "roles": ROLE_CHOICES,
-        "permissions": PERMISSIONS,
-    }
-    return render_template("staff/member.html", **shown)
+def _member_page(worker: ClinicMember, form: Form | None = None) -> str:
+    return render_template(
+        "staff/member.html",
+        worker=worker,
+        form=form or _member_form(worker),
+        sessions=_sessions(worker),
+        invited_until=_invited_until(worker),
+        now=now(),
+        is_last=_is_last_administrator(worker),
+        roles=ROLE_CHOICES,
+        permissions=permission_labels(),
+    )
 
 
-def _farewell(worker: Worker, form: Form) -> str:
-    shown = {"sessions": _sessions(worker), "is_last": _is_last_administrator(worker)}
-    return render_template("staff/deactivation.html", worker=worker, form=form, **shown)
+def _conflict_page(worker: ClinicMember, form: Form) -> str:
+    """Return both versions of a staff member whom somebody else has changed, to choose from field by field."""
+    place, formatters = worker.membership, {"role": role_label, "denied": _permissions_text}
+    theirs = {"name": place.name, "role": place.role, "denied": place.denied}
+    return render_template(
+        "staff/member_conflict.html",
+        worker=worker,
+        fields=field_differences(LABELS, _texts(form.data), _texts(theirs), formatters),
+        version=place.version,
+        saved_at=place.updated_at,
+        change=audit_service.last_change("memberships", place.id),
+    )
 
 
-def _sessions(worker: Worker) -> Any:
-    return session_service.alive_of(worker.member.id, in_clinic=current_clinic_id())
+def _deactivation_page(worker: ClinicMember, form: Form) -> str:
+    return render_template(
+        "staff/deactivation.html",
+        worker=worker,
+        form=form,
+        sessions=_sessions(worker),
+        is_last=_is_last_administrator(worker),
+    )
 
 
-def _invited_until(worker: Worker) -> datetime | None:
+def _sessions(worker: ClinicMember) -> Sequence[LoginSession]:
+    return session_service.list_open(worker.member.id, in_clinic=current_clinic_id())
+
+
+def _invited_until(worker: ClinicMember) -> datetime | None:
     return invitation_service.open().get(worker.member.id)
 
 
-def _is_last_administrator(worker: Worker) -> bool:
+def _is_last_administrator(worker: ClinicMember) -> bool:
     return worker.is_administrator and len(member_service.administrators()) == 1
 
 
-def _filled(worker: Worker) -> Form:
-    membership = worker.membership
-    values = {"name": membership.name, "role": membership.role}
-    return Form(values, ticked={"denied": membership.denied})
+def _member_form(worker: ClinicMember) -> Form:
+    place = worker.membership
+    values = {"name": place.name, "role": place.role}
+    return initial_form(values, ticked={"denied": place.denied}, version=place.version)
 
 
-def _sent_as(said: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is said of somebody as one radio button for each field sends it."""
-    return {"name": said["name"], "role": said["role"], "denied": " ".join(sorted(said.get("denied", ())))}
+def _texts(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return a staff member's data with one text for each field, as a radio button sends it."""
+    return {"name": data["name"], "role": data["role"], "denied": " ".join(sorted(data.get("denied", ())))}
 
 
-def _in_words(permissions: str) -> str:
-    return "; ".join(PERMISSIONS.get(name, name) for name in permissions.split()) or "Nothing"
+def _permissions_text(permissions: str) -> str:
+    return "; ".join(permission_label(name) or name for name in permissions.split()) or "None"

@@ -1,112 +1,116 @@
-"""Passwords: a new one for the present one, or by a link in a mail."""
-
-from collections.abc import Sequence
+"""Pages of passwords: changing one's own, and setting a new one by a link from a mail."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.context import acting
-from clinic.staff.pages.again import shown_again, typed
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import the_session
-from clinic.staff.pages.sign_in import go_on, leave
-from clinic.staff.pages.tokens import change_to
-from clinic.staff.service import LinkExpired, WrongPassword, account_service
-from clinic.web.access import on_the_way, public
-from clinic.web.forms import Form
+from clinic.core.context import current_actor
+from clinic.identity.self_service import LinkExpired, WeakPassword, self_service
+from clinic.identity.sessions import Session
+from clinic.identity.sign_in import TooManyAttempts, WrongPassword
+from clinic.staff.pages.blueprint import blueprint
+from clinic.staff.pages.login_cookie import set_login_token
+from clinic.staff.pages.sign_in import NO_EMAIL, continue_login, end_browser_session
+from clinic.web.authentication import current_session
+from clinic.web.authorization import incomplete_login_allowed, public
+from clinic.web.forms import Form, refuse, repeat_form
 
 
-def _ask_for_both(form: Form) -> str:
-    return render_template("staff/password.html", form=form, member=the_session().member)
+def _change_page(form: Form) -> str:
+    return render_template("staff/password.html", form=form, member=current_session().member)
 
 
-def _ask_for_email(form: Form) -> str:
+def _forgotten_page(form: Form) -> str:
     return render_template("staff/forgotten.html", form=form)
 
 
-def _ask_for_new(form: Form, token: str) -> str:
-    member, kind = account_service.letter_of(token)
+def _new_password_page(form: Form, token: str) -> str:
+    member, kind = self_service.get_link(token)
     return render_template("staff/new_password.html", form=form, member=member, kind=kind, token=token)
 
 
-def _with_both(error: WrongPassword, about_new: Sequence[str]) -> WrongPassword:
-    """Let what is wrong with both passwords be mended in one go."""
-    if about_new:
-        error.problems["new_password"] = list(about_new)
-    return error
+def _new_password_problems(session: Session, new: str) -> dict[str, list[str]]:
+    """Return what is wrong with a new password, so that it can be corrected together with the current one."""
+    problems = list(self_service.password_problems(session, new))
+    return {"new_password": problems} if problems else {}
 
 
 @blueprint.get("/account/password")
-@on_the_way
+@incomplete_login_allowed
 def change_password() -> ResponseReturnValue:
-    """Ask for the present password and a new one."""
-    if the_session().sign_in.second_step_due:
+    """Show the form that asks for the current password and a new one."""
+    if current_session().sign_in.second_step_due:
         return redirect(url_for(".second_step"))
-    return _ask_for_both(Form({"next": request.args.get("next", "")}))
+    return _change_page(Form({"next": request.args.get("next", "")}))
 
 
 @blueprint.post("/account/password")
-@on_the_way
-@shown_again(_ask_for_both)
+@incomplete_login_allowed
 def save_password() -> ResponseReturnValue:
     """Change the password."""
-    here = the_session()
+    here = current_session()
     if here.sign_in.second_step_due:
-        return go_on()
+        return continue_login()
     present, new = request.form.get("present_password", ""), request.form.get("new_password", "")
     try:
-        change_to(account_service.change_password(here, present=present, new=new), same_person=True)
+        set_login_token(self_service.change_password(here, present=present, new=new), same_person=True)
     except WrongPassword as error:
-        raise _with_both(error, account_service.problems_of(here, new)) from error
+        error.problems |= _new_password_problems(here, new)
+        return refuse(_change_page(repeat_form("next").reject(error)), error)
+    except (WeakPassword, TooManyAttempts) as error:
+        return refuse(_change_page(repeat_form("next").reject(error)), error)
     flash("Your password is changed, and you are signed out everywhere else")
-    return go_on() if request.form.get("next") else redirect(url_for(".account"), 303)
+    return continue_login() if request.form.get("next") else redirect(url_for(".account"), 303)
 
 
 @blueprint.get("/password/forgotten")
 @public
 def forgotten() -> ResponseReturnValue:
-    """Ask for the address to which a link is sent."""
-    return _ask_for_email(Form())
+    """Show the form that asks for the email address to which a link is sent."""
+    return _forgotten_page(Form())
 
 
 @blueprint.post("/password/forgotten")
 @public
-@shown_again(_ask_for_email)
 def ask_for_link() -> ResponseReturnValue:
-    """Let a link be sent, if there is such an account: nobody learns whether there is."""
+    """Send a link if there is such an account; the answer does not show whether there is."""
     email = request.form.get("email", "")
     if not email.strip():
-        return _ask_for_email(typed({"email": ["Enter your e-mail address"]})), 422
-    account_service.ask_for_reset(email, address=acting().address)
+        return _forgotten_page(Form(errors={"email": [NO_EMAIL]})), 422
+    try:
+        self_service.request_reset(email, address=current_actor().address)
+    except TooManyAttempts as error:
+        return refuse(_forgotten_page(repeat_form("email").reject(error)), error)
     return redirect(url_for(".link_sent"), 303)
 
 
 @blueprint.get("/password/sent")
 @public
 def link_sent() -> ResponseReturnValue:
-    """Say where to look for the link."""
+    """Show where to find the link."""
     return render_template("staff/link_sent.html")
 
 
 @blueprint.get("/password/<token>")
 @public
 def set_password(token: str) -> ResponseReturnValue:
-    """Ask whoever has a link for a new password; looking at it uses nothing up, as mail scanners do that."""
-    return _ask_for_new(Form(), token)
+    """Show the form of a new password behind a link; GET does not use the link up, as mail scanners open it."""
+    return _new_password_page(Form(), token)
 
 
 @blueprint.post("/password/<token>")
 @public
-@shown_again(_ask_for_new)
 def save_password_by_link(token: str) -> ResponseReturnValue:
-    """Set the password of whoever has a link."""
-    account_service.set_password_by_link(token, request.form.get("new_password", ""))
-    leave()
+    """Set the password of the account of a link."""
+    try:
+        self_service.set_password_by_link(token, request.form.get("new_password", ""))
+    except (WeakPassword, TooManyAttempts) as error:
+        return refuse(_new_password_page(Form().reject(error), token), error)
+    end_browser_session()
     flash("Your password is set: sign in with it")
     return redirect(url_for(".sign_in"), 303)
 
 
 @blueprint.errorhandler(LinkExpired)
-def offer_another_link(error: LinkExpired) -> ResponseReturnValue:
-    """Say that a link opens nothing, and how to get another."""
-    return render_template("staff/link_expired.html", words=error.message), 410
+def show_link_expired(error: LinkExpired) -> ResponseReturnValue:
+    """Show that a link is no longer valid, and how to get another."""
+    return render_template("staff/link_expired.html", message=error.message), 410

@@ -1,19 +1,23 @@
-"""What each role may do, in plain words, and who has it."""
+"""The page of the roles: their permissions, and who has them."""
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import the_session
-from clinic.staff.service import PERMISSIONS, ROLES, Worker, member_service, seeing_service
-from clinic.web.access import requires
+from clinic.identity.members import member_service
+from clinic.identity.role_preview import role_preview_service
+from clinic.identity.roles import ROLES, permission_labels
+from clinic.identity.staff_directory import ClinicMember
+from clinic.staff.pages.blueprint import blueprint
+from clinic.web.authentication import current_session
+from clinic.web.authorization import requires
 
 
 @blueprint.get("/staff/roles")
 @requires("staff:read")
 def roles() -> ResponseReturnValue:
-    """Show which role permits what."""
-    rows = [(words, [name in role.permissions for role in ROLES.values()]) for name, words in PERMISSIONS.items()]
+    """Show the permissions of each role."""
+    labels = permission_labels()
+    rows = [(label, [name in role.permissions for role in ROLES.values()]) for name, label in labels.items()]
     workers = [worker for worker in member_service.list() if worker.membership.active]
     holders = [(role, [worker for worker in workers if worker.membership.role == role.name]) for role in ROLES.values()]
     return render_template(
@@ -22,13 +26,13 @@ def roles() -> ResponseReturnValue:
         rows=rows,
         holders=holders,
         denied=_denied,
-        choices=seeing_service.choices(the_session()),
+        choices=role_preview_service.choices(current_session()),
     )
 
 
-def _denied(worker: Worker) -> str:
-    """Return what is denied to somebody although the role permits it, in plain words."""
+def _denied(worker: ClinicMember) -> str:
+    """Return the labels of the permissions that a staff member lacks although the role has them."""
     permitted = ROLES[worker.membership.role].permissions
     return "; ".join(
-        words for name, words in PERMISSIONS.items() if name in permitted and name in worker.membership.denied
+        label for name, label in permission_labels().items() if name in permitted and name in worker.membership.denied
     )

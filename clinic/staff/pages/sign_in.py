@@ -1,114 +1,128 @@
-"""Signing in and out: password, second step, and back to where one was."""
+"""Signing in and out: password, code, and back to the page that was wanted."""
 
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import logout_user
 from flask_wtf.csrf import CSRFError
 
-from clinic.core.context import acting
-from clinic.staff.pages.again import shown_again, typed
-from clinic.staff.pages.devices import known_device, remember_device
-from clinic.staff.pages.frame import blueprint
-from clinic.staff.pages.gate import past_session, session_or_none, the_session
-from clinic.staff.pages.tokens import change_to
-from clinic.staff.pages.ways import safe_next
-from clinic.staff.service import Caller, clinic_service, kept_forms, sign_in_service
-from clinic.web.access import on_the_way, public
-from clinic.web.errors import answer_form_expired, is_from_here
-from clinic.web.forms import Form
+from clinic.core.context import current_actor
+from clinic.identity.clinics import clinic_service
+from clinic.identity.saved_forms import saved_form_service
+from clinic.identity.sign_in import Caller, TooManyAttempts, WrongCode, WrongCredentials, sign_in_service
+from clinic.staff.pages.blueprint import blueprint
+from clinic.staff.pages.login_cookie import set_login_token
+from clinic.staff.pages.redirects import safe_next
+from clinic.staff.pages.trusted_devices import known_device, remember_device
+from clinic.web.authentication import current_session, find_ended_session, find_session
+from clinic.web.authorization import incomplete_login_allowed, public
+from clinic.web.error_handlers import is_same_origin, respond_form_expired
+from clinic.web.forms import Form, posted_from, refuse, repeat_form
 
-FORGET = '"cache", "storage"'
-"""What a browser throws away when somebody signs out; the device stays known."""
+CLEARED_DATA = '"cache", "storage"'
+"""What a browser deletes at sign-out: not its cookies, so that the trusted device stays known."""
+
+NO_EMAIL = "Enter your email address"
 
 
-def _ask(form: Form) -> str:
-    return render_template("staff/sign_in.html", form=form, ended=past_session())
+def _sign_in_page(form: Form) -> str:
+    return render_template("staff/sign_in.html", form=form, ended=find_ended_session())
 
 
-def _ask_for_code(form: Form) -> str:
-    if refused := form.error("code"):
-        form.errors["code"] = [f"{refused}, or one of your recovery codes"]
+def _code_page(form: Form) -> str:
+    if message := form.error("code"):
+        form.errors["code"] = [f"{message}, or one of your recovery codes"]
     return render_template("staff/second_step.html", form=form)
 
 
 @blueprint.get("/login")
 @public
 def sign_in() -> ResponseReturnValue:
-    """Ask who it is."""
+    """Show the sign-in form."""
     clinic_service.require_any()
-    if session_or_none():
+    if find_session():
         return redirect(safe_next(request.args.get("next")))
-    return _ask(_with_next())
+    return _sign_in_page(_with_next())
 
 
 @blueprint.post("/login")
 @public
-@shown_again(_ask)
 def begin_session() -> ResponseReturnValue:
-    """Sign in whoever knows the password."""
+    """Sign in with a password."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
-    if problems := _blanks(email, password):
-        return _ask(typed(problems)), 422
-    token = sign_in_service.attempt(email, password, _caller(email))
-    leave()
-    change_to(token)
-    return go_on()
+    form = repeat_form("email", "next")
+    if errors := _missing(email, password):
+        form.errors = errors
+        return _sign_in_page(form), 422
+    try:
+        token = sign_in_service.authenticate(email, password, _caller(email))
+    except (WrongCredentials, TooManyAttempts) as error:
+        return refuse(_sign_in_page(form.reject(error)), error)
+    end_browser_session()
+    set_login_token(token)
+    return continue_login()
 
 
 @blueprint.errorhandler(CSRFError)
-def ask_again_after_a_while(error: CSRFError) -> ResponseReturnValue:
-    """Show the sign-in form again that stood open for too long; every other form is answered as anywhere."""
+def show_sign_in_again(error: CSRFError) -> ResponseReturnValue:
+    """Show the sign-in form again if its CSRF token is of an earlier session; answer all other forms as everywhere.
+
+    The token is checked before any view runs, so the view can't catch this error itself.
+    """
     if request.endpoint != "staff.begin_session":
-        return answer_form_expired(error)
-    form = typed() if is_from_here() else Form()
+        return respond_form_expired(error)
+    form = repeat_form("email", "next") if is_same_origin() else Form()
     form.errors = {"": ["This page was open for too long: enter your password once more"]}
-    return _ask(form), 400
+    return _sign_in_page(form), 400
 
 
 @blueprint.get("/login/code")
-@on_the_way
+@incomplete_login_allowed
 def second_step() -> ResponseReturnValue:
-    """Ask for the code that an app shows."""
-    return _ask_for_code(_with_next()) if the_session().sign_in.second_step_due else redirect(url_for(".home"))
+    """Show the form that asks for the code of an authenticator app."""
+    return _code_page(_with_next()) if current_session().sign_in.second_step_due else redirect(url_for(".home"))
 
 
 @blueprint.post("/login/code")
-@on_the_way
-@shown_again(_ask_for_code)
+@incomplete_login_allowed
 def complete_session() -> ResponseReturnValue:
     """Complete the sign-in with a code."""
-    if the_session().sign_in.second_step_due:
-        change_to(sign_in_service.second_step(the_session(), request.form.get("code", "")))
-    return go_on()
+    if current_session().sign_in.second_step_due:
+        try:
+            token = sign_in_service.second_step(current_session(), request.form.get("code", ""))
+        except (WrongCode, TooManyAttempts) as error:
+            return refuse(_code_page(repeat_form("next").reject(error)), error)
+        set_login_token(token)
+    return continue_login()
 
 
-@blueprint.post("/logout")
-@on_the_way
+@blueprint.route("/logout", methods=["GET", "POST"])
+@incomplete_login_allowed
+@posted_from(".home")
 def sign_out() -> ResponseReturnValue:
     """End the session."""
-    leave()
+    end_browser_session()
     flash("You have signed out")
     response = make_response(redirect(url_for(".sign_in"), 303))
-    response.headers["Clear-Site-Data"] = FORGET
+    response.headers["Clear-Site-Data"] = CLEARED_DATA
     return response
 
 
-def leave() -> None:
-    """End the session that this browser has, if it has one."""
-    if here := session_or_none():
+def end_browser_session() -> None:
+    """End the session of this browser, if it has one."""
+    if here := find_session():
         sign_in_service.sign_out(here)
     logout_user()
     session.clear()
 
 
-def go_on() -> Response:
-    """Lead to what is missing for the sign-in to be complete, else to a form that was kept, or to where one was."""
-    here, wanted = the_session(), safe_next(request.values.get("next"))
+def continue_login() -> Response:
+    """Redirect to the next step of a sign-in, else to a saved form, else to the page that was wanted."""
+    here, wanted = current_session(), safe_next(request.values.get("next"))
     if here.sign_in.second_step_due:
         return make_response(redirect(url_for(".second_step", next=wanted), 303))
     if here.member.must_change_password:
         wanted = url_for(".change_password", next=wanted)
-    elif kept_forms.latest_of(here):
+    elif saved_form_service.find_latest(here):
         wanted = url_for(".kept_form")
     return remember_device(make_response(redirect(wanted, 303)), here.member.email)
 
@@ -117,15 +131,15 @@ def _with_next() -> Form:
     return Form({"next": request.args.get("next", "")})
 
 
-def _blanks(email: str, password: str) -> dict[str, list[str]]:
-    asked = {"email": (email, "Enter your e-mail address"), "password": (password, "Enter your password")}
-    return {name: [words] for name, (given, words) in asked.items() if not given.strip()}
+def _missing(email: str, password: str) -> dict[str, list[str]]:
+    required = {"email": (email, NO_EMAIL), "password": (password, "Enter your password")}
+    return {name: [message] for name, (typed, message) in required.items() if not typed.strip()}
 
 
 def _caller(email: str) -> Caller:
-    past = past_session()
+    past = find_ended_session()
     return Caller(
-        acting().address,
+        current_actor().address,
         request.user_agent.string,
         known_device(email),
         past.clinic_id if past else None,

@@ -1,0 +1,76 @@
+"""The ORM session: queries are filtered by the current clinic, writes need a unit of work."""
+
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import Uuid, bindparam, event
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+
+from clinic.core.db.mixins import ClinicScoped
+from clinic.core.tenancy import current_clinic_id
+
+_CURRENT_CLINIC = bindparam("current_clinic", callable_=current_clinic_id, type_=Uuid())
+"""Evaluated when a statement with clinic-scoped rows is executed, and only then."""
+
+_CLINIC_FILTER = with_loader_criteria(ClinicScoped, lambda cls: cls.clinic_id == _CURRENT_CLINIC, include_aliases=True)
+
+
+class OutsideUnitOfWork(RuntimeError):
+    """Rows were written outside a unit of work."""
+
+
+class UnitOfWorkOpen(RuntimeError):
+    """The transaction of a unit of work was ended by other code."""
+
+
+class ForeignRow(RuntimeError):
+    """A row of another clinic than the current one was written."""
+
+
+class ClinicSession(FlaskSession):
+    """A session whose write transaction is ended only by its unit of work."""
+
+    @property
+    def writing(self) -> bool:
+        """Whether a unit of work is open on this session."""
+        return bool(self.info.get("writing"))
+
+    def commit(self) -> None:
+        """Commit; inside a unit of work this is refused."""
+        self._refuse_inside_unit_of_work()
+        super().commit()
+
+    def rollback(self) -> None:
+        """Roll back; inside a unit of work this is refused."""
+        self._refuse_inside_unit_of_work()
+        super().rollback()
+
+    def close(self) -> None:
+        """Close; inside a unit of work this is refused."""
+        self._refuse_inside_unit_of_work()
+        super().close()
+
+    def _refuse_inside_unit_of_work(self) -> None:
+        if self.writing:
+            self.info["interfered"] = True
+            raise UnitOfWorkOpen("only the unit of work ends its transaction")
+
+
+@event.listens_for(ClinicSession, "do_orm_execute")
+def filter_by_clinic(state: ORMExecuteState) -> None:
+    """Filter clinic-scoped rows by the current clinic; without one, the query raises `NoCurrentClinic`."""
+    if state.is_column_load or state.is_relationship_load:
+        return
+    if (state.is_insert or state.is_update or state.is_delete) and not state.session.info.get("writing"):
+        raise OutsideUnitOfWork("rows are written inside a unit of work only")
+    state.statement = state.statement.options(_CLINIC_FILTER)
+
+
+@event.listens_for(ClinicSession, "before_flush")
+def check_flush(session: ClinicSession, _context: object, _instances: object) -> None:
+    """Refuse a flush outside a unit of work, or of another clinic's row."""
+    if not session.writing:
+        raise OutsideUnitOfWork("rows are written inside a unit of work only")
+    owned = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, ClinicScoped)]
+    if owned:
+        clinic_id = current_clinic_id()
+        if any(row.clinic_id not in {None, clinic_id} for row in owned):
+            raise ForeignRow("a row of another clinic can't be written")

@@ -1,0 +1,36 @@
+"""Sequences of numbers for people: per clinic, without gaps, each number used once."""
+
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clinic.core.db import Base, db
+from clinic.core.tenancy import current_clinic_id
+
+
+class Counter(Base):
+    """The last number of a series of a clinic."""
+
+    __tablename__ = "counters"
+    __audited__ = False
+
+    clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.id"), primary_key=True)
+    series: Mapped[str] = mapped_column(String(50), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+def next_number(series: str) -> int:
+    """Return the next number of a series of the current clinic, starting with 1.
+
+    Concurrent units of work wait for this one to end; a rollback leaves the number to the next.
+    """
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    counted = (
+        insert(Counter)
+        .values(clinic_id=current_clinic_id(), series=series, value=1)
+        .on_conflict_do_update(index_elements=["clinic_id", "series"], set_={"value": Counter.value + 1})
+        .returning(Counter.value)
+    )
+    return int(db.session.execute(counted).scalar_one())

@@ -1,0 +1,162 @@
+"""The write transaction of a session: begun once, joined by inner blocks, committed only by its outermost block."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from logging import getLogger
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import SessionTransaction
+
+from clinic.core.db import db
+from clinic.core.db.engine import WRITING, is_in_transaction
+from clinic.core.db.mixins import ClinicScoped
+from clinic.core.db.orm_session import ClinicSession, UnitOfWorkOpen
+from clinic.core.logging.error_summary import error_name, traceback_summary
+from clinic.core.tenancy import clinic_pinned
+
+Callback = Callable[[], None]
+Scoped = TypeVar("Scoped", bound=ClinicScoped)
+
+_log = getLogger("clinic.database")
+
+
+class UnitOfWorkDoomed(RuntimeError):
+    """A part of a unit of work failed, so that the whole of it can't be committed."""
+
+
+@dataclass
+class _Transaction:
+    """An open write transaction."""
+
+    session: ClinicSession
+    orm_transaction: SessionTransaction
+    callbacks: list[Callback] = field(default_factory=list)
+    doomed: bool = False
+
+    def ensure_open(self) -> None:
+        """Check that nothing failed or ended the transaction, behind the session or through it."""
+        if self.doomed or self.session.info.get("interfered"):
+            raise UnitOfWorkDoomed("a part of the unit of work failed")
+        is_current = self.session.get_transaction() is self.orm_transaction and self.orm_transaction.is_active
+        if not is_current or not is_in_transaction(self.session.connection()):
+            raise UnitOfWorkOpen("the transaction was ended from inside the unit of work")
+
+    def commit(self) -> None:
+        """Commit, unless a part failed or the transaction was ended by other code."""
+        self.ensure_open()
+        self.session.flush()
+        self._release()
+        self.session.commit()
+
+    def rollback(self) -> None:
+        """Roll everything back."""
+        self._release()
+        self.session.rollback()
+
+    def _release(self) -> None:
+        self.session.info.pop("writing", None)
+        self.session.info.pop("interfered", None)
+
+
+_current: ContextVar[_Transaction | None] = ContextVar("write_transaction", default=None)
+
+
+@contextmanager
+def write_transaction() -> Iterator[None]:
+    """Begin a write transaction, commit it at the end of the block and run its `after_commit` callbacks.
+
+    :raises UnitOfWorkDoomed: if a joined block failed, even if its error was caught
+    :raises RuntimeError: if a write transaction is open already, or the session has changes from before
+    """
+    if _current.get() is not None:
+        raise RuntimeError("a write transaction is open already")
+    transaction = _begin()
+    token = _current.set(transaction)
+    try:
+        with clinic_pinned():
+            try:
+                yield
+                transaction.commit()
+            except BaseException:
+                transaction.rollback()
+                raise
+    finally:
+        _current.reset(token)
+    for callback in transaction.callbacks:
+        _run_callback(callback)
+
+
+@contextmanager
+def joined_transaction() -> Iterator[None]:
+    """Join the open write transaction: if the block raises, the transaction can't be committed any more.
+
+    :raises RuntimeError: if the open transaction belongs to another session
+    """
+    transaction = _open_transaction()
+    if transaction.session is not db.session():
+        raise RuntimeError("the open unit of work belongs to another session")
+    try:
+        yield
+    except BaseException:
+        transaction.doomed = True
+        raise
+
+
+def flush_open() -> None:
+    """Write all pending changes into the open transaction, after checking that it can still be committed.
+
+    :raises UnitOfWorkDoomed: if a part of it failed
+    :raises UnitOfWorkOpen: if it was ended from inside the unit of work
+    """
+    transaction = _open_transaction()
+    transaction.ensure_open()
+    transaction.session.flush()
+
+
+def after_commit(callback: Callback) -> None:
+    """Run a callback once after the open transaction is committed; an error in it is only logged."""
+    transaction = _open_transaction()
+    if callback not in transaction.callbacks:
+        transaction.callbacks.append(callback)
+
+
+def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
+    """Return the present state of a row of the current clinic; until the transaction ends, no other changes it.
+
+    On PostgreSQL the row is locked (`FOR NO KEY UPDATE`), on SQLite the transaction has the database to itself.
+    """
+    query = select(model).where(model.id == row_id).with_for_update(key_share=True)
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def _begin() -> _Transaction:
+    """End the read transaction and begin a write transaction, in which every row is read again."""
+    session = db.session()
+    assert isinstance(session, ClinicSession)  # noqa: S101 - for the type checker
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("the session has changes from outside a unit of work")
+    session.commit()
+    session.expire_all()
+    session.connection(execution_options=WRITING)
+    orm_transaction = session.get_transaction()
+    assert orm_transaction is not None  # noqa: S101 - for the type checker
+    session.info["writing"] = True
+    return _Transaction(session, orm_transaction)
+
+
+def _open_transaction() -> _Transaction:
+    transaction = _current.get()
+    if transaction is None:
+        raise RuntimeError("no unit of work is open")
+    return transaction
+
+
+def _run_callback(callback: Callback) -> None:
+    try:
+        callback()
+    except Exception as error:  # noqa: BLE001 - the change is committed and must not be answered with an error
+        _log.error("after_commit_failed error=%s frames=%s", error_name(error), traceback_summary(error))

@@ -1,0 +1,69 @@
+"""Event handlers: their type, their stored names, their own copies of the data and the log of their failures."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import Any
+
+from clinic.core.logging.error_summary import error_name, traceback_summary
+
+Handler = Callable[[dict[str, Any]], None]
+"""A subscriber, called with one dict: its own copy of the event's data."""
+
+_log = logging.getLogger("clinic.events")
+
+
+def handler_name(handler: Handler) -> str | None:
+    """Return the `module:Qualified.name` under which deliveries store a handler, None if it has no stable one."""
+    name = getattr(handler, "__qualname__", None)
+    module = getattr(handler, "__module__", None)
+    if not isinstance(name, str) or not isinstance(module, str) or "<" in name:
+        return None
+    return f"{module}:{name}"
+
+
+def check_handler(handler: Handler) -> None:
+    """Refuse an object that can't be called, or whose call would not run it.
+
+    :raises TypeError: if it is not callable, or a coroutine or generator function
+    """
+    if not callable(handler):
+        raise TypeError(f"a handler is callable, {type(handler).__name__} is not")
+    called = handler
+    while isinstance(called, partial):
+        called = called.func
+    for function in (called, getattr(type(called), "__call__", None)):  # noqa: B004 - the function is wanted
+        if iscoroutinefunction(function) or isgeneratorfunction(function) or isasyncgenfunction(function):
+            raise TypeError("a coroutine or generator function would never run: subscribe a plain function")
+
+
+def log_failure(event_type: str, handler: Handler, error: BaseException) -> None:
+    """Log a failed handler with the class and frames of its error, without its message, which may name people."""
+    _log.error(
+        "handler_failed event=%s handler=%s error=%s frames=%s",
+        event_type,
+        handler_name(handler) or type(handler).__qualname__,
+        error_name(error),
+        traceback_summary(error),
+    )
+
+
+def copy_for_handler(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of an event's data for one handler."""
+    return choose_copier(data)(data)
+
+
+def choose_copier(data: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return the cheapest function that copies the data without sharing anything mutable."""
+    if any(isinstance(value, dict | list) for value in data.values()):
+        return _copy_nested
+    return dict.copy
+
+
+def _copy_nested(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy_nested(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_copy_nested(inner) for inner in value]
+    return value

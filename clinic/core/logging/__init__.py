@@ -1,0 +1,1 @@
+"""Logging without personal data: formatters, error summaries, redaction."""

@@ -1,0 +1,59 @@
+"""Formatters of log lines: JSON for programs, text for terminals."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from clinic.core.context import current_actor
+from clinic.core.logging.error_summary import error_name, traceback_summary
+
+_log = logging.getLogger("clinic.web")
+
+
+class JsonLine(logging.Formatter):
+    """Formats a record as one line of JSON with the id of the request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of ASCII.
+
+        Only an error that keeps a server from starting has a traceback with its message: own log lines never do.
+        """
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "request_id": current_actor().request_id,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+class PlainLine(logging.Formatter):
+    """Formats a record as one line of text for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record with line breaks and control characters escaped."""
+        line = super().format(record)
+        return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+
+
+def init_logging() -> None:
+    """Add a handler for stderr to the logger `clinic`, once in a process."""
+    logger = logging.getLogger("clinic")
+    if not any(getattr(handler, "clinic", False) for handler in logger.handlers):
+        handler = logging.StreamHandler(sys.stderr)
+        plain = PlainLine("%(asctime)s %(levelname)s %(name)s %(message)s")
+        handler.setFormatter(plain if sys.stderr.isatty() else JsonLine())
+        handler.clinic = True  # type: ignore[attr-defined]
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+
+
+def log_exception(exc_info: Any) -> None:
+    """Log an unexpected error with its class and frames."""
+    error = exc_info[1]
+    _log.error("unexpected_error error=%s frames=%s", error_name(error), traceback_summary(error))

@@ -1,0 +1,1 @@
+"""Mail: messages and the senders that hand them over."""

@@ -1,0 +1,73 @@
+"""Queues of mail: rows of a module's own table, each of which becomes one mail."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+
+from clinic.core.clock import now
+from clinic.core.db import Base, db
+from clinic.core.mail.message import Mail
+from clinic.core.unit_of_work import unit_of_work
+from clinic.core.work_queue import WorkQueue
+
+QUEUED, SENT, FAILED, UNKNOWN = "queued", "sent", "failed", "unknown"
+
+Row = TypeVar("Row", bound=Base)
+
+
+class NotToBeSent(Exception):
+    """A queued mail has lost its reason or its recipient."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MailQueue(WorkQueue[Row]):
+    """A queue of mail; each `record_` method commits, and raises `LeaseLost` if another worker has claimed the row."""
+
+    def due_clinics(self) -> Sequence[UUID]:
+        """Return the clinics that have a due mail in a table that each clinic sees its own part of."""
+        mail, clinics = self.model.__table__.c, db.metadata.tables["clinics"].c
+        due = select(mail.id).where(
+            mail.clinic_id == clinics.id, mail.state.in_(self.open_states), mail.due_at <= now()
+        )
+        return db.session.scalars(select(clinics.id).where(due.exists()).order_by(clinics.id)).all()
+
+    def is_due_in_any_clinic(self) -> bool:
+        """Return whether a clinic has a due mail."""
+        return bool(self.due_clinics())
+
+    def record_handover(self, row: Row, mail: Mail) -> None:
+        """Record that a mail server is about to accept the mail, and renew the lease."""
+        with unit_of_work():
+            self.renew_lease(row, **self.handover_values(mail))
+
+    def record_sent(self, row: Row) -> None:
+        """Record that the mail server has accepted the mail."""
+        with unit_of_work():
+            self.finish(row, SENT, sent_at=now(), **self.reason_values(None))
+
+    def record_unknown(self, row: Row, reason: str) -> None:
+        """Record that it is unknown whether the mail server has accepted the mail."""
+        with unit_of_work():
+            self.finish(row, UNKNOWN, **self.reason_values(reason))
+
+    def record_failure(self, row: Row, reason: str, *, final: bool) -> None:
+        """Record why the mail was not accepted, and when it is retried, if it is."""
+        with unit_of_work():
+            self.retry_or_fail(row, final=final, **self.reason_values(reason))
+
+    def record_suppressed(self, row: Row, reason: str) -> None:
+        """Record that the mail is not sent any more."""
+        raise NotImplementedError
+
+    def handover_values(self, mail: Mail) -> dict[str, Any]:
+        """Return the columns to change when a mail is handed over."""
+        return {}
+
+    def reason_values(self, reason: str | None) -> dict[str, Any]:
+        """Return the columns to change to store a reason."""
+        return {}

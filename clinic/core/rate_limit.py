@@ -1,0 +1,142 @@
+"""Rate limits, counted in the database: exact for any number of processes, under hashed names."""
+
+import hmac
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import itemgetter
+
+from flask import current_app
+from sqlalchemy import Integer, String, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clinic.core.clock import now
+from clinic.core.db import Base, db
+from clinic.core.db.types import UTCDateTime
+from clinic.core.unit_of_work import unit_of_work
+
+SWEPT_PER_ATTEMPT = 50
+SWEPT_PER_JOB = 1000
+
+
+class Bucket(Base):
+    """The number of attempts under a name, stored as its HMAC, and the end of the window."""
+
+    __tablename__ = "throttles"
+    __audited__ = False
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The number of attempts allowed in a window, which begins with the first one."""
+
+    most: int
+    seconds: int
+
+
+class _Refused(Exception):
+    """A bucket is full; the unit of work is rolled back, so that no other bucket is charged."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
+def hit(name: str, limit: Limit) -> int:
+    """Count an attempt under a name; return 0, or the seconds to wait if the limit is reached."""
+    return hit_all([(name, limit)])
+
+
+def hit_all(buckets: Sequence[tuple[str, Limit]]) -> int:
+    """Count an attempt in several buckets; return 0, or the longest wait if any is full: then none is charged.
+
+    A refusal writes nothing, so that a flood of them can't lock the database.
+    """
+    limits = sorted(((_key(name), limit) for name, limit in buckets), key=itemgetter(0))
+    if wait := _wait_if_full(limits):
+        return wait
+    try:
+        with unit_of_work():
+            _charge_all(limits)
+            _sweep(SWEPT_PER_ATTEMPT)
+    except _Refused as refused:
+        return refused.wait
+    return 0
+
+
+def refund(*names: str) -> None:
+    """Subtract one attempt under each name, after a success."""
+    with unit_of_work():
+        for key in sorted(map(_key, names)):
+            charged = update(Bucket).where(Bucket.key == key, Bucket.count > 0)
+            db.session.execute(charged.values(count=Bucket.count - 1), execution_options={"synchronize_session": False})
+
+
+def forget_expired() -> int:
+    """Delete a batch of buckets whose window has ended; return how many."""
+    with unit_of_work():
+        return _sweep(SWEPT_PER_JOB)
+
+
+def _key(name: str) -> str:
+    secret = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.digest(secret, b"throttle:" + name.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+def _wait_if_full(limits: Sequence[tuple[str, Limit]]) -> int:
+    """Return the longest wait for buckets that are full already, 0 if none is."""
+    query = select(Bucket.key, Bucket.count, Bucket.ends_at).where(Bucket.key.in_([key for key, _ in limits]))
+    found = {key: (count, ends_at) for key, count, ends_at in db.session.execute(query)}
+    moment = now()
+    waits = [
+        _wait(moment, found[key][1])
+        for key, limit in limits
+        if key in found and found[key][0] >= limit.most and moment < found[key][1] <= _latest_end(moment, limit)
+    ]
+    return max(waits, default=0)
+
+
+def _charge_all(limits: Sequence[tuple[str, Limit]]) -> None:
+    """Charge the buckets in the order of their keys, so that concurrent attempts can't deadlock."""
+    moment = now()
+    charged = [(_charge(key, limit, moment), limit) for key, limit in limits]
+    if waits := [_wait(moment, ends_at) for (count, ends_at), limit in charged if count > limit.most]:
+        raise _Refused(max(waits))
+
+
+def _charge(key: str, limit: Limit, moment: datetime) -> tuple[int, datetime]:
+    """Add one to a bucket, or begin a new window; return its count and the end of the window."""
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    fresh = insert(Bucket).values(key=key, count=1, ends_at=moment + timedelta(seconds=limit.seconds))
+    runs = (Bucket.ends_at > moment) & (Bucket.ends_at <= _latest_end(moment, limit))
+    counted = fresh.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "count": case((runs, Bucket.count + 1), else_=1),
+            "ends_at": case((runs, Bucket.ends_at), else_=fresh.excluded.ends_at),
+        },
+    ).returning(Bucket.count, Bucket.ends_at)
+    count, ends_at = db.session.execute(counted).one()
+    return count, ends_at
+
+
+def _latest_end(moment: datetime, limit: Limit) -> datetime:
+    """Return the latest plausible end of a window; a later one means that a clock was set back."""
+    return moment + timedelta(seconds=2 * limit.seconds)
+
+
+def _wait(moment: datetime, ends_at: datetime) -> int:
+    return max(math.ceil((ends_at - moment).total_seconds()), 1)
+
+
+def _sweep(most: int) -> int:
+    """Delete buckets whose window has ended, except locked ones."""
+    over = select(Bucket.key).where(Bucket.ends_at <= now()).limit(most).with_for_update(skip_locked=True)
+    gone = delete(Bucket).where(Bucket.key.in_(over)).returning(Bucket.key)
+    return len(db.session.execute(gone, execution_options={"synchronize_session": False}).all())

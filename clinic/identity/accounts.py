@@ -1,0 +1,59 @@
+"""Accounts of people, found by email address, and the one-time secrets with which they first sign in."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from clinic.core.clock import now
+from clinic.core.db import db
+from clinic.core.tenancy import current_clinic_id
+from clinic.core.text import is_storable, nfc
+from clinic.identity.mail_queue import staff_mail_queue
+from clinic.identity.models import StaffMember
+from clinic.identity.passwords import hash_password, new_secret
+
+SECRET_HOURS = 72
+MAX_TYPED = 1000
+"""Characters; more are no email address in any form of Unicode, and normalising them would take long."""
+
+DEMO_DOMAIN = "@demo.example"
+"""The end of the demo accounts' addresses: everybody knows their password, so production rejects them."""
+
+
+def email_key(email: str) -> str:
+    """Return the key of an account: its email address without regard to case; empty if no account can have it."""
+    return nfc(email).strip().casefold() if len(email) <= MAX_TYPED and is_storable(email) else ""
+
+
+def find_account(email: str) -> StaffMember | None:
+    """Return the account of an email address, or None."""
+    return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
+
+
+def lock_account(member_id: UUID | None) -> StaffMember:
+    """Return an account, locked until the unit of work ends."""
+    wanted = select(StaffMember).where(StaffMember.id == member_id).with_for_update(key_share=True)
+    return db.session.scalars(wanted.execution_options(populate_existing=True)).one()
+
+
+def add_account(email: str) -> StaffMember:
+    """Add an account without a password."""
+    member = StaffMember(email=email, email_key=email_key(email))
+    db.session.add(member)
+    db.session.flush()
+    return member
+
+
+def set_one_time_secret(member: StaffMember) -> str:
+    """Replace the password by a secret for one sign-in within three days, at which the person chooses a new one."""
+    secret = new_secret()
+    member.password_hash, member.must_change_password = hash_password(secret), True
+    member.password_expires_at = now() + timedelta(hours=SECRET_HOURS)
+    staff_mail_queue.void_links(member.id)
+    return secret
+
+
+def queue_mail(member: StaffMember, kind: str) -> None:
+    """Queue a mail to a staff member on behalf of the current clinic."""
+    staff_mail_queue.queue(kind, member_id=member.id, clinic_id=current_clinic_id())

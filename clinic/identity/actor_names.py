@@ -1,0 +1,73 @@
+"""Display names of the actors of the audit trail, for the staff of the current clinic."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from clinic.core.context import IMPORT
+from clinic.core.db import db
+from clinic.core.tenancy import current_clinic_id
+from clinic.identity.models import ApiKey, Membership
+
+_UNIDENTIFIED = {"system": "System", "page": "Somebody who had not signed in", "api": "A program without a key"}
+
+
+def actor_names(actors: Iterable[str]) -> Mapping[str, str]:
+    """Return the display name of each actor; people of other clinics are not named."""
+    wanted = set(actors)
+    people = _ids(wanted, "staff:")
+    key_ids = _ids(wanted, "key:")
+    of_clinic = Membership.clinic_id == current_clinic_id()
+    memberships = db.session.scalars(select(Membership).where(of_clinic, Membership.member_id.in_(people)))
+    names = {f"staff:{membership.member_id}": membership.name for membership in memberships}
+    keys_of_clinic = ApiKey.clinic_id == current_clinic_id()
+    for key in db.session.scalars(select(ApiKey).where(keys_of_clinic, ApiKey.id.in_(key_ids))):
+        names[f"key:{key.id}"] = f"API key “{key.label}”"
+    return {actor: names.get(actor) or unknown_actor_name(actor) for actor in wanted}
+
+
+def list_actors() -> Mapping[str, str]:
+    """Return the staff members and API keys of the current clinic as actors, sorted by name."""
+    members = select(Membership.member_id, Membership.name).where(Membership.clinic_id == current_clinic_id())
+    found = {f"staff:{one}": name for one, name in db.session.execute(members)}
+    keys = select(ApiKey.id, ApiKey.label).where(ApiKey.clinic_id == current_clinic_id())
+    found |= {f"key:{one}": f"API key “{label}”" for one, label in db.session.execute(keys)}
+    return dict(sorted(found.items(), key=lambda item: item[1].casefold()))
+
+
+def staff_names(member_ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Return the names that people have in the current clinic, by account id."""
+    return _names_of(select(Membership.member_id, Membership.name), Membership.member_id, member_ids)
+
+
+def membership_names(membership_ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Return the names that people have in the current clinic, by membership id."""
+    return _names_of(select(Membership.id, Membership.name), Membership.id, membership_ids)
+
+
+def key_names(key_ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Return the labels of API keys of the current clinic, by id."""
+    wanted = (ApiKey.clinic_id == current_clinic_id(), ApiKey.id.in_(set(key_ids)))
+    return dict(db.session.execute(select(ApiKey.id, ApiKey.label).where(*wanted)).all())
+
+
+def unknown_actor_name(actor: str) -> str:
+    """Return the display name of an actor who is no staff member and no API key of the current clinic."""
+    if actor.startswith("cli:"):
+        return f"Command by {actor.removeprefix('cli:')}"
+    if actor.startswith(IMPORT):
+        return f"Import “{actor.removeprefix(IMPORT)}”"
+    return _UNIDENTIFIED.get(actor, "Somebody of another clinic" if actor.startswith("staff:") else actor)
+
+
+def _names_of(
+    names: Select[UUID, str], column: InstrumentedAttribute[UUID], wanted: Iterable[UUID]
+) -> Mapping[UUID, str]:
+    of_clinic = Membership.clinic_id == current_clinic_id()
+    return dict(db.session.execute(names.where(of_clinic, column.in_(set(wanted)))).all())
+
+
+def _ids(actors: Iterable[str], kind: str) -> list[UUID]:
+    return [UUID(actor.removeprefix(kind)) for actor in actors if actor.startswith(kind)]

@@ -1,0 +1,139 @@
+"""The clinics of an installation."""
+
+from collections.abc import Sequence
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from clinic.core.db import db
+from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
+from clinic.core.tenancy import current_clinic_id
+from clinic.core.text import is_storable, nfc
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.models import Clinic, Membership
+
+
+class ClinicFields(TypedDict):
+    """The settings with which a clinic is set up."""
+
+    name: str
+    zone: str
+    currency: str
+    locale: str
+
+
+class SettingsFields(TypedDict):
+    """The settings that can be changed later; amounts and times already stored depend on the others."""
+
+    name: str
+    locale: str
+    idle_minutes: int
+    absolute_hours: int
+
+
+class ClinicExists(Conflict):
+    """There is already a clinic with that name."""
+
+    code = "clinic-exists"
+
+
+class ClinicChanged(StaleVersion):
+    """Somebody else has changed the clinic's settings."""
+
+
+class ClinicNotChosen(InvalidInput):
+    """There are several clinics and none is named."""
+
+    code = "which-clinic"
+
+    def __init__(self) -> None:
+        super().__init__("There are several clinics here: say which one", field="clinic")
+
+
+class ClinicService:
+    """The clinics of the installation."""
+
+    def create(self, **fields: Unpack[ClinicFields]) -> Clinic:
+        """Set up a clinic.
+
+        :raises ClinicExists: if the name is taken
+        """
+        try:
+            with unit_of_work():
+                clinic = Clinic(**fields)
+                db.session.add(clinic)
+                db.session.flush()
+        except IntegrityError as error:
+            raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
+        return clinic
+
+    def update(self, *, version: int, **fields: Unpack[SettingsFields]) -> Clinic:
+        """Change the settings of the current clinic; its session limits also apply to open sessions.
+
+        :raises ClinicChanged: if somebody else has changed it
+        :raises ClinicExists: if the name is taken
+        """
+        try:
+            with unit_of_work():
+                clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
+                if clinic.version != version:
+                    raise ClinicChanged
+                for name, value in fields.items():
+                    setattr(clinic, name, value)
+                db.session.flush()
+        except IntegrityError as error:
+            raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
+        return clinic
+
+    def current(self) -> Clinic:
+        """Return the current clinic.
+
+        :raises NotFound: if it no longer exists
+        """
+        clinic = db.session.get(Clinic, current_clinic_id())
+        if clinic is None:
+            raise NotFound
+        return clinic
+
+    def list(self) -> Sequence[Clinic]:
+        """Return all clinics, the oldest first."""
+        return db.session.scalars(select(Clinic).order_by(Clinic.id)).all()
+
+    def list_of_member(self, member_id: UUID) -> Sequence[Clinic]:
+        """Return the clinics in which a person is active, by name."""
+        active = (Membership.member_id == member_id, Membership.active)
+        wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*active)
+        return db.session.scalars(wanted.order_by(Clinic.name)).all()
+
+    def resolve(self, name: str | None = None) -> UUID:
+        """Return the id of the clinic with a name, or of the only clinic if no name is given.
+
+        :raises NotFound: if no clinic has that name
+        :raises ClinicNotChosen: if there are several and none is named
+        :raises NotSetUp: if there is none
+        """
+        if name is None:
+            self.require_any()
+            ids = db.session.scalars(select(Clinic.id).limit(2)).all()
+            if len(ids) > 1:
+                raise ClinicNotChosen
+            return ids[0]
+        if not is_storable(name):
+            raise NotFound("There is no clinic with that name")
+        found = db.session.scalar(select(Clinic.id).where(Clinic.name == nfc(name)))
+        if found is None:
+            raise NotFound(f"There is no clinic named {name}")
+        return found
+
+    def require_any(self) -> None:
+        """Check that the installation has a clinic.
+
+        :raises NotSetUp: if it has none
+        """
+        if db.session.scalar(select(Clinic.id).limit(1)) is None:
+            raise NotSetUp
+
+
+clinic_service = ClinicService()

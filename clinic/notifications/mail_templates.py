@@ -1,0 +1,87 @@
+"""Messages to patients, written from templates in the patient's language."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone_name
+from flask import render_template
+
+from clinic.appointments.service import appointment_service, practitioner_service
+from clinic.billing.service import billing_service
+from clinic.core.mail.message import Mail, MailText
+from clinic.core.mail.queue import NotToBeSent
+from clinic.identity.clinics import clinic_service
+from clinic.identity.models import Clinic
+from clinic.notifications.models import Notification
+from clinic.patients.service import Patient, patient_service
+
+LANGUAGES = ("en", "de", "pt")
+NO_CONSENT = "the patient does not want messages"
+NO_ADDRESS = "the patient has no e-mail address any more"
+
+
+def write_mail(notification: Notification) -> Mail:
+    """Return a claimed message with a text and an HTML part, to the patient's present address.
+
+    :raises NotToBeSent: if the patient has no address or does not want messages any more
+    """
+    patient, clinic = patient_service.get(notification.patient_id), clinic_service.current()
+    if not patient.email or not patient.messages_agreed:
+        raise NotToBeSent(NO_CONSENT if patient.email else NO_ADDRESS)
+    text = render_text(notification, patient, clinic)
+    return Mail(
+        id=notification.id,
+        recipient_name=patient.calling_name,
+        recipient_email=patient.email,
+        sender_name=clinic.name,
+        subject=text.subject,
+        text=text.text,
+        html=render_template("notifications/mail/layout.html", text=text, clinic=clinic),
+        language=text.language,
+    )
+
+
+def render_text(notification: Notification, patient: Patient, clinic: Clinic) -> MailText:
+    """Return the text of a message in the patient's language."""
+    language = _language(patient, clinic)
+    facts = _FACTS[notification.kind](notification.about_id, clinic, language)
+    template = f"notifications/mail/{language}/{notification.kind}.txt"
+    return MailText.parse(render_template(template, patient=patient, clinic=clinic, **facts), language)
+
+
+def _language(patient: Patient, clinic: Clinic) -> str:
+    preferred = [(patient.language or "").partition("-")[0], clinic.language]
+    return next((language for language in preferred if language in LANGUAGES), LANGUAGES[0])
+
+
+def _about_patient(_about: UUID, _clinic: Clinic, _language: str) -> dict[str, Any]:
+    return {}
+
+
+def _about_appointment(about: UUID, clinic: Clinic, language: str) -> dict[str, Any]:
+    appointment = appointment_service.get(about)
+    practitioner = practitioner_service.get(appointment.practitioner_id)
+    return {"when": _when(appointment.starts_at, clinic, language), "practitioner": practitioner}
+
+
+def _about_invoice(about: UUID, _clinic: Clinic, language: str) -> dict[str, Any]:
+    invoice = billing_service.get(about)
+    return {"number": invoice.number, "amount": invoice.total.format(language)}
+
+
+_FACTS = {
+    "welcome": _about_patient,
+    "confirmation": _about_appointment,
+    "cancellation": _about_appointment,
+    "receipt": _about_invoice,
+}
+
+
+def _when(moment: datetime, clinic: Clinic, language: str) -> str:
+    """Return a day and time in the clinic's time zone, with its name."""
+    zone = ZoneInfo(clinic.zone)
+    local = moment.astimezone(zone)
+    day, time = format_date(local.date(), "full", language), format_time(local, "short", zone, language)
+    return f"{day}, {time} ({get_timezone_name(local, locale=language)})"

@@ -1,0 +1,21 @@
+"""The token of the login session in the browser's cookie."""
+
+from flask import g, session
+from flask_login import login_user
+from flask_wtf.csrf import generate_csrf
+
+from clinic.identity.sessions import session_service
+from clinic.web.authentication import User
+
+
+def set_login_token(token: str, *, same_person: bool = False) -> None:
+    """Store a session's new token in the cookie, with a new CSRF token.
+
+    For the `same_person` the CSRF token stays, so that forms in other windows remain valid.
+    """
+    kept = {name: value for name, value in session.items() if name == "csrf_token" and same_person}
+    session.clear()
+    session.update(kept)
+    g.pop("csrf_token", None)
+    login_user(User(token, session_service.find(token, renew=False)))
+    generate_csrf()

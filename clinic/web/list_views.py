@@ -1,0 +1,35 @@
+"""Lists on pages: their filters and where the next page starts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request, url_for
+from marshmallow import Schema
+from webargs.flaskparser import FlaskParser
+
+from clinic.core.db.pagination import Page
+from clinic.web.cursors import read_cursor, write_cursor
+from clinic.web.json_parser import StrictParser
+
+_PAGING = {"limit", "cursor"}
+_parser: FlaskParser = StrictParser()
+
+
+def parse_list_query(schema: Schema) -> tuple[dict[str, Any], tuple[Any, ...] | None]:
+    """Return the filters of a list that the query sets, and the sort key after which the page starts.
+
+    :raises HTTPException: 400 for an unknown parameter or a cursor of another list, 422 for a bad value
+    """
+    query: dict[str, Any] = _parser.parse(schema, request, location="query")
+    filters = {name: value for name, value in query.items() if name not in _PAGING and value is not None}
+    return filters, read_cursor(query.get("cursor"), request.path, *_texts(filters))
+
+
+def next_url(found: Page[Any], filters: Mapping[str, Any]) -> str | None:
+    """Return the URL of the next page of a list with the same filters, if there is one."""
+    cursor = write_cursor(found.next_key, request.path, *_texts(filters))
+    return url_for(request.endpoint or "", **(request.view_args or {}), **filters, cursor=cursor) if cursor else None
+
+
+def _texts(filters: Mapping[str, Any]) -> list[str]:
+    return sorted(f"{name}={value}" for name, value in filters.items())

@@ -1,0 +1,47 @@
+"""Headers that every answer carries, whatever it is."""
+
+from http import HTTPStatus
+
+from flask import Flask, Response, request
+
+from clinic.web.assets import KEPT
+
+_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    ]
+)
+
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Send the headers with every answer; only static files may be kept by a browser."""
+    app.after_request(_add)
+
+
+def _add(response: Response) -> Response:
+    response.headers.extend({name: value for name, value in HEADERS.items() if name not in response.headers})
+    if request.endpoint in KEPT and response.status_code == HTTPStatus.OK and "v" in request.args:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.endpoint not in KEPT or response.status_code >= HTTPStatus.BAD_REQUEST:
+        response.headers["Cache-Control"] = "no-store"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return response

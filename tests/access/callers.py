@@ -1,0 +1,170 @@
+"""Asking routes as somebody: as a stranger, or as a person and a program with a role's permissions."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from http import HTTPStatus
+from itertools import product
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from werkzeug.test import TestResponse
+
+from clinic.core.db import db
+from clinic.core.tenancy import clinic_scope
+from clinic.core.text import fold
+from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.api_keys import api_key_service
+from clinic.identity.models import ApiKey, Membership
+from clinic.identity.roles import ROLES, permission_names
+from tests.access.request_bodies import BODIES, Ids, headers_for
+from tests.access.routes import Route, refused_by
+from tests.access.two_clinics import Unfilled, World, argument
+from tests.builders import a_member
+from tests.page_client import PageClient, hidden_value
+
+ANONYMOUS, DENIED = "anonymous", "denied"
+
+_MADE_ANEW = re.compile(r'(name="(?:csrf_token|key)" value=")[^"]*')
+
+Filling = Mapping[str, str]
+"""What stands for each argument of a route, for each name of a query."""
+
+
+class Caller:
+    """Somebody who asks; what an answer tells of the other clinic, or of a missing record, is kept."""
+
+    def __init__(self, world: World, column: str, *, may: Collection[str] | None = None) -> None:
+        self.world, self.column = world, column
+        self.asked = 0
+        self.traces: list[str] = []
+        self.told_apart: list[str] = []
+        self.member_id: UUID | None = None
+        self.key: str | None = None
+        if column != ANONYMOUS:
+            self.member_id, self.key = _hired(world, column, may)
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Open a browser with a token for its forms, and sign in unless this is a stranger."""
+        self.world.app.test_client_class = PageClient
+        client = self.world.app.test_client()
+        assert isinstance(client, PageClient)
+        if self.member_id:
+            client.become(self.member_id, self.world.clinic_id)
+        self.asked += 1
+        self.token = hidden_value(client.get("/account" if self.member_id else "/login").text, "csrf_token")
+        client.key = self.key
+        self.client, self.changed = client, False
+
+    def cell(self, route: Route) -> str:
+        """Ask for a missing record, for another clinic's, for one's own; return the answers as the file writes them."""
+        body = body_for(route, self.world.own)
+        if not route.arguments:
+            return str(self.ask(route, {}, body).status_code)
+        nowhere = {name: argument(name).missing() for name in route.arguments}
+        missing = self.ask(route, nowhere, body)
+        others = [self._compared(route, ids, body, seen(missing, nowhere)) for ids in self._of_others(route)]
+        own = self.ask(route, self.own_ids(route), body)
+        codes = [str(own.status_code), "+".join(sorted(set(others))) or "-", str(missing.status_code)]
+        return codes[0] if len({*codes} - {"-"}) == 1 else "/".join(codes)
+
+    def refusals(self) -> list[str]:
+        """Ask with every method that no view answers; return where that is not a 405 naming those that are."""
+        wrong, addresses = [], self.world.app.url_map.bind("")
+        for route in refused_by(self.world.app):
+            ids = self.own_ids(route)
+            methods = {*addresses.allowed_methods(address(route, ids))}
+            if route.method in methods:  # another rule fits the same address
+                continue
+            answer = self.ask(route, ids, {})
+            if (answer.status_code, {*answer.headers.get("Allow", "").split(", ")}) != (405, methods):
+                wrong.append(f"{route.method} {route.rule} answers {answer.status} to {self.column}")
+        return wrong
+
+    def own_ids(self, route: Route) -> Filling:
+        """Return what fills a route from one's own clinic; where something is written, it is new."""
+        if route.writes:
+            return {name: self.world.own(name, route.endpoint) for name in route.arguments}
+        return {name: self.world.lasting_own(name) for name in route.arguments}
+
+    def ask(self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None) -> TestResponse:
+        """Send one request, with whatever it takes to be carried out."""
+        if self.changed:
+            self.start_anew()
+        options = self._sent_with(route, body) | {"query_string": query or {}}
+        headers = {"X-Request-ID": "matrix", **headers_for(route.endpoint)}
+        answer = self.client.open(address(route, ids), method=route.method, headers=headers, buffered=True, **options)
+        self.changed = route.writes and answer.status_code < HTTPStatus.BAD_REQUEST
+        self._look_for_traces(route, answer, [*ids.values(), *map(str, body.values()), *(query or {}).values()])
+        return answer
+
+    def _sent_with(self, route: Route, body: Mapping[str, Any]) -> dict[str, Any]:
+        if not route.writes:
+            return {}
+        if route.is_api:
+            return {"json": dict(body)}
+        return {"data": {"csrf_token": self.token, **body}}
+
+    def _of_others(self, route: Route) -> Iterator[Filling]:
+        """Return every way to fill a route in which something is another clinic's."""
+        foreign = {name: self.world.foreign(name) for name in route.arguments}
+        own = self.own_ids(route) if len(route.arguments) > 1 else {}
+        choices = [[(name, one) for one in (foreign[name], own.get(name)) if one] for name in route.arguments]
+        return (dict(ids) for ids in product(*choices) if any(foreign[name] == one for name, one in ids))
+
+    def _compared(self, route: Route, ids: Filling, body: Mapping[str, Any], missing: str) -> str:
+        """Ask for another clinic's record, and keep it if the answer is not the one for a missing record."""
+        answer = self.ask(route, ids, body)
+        if seen(answer, ids) != missing:
+            self.told_apart.append(f"{route.method} {route.rule} tells {self.column} another clinic's from a missing")
+        return str(answer.status_code)
+
+    def _look_for_traces(self, route: Route, answer: TestResponse, asked: list[str]) -> None:
+        self.asked += 1
+        written = f"{answer.headers}\n{unquote(str(answer.headers))}\n{answer.text}"
+        found = self.world.canaries.found_in(written, asked=asked)
+        self.traces += [f"{route.method} {route.rule} tells {self.column} of {word}" for word in found]
+
+
+def body_for(route: Route, the: Ids) -> dict[str, Any]:
+    """Return what is sent to a route, with ids by `the`.
+
+    :raises Unfilled: if it writes, and nobody has said what
+    """
+    if not route.writes:
+        return {}
+    if route.endpoint not in BODIES:
+        raise Unfilled(f"{route.endpoint} writes: say in tests/access/bodies.py with which body it would")
+    return BODIES[route.endpoint](the)
+
+
+def seen(answer: TestResponse, asked: Filling) -> str:
+    """Return all that can be seen of an answer, but for what was asked for and what is made anew each time."""
+    text = _MADE_ANEW.sub(r"\1ANEW", answer.text)
+    headers = [(name, value.partition("=")[0] if name == "Set-Cookie" else value) for name, value in answer.headers]
+    whole = repr((answer.status, sorted(pair for pair in headers if pair[0] != "Date"), text))
+    for one in asked.values():
+        whole = whole.replace(one, "ASKED")
+    return whole
+
+
+def address(route: Route, ids: Filling) -> str:
+    """Return the address of a route, with ids for its arguments."""
+    return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda match: ids[match[1]], route.rule)
+
+
+def _hired(world: World, column: str, may: Collection[str] | None) -> tuple[UUID, str]:
+    """Let a person work in the own clinic, and make a key with the same permissions: those of a role, or just these."""
+    if column == DENIED:
+        may = ()
+    role = column if may is None else "administrator"
+    permissions = ROLES[role].permissions if may is None else frozenset(may)
+    with world.app.app_context(), clinic_scope(world.clinic_id):
+        member_id = a_member(world.clinic_id, role, email=f"{fold(column).replace(' ', '-')}@example.org").id
+        record, key = api_key_service.create(label=column, scopes=["all"])
+        with unit_of_work():
+            db.session.get_one(ApiKey, record.id).scopes = sorted(permissions)
+            membership = db.session.query(Membership).filter_by(member_id=member_id).one()
+            membership.denied = [] if may is None else sorted(frozenset(permission_names()) - permissions)
+    return member_id, key

@@ -1,0 +1,46 @@
+"""An administrator who sees the app as another role gets that role's answers, and may change nothing."""
+
+import pytest
+
+from clinic.identity.roles import ROLES
+from clinic.web.authorization import access_to
+from tests.access.callers import Caller
+from tests.access.matrix_file import differences, read_table
+from tests.access.routes import routes_of
+from tests.access.test_matrix import Record
+from tests.access.two_clinics import World
+
+pytestmark = pytest.mark.slow
+
+
+class Looker(Caller):
+    """An administrator who sees the app as another role whenever they have signed in."""
+
+    def __init__(self, world: World, role: str) -> None:
+        self.role = role
+        super().__init__(world, "administrator")
+
+    def start_anew(self) -> None:
+        """Sign in, and see the app as the role."""
+        super().start_anew()
+        self.asked += 1
+        fields = {"csrf_token": self.token, "role": self.role}
+        assert self.client.post("/staff/seeing", data=fields).status_code == 303
+
+
+@pytest.mark.row(28)
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "administrator"])
+def test_every_page_answers_as_to_the_role_but_changes_nothing(
+    role: str, world: World, record_property: Record
+) -> None:
+    looker, table = Looker(world, role), read_table()
+    pages = [route for route in routes_of(world.app) if not route.is_api]
+    guarded = [route for route in pages if access_to(world.app, route.endpoint).permission]
+    expected = {route.key: {role: "403" if route.writes else table[route.key][role]} for route in guarded}
+
+    cells = {route.key: looker.cell(route) for route in guarded}
+
+    record_property("requests", looker.asked)
+    assert {route.method for route in guarded if route.writes} == {"POST"}
+    assert differences(role, cells, expected) == []
+    assert looker.traces == []

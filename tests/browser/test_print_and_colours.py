@@ -1,0 +1,79 @@
+"""Pages on paper, and on screens that show their own colours or no motion."""
+
+import re
+from datetime import date
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from clinic.web.template_filters import day
+from tests.browser.conftest import Browse
+from tests.browser.records import Records
+
+pytestmark = pytest.mark.browser
+
+A4 = (595, 842)
+"""Width and height in points."""
+
+PRINTED = {"day": "/appointments?day={day}", "invoice": "/invoices/{part_paid_invoice}"}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_a_sheet_fits_on_one_page_of_a4(name: str, page: Page, records: Records) -> None:
+    page.goto(PRINTED[name].format_map(vars(records)))
+
+    pdf = page.pdf(prefer_css_page_size=True)
+
+    sheets = re.findall(rb"/Type\s*/Page\b[^s]", pdf)
+    assert len(sheets) == 1
+    assert _paper(pdf) == A4
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_paper_shows_the_heading_but_nothing_to_click(name: str, page: Page, records: Records) -> None:
+    page.goto(PRINTED[name].format_map(vars(records)))
+
+    page.emulate_media(media="print")
+
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator(".topbar")).to_be_hidden()
+    expect(page.locator(".footer")).to_be_hidden()
+    assert not page.locator("button:visible, .btn:visible, input:visible").count()
+
+
+def test_the_printed_day_says_which_day_it_is_and_who_comes(page: Page, records: Records) -> None:
+    page.goto(f"/appointments?day={records.day}")
+
+    page.emulate_media(media="print")
+
+    expect(page.locator("h1")).to_have_text(day(date.fromisoformat(str(records.day))))
+    expect(page.locator(".appt").first).to_be_visible()
+
+
+def test_the_day_tells_states_apart_in_the_screen_s_own_colours(browse: Browse, records: Records) -> None:
+    page = browse(forced_colors="active")
+
+    page.goto(f"/appointments?day={records.day}")
+
+    for state, word in [("booked", "Booked"), ("cancelled", "Cancelled")]:
+        card = page.locator(f".appt[data-state={state}]").first
+        expect(card.locator(".st")).to_be_visible()
+        expect(card.locator(".st")).to_have_text(word)
+        expect(card.locator("svg")).to_be_visible()
+
+
+def test_nothing_moves_for_those_who_want_no_motion(browse: Browse, records: Records) -> None:
+    page = browse(reduced_motion="reduce")
+
+    page.goto(f"/appointments?day={records.day}")
+
+    moving = "[...document.querySelectorAll('*')].filter((one) => parseFloat(getComputedStyle(one).transitionDuration))"
+    expect(page.locator(".appt .st").first).to_be_visible()
+    assert page.evaluate(f"{moving}.length + document.getAnimations().length") == 0
+
+
+def _paper(pdf: bytes) -> tuple[int, int]:
+    """Return width and height of the first page."""
+    box = re.search(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert box
+    return round(float(box[1])), round(float(box[2]))

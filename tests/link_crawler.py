@@ -1,0 +1,110 @@
+"""Walking through the pages that somebody is shown, link by link."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+
+from clinic.web.authorization import access_to
+from tests.page_client import PageClient
+
+ALIKE = 3
+"""Pages of one kind, reached with the same names in the query, of which no more are opened."""
+
+
+@dataclass
+class Shown:
+    """The ways on that a page shows: addresses to look at, and addresses to which forms are sent."""
+
+    links: list[str] = field(default_factory=list)
+    forms: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Walked:
+    """What became of a walk: the kinds of page that were opened, and what should not have been shown."""
+
+    opened: Counter[str] = field(default_factory=Counter)
+    astray: list[str] = field(default_factory=list)
+
+
+class _Reader(HTMLParser):
+    """Finds the links and forms of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = Shown()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag == "a" and named.get("href"):
+            self.shown.links.append(named["href"] or "")
+        elif tag == "form":
+            sent = (named.get("method") or "get").lower() == "post"
+            (self.shown.forms if sent else self.shown.links).append(named.get("action") or "")
+
+
+def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> Walked:
+    """Open every kind of page that is linked from another one, and look at every form."""
+    app, walked = client.application, Walked()
+    waiting, known = [start], {start}
+    while waiting:
+        here = waiting.pop(0)
+        kind = _kind(app, here)
+        if kind is None or walked.opened[kind] >= ALIKE:
+            continue
+        walked.opened[kind] += 1
+        answer = client.get(here)
+        if answer.status_code in {301, 302, 303}:
+            found = Shown([answer.location])
+        elif answer.status_code == 200:
+            found = _read(answer.text)
+        else:
+            walked.astray.append(f"{here} answers {answer.status_code}")
+            continue
+        walked.astray += [f"{here} shows a form to {url}" for url in _closed(app, here, found.forms, permissions)]
+        waiting += [url for url in _ours(here, found.links) if url not in known]
+        known.update(waiting)
+    return walked
+
+
+def _read(page: str) -> Shown:
+    reader = _Reader()
+    reader.feed(page)
+    return reader.shown
+
+
+def _ours(here: str, links: list[str]) -> Iterator[str]:
+    """Return the addresses of pages of ours, without what points into them."""
+    for link in links:
+        parts = urlsplit(urljoin(here, link))
+        if not parts.scheme and not parts.netloc and not parts.path.startswith(("/static/", "/api/")):
+            yield parts._replace(fragment="").geturl()
+
+
+def _closed(app: Flask, here: str, forms: list[str], permissions: frozenset[str]) -> list[str]:
+    """Return the addresses of forms that may not be sent, or lead nowhere."""
+    return [url for url in (urljoin(here, form) for form in forms) if not _may_send(app, url, permissions)]
+
+
+def _may_send(app: Flask, url: str, permissions: frozenset[str]) -> bool:
+    endpoint = _endpoint(app, url, "POST")
+    needed = access_to(app, endpoint).permission if endpoint else None
+    return endpoint is not None and (needed is None or needed in permissions)
+
+
+def _kind(app: Flask, url: str) -> str | None:
+    """Return what kind of page is at an address: its endpoint and the names in its query."""
+    names = sorted({name for name, _ in parse_qsl(urlsplit(url).query)})
+    return f"{_endpoint(app, url, 'GET')}?{'&'.join(names)}"
+
+
+def _endpoint(app: Flask, url: str, method: str) -> str | None:
+    try:
+        return str(app.url_map.bind("").match(urlsplit(url).path, method=method)[0])
+    except HTTPException:
+        return None

@@ -1,0 +1,161 @@
+"""The worker process: it finds what is due, finishes what it has begun, and survives a database that is away."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from flask import Flask
+
+from clinic.core import work_queue
+from clinic.core.logging.repeat_filter import RepeatFilter
+from clinic.operations import worker
+from tests.assertions import rows
+from tests.builders import a_patient
+from tests.conftest import Here
+from tests.smtp_server import Mailbox, free_port
+
+Worker = subprocess.Popen[str]
+
+
+class StoppingMailbox(Mailbox):
+    """A mail server that signals the worker before it accepts a mail."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__()
+        self.number = number
+        self.worker: Worker | None = None
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        assert self.worker
+        self.worker.send_signal(self.number)
+        return await super().handle_DATA(server, session, envelope)
+
+
+@pytest.fixture
+def start(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Start workers on the test's database, each as a process of its own."""
+    workers: list[Worker] = []
+
+    def run(**settings: str) -> Worker:
+        environment = {
+            **os.environ,
+            "CLINIC_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
+            "CLINIC_INSTANCE_PATH": str(tmp_path),
+            **settings,
+        }
+        command = [sys.executable, "-m", "flask", "--app", "clinic", "worker"]
+        started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        workers.append(started)
+        return started
+
+    yield run
+    for started in workers:
+        started.kill()
+        started.communicate()
+
+
+def wait_for_line(process: Worker, text: str) -> str:
+    assert process.stderr
+    for line in process.stderr:
+        if text in line:
+            return line
+    pytest.fail(f"the worker ended without a line with {text}")
+
+
+def test_a_running_worker_sends_what_is_queued_and_ends_at_sigterm(
+    app: Flask, here: Here, start: Callable[..., Worker], tmp_path: Path
+) -> None:
+    process = start()
+    with here():
+        a_patient()
+
+    wait_for_line(process, "mail_sent table=notifications")
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(timeout=30) == 0
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
+    assert [row["state"] for row in rows(app, "notifications")] == ["sent"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_stopped_finishes_the_mail_that_it_sends_and_begins_no_other(
+    app: Flask, here: Here, start: Callable[..., Worker], number: signal.Signals
+) -> None:
+    with here():
+        a_patient()
+        a_patient()
+    stopping = StoppingMailbox(number)
+    controller = Controller(stopping, hostname="127.0.0.1", port=free_port())
+    controller.start()
+
+    stopping.worker = start(CLINIC_SMTP_URL=f"smtp://127.0.0.1:{controller.port}")
+
+    assert stopping.worker.wait(timeout=60) == 0
+    controller.stop()
+    assert [row["state"] for row in rows(app, "notifications")] == ["sent", "queued"]
+
+
+def test_redis_that_is_away_keeps_nothing_from_being_sent(
+    app: Flask, here: Here, start: Callable[..., Worker], tmp_path: Path
+) -> None:
+    with here():
+        a_patient()
+
+    process = start(CLINIC_REDIS_URL="redis://127.0.0.1:1")
+
+    wait_for_line(process, "mail_sent table=notifications")
+
+
+@pytest.mark.expects_failing_handler
+def test_an_error_while_polling_is_logged_and_the_worker_goes_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> bool:
+        raise RuntimeError("Inês")
+
+    monkeypatch.setattr(worker, "is_work_due", fail)
+
+    assert worker._is_due(app) is False
+    assert "poll_failed error=RuntimeError" in caplog.text
+    assert "Inês" not in caplog.text
+
+
+def test_every_job_runs_once_a_minute_even_if_nothing_is_due(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, runs = [0.0], [0]
+
+    def wait(_wakes: object) -> None:
+        clock[0] += worker.POLL_SECONDS
+        if clock[0] > 2 * worker.RUN_ALL_SECONDS:
+            work_queue.stop_claiming(app)
+
+    monkeypatch.setitem(app.extensions, work_queue._STOPPING, False)
+    monkeypatch.setattr("clinic.operations.worker.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(worker, "_stop_on_signals", lambda *_: None)
+    monkeypatch.setattr(worker, "is_work_due", lambda: False)
+    monkeypatch.setattr(worker, "run_due_jobs", lambda: runs.append(1))
+    monkeypatch.setattr(worker, "_wait", wait)
+
+    with app.app_context():
+        worker._run_until_stopped(app)
+
+    assert len(runs) - 1 == 3
+
+
+def test_the_same_error_is_logged_once_a_minute() -> None:
+    repeats = RepeatFilter()
+
+    def passes(message: str, at: float, level: int = logging.ERROR) -> bool:
+        record = logging.LogRecord("clinic.worker", level, "", 0, message, (), None)
+        record.created = at
+        return repeats.filter(record)
+
+    assert [passes("poll_failed", at) for at in (0, 1, 59, 60, 61)] == [True, False, False, True, False]
+    assert passes("job_failed", 61)
+    assert [passes("mail_sent", 62, logging.INFO) for _ in range(2)] == [True, True]
