@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from flask import Flask
 
-from clinic.core.database import db
-from tests.inspecting import row_counts, rows
+from clinic.core.db import db
+from tests.assertions import row_counts, rows
 from tests.snapshots import Prepared
 
 

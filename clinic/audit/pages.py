@@ -23,7 +23,7 @@ from clinic.web.record_link import RecordLink
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
-PAGE = 40
+PAGE = 30
 COLUMNS = (
     *("at", "actor", "action", "record", "record_id", "patient_id", "changes"),
     *("address", "session_id", "key_id", "request_id", "position", "seal"),
