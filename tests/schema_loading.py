@@ -10,7 +10,7 @@ from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
 from clinic.web.problem_details import flattened
 
-LISBON = Clinic(name="Clínica São João", zone="Europe/Lisbon", currency="EUR", locale="pt_PT")
+LISBON = Clinic(name="Clínica São João", zone="Europe/Lisbon", country="PT", currency="EUR", locale="pt_PT")
 """The current clinic of every schema here; it is in no database."""
 
 

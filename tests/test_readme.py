@@ -19,7 +19,7 @@ DOCS = ROOT / "clinic" / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 README = PAGES[0].read_text(encoding="utf-8")
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
-NOT_SETTINGS = {"CLINIC_GUESSES", "CLINIC_WRITE_MATRIX"}
+NOT_SETTINGS = {"CLINIC_API_EXAMPLES", "CLINIC_GUESSES", "CLINIC_WRITE_MATRIX"}
 """Variables of the tests that begin like settings."""
 
 FLASKS_OWN = {"run", "shell", "routes"}

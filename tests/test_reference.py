@@ -30,7 +30,7 @@ def rows(text: str) -> list[list[str]]:
 def documented() -> dict[str, tuple[str, str]]:
     """Return each documented command with the rest of its heading and the text below."""
     sections = re.findall(r"^### `flask ([^`]+)`\n(.*?)(?=^##|\Z)", REFERENCE, re.MULTILINE | re.DOTALL)
-    split = [re.fullmatch(r"([a-z -]+?)((?: [A-Z_|]+)*)", heading) for heading, _ in sections]
+    split = [re.fullmatch(r"([a-z -]+?)((?: [][A-Z_|.]+)*)", heading) for heading, _ in sections]
     return {found[1]: (found[2].strip(), text) for found, (_, text) in zip(split, sections, strict=True) if found}
 
 

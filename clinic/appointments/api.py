@@ -25,7 +25,7 @@ from clinic.web.json_api import (
     optional_version,
     single,
 )
-from clinic.web.openapi import CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
+from clinic.web.openapi import ACTION_HEADERS, CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
 
 blueprint = ApiBlueprint(
     "appointments",
@@ -70,6 +70,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("appointments:write")
+@blueprint.idempotent()
 @blueprint.problems(409)
 @blueprint.body(AppointmentSchema)
 @blueprint.response(201, AppointmentSchema, headers=CREATED_HEADERS)
@@ -91,10 +92,11 @@ def show(appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/cancel")
 @requires("appointments:write")
+@blueprint.idempotent()
 @blueprint.problems(404, 409)
 @blueprint.versioned()
 @blueprint.body(CancellationSchema, required=False)
-@blueprint.response(200, AppointmentSchema, headers=RECORD_HEADERS)
+@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
 def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment; the body may be empty."""
     version = optional_version(appointment_service.get)
@@ -114,6 +116,7 @@ def index_practitioners(query: dict[str, Any]) -> ResponseReturnValue:
 
 @practitioners.post("")
 @requires("practitioners:write")
+@practitioners.idempotent()
 @practitioners.problems()
 @practitioners.body(PractitionerSchema)
 @practitioners.response(201, PractitionerSchema, headers=CREATED_HEADERS)

@@ -1,4 +1,4 @@
-"""`flask appointments …`."""
+"""The commands `flask appointments …`."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ from clinic.web.cli import CommandGroup, info, load_options, show_record, show_r
 
 COLUMNS = ["starts_at", "ends_at", "status", "patient_id", "practitioner_id", "id"]
 
-group = CommandGroup("appointments", clinic=True, help="Who comes when, and to whom.")
+group = CommandGroup("appointments", clinic=True, help="Appointments and practitioners.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @group.command("book", needs="appointments:write")
 @click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
 @click.option("--practitioner", required=True, metavar="NAME", help="Name or id.")
-@click.option("--starts", required=True, metavar="WHEN", help="On the clinic's clocks: '2026-11-23 09:30'.")
+@click.option("--starts", required=True, metavar="WHEN", help="Clinic time, e.g. '2026-11-23 09:30'.")
 @click.option("--minutes", default="30", show_default=True)
 @click.option("--fold", type=click.Choice(["0", "1"]), default="0", help="1: the second time the clocks show it.")
 @as_json
@@ -42,7 +42,7 @@ def book(patient: str, practitioner: str, starts: str, as_json: bool, **options:
     booked_for = patient_service.identify(fields.pop("patient"))
     appointment = appointment_service.create(patient_id=booked_for.id, **fields)
     show_record(_dumped(appointment), as_json=as_json)
-    info(f"Booked for {booked_for.mrn}. To take it back: flask appointments cancel {appointment.id}")
+    info(f"Booked for {booked_for.mrn}. To cancel it: flask appointments cancel {appointment.id}")
 
 
 @group.command("list", needs="appointments:read")
@@ -72,7 +72,7 @@ def cancel(appointment_id: Any, as_json: bool, **options: str | None) -> None:
 @click.option("--speciality")
 @as_json
 def add_practitioner(as_json: bool, **options: str | None) -> None:
-    """Add somebody to whom patients come."""
+    """Add a practitioner."""
     practitioner = practitioner_service.create(**load_options(PractitionerSchema(), options))
     show_record(PractitionerSchema().dump(practitioner), as_json=as_json)
 
@@ -80,15 +80,15 @@ def add_practitioner(as_json: bool, **options: str | None) -> None:
 @group.command("practitioners", needs="appointments:read")
 @as_json
 def practitioners(as_json: bool) -> None:
-    """List those to whom patients come."""
+    """List the practitioners."""
     rows = PractitionerSchema(many=True).dump(practitioner_service.active())
     show_rows(rows, ["name", "speciality", "id"], as_json=as_json)
 
 
 def _read_booking(given: dict[str, str]) -> dict[str, Any]:
-    """Read a booking, whose day and time are one option here.
+    """Load the options of a booking; its day and time are one option.
 
-    :raises ValidationError: with every problem at once
+    :raises ValidationError: with all errors
     """
     try:
         return load_options(BookingSchema(), given)

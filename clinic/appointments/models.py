@@ -13,7 +13,7 @@ from clinic.core.db.types import UTCDateTime
 
 
 class Practitioner(ClinicScoped, VersionMixin, Base):
-    """Somebody to whom patients come."""
+    """A practitioner, who has appointments with patients."""
 
     __tablename__ = "practitioners"
 
@@ -23,9 +23,9 @@ class Practitioner(ClinicScoped, VersionMixin, Base):
 
 
 class Appointment(ClinicScoped, VersionMixin, Base):
-    """A time at which a patient comes to a practitioner.
+    """An appointment of a patient with a practitioner.
 
-    Guards in the database keep practitioner and patient from being in two active appointments at once.
+    Database constraints prevent overlapping active appointments of a practitioner or a patient.
     """
 
     __tablename__ = "appointments"
@@ -55,10 +55,10 @@ class Appointment(ClinicScoped, VersionMixin, Base):
 
     @property
     def is_active(self) -> bool:
-        """Whether the appointment takes time."""
+        """Whether the appointment occupies its time."""
         return self.status in ACTIVE
 
     @property
     def minutes(self) -> int:
-        """How long the appointment lasts."""
+        """The length of the appointment."""
         return int((self.ends_at - self.starts_at).total_seconds() // 60)

@@ -1,5 +1,6 @@
 """Pages of the schedule: a day, booking, an appointment and its cancellation."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.schemas import BookingSchema, CancellationSchema, DayQuery
 from clinic.appointments.service import (
+    Appointment,
     AppointmentNotCancellable,
     PatientBusy,
     SlotTaken,
@@ -22,6 +24,7 @@ from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientNotFound, patient_service
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
+from clinic.web.idempotency import idempotent
 from clinic.web.list_views import parse_list_query
 
 blueprint = Blueprint("appointments", __name__, url_prefix="/appointments", template_folder="templates")
@@ -45,7 +48,7 @@ def index() -> ResponseReturnValue:
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
         practitioners=practitioner_service.active(),
-        appointments=appointments,
+        appointments=_by_practitioner(appointments),
         patients=patient_service.get_many(appointment.patient_id for appointment in appointments),
     )
 
@@ -60,6 +63,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @requires("appointments:write")
+@idempotent
 def create() -> ResponseReturnValue:
     """Book an appointment from the form."""
     form = load_form(BookingSchema())
@@ -92,6 +96,7 @@ def cancellation(appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/cancellation")
 @requires("appointments:write")
+@idempotent
 def cancel(appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment."""
     form = load_form(CancellationSchema())
@@ -104,6 +109,14 @@ def cancel(appointment_id: UUID) -> ResponseReturnValue:
         return _appointment_page(appointment_id, form, change=change, refused=True), 409
     flash("Cancelled")
     return redirect(url_for(".show", appointment_id=appointment_id), 303)
+
+
+def _by_practitioner(appointments: Iterable[Appointment]) -> dict[UUID, list[Appointment]]:
+    """Return appointments by the id of their practitioner, each list in the given order."""
+    found: dict[UUID, list[Appointment]] = {}
+    for appointment in appointments:
+        found.setdefault(appointment.practitioner_id, []).append(appointment)
+    return found
 
 
 def _cancellation_form() -> Form:

@@ -1,4 +1,4 @@
-"""Those to whom patients come; other modules reach them through `service.py`."""
+"""PractitionerService, which other modules import from `service.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
@@ -15,14 +15,14 @@ from clinic.core.unit_of_work import unit_of_work
 
 
 class PractitionerNotFound(NotFound):
-    """The clinic in force has no such practitioner."""
+    """The current clinic has no such practitioner."""
 
     def __init__(self) -> None:
         super().__init__("There is no such practitioner")
 
 
 class PractitionerService:
-    """Those to whom patients come, in the clinic in force."""
+    """The practitioners of the current clinic."""
 
     def create(self, *, name: str, speciality: str | None = None) -> Practitioner:
         """Add a practitioner."""
@@ -35,7 +35,7 @@ class PractitionerService:
     def get(self, practitioner_id: UUID) -> Practitioner:
         """Return a practitioner.
 
-        :raises PractitionerNotFound: if there is none of that id
+        :raises PractitionerNotFound: if no record has that id
         """
         return _found(db.session.get(Practitioner, practitioner_id))
 
@@ -45,18 +45,18 @@ class PractitionerService:
         return dict(db.session.execute(select(Practitioner.id, Practitioner.name).where(wanted)).all())
 
     def lock(self, practitioner_id: UUID) -> Practitioner:
-        """Return a practitioner whom, on PostgreSQL, nobody else locks until the unit of work ends.
+        """Return a practitioner, locked until the unit of work ends (on PostgreSQL).
 
-        :raises PractitionerNotFound: if there is none of that id
+        :raises PractitionerNotFound: if no record has that id
         """
         return _found(get_for_update(Practitioner, practitioner_id))
 
     def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None) -> Page[Practitioner]:
-        """Return practitioners by name."""
+        """Return practitioners, ordered by name."""
         return paginate(select(Practitioner), [Practitioner.name, Practitioner.id], limit=limit, after=after)
 
     def active(self) -> Sequence[Practitioner]:
-        """Return everybody who takes appointments, by name."""
+        """Return the active practitioners, ordered by name."""
         wanted = select(Practitioner).where(Practitioner.active).order_by(Practitioner.name, Practitioner.id)
         return db.session.scalars(wanted).all()
 
@@ -67,9 +67,9 @@ class PractitionerService:
         return {practitioner.id: practitioner for practitioner in found}
 
     def identify(self, name: str) -> Practitioner:
-        """Return the practitioner whom a name or an id names.
+        """Return the practitioner of a name or an id.
 
-        :raises PractitionerNotFound: if it names none, or several
+        :raises PractitionerNotFound: if there is none, or several have that name
         """
         if not is_storable(name):
             raise PractitionerNotFound

@@ -1,6 +1,6 @@
-"""States of an appointment (FHIR R4 AppointmentStatus), and what may follow on what."""
+"""States of an appointment (FHIR R4 AppointmentStatus), and rules for its times."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 BOOKED = "booked"
 CANCELLED = "cancelled"
@@ -16,18 +16,30 @@ STATES = (
     "entered-in-error",
 )
 ACTIVE = ("pending", BOOKED, "arrived", "checked-in", "fulfilled")
-"""In these states an appointment takes its practitioner's and its patient's time."""
+"""States in which an appointment occupies its practitioner and patient."""
 
 CANCELLABLE = ("pending", "waitlist", BOOKED)
 CANCEL_REASONS = ("patient", "practitioner", "clinic", "other")
 LONGEST = timedelta(hours=24)
+EARLIEST_DAY = date(2000, 1, 1)
+YEARS_AHEAD = 5
 
 ENDS_TOO_EARLY = "The end must be after the start"
 TOO_LONG = "An appointment lasts at most 24 hours"
+TOO_EARLY = f"Enter a day from {EARLIEST_DAY} on"
+TOO_LATE = f"Enter a day at most {YEARS_AHEAD} years ahead"
 
 
 def span_problem(starts_at: datetime, ends_at: datetime) -> str | None:
-    """Say what is the matter with the length of an appointment."""
+    """Return the error of the start and end of an appointment, None if they are valid."""
     if ends_at <= starts_at:
         return ENDS_TOO_EARLY
     return TOO_LONG if ends_at - starts_at > LONGEST else None
+
+
+def day_problem(day: date, today: date) -> str | None:
+    """Return why an appointment can't be booked on a day of the clinic's calendar, None if it can."""
+    if day < EARLIEST_DAY:
+        return TOO_EARLY
+    last_year = today.year + YEARS_AHEAD
+    return TOO_LATE if (day.year, day.month, day.day) > (last_year, today.month, today.day) else None

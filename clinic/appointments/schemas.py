@@ -1,4 +1,4 @@
-"""Appointments and practitioners as JSON and forms see them."""
+"""Schemas of appointments and practitioners, for JSON, forms and commands."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from clinic.appointments.rules import CANCEL_REASONS, STATES
-from clinic.core.clock import at_wall_time, is_ambiguous
+from clinic.appointments.rules import CANCEL_REASONS, STATES, day_problem
+from clinic.core.clock import at_wall_time, is_ambiguous, today
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
@@ -15,14 +15,14 @@ from clinic.web.fields import NOT_A_DAY, Choice, Count, Day, Identifier, Line, M
 from clinic.web.json_api import ListQuery
 
 NOTES = "appointments:notes"
-NOT_A_TIME = "Enter a time like 9:30"
+NOT_A_TIME = "Enter a time like 09:30"
 WHICH_ONE = "The clocks show this time twice on that day: choose the first or the second"
 _ANY_STATE = "|".join(STATES)
 _TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?", re.ASCII)
 
 
 class PractitionerSchema(Schema):
-    """Somebody to whom patients come."""
+    """A practitioner."""
 
     id = fields.UUID(dump_only=True)
     name = Line(required=True, what="the name")
@@ -34,7 +34,7 @@ class PractitionerSchema(Schema):
 
 
 class AppointmentSchema(FieldPermissionSchema):
-    """A time at which a patient comes to a practitioner."""
+    """An appointment of a patient with a practitioner."""
 
     id = fields.UUID(dump_only=True)
     patient_id = Identifier(required=True, what="a patient")
@@ -50,14 +50,14 @@ class AppointmentSchema(FieldPermissionSchema):
 
 
 class CancellationSchema(FieldPermissionSchema):
-    """Who could not make it, and what else there is to say."""
+    """The reason of a cancellation and a note."""
 
     reason = Choice(*CANCEL_REASONS, what="a reason", load_default="other", allow_none=False)
     note = requires_permission(NOTES, Line(load_default=None))
 
 
 class AppointmentQuery(ListQuery):
-    """Which appointments are wanted."""
+    """Filters of the list of appointments."""
 
     since = Moment(data_key="starts_at.gte", metadata={"description": "starting then or later"})
     before = Moment(data_key="starts_at.lt", metadata={"description": "starting earlier"})
@@ -72,7 +72,7 @@ class AppointmentQuery(ListQuery):
 
     @post_load
     def split(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        """Take the states apart."""
+        """Split the states at commas."""
         data["status"] = [state for state in (data.get("status") or "").split(",") if state]
         if unknown := set(data["status"]) - set(STATES):
             raise ValidationError(f"There is no state {min(unknown)[:40]}", "status")
@@ -80,7 +80,7 @@ class AppointmentQuery(ListQuery):
 
 
 class WallTime(Line):
-    """What the clock on the wall shows: `9`, `9:30`, `0930`, `9.30`."""
+    """A time of day in the clinic's time zone: `9`, `9:30`, `0930`, `9.30`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         match = _TIME.fullmatch(super()._deserialize(value, attr, data, **kwargs) or "")
@@ -91,13 +91,13 @@ class WallTime(Line):
 
 
 class DayQuery(Schema):
-    """Which day is to be shown."""
+    """The day of the schedule."""
 
     day = Day(metadata={"description": "the day, `YYYY-MM-DD`"})
 
 
 class BookingSchema(Schema):
-    """A booking as people say it: a patient's number, a day and a time on the clinic's clocks, a length."""
+    """The form of a booking: patient number, practitioner, day and time in the clinic's time zone, length."""
 
     patient = Line(required=True, what="the patient's number")
     practitioner_id = Identifier(required=True, what="a practitioner")
@@ -108,11 +108,14 @@ class BookingSchema(Schema):
 
     @post_load
     def place(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        """Find the instants on the clinic's clocks.
+        """Convert day, time and length to instants.
 
-        :raises ValidationError: in a gap of the clocks; where they go back, unless it was said which is meant
+        :raises ValidationError: for a day too early or too late, for a time that the clocks skip, and for one that they
+            show twice without `fold`
         """
         zone, wall = clinic_service.current().zone, datetime.combine(data["day"], data["time"])
+        if problem := day_problem(data["day"], today(zone)):
+            raise ValidationError(problem, "day")
         if data["fold"] is None and is_ambiguous(wall, zone):
             raise ValidationError(WHICH_ONE, "fold")
         try:

@@ -1,4 +1,4 @@
-"""The schedule: the one door to it, and its only writer."""
+"""AppointmentService: the interface of appointments for other modules, and the only code that writes them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
-from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, span_problem
-from clinic.core.clock import day_bounds, now
+from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
+from clinic.core.clock import day_bounds, now, today, wall_day
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.transaction import get_for_update
@@ -39,14 +39,14 @@ MOST_UPCOMING = 10
 
 
 class AppointmentNotFound(NotFound):
-    """The clinic in force has no such appointment."""
+    """The current clinic has no such appointment."""
 
     def __init__(self) -> None:
         super().__init__("There is no such appointment")
 
 
 class SlotTaken(Conflict):
-    """The practitioner has another appointment then."""
+    """The practitioner has another appointment at that time."""
 
     code = "slot-taken"
 
@@ -56,7 +56,7 @@ class SlotTaken(Conflict):
 
 
 class PatientBusy(Conflict):
-    """The patient has another appointment then."""
+    """The patient has another appointment at that time."""
 
     code = "patient-busy"
 
@@ -66,7 +66,7 @@ class PatientBusy(Conflict):
 
 
 class AppointmentNotCancellable(Conflict):
-    """An appointment is cancelled only before the patient has come."""
+    """The appointment has started, ended or been cancelled."""
 
     code = "not-cancellable"
 
@@ -75,17 +75,20 @@ class AppointmentNotCancellable(Conflict):
 
 
 class AppointmentService:
-    """The schedule of the clinic in force."""
+    """The appointments of the current clinic."""
 
     def create(self, *, patient_id: UUID, practitioner_id: UUID, starts_at: datetime, ends_at: datetime) -> Appointment:
-        """Book an appointment and tell the other modules.
+        """Book an appointment, and publish `appointment.scheduled`.
 
-        :raises Invalid: if patient or practitioner don't exist or the span is impossible
-        :raises SlotTaken: if the practitioner has another appointment then
-        :raises PatientBusy: if the patient has another appointment then
+        :raises InvalidInput: if the patient or practitioner does not exist or the times are impossible
+        :raises SlotTaken: if the practitioner has another appointment at that time
+        :raises PatientBusy: if the patient has another appointment at that time
         """
         if problem := span_problem(starts_at, ends_at):
             raise InvalidInput(problem, field="ends_at")
+        zone = clinic_service.current().zone
+        if problem := day_problem(wall_day(starts_at, zone), today(zone)):
+            raise InvalidInput(problem, field="starts_at")
         try:
             with unit_of_work():
                 self._lock_people(patient_id, practitioner_id)
@@ -109,9 +112,9 @@ class AppointmentService:
         return appointment
 
     def get(self, appointment_id: UUID | str) -> Appointment:
-        """Return an appointment of the clinic in force.
+        """Return an appointment of the current clinic.
 
-        :raises AppointmentNotFound: if there is none of that id
+        :raises AppointmentNotFound: if no record has that id
         """
         wanted = UUID(appointment_id) if isinstance(appointment_id, str) else appointment_id
         appointment = db.session.get(Appointment, wanted)
@@ -127,11 +130,11 @@ class AppointmentService:
         note: str | None = None,
         version: int | None = None,
     ) -> Appointment:
-        """Cancel an appointment before the patient has come, and tell the other modules.
+        """Cancel an appointment before the patient has arrived, and publish `appointment.cancelled`.
 
-        :raises AppointmentNotFound: if there is none of that id
-        :raises AppointmentNotCancellable: if it is over, under way or cancelled already
-        :raises Stale: if it has another version than the one given
+        :raises AppointmentNotFound: if no record has that id
+        :raises AppointmentNotCancellable: if it has started, ended or been cancelled
+        :raises StaleVersion: if it has another version
         """
         with unit_of_work():
             appointment = self._lock(appointment_id)
@@ -156,7 +159,7 @@ class AppointmentService:
         limit: int = DEFAULT_LIMIT,
         after: tuple[datetime, UUID] | None = None,
     ) -> Page[Appointment]:
-        """Return appointments by their start, filtered by what is given."""
+        """Return appointments, ordered by their start, with the given filters."""
         wanted = select(Appointment)
         if since is not None:
             wanted = wanted.where(Appointment.starts_at >= since)
@@ -171,7 +174,7 @@ class AppointmentService:
         return paginate(wanted, [Appointment.starts_at, Appointment.id], limit=limit, after=after)
 
     def day(self, day: date) -> Sequence[Appointment]:
-        """Return all appointments that start on a day of the clinic's calendar."""
+        """Return all appointments that start on a day in the clinic's time zone."""
         first, last = day_bounds(day, clinic_service.current().zone)
         on_day = (Appointment.starts_at >= first, Appointment.starts_at < last)
         return db.session.scalars(
@@ -179,7 +182,7 @@ class AppointmentService:
         ).all()
 
     def upcoming_of(self, patient_id: UUID) -> Sequence[Appointment]:
-        """Return a patient's next active appointments."""
+        """Return a patient's upcoming active appointments."""
         wanted = (
             select(Appointment)
             .where(
@@ -199,7 +202,7 @@ class AppointmentService:
         return appointment
 
     def _lock_people(self, patient_id: UUID, practitioner_id: UUID) -> None:
-        """Let bookings of the same people wait for each other, always in this order: it can't deadlock."""
+        """Lock practitioner and patient, always in this order, so that concurrent bookings can't deadlock."""
         try:
             practitioner = practitioner_service.lock(practitioner_id)
         except PractitionerNotFound as error:
@@ -231,11 +234,11 @@ def _ids(*conditions: ColumnElement[bool]) -> Sequence[UUID]:
 
 
 def _guarded(error: IntegrityError) -> Exception:
-    """Translate the word of the database's own guard, which stands behind the check."""
-    words = str(error.orig)
-    if "appointments_practitioner_free" in words:
+    """Raise the domain error of a database constraint, which catches what a concurrent booking slips past the check."""
+    message = str(error.orig)
+    if "appointments_practitioner_free" in message:
         return SlotTaken()
-    if "appointments_patient_free" in words:
+    if "appointments_patient_free" in message:
         return PatientBusy()
     return error
 

@@ -14,6 +14,7 @@ from clinic.audit.service import audit_service
 from clinic.audit.verification import Problem, Report, verify
 from clinic.core.audit import record_listing, serialize_entry
 from clinic.web.cli import FAILED, CommandGroup, info, load_options, show_rows
+from clinic.web.cli_output import output
 
 COLUMNS = ["at", "actor", "action", "record", "record_id", "patient_id", "address", "request_id", "changes"]
 
@@ -54,7 +55,7 @@ def verify_trail(export_file: Path | None, as_json: bool) -> None:
     problems = [_problem_fields(problem) for problem in report.problems]
     if as_json:
         counts = {"checked": report.checked, "unsealed": report.unsealed, "total": report.total}
-        click.echo(json.dumps({**counts, "problems": problems}, indent=2))
+        output(json.dumps({**counts, "problems": problems}, indent=2))
     else:
         show_rows(problems, ["position", "id", "what"])
     info(_summary(report))
@@ -80,14 +81,14 @@ def export(of_no_clinic: bool, **options: str | None) -> None:
     """Print entries as lines of JSON, the oldest first; the export itself is recorded."""
     filters = load_options(AuditQuery(), options)
     for entry in audit_service.export(of_no_clinic=of_no_clinic, **_service_filters(filters)):
-        click.echo(json.dumps(entry, ensure_ascii=False))
+        output(json.dumps(entry, ensure_ascii=False))
 
 
 def _verify_export(file: Path, *, as_json: bool) -> None:
     """Print whether a file is as it was exported; exit with an error if it is not."""
     is_valid = has_valid_signature(file)
     if as_json:
-        click.echo(json.dumps({"is_as_exported": is_valid}, indent=2))
+        output(json.dumps({"is_as_exported": is_valid}, indent=2))
     info(_VALID_EXPORT if is_valid else _INVALID_EXPORT)
     if not is_valid:
         raise SystemExit(FAILED)

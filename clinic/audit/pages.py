@@ -1,10 +1,11 @@
 """Pages of the audit trail: entries with filters, the reason for a patient's entries, and the export."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, get_template_attribute, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from clinic.audit.entry_text import action_choices, record_choices
 from clinic.audit.export_signature import with_signature
@@ -13,6 +14,7 @@ from clinic.audit.schemas import AuditPageQuery
 from clinic.audit.service import audit_service
 from clinic.core.audit import AuditEntry, record_listing, record_view
 from clinic.core.clock import day_bounds
+from clinic.core.db.pagination import Page
 from clinic.identity.actor_names import list_actors, unknown_actor_name
 from clinic.identity.clinics import clinic_service
 from clinic.web.authorization import requires
@@ -23,7 +25,10 @@ from clinic.web.record_link import RecordLink
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
-PAGE = 30
+PAGE = 40
+ROWS_BYTES = 36 * 1024
+"""The size of the entries on a page; longer entries make fewer to a page."""
+
 COLUMNS = (
     *("at", "actor", "action", "record", "record_id", "patient_id", "changes"),
     *("address", "session_id", "key_id", "request_id", "position", "seal"),
@@ -37,16 +42,15 @@ def index() -> ResponseReturnValue:
     filters, after = parse_list_query(AuditPageQuery())
     if _lacks_reason(filters):
         return _reason_form(filters)
-    found = audit_service.list(**_service_filters(filters), limit=PAGE, after=after)
-    _record_views(found.rows, filters)
     actors = list_actors()
+    found, rows = _within_budget(audit_service.list(**_service_filters(filters), limit=PAGE, after=after), actors)
+    _record_views(found.rows, filters)
     return render_template(
         "audit/index.html",
         found=found,
-        presented=present_entries(found.rows, clinic_service.current().zone),
+        rows=rows,
         filters=filters,
         form=Form({name: str(value) for name, value in filters.items()}),
-        names={entry.actor: actors.get(entry.actor) or unknown_actor_name(entry.actor) for entry in found.rows},
         actors=actors,
         actions=[("", "Any"), *action_choices()],
         records=[("", "Any"), *record_choices()],
@@ -66,6 +70,22 @@ def export() -> ResponseReturnValue:
         return _reason_form(filters)
     lines = csv_lines(COLUMNS, audit_service.export(**_service_filters(filters), **_reason(filters)))
     return csv_response("audit-trail", with_signature(lines, len(COLUMNS)))
+
+
+def _within_budget(found: Page[AuditEntry], actors: Mapping[str, str]) -> tuple[Page[AuditEntry], list[Markup]]:
+    """Return the first entries of a page whose table rows fit into `ROWS_BYTES`, at least one, with these rows."""
+    zone, render_row = clinic_service.current().zone, get_template_attribute("audit/_entries.html", "entry_row")
+    rows: list[Markup] = []
+    size = 0
+    for line in present_entries(found.rows, zone):
+        actor = line.entry.actor
+        row = render_row(line, actors.get(actor) or unknown_actor_name(actor), zone)
+        size += len(row.encode())
+        if rows and size > ROWS_BYTES:
+            shown = found.rows[: len(rows)]
+            return Page(shown, (shown[-1].at, shown[-1].id)), rows
+        rows.append(row)
+    return found, rows
 
 
 def _record_views(shown: Sequence[AuditEntry], filters: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Entries of the audit trail as pages show them: texts, links to records, and changed fields by label."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,6 +30,10 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _MAX_SUMMARY = 3
+_MAX_RECORDS = 5
+"""How many records of a list are shown; their number follows."""
+
+_MAX_TEXT = 300
 
 Labels = Mapping[str, RecordLabels]
 Names = Mapping[tuple[str, UUID], str]
@@ -123,15 +127,20 @@ class _Presenter:
         ]
 
     def _values(self, record: RecordLabels, name: str, value: Any) -> list[RecordLink]:
-        return [self._value(record, name, item) for item in _items(value)]
+        items = _items(value)
+        if not _reference(record, name) or len(items) <= _MAX_RECORDS:
+            return [self._value(record, name, item) for item in items]
+        shown = [self._value(record, name, item) for item in items[:_MAX_RECORDS]]
+        return [*shown, RecordLink(f"and {len(items) - _MAX_RECORDS:,} more")]
 
     def _value(self, record: RecordLabels, name: str, value: Any) -> RecordLink:
-        table = record.references.get(name) or _DETAIL_REFERENCES.get(name)
+        table = _reference(record, name)
         if table and isinstance(value, str) and _ID.fullmatch(value):
             link = self.link(table, UUID(value))
             return link if link.name else RecordLink(value)
         formatter = record.formatters.get(name)
-        return RecordLink((formatter(value) if formatter else None) or _value_text(value, self.zone))
+        text = (formatter(value) if formatter else None) or _value_text(value, self.zone)
+        return RecordLink(text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…")
 
 
 def _names(entries: Sequence[AuditEntry], labels: Labels) -> Names:
@@ -156,12 +165,17 @@ def _referenced(entry: AuditEntry, labels: Labels) -> Iterator[tuple[str, UUID]]
     references = {**_DETAIL_REFERENCES, **labels_of(entry.record, labels).references}
     for name in references.keys() & entry.changes.keys():
         for value in entry.changes[name]:
-            for item in _items(value):
+            for item in _items(value)[:_MAX_RECORDS]:
                 if isinstance(item, str) and _ID.fullmatch(item):
                     yield references[name], UUID(item)
 
 
-def _items(value: Any) -> Iterable[Any]:
+def _reference(record: RecordLabels, name: str) -> str | None:
+    """Return the table whose ids a field contains."""
+    return record.references.get(name) or _DETAIL_REFERENCES.get(name)
+
+
+def _items(value: Any) -> Sequence[Any]:
     """Return the items of a stored value: none of null, those of a list, else the value itself."""
     if value is None:
         return []

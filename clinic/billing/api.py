@@ -3,14 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from clinic.billing.rules import BAD_KEY, is_idempotency_key
 from clinic.billing.schemas import InvoiceQuery, InvoiceSchema, PaymentSchema
-from clinic.billing.service import IdempotencyKeyReused, Invoice, billing_service
+from clinic.billing.service import Invoice, billing_service
 from clinic.core.audit import record_listing, record_view
 from clinic.web.authorization import requires
+from clinic.web.idempotency import REPLAYED, sent_key
 from clinic.web.json_api import (
     ApiBlueprint,
     ListQuery,
@@ -23,11 +22,7 @@ from clinic.web.json_api import (
     optional_version,
     single,
 )
-from clinic.web.json_parser import raise_invalid
-from clinic.web.openapi import CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS, REPLAY_HEADERS
-from clinic.web.problem_details import problem
-
-KEY = "Idempotency-Key"
+from clinic.web.openapi import ACTION_HEADERS, CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS, REPLAY_HEADERS
 
 blueprint = ApiBlueprint(
     "billing", __name__, path="invoices", noun="invoice", description="Invoices and their payments"
@@ -61,6 +56,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("invoices:write")
+@blueprint.idempotent()
 @blueprint.problems()
 @blueprint.body(InvoiceSchema)
 @blueprint.response(201, InvoiceSchema, headers=CREATED_HEADERS)
@@ -82,10 +78,11 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/issue")
 @requires("invoices:write")
+@blueprint.idempotent()
 @blueprint.problems(404, 409)
 @blueprint.versioned()
 @blueprint.body(NothingSchema, required=False)
-@blueprint.response(200, InvoiceSchema, headers=RECORD_HEADERS)
+@blueprint.response(200, InvoiceSchema, headers=ACTION_HEADERS)
 def issue(_nothing: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
     """Issue a draft invoice: it gets its number and date. The body is empty."""
     version = optional_version(billing_service.get)
@@ -106,30 +103,11 @@ def index_payments(query: dict[str, Any], invoice_id: UUID) -> ResponseReturnVal
 
 @blueprint.post("/<uuid:invoice_id>/payments")
 @requires("payments:write")
+@blueprint.idempotent(required=True)
 @blueprint.problems(404, 409)
-@blueprint.doc(parameters=["IdempotencyKey"])
 @blueprint.body(PaymentSchema)
 @blueprint.response(201, PaymentSchema, headers=REPLAY_HEADERS)
 def pay(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
-    """Record a payment; sent again with the same key, the first response is returned and nothing is recorded."""
-    payment = billing_service.record_payment(invoice_id, idempotency_key=_sent_key(), **fields)
-    return payment, {"Idempotency-Replayed": "true"} if payment.replayed else {}  # type: ignore[return-value]
-
-
-@blueprint.errorhandler(IdempotencyKeyReused)
-def refuse_another_body(error: IdempotencyKeyReused) -> Response:
-    """Return 422 for a key that was sent with another body before."""
-    return problem(422, error.code, error.message)
-
-
-def _sent_key() -> str:
-    """Return the `Idempotency-Key` of the request.
-
-    :raises HTTPException: 400 without the header, 422 if it is not a valid key
-    """
-    key = request.headers.get(KEY)
-    if key is None:
-        abort(400, f"Send {KEY} with 16 to 255 characters that identify this payment, so that it is recorded once")
-    if not is_idempotency_key(key):
-        raise_invalid({KEY: [BAD_KEY]})
-    return key
+    """Record a payment."""
+    payment = billing_service.record_payment(invoice_id, idempotency_key=sent_key(), **fields)
+    return payment, {REPLAYED: "true"} if payment.replayed else {}  # type: ignore[return-value]

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from clinic.billing.pages import method_word, status_word
+from clinic.billing.pages import method_label, status_label
 from clinic.billing.service import billing_service
 from clinic.core.modules import RecordLabels
 from clinic.core.money import Money
@@ -32,7 +32,7 @@ AUDIT_LABELS = {
             "paid_minor": "Paid",
             "currency": "Currency",
         },
-        formatters={"status": status_word, "total_minor": _money, "paid_minor": _money},
+        formatters={"status": status_label, "total_minor": _money, "paid_minor": _money},
         action_labels={"created": "Drafted an invoice"},
         endpoint="billing.show",
         argument="invoice_id",
@@ -63,7 +63,7 @@ AUDIT_LABELS = {
             "reference": "Reference",
             "received_at": "Received",
         },
-        formatters={"amount_minor": _money, "method": method_word},
+        formatters={"amount_minor": _money, "method": method_label},
         references={"invoice_id": "invoices"},
         action_labels={"created": "Recorded a payment"},
     ),

@@ -1,4 +1,4 @@
-"""`flask billing …`."""
+"""The commands `flask billing …`."""
 
 from typing import Any
 
@@ -8,13 +8,14 @@ from clinic.billing.rules import METHODS, STATUSES
 from clinic.billing.schemas import InvoiceSchema, PaymentSchema
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.audit import record_listing
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
 from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
 
 COLUMNS = ["number", "status", "issued_on", "total", "paid", "due", "patient_id", "id"]
 
-group = CommandGroup("billing", clinic=True, help="What patients are to pay, and have paid.")
+group = CommandGroup("billing", clinic=True, help="Invoices and payments.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -32,9 +33,11 @@ def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -
         "patient_id": str(patient_service.identify(patient).id),
         "lines": [_read_line(line) for line in lines],
     }
-    invoice = billing_service.create(**load_options(InvoiceSchema(), given))
-    if at_once:
-        invoice = billing_service.issue(invoice.id)
+    fields = load_options(InvoiceSchema(), given)
+    with unit_of_work():
+        invoice = billing_service.create(**fields)
+        if at_once:
+            invoice = billing_service.issue(invoice.id)
     show_record(_dumped(invoice), as_json=as_json)
     info(_what_next(invoice))
 
@@ -43,7 +46,7 @@ def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -
 @click.argument("invoice_id", metavar="ID")
 @as_json
 def issue(invoice_id: str, as_json: bool) -> None:
-    """Give the draft of an ID its number and date."""
+    """Issue the draft of an ID: give it a number and a date."""
     invoice = billing_service.issue(billing_service.identify(invoice_id).id)
     show_record(_dumped(invoice), as_json=as_json)
     info(_what_next(invoice))
@@ -55,7 +58,7 @@ def issue(invoice_id: str, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
 def invoices(status: str | None, patient: str | None, limit: int, as_json: bool) -> None:
-    """List invoices, the latest made first."""
+    """List invoices, the newest first."""
     patient_id = patient_service.identify(patient).id if patient else None
     found = billing_service.list(status=status, patient_id=patient_id, limit=limit)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
@@ -74,9 +77,9 @@ def pay(number: str, amount: str, as_json: bool, **options: str | None) -> None:
     payment = billing_service.record_payment(
         invoice.id, **load_options(PaymentSchema(), {"amount": _money(amount), **options})
     )
+    invoice = payment.invoice
     show_record(PaymentSchema().dump(payment), as_json=as_json)
-    invoice = billing_service.get(invoice.id)
-    due = f"{invoice.due.amount} {invoice.currency} is still to pay"
+    due = f"{invoice.due.amount} {invoice.currency} is still due"
     info(f"{invoice.number} is paid" if not invoice.due.minor else f"{invoice.number} is not paid yet: {due}")
 
 

@@ -26,7 +26,7 @@ from clinic.core.money import Money
 
 
 class Invoice(ClinicScoped, VersionMixin, Base):
-    """What a patient is to pay; numbered and unchangeable once it is issued.
+    """An invoice of a patient, numbered and immutable once issued.
 
     The database itself caps what is paid, and ties number and date to the status.
     """
@@ -73,27 +73,27 @@ class Invoice(ClinicScoped, VersionMixin, Base):
 
     @property
     def total(self) -> Money:
-        """What the lines come to."""
+        """The sum of the lines."""
         return Money(self.total_minor, self.currency)
 
     @property
     def paid(self) -> Money:
-        """What has been paid so far."""
+        """The sum of the payments."""
         return Money(self.paid_minor, self.currency)
 
     @property
     def due(self) -> Money:
-        """What is still to pay."""
+        """The amount that is still due."""
         return self.total - self.paid
 
     @property
     def standing(self) -> str:
-        """How the invoice stands, as people say it: draft, open, part paid or paid."""
+        """The standing of the invoice: draft, open, part paid or paid."""
         return standing_of(self.status, self.paid_minor)
 
 
 class InvoiceLine(ClinicScoped, Base):
-    """One thing that is charged: so much of it, at this price."""
+    """A line of an invoice: description, quantity and unit price."""
 
     __tablename__ = "invoice_lines"
     __table_args__ = (
@@ -117,22 +117,22 @@ class InvoiceLine(ClinicScoped, Base):
 
     @property
     def patient_id(self) -> UUID:
-        """Whose invoice it is on."""
+        """The patient of the invoice."""
         return self.invoice.patient_id
 
     @property
     def quantity(self) -> Fraction:
-        """How much of it."""
+        """The quantity."""
         return Fraction(self.quantity_thousandths, 1000)
 
     @property
     def unit_price(self) -> Money:
-        """The price of one."""
+        """The price of one unit."""
         return Money(self.unit_price_minor, self.invoice.currency)
 
     @property
     def amount(self) -> Money:
-        """The price of all."""
+        """The price of the quantity."""
         return Money(self.amount_minor, self.invoice.currency)
 
 
@@ -164,14 +164,14 @@ class Payment(ClinicScoped, Base):
     )
 
     replayed = False
-    """Whether this is the answer to a key that had been used before; never stored."""
+    """Whether an idempotency key was repeated; not stored."""
 
     @property
     def patient_id(self) -> UUID:
-        """Whose invoice was paid."""
+        """The patient of the invoice."""
         return self.invoice.patient_id
 
     @property
     def amount(self) -> Money:
-        """How much was taken."""
+        """The amount of the payment."""
         return Money(self.amount_minor, self.currency)

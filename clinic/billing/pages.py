@@ -1,21 +1,22 @@
 """Pages of invoices and payments."""
 
-from secrets import token_urlsafe
 from uuid import UUID
 
 from flask import Blueprint, flash, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.billing.rules import MOST_LINES, STATUSES, is_idempotency_key
-from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_rows
-from clinic.billing.service import IdempotencyKeyReused, Payment, PaymentTooLarge, billing_service
+from clinic.billing.rules import MOST_LINES, STATUSES
+from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_amount, typed_rows
+from clinic.billing.service import Payment, PaymentTooLarge, billing_service
 from clinic.core.audit import record_listing, record_view
 from clinic.core.errors import Conflict, InvalidInput, StaleVersion
+from clinic.core.idempotency import IdempotencyKeyReused
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, PatientNotFound, patient_service
 from clinic.web.authorization import requires
 from clinic.web.fields import quantity_text
 from clinic.web.forms import Form, initial_form, load_form, posted_from, refuse, sent_version
+from clinic.web.idempotency import idempotent, idempotent_with_key, new_form_key, sent_key
 from clinic.web.list_views import next_url, parse_list_query
 
 blueprint = Blueprint("billing", __name__, url_prefix="/invoices", template_folder="templates")
@@ -26,16 +27,16 @@ ROWS = 3
 blueprint.add_app_template_filter(quantity_text, "quantity")
 
 
-def method_word(name: str) -> str | None:
-    """Return how money can be paid in plain words, if this is one of the ways."""
-    words: dict[str, str] = get_template_attribute("billing/_standings.html", "methods")
-    return words.get(name)
+def method_label(name: str) -> str | None:
+    """Return the label of a payment method, None if there is no such method."""
+    labels: dict[str, str] = get_template_attribute("billing/_standings.html", "methods")
+    return labels.get(name)
 
 
-def status_word(status: str) -> str | None:
-    """Return a status of an invoice in plain words, if it is one."""
-    words: dict[str, str] = get_template_attribute("billing/_standings.html", "statuses")
-    return words.get(status)
+def status_label(status: str) -> str | None:
+    """Return the label of an invoice's status, None if there is no such status."""
+    labels: dict[str, str] = get_template_attribute("billing/_standings.html", "statuses")
+    return labels.get(status)
 
 
 @blueprint.get("")
@@ -64,6 +65,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @requires("invoices:write")
+@idempotent
 def create() -> ResponseReturnValue:
     """Draft an invoice from the form, or show the form again with more rows."""
     form = load_form(InvoiceForm())
@@ -91,6 +93,7 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 @blueprint.route("/<uuid:invoice_id>/issue", methods=["GET", "POST"])
 @requires("invoices:write")
 @posted_from(".show", "invoice_id")
+@idempotent
 def issue(invoice_id: UUID) -> ResponseReturnValue:
     """Give a draft its number and date."""
     try:
@@ -110,20 +113,23 @@ def payment(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/payments")
 @requires("payments:write")
+@idempotent_with_key
 def pay(invoice_id: UUID) -> ResponseReturnValue:
     """Take a payment; the same form sent twice takes it once."""
     form = load_form(PaymentForm())
     if form.errors:
         return _invoice_page(invoice_id, form), 422
+    locale = clinic_service.current().locale
     try:
-        taken = billing_service.record_payment(invoice_id, **form.data)
+        payment = billing_service.record_payment(invoice_id, idempotency_key=sent_key(), **form.data)
     except PaymentTooLarge as error:
         return refuse(_invoice_page(invoice_id, form.reject(error, "amount")), error)
     except IdempotencyKeyReused as error:
-        return refuse(_invoice_page(invoice_id, form.reject(error), new_key=True), error)
+        form.key = new_form_key()
+        return refuse(_invoice_page(invoice_id, form.reject(error)), error)
     except (InvalidInput, Conflict) as error:
         return refuse(_invoice_page(invoice_id, form.reject(error)), error)
-    flash(_payment_message(taken))
+    flash(_payment_message(payment, locale))
     return redirect(url_for(".show", invoice_id=invoice_id), 303)
 
 
@@ -149,19 +155,18 @@ def _find_patient(typed: str) -> Patient | None:
     return patient
 
 
-def _invoice_page(invoice_id: UUID, form: Form, *, new_key: bool = False) -> str:
-    """Return an invoice's page; the form of a payment keeps its idempotency key, unless that one is used up."""
+def _invoice_page(invoice_id: UUID, form: Form) -> str:
+    """Return an invoice's page, with the form of a payment."""
     invoice = billing_service.get(invoice_id)
     record_view("invoices", invoice.id, invoice.patient_id)
-    sent = form.value("key")
-    key = sent if is_idempotency_key(sent) and not new_key else token_urlsafe(24)
-    form.values = {"amount": invoice.due.amount, "method": "card", **form.values, "key": key}
+    amount = typed_amount(invoice.due, clinic_service.current().locale)
+    form.values = {"amount": amount, "method": "card", **form.values}
     return render_template(
         "billing/show.html", invoice=invoice, patient=patient_service.get(invoice.patient_id), form=form
     )
 
 
-def _payment_message(payment: Payment) -> str:
+def _payment_message(payment: Payment, locale: str) -> str:
     if payment.replayed:
         return "This payment was taken before: nothing was taken again"
-    return f"{payment.amount.format(clinic_service.current().locale)} taken"
+    return f"{payment.amount.format(locale)} taken"

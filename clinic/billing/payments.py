@@ -1,4 +1,4 @@
-"""Taking a payment for an invoice that is locked; other modules reach it through `service.py`."""
+"""Recording a payment for a locked invoice; other modules reach it through `service.py`."""
 
 from sqlalchemy import select
 
@@ -8,8 +8,10 @@ from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
+from clinic.core.idempotency import IdempotencyKeyReused
 from clinic.core.money import Money
 from clinic.core.unit_of_work import set_event_subject
+from clinic.identity.clinics import clinic_service
 
 INVOICE_PAID = declare_event(
     "invoice.paid",
@@ -21,7 +23,7 @@ INVOICE_PAID = declare_event(
 
 
 class InvoiceNotIssued(Conflict):
-    """A draft can't be paid."""
+    """A draft can't be paid: it must be issued first."""
 
     code = "invoice-not-issued"
 
@@ -30,7 +32,7 @@ class InvoiceNotIssued(Conflict):
 
 
 class InvoiceAlreadyPaid(Conflict):
-    """Nothing is left to pay."""
+    """Nothing is due."""
 
     code = "invoice-already-paid"
 
@@ -39,26 +41,19 @@ class InvoiceAlreadyPaid(Conflict):
 
 
 class PaymentTooLarge(Conflict):
-    """A payment is at most what is still to pay."""
+    """The payment is more than the amount due."""
 
     code = "payment-too-large"
 
     def __init__(self, due: Money) -> None:
-        super().__init__(f"Only {due.amount} {due.currency} is still to pay")
+        super().__init__(f"{due.format(clinic_service.current().locale)} is still due")
         self.details = {"due": {"amount": due.amount, "currency": due.currency}}
 
 
-class IdempotencyKeyReused(Conflict):
-    """A key stands for one payment; another one needs another key."""
-
-    code = "idempotency-key-reused"
-
-    def __init__(self) -> None:
-        super().__init__("This key was used for another payment: check what was taken, then try again")
-
-
 def replayed(wanted: Payment) -> Payment | None:
-    """Return the payment that was taken under the same key before, if one was.
+    """Return the payment that was recorded under the same idempotency key, if there is one.
+
+    It is the last guard: of an older key, or one that another actor has used, there is no stored answer.
 
     :raises IdempotencyKeyReused: if it was for another invoice, amount, method or reference
     """
@@ -67,14 +62,14 @@ def replayed(wanted: Payment) -> Payment | None:
     found = db.session.scalar(select(Payment).where(Payment.idempotency_key == wanted.idempotency_key))
     if found is None:
         return None
-    if _said_of(found) != _said_of(wanted):
+    if _identity_of(found) != _identity_of(wanted):
         raise IdempotencyKeyReused
     found.replayed = True
     return found
 
 
 def take(payment: Payment, invoice: Invoice) -> Payment:
-    """Add a payment to its locked invoice, and publish that it settles it, if it does."""
+    """Add a payment to its locked invoice, and publish `invoice.paid` if it settles the invoice."""
     _check_payable(payment, invoice)
     invoice.paid_minor += payment.amount_minor
     settled = not invoice.due.minor
@@ -88,8 +83,8 @@ def take(payment: Payment, invoice: Invoice) -> Payment:
     return payment
 
 
-def _said_of(payment: Payment) -> tuple[object, ...]:
-    """Return what makes a payment the same one when its key is sent again."""
+def _identity_of(payment: Payment) -> tuple[object, ...]:
+    """Return the values that a repeated payment has in common with the first."""
     return payment.invoice_id, payment.amount, payment.method, payment.reference
 
 

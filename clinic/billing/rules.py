@@ -1,6 +1,5 @@
-"""What an invoice and a payment may be."""
+"""Rules for invoices and payments."""
 
-import re
 from fractions import Fraction
 
 DRAFT, ISSUED, BALANCED = "draft", "issued", "balanced"
@@ -12,7 +11,6 @@ MOST_THOUSANDTHS = 999_999_999
 LONGEST_DESCRIPTION = 200
 LONGEST_REFERENCE = 100
 
-BAD_KEY = "Enter a key of 16 to 255 printable ASCII characters"
 NO_LINE = "Enter at least one line"
 TOO_MANY_LINES = f"Enter at most {MOST_LINES} lines"
 BAD_QUANTITY = "Enter a quantity like 1 or 2.5"
@@ -21,32 +19,25 @@ NOT_ABOVE_ZERO = "Enter an amount above zero"
 TOO_LARGE = "This amount is too large"
 UNKNOWN_METHOD = f"Choose one of: {', '.join(METHODS)}"
 
-_KEY = re.compile(r"[\x20-\x7e]{16,255}")
-
 
 def invoice_number(year: int, count: int) -> str:
-    """Return the number that people read for a year's n-th invoice: `INV-2026-00318`."""
+    """Return the number of the n-th invoice of a year: `INV-2026-00318`."""
     return f"INV-{year}-{count:05d}"
 
 
 def wrong_currency(expected: str) -> str:
-    """Say in which currency an amount is to be."""
+    """Return the error of an amount in another currency than the expected one."""
     return f"Enter the amount in {expected}"
 
 
 def standing_of(status: str, paid_minor: int) -> str:
-    """Return how an invoice stands, as people say it: draft, open, part paid or paid."""
+    """Return the standing of an invoice: draft, open, part paid or paid."""
     if status == ISSUED:
         return "part paid" if paid_minor else "open"
     return "paid" if status == BALANCED else status
 
 
 def thousandths(quantity: Fraction) -> int | None:
-    """Return a quantity as a whole number of thousandths, None if it can't be an invoice's."""
+    """Return a quantity as a whole number of thousandths, None if it is not valid on an invoice."""
     exact = quantity * 1000
     return int(exact) if exact.denominator == 1 and 0 < exact <= MOST_THOUSANDTHS else None
-
-
-def is_idempotency_key(key: str) -> bool:
-    """Say whether a text may stand for one payment, however often it is sent."""
-    return _KEY.fullmatch(key) is not None

@@ -1,4 +1,4 @@
-"""Invoices and payments as JSON and forms see them."""
+"""Schemas of invoices and payments, for JSON, forms and commands."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from babel.numbers import get_decimal_symbol
 from marshmallow import Schema, ValidationError, fields, pre_load
 
 from clinic.billing.rules import (
-    BAD_KEY,
     LONGEST_DESCRIPTION,
     LONGEST_REFERENCE,
     METHODS,
@@ -18,20 +17,19 @@ from clinic.billing.rules import (
     NO_LINE,
     STATUSES,
     TOO_MANY_LINES,
-    is_idempotency_key,
 )
-from clinic.core.money import Money
+from clinic.core.decimals import AmbiguousNumber, plain_decimal
+from clinic.core.money import Money, digits_of
 from clinic.identity.clinics import clinic_service
 from clinic.web.fields import CURRENCY_PATTERN, Choice, Identifier, Line, Moment, MoneyField, Quantity
 from clinic.web.json_api import ListQuery
 
 ROW_FIELDS = ("description", "quantity", "unit_price")
 _ROW_FIELD = re.compile(rf"lines-([0-9]{{1,3}})-({'|'.join(ROW_FIELDS)})", re.ASCII)
-_MAYBE_THOUSANDS = re.compile(r"-?[0-9]{1,3},[0-9]{3}", re.ASCII)
 
 
 def check_price(price: Money) -> None:
-    """Refuse a price below zero.
+    """Reject a price below zero.
 
     :raises ValidationError: if it is one
     """
@@ -40,7 +38,7 @@ def check_price(price: Money) -> None:
 
 
 def check_number_of_lines(lines: list[Any]) -> None:
-    """Refuse an invoice of nothing, or of more than anybody reads.
+    """Reject an invoice with no lines or too many.
 
     :raises ValidationError: if it is one
     """
@@ -51,7 +49,7 @@ def check_number_of_lines(lines: list[Any]) -> None:
 
 
 class InvoiceLineSchema(Schema):
-    """One thing that is charged: so much of it, at this price."""
+    """A line of an invoice: description, quantity and unit price."""
 
     description = Line(required=True, what="a description", max_length=LONGEST_DESCRIPTION)
     quantity = Quantity(required=True)
@@ -60,7 +58,7 @@ class InvoiceLineSchema(Schema):
 
 
 class PaymentSchema(Schema):
-    """Money taken for an invoice."""
+    """A payment for an invoice."""
 
     id = fields.UUID(dump_only=True)
     invoice_id = fields.UUID(dump_only=True)
@@ -71,7 +69,7 @@ class PaymentSchema(Schema):
 
 
 class InvoiceSchema(Schema):
-    """What a patient is to pay, and has paid."""
+    """An invoice of a patient with its lines and payments."""
 
     id = fields.UUID(dump_only=True)
     number = fields.String(dump_only=True, allow_none=True, metadata={"description": "null while it is a draft"})
@@ -96,30 +94,35 @@ class InvoiceSchema(Schema):
 
 
 class InvoiceQuery(ListQuery):
-    """Which invoices are wanted."""
+    """Filters of the list of invoices."""
 
     status = Choice(*STATUSES, what="a status")
     patient_id = Identifier(what="a patient")
 
 
 class TypedMoney(MoneyField):
-    """An amount in the clinic's currency as people type it: `45`, `45.0`, `45,00`."""
+    """An amount in the clinic's currency as typed into a form: `45`, `45.0`, `45,00`, `1.500,00`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
         clinic = clinic_service.current()
-        written = {"amount": plain_decimal(str(value), clinic.locale), "currency": clinic.currency}
+        symbol = _symbol_of_three_decimals(clinic.currency, clinic.locale)
         try:
+            written = {"amount": plain_decimal(str(value), decimal_symbol=symbol), "currency": clinic.currency}
             return super()._deserialize(written, attr, data, **kwargs)
+        except AmbiguousNumber as error:
+            raise ValidationError(str(error)) from error
         except ValidationError as error:
             raise ValidationError(error.messages_dict["amount"]) from error
 
 
 class TypedQuantity(Quantity):
-    """A quantity as people type it: `1`, `2.5`, `2,5`."""
+    """A quantity as typed into a form: `1`, `2.5`, `2,5`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Fraction:
-        plain = plain_decimal(str(value), clinic_service.current().locale)
-        return super()._deserialize(plain, attr, data, **kwargs)
+        try:
+            return super()._deserialize(plain_decimal(str(value)), attr, data, **kwargs)
+        except AmbiguousNumber as error:
+            raise ValidationError(str(error)) from error
 
 
 class TypedLine(InvoiceLineSchema):
@@ -137,30 +140,19 @@ class InvoiceForm(Schema):
 
     @pre_load
     def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
-        """Put the fields of each row together."""
+        """Group the fields by row."""
         rest = {name: value for name, value in typed.items() if not _ROW_FIELD.fullmatch(name)}
         return {**rest, "lines": typed_rows(typed)}
 
 
 class PaymentForm(PaymentSchema):
-    """The form of a payment, with the key that was made with it."""
+    """The form of a payment."""
 
     amount = TypedMoney(required=True)
-    key = fields.String(required=True, attribute="idempotency_key")
-
-    @pre_load
-    def check_key(self, typed: Mapping[str, str], **_options: Any) -> Mapping[str, str]:
-        """Refuse a form that was not made here.
-
-        :raises ValidationError: if its key is none
-        """
-        if not is_idempotency_key(typed.get("key", "")):
-            raise ValidationError(BAD_KEY)
-        return typed
 
 
 def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the rows of a sent form in which something was typed; a quantity alone is nothing."""
+    """Return the rows of a sent form that are not empty; a row with only a quantity is empty."""
     rows: dict[int, dict[str, str]] = {}
     for name, value in typed.items():
         if match := _ROW_FIELD.fullmatch(name):
@@ -170,18 +162,18 @@ def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def row_values(rows: list[dict[str, str]], count: int) -> dict[str, str]:
-    """Return the fields of `count` rows as a form shows them: those that were typed, then empty ones."""
+    """Return the fields of `count` rows of a form: the given rows, then empty ones."""
     empty = {"description": "", "quantity": "1", "unit_price": ""}
     shown = [*rows, *[empty] * (count - len(rows))]
     return {f"lines-{index}-{name}": row[name] for index, row in enumerate(shown) for name in ROW_FIELDS}
 
 
-def plain_decimal(typed: str, locale: str) -> str:
-    """Return a number as typed with a point before its decimals.
+def typed_amount(money: Money, locale: str) -> str:
+    """Return an amount as a form shows it to be sent again; three decimals follow the symbol of the locale."""
+    symbol = _symbol_of_three_decimals(money.currency, locale)
+    return money.amount if symbol is None else money.amount.replace(".", symbol)
 
-    A comma that may part thousands (`1,500`) stays, to be refused, unless the locale's decimals have one.
-    """
-    text = typed.strip()
-    if _MAYBE_THOUSANDS.fullmatch(text) and get_decimal_symbol(locale) != ",":
-        return text
-    return text.replace(",", ".", 1)
+
+def _symbol_of_three_decimals(currency: str, locale: str) -> str | None:
+    """Return the symbol that precedes the decimals of a currency that has three, None for any other."""
+    return get_decimal_symbol(locale) if digits_of(currency) == 3 else None  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Invoices and payments: the one door to them, and their only writer."""
+"""BillingService: the interface of invoices and payments for other modules, and the only code that writes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -10,7 +10,6 @@ from sqlalchemy.orm import selectinload
 
 from clinic.billing.models import Invoice, InvoiceLine, Payment
 from clinic.billing.payments import (
-    IdempotencyKeyReused,
     InvoiceAlreadyPaid,
     InvoiceNotIssued,
     PaymentTooLarge,
@@ -33,14 +32,14 @@ from clinic.patients.service import PatientNotFound, patient_service
 
 
 class InvoiceNotFound(NotFound):
-    """The clinic in force has no such invoice."""
+    """The current clinic has no such invoice."""
 
     def __init__(self) -> None:
         super().__init__("There is no such invoice")
 
 
 class InvoiceNotDraft(Conflict):
-    """Only a draft is issued."""
+    """Only a draft can be issued."""
 
     code = "invoice-not-draft"
 
@@ -49,12 +48,12 @@ class InvoiceNotDraft(Conflict):
 
 
 class BillingService:
-    """What the patients of the clinic in force are to pay, and have paid."""
+    """The invoices and payments of the current clinic."""
 
     def create(self, *, patient_id: UUID, lines: Sequence[LineFields]) -> Invoice:
         """Draft an invoice in the clinic's currency.
 
-        :raises Invalid: if the patient doesn't exist, or a line is impossible
+        :raises InvalidInput: if the patient does not exist or a line is invalid
         """
         with unit_of_work():
             _check_patient(patient_id)
@@ -63,16 +62,17 @@ class BillingService:
             invoice = Invoice(patient_id=patient_id, currency=currency, total_minor=total_minor(rows), lines=rows)
             db.session.add(invoice)
             db.session.flush()
+            _load_whole(invoice)
         return invoice
 
     def issue(self, invoice_id: UUID | str, *, version: int | None = None) -> Invoice:
-        """Give a draft its number and date, if nobody changed it since `version` (None: whatever it is now).
+        """Give a draft its number and date; `version` is the one that was shown, None skips the check.
 
-        A total of nothing is settled at once, without an event: nobody has paid.
+        An invoice with a total of zero is settled at once, without an event.
 
-        :raises InvoiceNotFound: if there is none of that id
-        :raises InvoiceNotDraft: if it was issued before
-        :raises Stale: if the invoice has another version by now
+        :raises InvoiceNotFound: if no record has that id
+        :raises InvoiceNotDraft: if it has been issued
+        :raises StaleVersion: if the invoice has another version
         """
         with unit_of_work():
             invoice = self._lock(invoice_id)
@@ -82,6 +82,7 @@ class BillingService:
                 raise StaleVersion
             invoice.number, invoice.issued_on = _next_number_and_day()
             invoice.status = ISSUED if invoice.total_minor else BALANCED
+            _load_whole(invoice)
         return invoice
 
     def record_payment(
@@ -93,16 +94,16 @@ class BillingService:
         reference: str | None = None,
         idempotency_key: str | None = None,
     ) -> Payment:
-        """Take a payment, and tell the other modules when it settles the invoice.
+        """Record a payment, and publish `invoice.paid` when it settles the invoice.
 
-        The same key again, for the same payment, returns the first one, `replayed`, and changes nothing.
+        A repeated idempotency key returns the payment that was recorded first, with `replayed` set.
 
-        :raises InvoiceNotFound: if there is none of that id
+        :raises InvoiceNotFound: if no record has that id
         :raises InvoiceNotIssued: if the invoice is a draft
-        :raises InvoiceAlreadyPaid: if nothing is left to pay
-        :raises PaymentTooLarge: if less than that is left to pay
-        :raises IdempotencyKeyReused: if the key was used for something else
-        :raises Invalid: if the amount or the method is impossible
+        :raises InvoiceAlreadyPaid: if nothing is due
+        :raises PaymentTooLarge: if the amount is more than is due
+        :raises IdempotencyKeyReused: if the key was used for another payment
+        :raises InvalidInput: if the amount or the method is invalid
         """
         wanted = Payment(
             amount_minor=amount.minor,
@@ -117,13 +118,13 @@ class BillingService:
                 wanted.invoice_id = invoice.id
                 return replayed(wanted) or take(wanted, invoice)
         except IntegrityError:
-            replayed(wanted)  # raises, if between our look and our insert another invoice's payment took the key
+            replayed(wanted)  # raises if a concurrent payment of another invoice has used the key
             raise
 
     def get(self, invoice_id: UUID | str) -> Invoice:
-        """Return an invoice of the clinic in force.
+        """Return an invoice of the current clinic.
 
-        :raises InvoiceNotFound: if there is none of that id
+        :raises InvoiceNotFound: if no record has that id
         """
         invoice = db.session.get(Invoice, _as_id(invoice_id))
         if invoice is None:
@@ -131,14 +132,14 @@ class BillingService:
         return invoice
 
     def numbers(self, invoice_ids: Iterable[UUID]) -> Mapping[UUID, str]:
-        """Return what the invoices of these ids are called, in one query."""
+        """Return the numbers of the invoices of these ids, `Draft` without one, in one query."""
         found = db.session.execute(select(Invoice.id, Invoice.number).where(Invoice.id.in_(set(invoice_ids))))
         return {invoice_id: number or "Draft" for invoice_id, number in found}
 
     def identify(self, number: str) -> Invoice:
-        """Return the invoice that a number or an id names.
+        """Return the invoice of a number or an id.
 
-        :raises InvoiceNotFound: if it names none
+        :raises InvoiceNotFound: if there is none
         """
         if not is_storable(number):
             raise InvoiceNotFound
@@ -158,7 +159,7 @@ class BillingService:
         limit: int = DEFAULT_LIMIT,
         after: tuple[UUID] | None = None,
     ) -> Page[Invoice]:
-        """Return invoices with their lines and payments, the latest made first."""
+        """Return invoices with their lines and payments, the newest first."""
         wanted = select(Invoice).options(selectinload(Invoice.lines), selectinload(Invoice.payments))
         if status is not None:
             wanted = wanted.where(Invoice.status == status)
@@ -169,20 +170,20 @@ class BillingService:
     def payments_of(
         self, invoice_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
     ) -> Page[Payment]:
-        """Return the payments of an invoice, the latest first.
+        """Return the payments of an invoice, the newest first.
 
-        :raises InvoiceNotFound: if there is none of that id
+        :raises InvoiceNotFound: if no record has that id
         """
         wanted = select(Payment).where(Payment.invoice_id == self.get(invoice_id).id)
         return paginate(wanted, [Payment.id], limit=limit, after=after, descending=True)
 
     def open_of(self, patient_id: UUID) -> Sequence[Invoice]:
-        """Return what a patient has still to pay, the oldest invoice first."""
+        """Return the unpaid invoices of a patient, the oldest first."""
         wanted = select(Invoice).where(Invoice.patient_id == patient_id, Invoice.status == ISSUED)
         return db.session.scalars(wanted.order_by(Invoice.number)).all()
 
     def balance_of(self, patient_id: UUID) -> Money:
-        """Return how much a patient has still to pay in the clinic's currency."""
+        """Return the amount due of a patient in the clinic's currency."""
         currency = clinic_service.current().currency
         due = select(func.coalesce(func.sum(Invoice.total_minor - Invoice.paid_minor), 0)).where(
             Invoice.patient_id == patient_id, Invoice.status == ISSUED, Invoice.currency == currency
@@ -203,6 +204,12 @@ def _as_id(given: UUID | str) -> UUID:
     return UUID(given) if isinstance(given, str) else given
 
 
+def _load_whole(invoice: Invoice) -> None:
+    """Load lines and payments before the commit, as a response must not read after it."""
+    db.session.flush()
+    db.session.refresh(invoice, ["lines", "payments"])
+
+
 def _check_patient(patient_id: UUID) -> None:
     try:
         patient_service.get(patient_id)
@@ -211,9 +218,9 @@ def _check_patient(patient_id: UUID) -> None:
 
 
 def _next_number_and_day() -> tuple[str, date]:
-    """Return the next invoice's number and day, which never lies before that of the number before.
+    """Return the number and date of the next invoice; the date is never before that of the previous number.
 
-    Taking the number makes everybody else wait: only then it is certain which day came last in its year.
+    Taking the number locks the sequence, so the latest date of the year is read after it.
     """
     day = max(today(clinic_service.current().zone), _latest_day(date.max))
     number = invoice_number(day.year, next_number(f"invoice:{day.year}"))
@@ -221,13 +228,12 @@ def _next_number_and_day() -> tuple[str, date]:
 
 
 def _latest_day(until: date) -> date:
-    """Return the latest day up to `until` on which an invoice was issued."""
+    """Return the latest date of issue up to `until`."""
     return db.session.scalar(select(func.max(Invoice.issued_on)).where(Invoice.issued_on <= until)) or date.min
 
 
 __all__ = [
     "BillingService",
-    "IdempotencyKeyReused",
     "Invoice",
     "InvoiceAlreadyPaid",
     "InvoiceLine",

@@ -1,4 +1,4 @@
-"""What an invoice's lines come to: rounded half up per line, then summed."""
+"""Totals of invoices: each line is rounded half up, then they are summed."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -20,7 +20,7 @@ from clinic.core.money import MAX_MINOR, Money
 
 
 class LineFields(TypedDict):
-    """What is said of a line."""
+    """The fields of a line."""
 
     description: str
     quantity: Fraction

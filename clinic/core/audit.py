@@ -16,6 +16,7 @@ from clinic.core.context import current_actor
 from clinic.core.db import Base, db
 from clinic.core.db.mixins import UUIDMixin
 from clinic.core.db.orm_session import ClinicSession
+from clinic.core.db.transaction import current_outcome
 from clinic.core.db.types import UTCDateTime
 from clinic.core.tenancy import clinic_scope, current_clinic_id_or_none
 from clinic.core.unit_of_work import unit_of_work
@@ -115,6 +116,7 @@ def record_changes(session: ClinicSession, _context: object) -> None:
     changed = ((CREATED, session.new), (CHANGED, session.dirty), (DELETED, session.deleted))
     if entries := [entry for action, rows in changed for row in rows if (entry := _row_entry(action, row))]:
         session.connection().execute(insert(AuditEntry), entries)
+        current_outcome().changed += [(entry["record"], entry["record_id"]) for entry in entries]
 
 
 @event.listens_for(ClinicSession, "do_orm_execute")

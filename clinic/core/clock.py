@@ -1,9 +1,7 @@
 """The current time in UTC, and conversion from and to the local time of a clinic."""
 
-from collections.abc import Set
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from clinic.core.errors import InvalidInput
 
@@ -24,9 +22,9 @@ def today(zone: str) -> date:
     return now().astimezone(ZoneInfo(zone)).date()
 
 
-def is_zone(name: str) -> bool:
-    """Return whether a name is an IANA zone that this installation knows."""
-    return name in _zones()
+def wall_day(at: datetime, zone: str) -> date:
+    """Return the day of an instant on the calendar of an IANA zone."""
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def is_ambiguous(wall: datetime, zone: str) -> bool:
@@ -55,12 +53,6 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     starts = (datetime(d.year, d.month, d.day, tzinfo=place) for d in (day, day + timedelta(days=1)))
     first, last = (start.astimezone(UTC) for start in starts)
     return first, last
-
-
-@cache
-def _zones() -> Set[str]:
-    """Return the zones of this installation; finding them reads many files."""
-    return available_timezones()
 
 
 def _exists(wall: datetime, zone: str) -> bool:

@@ -40,12 +40,13 @@ def is_work_due() -> bool:
     return any(job.is_due is not None and job.is_due() for job in _jobs())
 
 
-def run_due_jobs() -> int:
+def run_due_jobs(failed: list[str] | None = None) -> int:
     """Run every job until nothing is due and return how much was done: deliveries first, the lowest module last.
 
-    The higher modules write what the lowest one seals. A job that fails is logged; the others run.
+    The higher modules write what the lowest one seals. A job that fails is logged, and its name added to `failed`;
+    the others run.
     """
-    return sum([_run(job) * job.counted for job in _jobs()])
+    return sum([_run(job, failed) * job.counted for job in _jobs()])
 
 
 def _jobs() -> list[PeriodicJob]:
@@ -54,13 +55,15 @@ def _jobs() -> list[PeriodicJob]:
     return [deliveries, *(job for module in modules for job in module.get_periodic_jobs())]
 
 
-def _run(job: PeriodicJob) -> int:
+def _run(job: PeriodicJob, failed: list[str] | None) -> int:
     """Repeat a job until it finds nothing more, or the worker shuts down."""
     done = 0
     try:
         while not is_stopping() and (found := job.run()):
             done += found
     except Exception as error:  # noqa: BLE001 - an error in one job must not stop the others
+        if failed is not None:
+            failed.append(job.name)
         _log.error("job_failed job=%s error=%s frames=%s", job.name, error_name(error), traceback_summary(error))
     return done
 

@@ -8,6 +8,12 @@ _UNDECOMPOSED = str.maketrans(
 )
 _WORD = re.compile(r"\w+", re.UNICODE)
 _APOSTROPHE = re.compile("['’ʼ`´]")
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
+_BIDI_CONTROLS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_INVISIBLE_MARKS = _BIDI_CONTROLS | dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\ufeff"))
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d\ufe0f"))
+"""Spell Persian and Indic names and emoji, so that they are stored; a search ignores them."""
+
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -16,9 +22,25 @@ def nfc(value: str) -> str:
     return unicodedata.normalize("NFC", value)
 
 
+def strip_bidi_controls(value: str) -> str:
+    """Return text without the marks that embed, override or isolate a direction of writing."""
+    return value.translate(_BIDI_CONTROLS)
+
+
+def strip_invisible_marks(value: str) -> str:
+    """Return a line without bidi controls, soft hyphens, zero-width spaces and byte order marks."""
+    return value.translate(_INVISIBLE_MARKS)
+
+
+def tidy_line(value: str) -> str:
+    """Return a line as it is stored and looked up: composed, trimmed, without invisible marks."""
+    return nfc(strip_invisible_marks(value)).strip()
+
+
 def fold(value: str) -> str:
-    """Return text folded for comparison: without case, accents and marks; `ß` is `ss`, `ø` is `o`."""
-    plain = _decomposed(_decomposed(value).translate(_UNDECOMPOSED))
+    """Return text folded for comparison: without case, accents, marks and joiners; `ß` is `ss`, `ø` is `o`."""
+    visible = strip_invisible_marks(value).translate(_JOINERS)
+    plain = _decomposed(_decomposed(visible).translate(_UNDECOMPOSED))
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return nfc(kept)
 
@@ -41,6 +63,11 @@ def is_cjk(value: str) -> bool:
 def is_storable(value: str) -> bool:
     """Return whether a text has no NUL, control character, bidi override or lone surrogate."""
     return not any(_is_harmful(char) for char in value)
+
+
+def has_encoded_word(value: str) -> bool:
+    """Return whether an encoded word of a mail header (RFC 2047) begins in a text."""
+    return _ENCODED_WORD.search(value) is not None
 
 
 def _decomposed(value: str) -> str:

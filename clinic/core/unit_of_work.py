@@ -1,7 +1,7 @@
 """The unit of work: a write transaction that stores the events published in it and delivers them after its commit."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from clinic.core.clock import now
 from clinic.core.context import as_actor, current_actor
-from clinic.core.db.transaction import flush_open, joined_transaction, write_transaction
+from clinic.core.db import db
+from clinic.core.db.transaction import flush_open, joined_transaction, separate_outcome, write_transaction
 from clinic.core.events import event_bus
 from clinic.core.events.context import collecting, current_depth, handling, is_too_deep
 from clinic.core.events.delivery import (
@@ -68,6 +69,38 @@ class _Collector:
 _current: ContextVar[_Collector | None] = ContextVar("unit_of_work", default=None)
 
 
+class EnclosingUnit:
+    """The unit of work of a block, which the first one inside opens; see `enclosing_unit_of_work`."""
+
+    def __init__(self, on_begin: Callable[[], None]) -> None:
+        self.is_open = False
+        self._on_begin = on_begin
+        self._session = db.session()
+        self._exits = ExitStack()
+
+    def encloses_current_session(self) -> bool:
+        """Return whether a unit of work that begins now is part of the block."""
+        return db.session() is self._session
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Open the outermost unit of work and leave it open; an error ends it at once."""
+        with ExitStack() as exits:
+            exits.enter_context(_outermost_unit_of_work())
+            self._on_begin()
+            yield
+            flush_open()
+            self._exits = exits.pop_all()
+        self.is_open = True
+
+    def close(self, *error: Any) -> bool | None:
+        """Commit and deliver, or roll back if the block ended with an error."""
+        return self._exits.__exit__(*error)
+
+
+_enclosing: ContextVar[EnclosingUnit | None] = ContextVar("enclosing_unit", default=None)
+
+
 @contextmanager
 def unit_of_work() -> Iterator[None]:
     """Store changes and the events published with them in one transaction, then deliver the events.
@@ -81,13 +114,31 @@ def unit_of_work() -> Iterator[None]:
         with joined_transaction():
             yield
         return
-    with write_transaction():
-        with _collected_events() as events:
+    enclosing = _enclosing.get()
+    if enclosing is not None and enclosing.encloses_current_session():
+        with enclosing.opened():
             yield
-            flush_open()
-        stored = [(event, store_event(event)) for event in events]
-    for event, attempts in stored:
-        _deliver(event, attempts)
+        return
+    with _outermost_unit_of_work():
+        yield
+
+
+@contextmanager
+def enclosing_unit_of_work(on_begin: Callable[[], None]) -> Iterator[EnclosingUnit]:
+    """Commit what the units of work in this block change together, at the end of the block.
+
+    The first of them begins with `on_begin` and stays open, the others join it. If it fails it is rolled back at once,
+    as everywhere, and the next one is the first. Units of work in another session, like those of `record_view`, are
+    not part of it.
+    """
+    enclosing = EnclosingUnit(on_begin)
+    token = _enclosing.set(enclosing)
+    try:
+        with ExitStack() as exits:
+            exits.push(enclosing.close)
+            yield enclosing
+    finally:
+        _enclosing.reset(token)
 
 
 def set_event_subject(subject_id: UUID, version: int) -> None:
@@ -130,6 +181,17 @@ def run_handler(attempt: Attempt) -> None:
 
 
 @contextmanager
+def _outermost_unit_of_work() -> Iterator[None]:
+    with write_transaction():
+        with _collected_events() as events:
+            yield
+            flush_open()
+        stored = [(event, store_event(event)) for event in events]
+    for event, attempts in stored:
+        _deliver(event, attempts)
+
+
+@contextmanager
 def _collected_events() -> Iterator[Sequence[StoredEvent]]:
     collector = _Collector()
     token = _current.set(collector)
@@ -155,5 +217,6 @@ def _as_published(event: StoredEvent) -> Iterator[None]:
         clinic_scope(event.clinic_id),
         as_actor(event.actor, request_id=event.request_id),
         handling(event, event.depth),
+        separate_outcome(),
     ):
         yield

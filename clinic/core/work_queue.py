@@ -26,22 +26,22 @@ class LeaseLost(RuntimeError):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often work is attempted, and how long the pauses are: growing by a factor, with jitter."""
+    """How long work is attempted, and how long the pauses are: growing by a factor, with jitter.
 
-    max_attempts: int
+    Work is given up after a number of attempts, but not before its row is as old as `duration`.
+    """
+
+    attempts: int
     first_pause: timedelta
     factor: int = 2
     longest_pause: timedelta = timedelta(hours=6)
-
-    def is_exhausted(self, attempts: int) -> bool:
-        """Return whether no attempt is left."""
-        return attempts >= self.max_attempts
+    duration: timedelta = timedelta()
 
     def pause_after(self, attempts: int) -> timedelta:
         """Return the pause after an attempt, with jitter from half to one and a half of it."""
-        pause: timedelta = min(self.first_pause * self.factor ** min(attempts - 1, 20), self.longest_pause)
+        pause: timedelta = self.first_pause * self.factor ** min(attempts - 1, 20)
         jitter: float = random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, hides nothing
-        return pause * jitter
+        return min(min(pause, self.longest_pause) * jitter, self.longest_pause)
 
 
 class WorkQueue(Generic[Row]):
@@ -124,12 +124,11 @@ class WorkQueue(Generic[Row]):
         if final or self.is_exhausted(row):
             self.finish(row, self.failed_state, **values)
         else:
-            due_at = now() + self.retry.pause_after(_of(row).attempts)
-            self.finish(row, self.retry_state, **{self.due_at.key: due_at}, **values)
+            self.finish(row, self.retry_state, **{self.due_at.key: self._next_attempt(row)}, **values)
 
     def is_exhausted(self, row: Row) -> bool:
         """Return whether no attempt is left for a row."""
-        return self.retry.is_exhausted(_of(row).attempts)
+        return _of(row).attempts >= self.retry.attempts and self._time_left(row) <= timedelta()
 
     def change(self, row: Row, **values: Any) -> None:
         """Change columns of a claimed row in the open transaction.
@@ -151,6 +150,18 @@ class WorkQueue(Generic[Row]):
     def close_abandoned(self, row: Row) -> Mapping[str, Any] | None:
         """Return the values that close a row whose last worker died, None if it can be attempted again."""
         return {"state": self.failed_state} if self.is_exhausted(row) else None
+
+    def _next_attempt(self, row: Row) -> datetime:
+        """Return when a row is attempted again; the last attempt is made when the duration ends."""
+        pause, left = self.retry.pause_after(_of(row).attempts), self._time_left(row)
+        return now() + (min(pause, left) if left > timedelta() else pause)
+
+    def _time_left(self, row: Row) -> timedelta:
+        """Return how long a row is still attempted, however many attempts that takes."""
+        if not self.retry.duration:
+            return timedelta()
+        left: timedelta = _of(row).created_at + self.retry.duration - now()
+        return left
 
     def _lease(self, row: Row) -> bool:
         """Lease a row and count the attempt; return False if it was closed instead."""

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
-from clinic.core.text import is_storable, nfc
+from clinic.core.text import is_storable, tidy_line
 from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.models import StaffMember
 from clinic.identity.passwords import hash_password, new_secret
@@ -23,7 +23,8 @@ DEMO_DOMAIN = "@demo.example"
 
 def email_key(email: str) -> str:
     """Return the key of an account: its email address without regard to case; empty if no account can have it."""
-    return nfc(email).strip().casefold() if len(email) <= MAX_TYPED and is_storable(email) else ""
+    key = tidy_line(email).casefold() if len(email) <= MAX_TYPED else ""
+    return key if is_storable(key) else ""
 
 
 def find_account(email: str) -> StaffMember | None:

@@ -1,7 +1,7 @@
 """The clinics of an installation."""
 
 from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,17 +9,19 @@ from sqlalchemy.exc import IntegrityError
 
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
+from clinic.core.places import country_of_zone
 from clinic.core.tenancy import current_clinic_id
-from clinic.core.text import is_storable, nfc
+from clinic.core.text import is_storable, tidy_line
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic, Membership
 
 
 class ClinicFields(TypedDict):
-    """The settings with which a clinic is set up."""
+    """The settings with which a clinic is set up; its country is that of its time zone unless given."""
 
     name: str
     zone: str
+    country: NotRequired[str | None]
     currency: str
     locale: str
 
@@ -28,6 +30,7 @@ class SettingsFields(TypedDict):
     """The settings that can be changed later; amounts and times already stored depend on the others."""
 
     name: str
+    country: NotRequired[str]
     locale: str
     idle_minutes: int
     absolute_hours: int
@@ -62,7 +65,7 @@ class ClinicService:
         """
         try:
             with unit_of_work():
-                clinic = Clinic(**fields)
+                clinic = Clinic(**{"country": country_of_zone(fields["zone"]), **fields})
                 db.session.add(clinic)
                 db.session.flush()
         except IntegrityError as error:
@@ -120,9 +123,10 @@ class ClinicService:
             if len(ids) > 1:
                 raise ClinicNotChosen
             return ids[0]
-        if not is_storable(name):
+        wanted = tidy_line(name)
+        if not is_storable(wanted):
             raise NotFound("There is no clinic with that name")
-        found = db.session.scalar(select(Clinic.id).where(Clinic.name == nfc(name)))
+        found = db.session.scalar(select(Clinic.id).where(Clinic.name == wanted))
         if found is None:
             raise NotFound(f"There is no clinic named {name}")
         return found

@@ -13,16 +13,14 @@ from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.db.transaction import after_commit
 from clinic.core.jobs import wake_worker
-from clinic.core.mail.queue import FAILED, QUEUED, MailQueue, NotToBeSent
+from clinic.core.mail.queue import FAILED, QUEUED, RETRY, MailQueue, NotToBeSent
 from clinic.core.unit_of_work import unit_of_work
-from clinic.core.work_queue import RetryPolicy
 from clinic.identity.models import Clinic, Membership, StaffMail, StaffMember
 from clinic.identity.sessions import token_hash
 
 LINK_LIVES = {"reset": timedelta(minutes=60), "invitation": timedelta(days=7)}
 """How long the link in a mail of a kind is valid, from the time of sending."""
 
-RETRY = RetryPolicy(max_attempts=5, first_pause=timedelta(minutes=1), factor=4)
 KEPT_FOR = timedelta(days=30)
 
 
@@ -82,7 +80,7 @@ class StaffMailQueue(MailQueue[StaffMail]):
 
     def close_abandoned(self, row: StaffMail) -> Mapping[str, Any] | None:
         """Return the values that close a mail whose workers all died."""
-        return {"state": FAILED, "token_hash": None} if self.is_exhausted(row) else None
+        return {"state": FAILED, "token_hash": None} if self.ends_its_worker(row) else None
 
     def forget_old(self) -> int:
         """Delete mail older than a month; return 0, as nothing more is due."""

@@ -217,4 +217,4 @@ def _already_member(membership: Membership) -> InvalidMember:
 
 
 def _end_sessions(membership: Membership) -> int:
-    return session_service.end_all(membership.member_id, in_clinic=membership.clinic_id)
+    return session_service.end_all(membership.member_id, clinic_id=membership.clinic_id)

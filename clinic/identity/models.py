@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from babel.core import get_global
 from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +17,7 @@ _UNAUDITED = {"audited": False}
 
 
 class Clinic(UUIDMixin, VersionMixin, Base):
-    """A clinic with its time zone, currency, locale and session limits."""
+    """A clinic with its time zone, country (ISO 3166), currency, locale and session limits."""
 
     __tablename__ = "clinics"
     __table_args__ = (
@@ -28,16 +27,11 @@ class Clinic(UUIDMixin, VersionMixin, Base):
 
     name: Mapped[str] = mapped_column(String(200), unique=True)
     zone: Mapped[str] = mapped_column(String(64))
+    country: Mapped[str | None] = mapped_column(String(2))
     currency: Mapped[str] = mapped_column(String(3))
     locale: Mapped[str] = mapped_column(String(16))
     idle_minutes: Mapped[int] = mapped_column(Integer, default=15)
     absolute_hours: Mapped[int] = mapped_column(Integer, default=12)
-
-    @property
-    def country(self) -> str | None:
-        """The ISO 3166 code of the country of the clinic's time zone."""
-        country: str | None = get_global("zone_territories").get(self.zone)
-        return country
 
     @property
     def language(self) -> str:

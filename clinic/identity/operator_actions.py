@@ -2,6 +2,7 @@
 
 from sqlalchemy import delete
 
+from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
@@ -38,7 +39,7 @@ class OperatorService:
                 member, name or email.partition("@")[0], ADMINISTRATOR
             )
             membership.role, membership.denied, membership.active = ADMINISTRATOR, [], True
-            session_service.end_all(member.id, in_clinic=membership.clinic_id)
+            session_service.end_all(member.id, clinic_id=membership.clinic_id)
         return member, secret
 
     def add_demo_member(self, *, email: str, name: str, role: str, password: str) -> ClinicMember:
@@ -68,6 +69,15 @@ class OperatorService:
             session_service.end_all(member.id)
             queue_mail(member, "password-changed")
         return secret
+
+    def withdraw_secret(self, email: str) -> None:
+        """End the one-time secret of a member of staff that could not be shown.
+
+        :raises MemberNotFound: if nobody works here under that address
+        """
+        worker = member_service.get_by_email(email)
+        with unit_of_work():
+            lock_account(worker.member.id).password_expires_at = now()
 
 
 operator_service = OperatorService()

@@ -15,19 +15,20 @@ ROLE_PERMISSIONS: Mapping[str, Sequence[str]] = {
     ADMINISTRATOR: (
         *("patients:read", "patients:contact", "patients:write"),
         *("appointments:read", "appointments:notes", "appointments:write", "practitioners:write"),
-        *("invoices:read", "invoices:write", "payments:write", "notifications:read"),
+        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "notifications:write"),
         *("clinic:read", "clinic:write", "staff:read", "staff:write", "keys:write", "audit:read"),
     ),
     "manager": (
         *("patients:read", "patients:contact", "patients:write"),
         *("appointments:read", "appointments:notes", "appointments:write", "practitioners:write"),
-        *("invoices:read", "invoices:write", "payments:write", "notifications:read"),
+        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "notifications:write"),
         *("clinic:read", "clinic:write", "staff:read", "audit:read"),
     ),
     "receptionist": (
         *("patients:read", "patients:contact", "patients:write"),
         *("appointments:read", "appointments:notes", "appointments:write"),
-        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "clinic:read"),
+        *("invoices:read", "invoices:write", "payments:write"),
+        *("notifications:read", "notifications:write", "clinic:read"),
     ),
     "practitioner": (
         *("patients:read", "patients:contact", "patients:write"),
@@ -35,7 +36,8 @@ ROLE_PERMISSIONS: Mapping[str, Sequence[str]] = {
     ),
     "billing-clerk": (
         *("patients:read", "patients:contact", "appointments:read"),
-        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "clinic:read"),
+        *("invoices:read", "invoices:write", "payments:write"),
+        *("notifications:read", "notifications:write", "clinic:read"),
     ),
     "read-only": ("patients:read", "appointments:read", "invoices:read", "clinic:read"),
 }

@@ -153,10 +153,10 @@ class SessionService:
             sign_in.seen_as = seen_as
         return token
 
-    def list_open(self, member_id: UUID, *, in_clinic: UUID | None = None) -> Sequence[LoginSession]:
+    def list_open(self, member_id: UUID, *, clinic_id: UUID | None = None) -> Sequence[LoginSession]:
         """Return a person's open sessions, in one clinic or in all, the latest used first."""
         wanted = select(LoginSession, Clinic).join(Clinic, Clinic.id == LoginSession.clinic_id)
-        found = db.session.execute(wanted.where(*_open(member_id, in_clinic)).order_by(LoginSession.seen_at.desc()))
+        found = db.session.execute(wanted.where(*_open(member_id, clinic_id)).order_by(LoginSession.seen_at.desc()))
         return [sign_in for sign_in, clinic in found if not _end(sign_in, clinic).is_reached]
 
     def end(self, sign_in_id: UUID, *, of_member: UUID, because: str = ENDED) -> None:
@@ -170,11 +170,11 @@ class SessionService:
         self._end([sign_in_id], because)
 
     def end_all(
-        self, member_id: UUID, *, besides: UUID | None = None, in_clinic: UUID | None = None, because: str = ENDED
+        self, member_id: UUID, *, besides: UUID | None = None, clinic_id: UUID | None = None, because: str = ENDED
     ) -> int:
         """End the sessions of a person, in one clinic or in all, except one; return their number."""
         with unit_of_work():
-            wanted = select(LoginSession.id).where(*_open(member_id, in_clinic))
+            wanted = select(LoginSession.id).where(*_open(member_id, clinic_id))
             ids = [found for found in db.session.scalars(wanted) if found != besides]
             self._end(ids, because)
         return len(ids)

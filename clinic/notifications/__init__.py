@@ -13,6 +13,7 @@ from clinic.notifications import api, commands, pages
 from clinic.notifications.audit_labels import AUDIT_LABELS
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
+from clinic.notifications.relevance import past_reason
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
 
@@ -43,6 +44,7 @@ class NotificationsModule(BaseModule):
         """Return the module's permissions."""
         return {
             "notifications:read": "See the messages to patients",
+            "notifications:write": "Send messages to patients again",
         }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
@@ -61,12 +63,14 @@ class NotificationsModule(BaseModule):
     def _on_appointment_scheduled(self, data: dict[str, Any]) -> None:
         """Confirm an appointment."""
         appointment = appointment_service.get(data["appointment_id"])
-        notification_service.queue("confirmation", patient_service.get(data["patient_id"]), about=appointment.id)
+        patient = patient_service.get(appointment.patient_id)
+        notification_service.queue("confirmation", patient, about=appointment.id, suppressed=past_reason(appointment))
 
     def _on_appointment_cancelled(self, data: dict[str, Any]) -> None:
         """Notify the patient of a cancelled appointment."""
         appointment = appointment_service.get(data["appointment_id"])
-        notification_service.queue("cancellation", patient_service.get(appointment.patient_id), about=appointment.id)
+        patient = patient_service.get(appointment.patient_id)
+        notification_service.queue("cancellation", patient, about=appointment.id, suppressed=past_reason(appointment))
 
     def _on_invoice_paid(self, data: dict[str, Any]) -> None:
         """Send a receipt for an invoice that was paid."""

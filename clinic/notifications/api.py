@@ -1,4 +1,4 @@
-"""Read-only JSON endpoints of notifications."""
+"""JSON endpoints of notifications."""
 
 from typing import Any
 from uuid import UUID
@@ -6,10 +6,10 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from clinic.core.audit import record_listing, record_view
-from clinic.notifications.schemas import NotificationQuery, NotificationSchema
+from clinic.notifications.schemas import NotificationQuery, NotificationSchema, RetriedSchema, RetryAllSchema
 from clinic.notifications.service import notification_service
 from clinic.web.authorization import requires
-from clinic.web.json_api import ApiBlueprint, after_cursor, list_schema, listed
+from clinic.web.json_api import ApiBlueprint, NothingSchema, after_cursor, list_schema, listed
 from clinic.web.openapi import LIST_HEADERS
 
 blueprint = ApiBlueprint(
@@ -44,3 +44,25 @@ def show(notification_id: UUID) -> ResponseReturnValue:
     notification = notification_service.get(notification_id)
     record_view("notifications", notification.id, notification.patient_id)
     return notification  # type: ignore[return-value]
+
+
+@blueprint.post("/<uuid:notification_id>/retry")
+@requires("notifications:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.body(NothingSchema, required=False)
+@blueprint.response(200, NotificationSchema)
+def retry(_nothing: dict[str, Any], notification_id: UUID) -> ResponseReturnValue:
+    """Send a failed or unknown message again; an unknown one may arrive twice. The body is empty."""
+    return notification_service.retry(notification_id)  # type: ignore[return-value]
+
+
+@blueprint.post("/retry")
+@requires("notifications:write")
+@blueprint.idempotent()
+@blueprint.problems()
+@blueprint.body(RetryAllSchema, required=False)
+@blueprint.response(200, RetriedSchema)
+def retry_notifications(fields: dict[str, Any]) -> ResponseReturnValue:
+    """Send all failed and unknown messages again, or only those in one state; the body may be empty."""
+    return {"retried": notification_service.retry_all(fields["state"])}

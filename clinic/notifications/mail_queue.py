@@ -1,23 +1,31 @@
 """The queue of messages to patients: claimed by a worker, in one clinic at a time."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
+
+from clinic.core.db import db
 from clinic.core.mail.message import Mail
-from clinic.core.mail.queue import FAILED, QUEUED, UNKNOWN, MailQueue
+from clinic.core.mail.queue import FAILED, QUEUED, RETRY, UNKNOWN, MailQueue
 from clinic.core.unit_of_work import unit_of_work
-from clinic.core.work_queue import RetryPolicy
 from clinic.notifications.models import Notification
 
 SENDING, SUPPRESSED = "sending", "suppressed"
-RETRY = RetryPolicy(max_attempts=8, first_pause=timedelta(seconds=10))
 DIED_SENDING = "the worker died while the mail server had the message"
 DIED_TRYING = "the worker died each time it tried to send this"
 
 
 class NotificationQueue(MailQueue[Notification]):
     """The messages of the current clinic that are to be sent."""
+
+    def is_being_sent(self, kind: str, about: UUID) -> bool:
+        """Return whether a worker is sending a message of a kind about a record."""
+        sending = select(Notification.id).where(
+            Notification.kind == kind, Notification.about_id == about, Notification.state == SENDING
+        )
+        return db.session.scalar(select(sending.exists())) is True
 
     def record_suppressed(self, row: Notification, reason: str) -> None:
         """Record why a message is not sent any more."""
@@ -41,7 +49,7 @@ class NotificationQueue(MailQueue[Notification]):
         """Return the values that close a message whose worker died; one that may have been sent is not retried."""
         if row.state == SENDING and row.handed_over:
             return {"state": UNKNOWN, "reason": DIED_SENDING}
-        return {"state": FAILED, "reason": DIED_TRYING} if self.is_exhausted(row) else None
+        return {"state": FAILED, "reason": DIED_TRYING} if self.ends_its_worker(row) else None
 
 
 notification_queue = NotificationQueue(

@@ -15,21 +15,24 @@ from clinic.core.mail.queue import NotToBeSent
 from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
+from clinic.notifications.relevance import check_relevance
 from clinic.patients.service import Patient, patient_service
 
 LANGUAGES = ("en", "de", "pt")
 NO_CONSENT = "the patient does not want messages"
-NO_ADDRESS = "the patient has no e-mail address any more"
+NO_ADDRESS = "the patient has no email address any more"
 
 
 def write_mail(notification: Notification) -> Mail:
     """Return a claimed message with a text and an HTML part, to the patient's present address.
 
-    :raises NotToBeSent: if the patient has no address or does not want messages any more
+    :raises NotToBeSent: if the patient has no address or does not want messages any more, or it is not true any more
+    :raises NotSent: if it has to wait for an earlier message
     """
     patient, clinic = patient_service.get(notification.patient_id), clinic_service.current()
     if not patient.email or not patient.messages_agreed:
         raise NotToBeSent(NO_CONSENT if patient.email else NO_ADDRESS)
+    check_relevance(notification)
     text = render_text(notification, patient, clinic)
     return Mail(
         id=notification.id,

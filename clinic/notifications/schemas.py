@@ -7,6 +7,8 @@ from clinic.web.json_api import ListQuery
 
 STATES = ("queued", "sending", "sent", "failed", "unknown", "suppressed")
 
+RETRYABLE_STATES = ("failed", "unknown")
+
 
 class NotificationSchema(Schema):
     """A message to a patient: its kind, its subject, its state and the reason of that state."""
@@ -28,3 +30,15 @@ class NotificationQuery(ListQuery):
     """Filters of the list of messages."""
 
     state = Choice(*STATES, what="a state")
+
+
+class RetryAllSchema(Schema):
+    """Which messages are sent again; without a state, the failed and the unknown ones."""
+
+    state = Choice(*RETRYABLE_STATES, what="a state", load_default=None)
+
+
+class RetriedSchema(Schema):
+    """How many messages were queued again."""
+
+    retried = fields.Integer(required=True, metadata={"minimum": 0})

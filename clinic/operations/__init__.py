@@ -1,8 +1,9 @@
 """Commands that span modules: set-up, demo, worker, inspection."""
 
 from flask import Flask
+from flask_migrate.cli import db as db_group
 
-from clinic.operations import demo, events, modules, setup, worker
+from clinic.operations import demo, events, migrate, modules, setup, worker
 
 
 def init_app(app: Flask) -> None:
@@ -13,3 +14,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(worker.worker)
     app.cli.add_command(modules.modules)
     app.cli.add_command(events.group)
+    db_group.add_command(migrate.upgrade)  # instead of Flask-Migrate's own
+    db_group.add_command(migrate.downgrade)

@@ -16,7 +16,7 @@ from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.logging.repeat_filter import limit_repeats
 from clinic.core.work_queue import is_stopping, stop_claiming
 from clinic.identity.clinics import clinic_service
-from clinic.web.cli import handle_errors, info
+from clinic.web.cli import FAILED, fail, handle_errors, info
 
 BUSY_TIMEOUT_MS = 10_000
 POLL_SECONDS = 1
@@ -34,12 +34,19 @@ def worker(once: bool) -> None:
     with handle_errors():
         clinic_service.list()  # jobs log their errors and go on: fail here if there is no database
         if once:
-            info(f"{run_due_jobs()} done")
+            _work_once()
             return
         db.session.remove()
         info("Worker is waiting for work; Ctrl-C stops it")
         limit_repeats()
         _run_until_stopped(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def _work_once() -> None:
+    failed: list[str] = []
+    info(f"{run_due_jobs(failed)} done")
+    if failed:
+        fail(FAILED, f"{', '.join(failed)} failed, the log shows why")
 
 
 def _run_until_stopped(app: Flask) -> None:

@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from clinic.core.audit import record_listing, record_view
+from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, PatientFields, patient_service
 from clinic.web.authorization import requires
@@ -38,6 +40,10 @@ def _get_and_record_view(patient_id: UUID) -> Patient:
     return patient
 
 
+def _stored_phone() -> str | None:
+    return patient_service.get((request.view_args or {})["patient_id"]).phone
+
+
 handle_stale_version(blueprint, _get_and_record_view, PatientSchema)
 
 
@@ -60,6 +66,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 
 @blueprint.post("")
 @requires("patients:write")
+@blueprint.idempotent()
 @blueprint.problems()
 @blueprint.body(PatientSchema)
 @blueprint.response(201, PatientSchema, headers=CREATED_HEADERS)
@@ -83,7 +90,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 @requires("patients:write")
 @blueprint.problems(404)
 @blueprint.versioned(required=True)
-@blueprint.merge_patch(PatientSchema)
+@blueprint.merge_patch(PatientSchema, stored_phone=_stored_phone)
 @blueprint.response(200, PatientSchema, headers=RECORD_HEADERS)
 def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
     """Update a patient; `null` clears a field (RFC 7396).
@@ -91,5 +98,7 @@ def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
     The updated patient is returned, which is recorded as a view.
     """
     version = expected_version(patient_service.get)
-    patient_service.update(patient_id, version=version, **fields)
-    return single(_get_and_record_view(patient_id))
+    with unit_of_work():
+        patient = patient_service.update(patient_id, version=version, **fields)
+        record_view("patients", patient.id, patient.id)
+    return single(patient)

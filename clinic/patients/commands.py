@@ -1,4 +1,4 @@
-"""`flask patients …`."""
+"""The commands `flask patients …`."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -32,7 +32,7 @@ _OPTIONS = [
 
 
 def patient_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Take what is said of a patient as options."""
+    """Add the fields of a patient as options."""
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
@@ -47,12 +47,12 @@ def add(as_json: bool, **options: str | None) -> None:
 
 
 @group.command("list", needs="patients:read")
-@click.option("--search", "words", help="Parts of names, a number, a phone.")
+@click.option("--search", "query", help="Parts of names, a number, a phone.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
-def list_patients(words: str | None, limit: int, as_json: bool) -> None:
-    """List patients, the latest registered first, or those found by --search."""
-    found = patient_service.search(words, limit=limit) if words else patient_service.list(limit=limit)
+def list_patients(query: str | None, limit: int, as_json: bool) -> None:
+    """List patients, the newest first, or those found by --search."""
+    found = patient_service.search(query, limit=limit) if query else patient_service.list(limit=limit)
     record_listing("patients", (patient.id for patient in found.rows))
     show_rows([_dumped(patient) for patient in found.rows], COLUMNS, as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""Patients and the words by which they are found."""
+"""Patients and their search words."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,11 +21,11 @@ from clinic.core.db.types import UTCDateTime
 from clinic.patients.rules import sex_label
 
 _BYTEWISE = String(300, collation="C").with_variant(String(300), "sqlite")
-"""Compared byte by byte on both databases, so that a range finds what begins with a word."""
+"""Collation by bytes on both databases, so that a range predicate finds prefixes."""
 
 
 class Patient(ClinicScoped, VersionMixin, Base):
-    """A person whom the clinic looks after."""
+    """A patient of a clinic."""
 
     __tablename__ = "patients"
     __table_args__ = (
@@ -43,7 +43,7 @@ class Patient(ClinicScoped, VersionMixin, Base):
     sex: Mapped[str] = mapped_column(String(10), default="unknown")
     pronouns: Mapped[str | None] = mapped_column(String(50))
     email: Mapped[str | None] = mapped_column(String(254))
-    phone: Mapped[str | None] = mapped_column(String(20))
+    phone: Mapped[str | None] = mapped_column(String(50))
     address: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(16))
     sort_name: Mapped[str] = mapped_column(_BYTEWISE, info={"audited": False})
@@ -53,7 +53,7 @@ class Patient(ClinicScoped, VersionMixin, Base):
 
     @property
     def patient_id(self) -> UUID:
-        """Whom the audit trail names when it tells of this row."""
+        """The patient to whom the audit trail assigns this row."""
         return self.id
 
     @property
@@ -63,19 +63,19 @@ class Patient(ClinicScoped, VersionMixin, Base):
 
     @property
     def sex_label(self) -> str:
-        """Sex recorded for care, as pages say it."""
+        """The label of the sex recorded for care."""
         return sex_label(self.sex)
 
     @property
     def calling_name(self) -> str:
-        """The name by which letters address the person."""
+        """The name used in messages to the patient."""
         return self.preferred_name or " ".join(part for part in (self.given_name, self.family_name) if part)
 
 
 class PatientWord(ClinicScoped, Base):
-    """A word by which a patient is found: a part of a name, digits of a phone, a number.
+    """A search word of a patient: a part of a name, phone digits or the record number.
 
-    One that tells how to reach the patient finds nobody for those who may not see that.
+    Words of contact details are only searched for actors who may see those.
     """
 
     __tablename__ = "patient_words"

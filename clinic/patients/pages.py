@@ -20,6 +20,7 @@ from clinic.patients.service import Patient, patient_service
 from clinic.web.authorization import requires
 from clinic.web.edit_conflict import field_differences
 from clinic.web.forms import Form, date_parts, initial_form, load_form, sent_version
+from clinic.web.idempotency import idempotent
 from clinic.web.json_api import ListQuery, SearchQuery
 from clinic.web.list_views import next_url, parse_list_query
 from clinic.web.template_filters import born
@@ -74,6 +75,7 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @requires("patients:write")
+@idempotent
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
     form = load_form(PatientSchema())
@@ -121,9 +123,11 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:patient_id>/edit")
 @requires("patients:write")
+@idempotent
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient as the form says."""
-    patient, form = patient_service.get(patient_id), load_form(PatientSchema())
+    patient = patient_service.get(patient_id)
+    form = load_form(PatientSchema(stored_phone=lambda: patient.phone))
     if form.errors:
         return _edit_page(patient, form), 422
     try:

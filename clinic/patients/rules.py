@@ -1,9 +1,8 @@
-"""Rules for birth dates, phone numbers, sexes and languages of patients."""
+"""Rules for birth dates, record numbers, sexes and languages of patients."""
 
 import re
 from datetime import date
 
-import phonenumbers
 from babel import Locale, UnknownLocaleError
 
 LANGUAGES = (
@@ -21,7 +20,6 @@ NO_YEAR = "Enter the year of birth"
 NO_MONTH = "Enter the month of birth, or leave out the day"
 IN_THE_FUTURE = "Date of birth must be in the past"
 TOO_LONG_AGO = f"Date of birth must be less than {LONGEST_LIFE} years ago"
-NOT_A_PHONE = "Enter a phone number with its country code, like +351 912 555 014"
 
 
 def birth_date_problem(value: str, today: date) -> str | None:
@@ -38,18 +36,9 @@ def birth_date_problem(value: str, today: date) -> str | None:
         return NOT_A_DATE
     if earliest > today:
         return IN_THE_FUTURE
-    return TOO_LONG_AGO if today.year - earliest.year > LONGEST_LIFE else None
-
-
-def phone_number(value: str, country: str | None) -> str | None:
-    """Return a phone number in E.164 format, None if it is invalid; `country` applies without a country code."""
-    try:
-        number = phonenumbers.parse(value, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number) or number.extension:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    limit = (today.year - LONGEST_LIFE, today.month, today.day)
+    latest = (earliest.year, month or 12, day or 31)
+    return TOO_LONG_AGO if latest <= limit else None
 
 
 def medical_record_number(count: int) -> str:

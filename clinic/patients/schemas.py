@@ -1,34 +1,51 @@
 """The schema of a patient, for JSON, forms and commands."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
 from clinic.core.clock import today
+from clinic.core.context import current_actor
 from clinic.identity.clinics import clinic_service
-from clinic.patients.rules import NOT_A_PHONE, SEXES, birth_date_problem, phone_number
+from clinic.patients.phone_numbers import phone_number, phone_number_message
+from clinic.patients.rules import SEXES, birth_date_problem
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
 from clinic.web.fields import Choice, Email, Line, Moment, Paragraph, described
 
 CONTACT = "patients:contact"
+MAX_PHONE = 50
+_STORED_PHONE = re.compile(r"\+[0-9]+(;ext=[0-9]+)?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", re.ASCII)
 
 
 class Phone(Line):
-    """A phone number as E.164; without a country code it belongs to the clinic's country."""
+    """A phone number as RFC 3966 writes it, without `tel:`; one without a country code is of the clinic's country.
+
+    The number that the record already has stays, even if it is none.
+    """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=40, **options)
+        super().__init__(max_length=MAX_PHONE, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         if text is None:
             return None
-        number = phone_number(text, clinic_service.current().country)
+        country = clinic_service.current().country
+        number = phone_number(text, country)
+        if number != text and self._is_stored(text):
+            return text
         if number is None:
-            raise ValidationError(NOT_A_PHONE)
+            raise ValidationError(phone_number_message(country))
         return number
+
+    def _is_stored(self, text: str) -> bool:
+        """Return whether the record has this number; those who may not see it can't find out."""
+        if not isinstance(self.parent, PatientSchema) or not current_actor().has_permission(CONTACT):
+            return False
+        return bool(_STORED_PHONE.fullmatch(text)) and text == self.parent.stored_phone()
 
 
 class BirthDate(Line):
@@ -71,7 +88,14 @@ class Language(Line):
 
 
 class PatientSchema(FieldPermissionSchema):
-    """A patient with contact details; a given or a family name is required."""
+    """A patient with contact details; a given or a family name is required.
+
+    `stored_phone` returns the phone number of the record that is changed.
+    """
+
+    def __init__(self, *, stored_phone: Callable[[], str | None] = lambda: None, **options: Any) -> None:
+        super().__init__(**options)
+        self.stored_phone = stored_phone
 
     id = fields.UUID(dump_only=True)
     mrn = fields.String(dump_only=True, metadata={"description": "medical record number"})

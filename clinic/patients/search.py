@@ -1,24 +1,23 @@
-"""By which words a patient is found, and how what was typed is understood."""
+"""Search words of patients, and the parsing of search queries."""
 
 import re
 
-import phonenumbers
-
-from clinic.core.text import digits, fold, is_cjk, is_storable, words
+from clinic.core.text import digits, fold, is_cjk, is_storable, tidy_line, words
 from clinic.patients.models import Patient
+from clinic.patients.phone_numbers import dialled_forms, phone_number
 
 LONGEST_WORD = 100
 MOST_TERMS = 8
 LONGEST_RECORD_NUMBER = 6
 _RECORD_NUMBER = re.compile(r"[Pp]-?[0-9]+", re.ASCII)
 _APART = str.maketrans(dict.fromkeys("'’ʼ`´", " "))
-"""Takes a name apart at its apostrophes: D'Almeida is found as dalmeida and as almeida."""
+"""Splits a name at its apostrophes: D'Almeida is found as dalmeida and as almeida."""
 
-_NUMBER_LIKE = re.compile(r"[+0-9٠-٩۰-۹０-９\s().\-/]+")
+_NUMBER_LIKE = re.compile(r"[+＋\d\s().\-/\u2010-\u2015\u2212]+")
 
 
 def words_of(patient: Patient) -> set[str]:
-    """Return every word by which a patient is to be found by whoever may see who the patients are."""
+    """Return the search words of a patient without contact details."""
     names = [name for name in (patient.family_name, patient.given_name, patient.preferred_name) if name]
     found = {word for name in names for word in (*words(name), *words(name.translate(_APART)))}
     joined = fold("".join(part for part in (patient.family_name, patient.given_name) if part))
@@ -32,31 +31,44 @@ def words_of(patient: Patient) -> set[str]:
 
 
 def contact_words_of(patient: Patient) -> set[str]:
-    """Return every word by which a patient is to be found by those only who may see how to reach the patients."""
-    found = _phone_words(patient.phone) if patient.phone else set()
+    """Return the search words of a patient's contact details, for actors who may see those."""
+    found = dialled_forms(patient.phone) if patient.phone else set()
     if patient.email:
         found.add(fold(patient.email))
     return {word[:LONGEST_WORD] for word in found if word}
 
 
-def terms_of(query: str) -> list[str]:
-    """Return what a found patient's words must begin with, one for each term."""
-    if not is_storable(query):
+def terms_of(query: str, country: str | None = None) -> list[str]:
+    """Return the prefixes of a query, one for each term, that a patient's search words must match.
+
+    A phone number without a country code is read as one of `country`.
+    """
+    text = tidy_line(query)
+    if not is_storable(text):
         return []
-    if _NUMBER_LIKE.fullmatch(query) and digits(query):
-        return [_dialled(digits(query))[:LONGEST_WORD]]
-    terms = [term for part in query.split() for term in _terms_of_part(part)]
+    if number := _number_term(text, country):
+        return [number[:LONGEST_WORD]]
+    terms = [term for part in text.split() for term in _terms_of_part(part)]
     return [term[:LONGEST_WORD] for term in terms[:MOST_TERMS]]
 
 
 def sort_name_of(patient: Patient) -> str:
-    """Return by what a patient is sorted in a list of names."""
+    """Return the sort key of a patient in lists by name."""
     return fold(" ".join(part for part in (patient.family_name, patient.given_name) if part))[:300]
 
 
 def after_prefix(prefix: str) -> str:
-    """Return a text behind everything that begins with `prefix`, compared byte by byte."""
+    """Return the exclusive upper bound, compared by bytes, of all texts that begin with `prefix`."""
     return prefix + "\U0010ffff"
+
+
+def _number_term(text: str, country: str | None) -> str | None:
+    """Return the digits of a text that is a number; of a phone number those by which it is indexed."""
+    typed = _dialled(digits(text))
+    phone = phone_number(text, country)
+    if phone is not None:
+        return typed if typed in dialled_forms(phone) else digits(phone)
+    return typed if _NUMBER_LIKE.fullmatch(text) else None
 
 
 def _terms_of_part(part: str) -> list[str]:
@@ -68,10 +80,5 @@ def _terms_of_part(part: str) -> list[str]:
 
 
 def _dialled(term: str) -> str:
-    """Return a phone number without the 00 of a call abroad; a record number is too short to be one."""
+    """Return phone digits without the international prefix 00; a record number is too short to have one."""
     return term[2:] if term.startswith("00") and term.isdigit() and len(term) > LONGEST_RECORD_NUMBER else term
-
-
-def _phone_words(phone: str) -> set[str]:
-    national = str(phonenumbers.parse(phone).national_number)
-    return {digits(phone), national, "0" + national}

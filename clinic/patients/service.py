@@ -1,4 +1,4 @@
-"""The register of patients: the one door to it, and its only writer."""
+"""PatientService: the interface of patients for other modules, and the only code that writes them."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypedDict, Unpack
@@ -9,7 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.core.clock import now
 from clinic.core.context import current_actor
-from clinic.core.db import db
+from clinic.core.db import db, force_custom_plans
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.sequences import next_number
 from clinic.core.db.transaction import get_for_update
@@ -18,6 +18,7 @@ from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
 from clinic.core.text import is_storable
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
+from clinic.identity.clinics import clinic_service
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.rules import medical_record_number
 from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of
@@ -32,7 +33,7 @@ PATIENT_CREATED = declare_event(
 
 
 class PatientFields(TypedDict, total=False):
-    """What is said of a patient; what is left out is unknown."""
+    """The fields of a patient; a field that is left out is unknown."""
 
     family_name: str | None
     given_name: str | None
@@ -53,17 +54,17 @@ class InvalidPatient(InvalidInput):
 
 
 class PatientNotFound(NotFound):
-    """The clinic in force has no such patient."""
+    """The current clinic has no such patient."""
 
     def __init__(self) -> None:
         super().__init__("There is no such patient")
 
 
 class PatientService:
-    """The register of patients of the clinic in force."""
+    """The patients of the current clinic."""
 
     def create(self, **fields: Unpack[PatientFields]) -> Patient:
-        """Register a patient under the next free number and tell the other modules.
+        """Register a patient under the next medical record number, and publish `patient.created`.
 
         :raises InvalidPatient: if there is neither a family name nor a given name
         """
@@ -82,9 +83,9 @@ class PatientService:
         return patient
 
     def get(self, patient_id: UUID | str) -> Patient:
-        """Return a patient of the clinic in force.
+        """Return a patient of the current clinic.
 
-        :raises PatientNotFound: if there is none of that id
+        :raises PatientNotFound: if no record has that id
         """
         wanted = UUID(patient_id) if isinstance(patient_id, str) else patient_id
         patient = db.session.get(Patient, wanted)
@@ -102,9 +103,9 @@ class PatientService:
         return dict(db.session.execute(select(Patient.id, Patient.mrn).where(Patient.id.in_(set(patient_ids)))).all())
 
     def identify(self, number: str) -> Patient:
-        """Return the patient whom a medical record number or an id names.
+        """Return the patient of a medical record number or an id.
 
-        :raises PatientNotFound: if it names none
+        :raises PatientNotFound: if there is none
         """
         if not is_storable(number):
             raise PatientNotFound
@@ -117,9 +118,9 @@ class PatientService:
         return patient
 
     def lock(self, patient_id: UUID) -> Patient:
-        """Return a patient whom, on PostgreSQL, nobody else locks until the unit of work ends.
+        """Return a patient, locked until the unit of work ends (on PostgreSQL).
 
-        :raises PatientNotFound: if there is none of that id
+        :raises PatientNotFound: if no record has that id
         """
         patient = get_for_update(Patient, patient_id)
         if patient is None:
@@ -127,10 +128,10 @@ class PatientService:
         return patient
 
     def update(self, patient_id: UUID, *, version: int | None, **fields: Unpack[PatientFields]) -> Patient:
-        """Change what is given, if nobody changed the patient since `version` (None: whatever it is now).
+        """Change the given fields of a patient; `version` is the one that was edited, None skips the check.
 
-        :raises PatientNotFound: if there is none of that id
-        :raises Stale: if the patient has another version by now
+        :raises PatientNotFound: if no record has that id
+        :raises StaleVersion: if the patient has another version
         :raises InvalidPatient: if no name would be left
         """
         try:
@@ -149,18 +150,19 @@ class PatientService:
         return patient
 
     def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Page[Patient]:
-        """Return patients, the latest registered first."""
+        """Return patients, the newest first."""
         return paginate(select(Patient), [Patient.id], limit=limit, after=after, descending=True)
 
     def search(self, query: str, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Page[Patient]:
-        """Return patients by name, behind the one of an id, who have, for each term, a word that begins with it.
+        """Return the patients, ordered by name, who have for each term of the query a word that begins with it.
 
-        Terms are parts of names in any order, a number, a phone's digits, an e-mail; case and accents don't count.
-        Phones and e-mails find nobody for those who may not see them: they could be guessed digit by digit.
+        Terms are parts of names in any order, a record number, phone digits or an email; case and accents are ignored.
+        Phones and emails are not searched for actors who may not see them: they could be guessed digit by digit.
         """
-        terms = terms_of(query)
+        terms = terms_of(query, clinic_service.current().country)
         if not terms:
             return Page([], None)
+        force_custom_plans()
         wanted = select(Patient)
         for term in terms:
             wanted = wanted.where(Patient.id.in_(_having_word(term)))
@@ -171,7 +173,7 @@ patient_service = PatientService()
 
 
 def _having_word(term: str) -> Select[UUID]:
-    """Return who have a word that begins with a term, among the words by which one may search."""
+    """Return a query of the patients with a word that begins with a term, among those the actor may search."""
     having = select(PatientWord.patient_id).where(PatientWord.word >= term, PatientWord.word < after_prefix(term))
     return (
         having
@@ -181,7 +183,7 @@ def _having_word(term: str) -> Select[UUID]:
 
 
 def _portion_by_name(wanted: Select[Patient], limit: int, after: tuple[UUID] | None) -> Page[Patient]:
-    """Return patients by name behind the one of an id, which alone, and no name, is the key of the next portion."""
+    """Return a page of patients ordered by name; the sort key is only an id, so that no cursor contains a name."""
     behind = None
     if after is not None:
         name = select(Patient.sort_name).where(Patient.id == after[0]).correlate(None).scalar_subquery()
@@ -196,7 +198,7 @@ def _check_named(patient: Patient) -> None:
 
 
 def _index(patient: Patient) -> None:
-    """Keep the words by which a patient is found in step with what they are made of."""
+    """Update the search words of patients before a flush that changes them."""
     names, of_patient = words_of(patient), PatientWord.patient_id == patient.id
     wanted = {word: word not in names for word in names | contact_words_of(patient)}
     known = {row.word: row for row in db.session.scalars(select(PatientWord).where(of_patient))}

@@ -6,6 +6,7 @@ from typing import cast
 from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
+from clinic.core.idempotency import forget_expired as forget_expired_keys
 from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
 from clinic.core.rate_limit import forget_expired
 from clinic.identity.mail_queue import staff_mail_queue
@@ -52,6 +53,7 @@ class StaffModule(BaseModule):
             PeriodicJob("old staff mail", staff_mail_queue.forget_old),
             PeriodicJob("send staff mail", send_due, is_due=staff_mail_queue.is_due),
             PeriodicJob("rate limits", forget_expired),
+            PeriodicJob("idempotency keys", forget_expired_keys),
         )
 
     def register(self, state: BlueprintSetupState) -> None:

@@ -3,6 +3,7 @@
 from clinic.core.modules import RecordLabels
 from clinic.identity.actor_names import key_names, membership_names, staff_names
 from clinic.identity.roles import permission_label, role_label
+from clinic.staff.pages.clinic import FORMATTERS
 from clinic.staff.pages.clinic import LABELS as SETTINGS
 from clinic.staff.pages.keys import scope_label
 
@@ -11,6 +12,7 @@ AUDIT_LABELS = {
         "the clinic’s settings",
         "clinics",
         labels={**SETTINGS, "zone": "Time zone", "currency": "Currency"},
+        formatters=FORMATTERS,
         action_labels={"created": "Set up the clinic"},
         endpoint="staff.clinic",
     ),

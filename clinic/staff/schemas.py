@@ -7,14 +7,18 @@ from marshmallow import Schema, fields
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
 from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
+from clinic.web.place_fields import Country
 
 
 class ClinicSchema(Schema):
-    """A clinic with its time zone and currency."""
+    """A clinic with its time zone, the country of its phone numbers, and its currency."""
 
     id = fields.UUID(dump_only=True)
     name = fields.String(dump_only=True)
     time_zone = fields.String(dump_only=True, attribute="zone")
+    country = fields.String(
+        dump_only=True, allow_none=True, metadata={"description": "ISO 3166 code", "pattern": "^[A-Z]{2}$"}
+    )
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
@@ -52,7 +56,7 @@ class PermissionNames(Choices):
     """Names of permissions, or some other values; the permissions are read when input is loaded."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
-        self.words = tuple(dict.fromkeys((*self.words, *permission_names())))
+        self.choices = tuple(dict.fromkeys((*self.choices, *permission_names())))
         return super()._deserialize(value, attr, data, **kwargs)
 
 
@@ -91,6 +95,7 @@ class ClinicForm(Schema):
     """The form of the clinic's settings."""
 
     name = Line(required=True, what="the clinic's name")
+    country = Country(required=True)
     locale = LocaleName(required=True)
     idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the idle timeout in minutes")
     absolute_hours = Count(least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the maximum session length in hours")

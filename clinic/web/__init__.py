@@ -1,4 +1,4 @@
-"""What pages and JSON share: errors, forms, paging, headers, base templates and static files."""
+"""What pages, JSON and commands share: authorization, errors, forms, lists, headers, templates and static files."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -9,6 +9,7 @@ from clinic.web import (
     cookie_sessions,
     documentation,
     error_handlers,
+    idempotency,
     navigation,
     request_hooks,
     security_headers,
@@ -17,7 +18,7 @@ from clinic.web import (
 
 
 def init_web(app: Flask) -> None:
-    """Give an application its request handling, error answers, headers and template globals."""
+    """Set up request handling, error handlers, headers and template globals of an application."""
     if proxies := app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
@@ -30,4 +31,5 @@ def init_web(app: Flask) -> None:
     assets.init_app(app)
     template_filters.init_app(app)
     navigation.init_app(app)
+    idempotency.init_app(app)
     documentation.init_app(app)

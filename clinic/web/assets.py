@@ -1,4 +1,4 @@
-"""Addresses of static files that change with their content, so that browsers may keep them for ever."""
+"""URLs of static files with a hash of their content, so that browsers may cache them without limit."""
 
 from functools import cache
 from hashlib import sha256
@@ -9,28 +9,28 @@ from flask import Flask, Response, current_app
 from clinic.web.authorization import public
 
 LAYERS = ("reset", "tokens", "base", "layout", "components", "schedule", "print")
-"""The style sheets, in the order in which they go over one another."""
+"""The style sheets in cascade order."""
 
-KEPT = {"static", "styles"}
-"""The endpoints whose answers a browser may keep."""
+CACHEABLE = {"static", "styles"}
+"""The endpoints whose responses a browser may cache."""
 
 _FOLDER = Path(__file__).parent / "static"
 
 
 def init_app(app: Flask) -> None:
-    """Serve all style sheets as one file; let templates ask for `static_url('icons.svg')` and `styles_url()`."""
+    """Serve all style sheets as one file, and register the template globals `static_url` and `styles_url`."""
     app.add_url_rule("/styles.css", "styles", _styles)
     app.jinja_env.globals.update(static_url=static_url, styles_url=styles_url)
 
 
 def static_url(filename: str) -> str:
-    """Return the address of a static file with a hash of what is in it."""
+    """Return the URL of a static file with a hash of its content."""
     return f"{current_app.static_url_path}/{filename}?v={_hash_of_file(filename)}"
 
 
 @cache
 def styles_url() -> str:
-    """Return the address of the joined style sheets with a hash of what is in them."""
+    """Return the URL of the joined style sheets with a hash of their content."""
     return f"/styles.css?v={_hash_of(_joined())}"
 
 

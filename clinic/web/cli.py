@@ -17,16 +17,20 @@ from flask.cli import AppGroup, ScriptInfo
 from marshmallow import Schema, ValidationError
 from rich.console import Console
 from rich.table import Column, Table
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from clinic.core.context import as_actor, current_actor, set_actor
 from clinic.core.db.engine import lacks_columns, lacks_tables
+from clinic.core.db.faults import database_fault
+from clinic.core.db.sqlite_files import DatabaseReplaced
+from clinic.core.db.transaction import ChangedRow, current_outcome, reset_outcome
 from clinic.core.errors import ClinicError, Conflict, InvalidInput, NotFound, NotSetUp, PermissionDenied, StaleVersion
 from clinic.core.logging.error_summary import error_name
 from clinic.core.logging.formatters import log_exception
 from clinic.core.tenancy import set_current_clinic
 from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
+from clinic.web.cli_output import OutputFailed, checked_output, discard, output, replace_unencodable
 
 FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
 
@@ -89,7 +93,12 @@ class CommandGroup(AppGroup):
 
 @contextmanager
 def handle_errors() -> Iterator[None]:
-    """Act as the user of the operating system, with one request id; print expected errors as one line and exit."""
+    """Act as the user of the operating system, with one request id; print expected errors as one line and exit.
+
+    An error after a commit says that the command is done. A reader that ends early, like `head`, is no error.
+    """
+    reset_outcome()
+    replace_unencodable()
     try:
         with as_actor(f"cli:{getpass.getuser()}@{platform.node()}", request_id=uuid4().hex):
             yield
@@ -99,16 +108,22 @@ def handle_errors() -> Iterator[None]:
         fail(USAGE, "; ".join(_sentences(error.messages)))
     except ClinicError as error:
         code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), FAILED)
-        fail(code, "; ".join(_sentences(error.problems)) if isinstance(error, InvalidInput) else error.message)
+        message = "; ".join(_sentences(error.problems)) if isinstance(error, InvalidInput) else error.message
+        fail(code, message + (_after_commit() if isinstance(error, DatabaseReplaced) else ""))
     except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
+    except OutputFailed as error:
+        if error.is_closed:
+            sys.exit(0)
+        fail(FAILED, f"the output can't be written ({error.reason}){_after_commit()}")
     except Exception as error:
-        if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or _is_outdated(error)):
-            fail(NOT_CONFIGURED if _is_outdated(error) else FAILED, _database_message(error))
+        if isinstance(error, DBAPIError) and (answer := _database_answer(error)):
+            fail(*answer)
         if current_app.debug:
             raise
         log_exception(sys.exc_info())
-        fail(FAILED, f"unexpected error ({error_name(error)}), see the log; nothing was changed")
+        outcome = _after_commit() or "; nothing was changed"
+        fail(FAILED, f"unexpected error ({error_name(error)}), see the log{outcome}")
 
 
 def needed_for(command: click.Command) -> str | None:
@@ -152,7 +167,7 @@ def _choose_clinic(ctx: click.Context, _param: click.Parameter, name: str | None
 
 def fail(code: int, message: str) -> NoReturn:
     """Print an error as one line on stderr and exit."""
-    click.echo("Error: " + " ".join(message.split()), err=True)
+    info("Error: " + " ".join(message.split()))
     sys.exit(code)
 
 
@@ -166,31 +181,59 @@ def load_options(schema: Schema, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def info(message: str) -> None:
-    """Print a message for people on stderr; stdout is for data."""
-    click.echo(message, err=True)
+    """Print a message for people on stderr, if that can be written; stdout is for data."""
+    try:
+        click.echo(message, file=sys.stderr)
+    except OSError:
+        discard(sys.stderr)
+
+
+def output_secret(secret: str, withdraw: Callable[[], object], instead: str) -> None:
+    """Print a secret that is shown this one time; if it can't be written, withdraw it and fail with `instead`."""
+    try:
+        output(secret)
+    except OutputFailed as error:
+        withdraw()
+        fail(FAILED, f"the output can't be written ({error.reason}): {instead}")
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool = False) -> None:
     """Print rows: as JSON, as a table on a terminal, else tab-separated without a header."""
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-    elif sys.stdout.isatty():
+        output(json.dumps(rows, ensure_ascii=False, indent=2))
+    elif sys.stdout is not None and sys.stdout.isatty():
         table = Table(*(Column(column, overflow="fold") for column in columns), box=None)
         for row in rows:
             table.add_row(*(_cell(row.get(column)) for column in columns))
-        Console().print(table)
+        with checked_output():
+            Console().print(table)
     else:
         for row in rows:
-            click.echo("\t".join(_cell(row.get(column)) for column in columns))
+            output("\t".join(_cell(row.get(column)) for column in columns))
 
 
 def show_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
     """Print one record: as JSON, or as lines of name and value."""
     if as_json:
-        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        output(json.dumps(record, ensure_ascii=False, indent=2))
     else:
         for name, value in record.items():
-            click.echo(f"{name}\t{_cell(value)}")
+            output(f"{name}\t{_cell(value)}")
+
+
+def _after_commit() -> str:
+    """Return what became of the command's changes, empty if it has committed none."""
+    outcome = current_outcome()
+    if outcome.saved:
+        return f": it is done, do not repeat it ({_named(outcome.saved)})"
+    if outcome.unknown:
+        return f": it is not known whether it was saved, check before you repeat it ({_named(outcome.unknown)})"
+    return ""
+
+
+def _named(rows: Sequence[ChangedRow]) -> str:
+    table, row_id = rows[0]
+    return f"{table} {row_id}"
 
 
 def _cell(value: Any) -> str:
@@ -215,13 +258,14 @@ def _sentences(errors: Any, name: str = "") -> list[str]:
     return [f"--{name.replace('_', '-')}: {errors}" if name else str(errors)]
 
 
-def _is_outdated(error: DBAPIError) -> bool:
-    return lacks_tables(error) or lacks_columns(error)
-
-
-def _database_message(error: DBAPIError) -> str:
+def _database_answer(error: DBAPIError) -> tuple[int, str] | None:
+    """Return the exit code and the message of an error of the database, None if a statement was wrong."""
     if lacks_tables(error):
-        return "the database is not set up: run `flask init`"
+        return NOT_CONFIGURED, "the database is not set up: run `flask init`"
     if lacks_columns(error):
-        return "the database is older than the program: run `flask db upgrade`"
-    return "the database can't be reached or is busy; nothing was changed"
+        return NOT_CONFIGURED, "the database is older than the program: run `flask db upgrade`"
+    fault = database_fault(error)
+    if fault is None:
+        return None
+    outcome = _after_commit() or f": nothing was changed, {fault.remedy}"
+    return (NOT_CONFIGURED if fault.is_setup else FAILED), fault.reason + outcome

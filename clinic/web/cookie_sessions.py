@@ -1,7 +1,7 @@
-"""The session in the browser's cookie, and what is said once: each message in a cookie of its own.
+"""The cookie session without flashed messages, each of which has a cookie of its own.
 
-Flask keeps both in one cookie. An answer that comes late would then bring back the session of before, with the token of
-a session that has ended since, and take along what another answer had said meanwhile.
+Flask stores both in one cookie. A late response would then restore an earlier session, with the token of a session that
+has ended, and delete the messages that another response has flashed in the meantime.
 """
 
 import secrets
@@ -11,59 +11,60 @@ from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
-SAID = "_flashes"
-"""Under this name Flask keeps what is to be said."""
+FLASHES = "_flashes"
+"""The key of flashed messages in a Flask session."""
 
 SECONDS = 300
-MOST = 10
+MAX_COOKIES = 10
 
 
-class _Salted(SecureCookieSessionInterface):
-    """Signs messages so that none of them is taken for a session."""
+class _MessageSigner(SecureCookieSessionInterface):
+    """Signs messages with a salt of their own, so that none is accepted as a session."""
 
     salt = "said"
 
 
 class _Session(SecureCookieSession):
-    """A session that knows with what it was opened."""
+    """A session that remembers its contents when it was opened."""
 
     opened_with: dict[str, Any]
-    said: list[Any]
+    flashed: list[Any]
     cookies: list[str]
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Reads the session and what is to be said from their cookies, and writes only what has changed."""
+    """Reads the session and the flashed messages from their cookies, and writes only changes."""
 
     session_class = _Session
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a request, with everything that is to be said."""
+        """Return the session of a request with its flashed messages."""
         session = super().open_session(app, request)
         if isinstance(session, _Session):
             session.opened_with = dict(session)
-            session.cookies = [name for name in request.cookies if name.startswith(_prefix(app))][:MOST]
-            session.said = [one for name in session.cookies for one in _read(app, request.cookies[name])]
-            if session.said:
-                session[SAID] = list(session.said)
+            session.cookies = [name for name in request.cookies if name.startswith(_prefix(app))][:MAX_COOKIES]
+            flashed = (one for name in session.cookies for one in _read(app, request.cookies[name]))
+            session.flashed = list(dict.fromkeys(flashed))  # a form sent twice has the same message in two cookies
+            if session.flashed:
+                session[FLASHES] = list(session.flashed)
             session.accessed = session.modified = False
         return session
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
-        """Keep the session if it is another one, what is newly to be said, and forget what was said."""
-        accessed, left = session.accessed, list(session.pop(SAID, []))
-        still = bool(session.said) and left[: len(session.said)] == session.said
+        """Save the session if it has changed, set cookies for new messages, and delete those that were shown."""
+        accessed, left = session.accessed, list(session.pop(FLASHES, []))
+        still = bool(session.flashed) and left[: len(session.flashed)] == session.flashed
         session.modified, session.accessed = dict(session) != session.opened_with, accessed
         super().save_session(app, session, response)
-        if new := left[len(session.said) :] if still else left:
-            self._keep(app, response, new)
+        if new := left[len(session.flashed) :] if still else left:
+            self._set_messages(app, response, new)
         for name in [] if still else session.cookies:
             response.delete_cookie(name, path="/", secure=self.get_cookie_secure(app), httponly=True)
 
-    def _keep(self, app: Flask, response: Response, said: list[Any]) -> None:
+    def _set_messages(self, app: Flask, response: Response, messages: list[Any]) -> None:
         response.set_cookie(
             _prefix(app) + secrets.token_hex(4),
-            _signed(app).dumps(said),
+            _signed(app).dumps(messages),
             max_age=SECONDS,
             path="/",
             secure=self.get_cookie_secure(app),
@@ -73,7 +74,7 @@ class Sessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask) -> None:
-    """Keep sessions and messages apart."""
+    """Store sessions and flashed messages in separate cookies."""
     app.session_interface = Sessions()
 
 
@@ -82,11 +83,11 @@ def _prefix(app: Flask) -> str:
 
 
 def _signed(app: Flask) -> Any:
-    return _Salted().get_signing_serializer(app)
+    return _MessageSigner().get_signing_serializer(app)
 
 
 def _read(app: Flask, cookie: str) -> list[Any]:
     try:
-        return [tuple(one) for one in _signed(app).loads(cookie, max_age=SECONDS)]
+        return [tuple(message) for message in _signed(app).loads(cookie, max_age=SECONDS)]
     except BadSignature:
         return []

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
 
 from clinic.web.authorization import access_to, public
 from clinic.web.json_api import ApiBlueprint
@@ -108,13 +109,19 @@ def _components() -> ResponseReturnValue:
 @public
 def _docs() -> ResponseReturnValue:
     spec = specification()
-    schemas = spec["components"]["schemas"]
+    schemas, operations = spec["components"]["schemas"], _operations(spec)
     return render_template(
         "documentation/reference.html",
         spec=spec,
-        operations=_operations(spec),
-        schemas={name: json.dumps(schema, indent=2, ensure_ascii=False) for name, schema in sorted(schemas.items())},
+        operations=operations,
+        shared_responses=_shared_responses(operations),
+        schemas={name: _json_markup(schema) for name, schema in sorted(schemas.items())},
     )
+
+
+def _json_markup(value: Any) -> Markup:
+    """Return a value as JSON for the content of an element, in which quotes need no escape of five bytes."""
+    return escape(json.dumps(value, indent=2, ensure_ascii=False)).replace(Markup("&#34;"), Markup('"'))
 
 
 def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -132,6 +139,19 @@ def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
         for method in _METHODS
         if method in item
     ]
+
+
+def _shared_responses(operations: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return by status the responses that are the same in every operation that has them, if several have."""
+    by_status: dict[str, list[dict[str, Any]]] = {}
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            by_status.setdefault(status, []).append(response)
+    return {
+        status: found[0]
+        for status, found in sorted(by_status.items())
+        if status != "default" and len(found) > 1 and all(one == found[0] for one in found)
+    }
 
 
 def _resolved(spec: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:

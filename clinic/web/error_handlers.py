@@ -2,24 +2,32 @@
 
 import logging
 import re
-from typing import Any
+import sys
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect
 
-from clinic.core.db.engine import lacks_columns, lacks_tables
-from clinic.core.errors import ClinicError, NotSetUp, SchemaOutdated, StaleVersion
+from clinic.core.errors import ClinicError, StaleVersion
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.web.authorization import authenticate_error_page
-from clinic.web.error_info import BUSY, UNEXPECTED, UNKNOWN_HOST, ErrorInfo, clinic_error_info, http_error_info
+from clinic.web.error_info import UNKNOWN_HOST, ErrorInfo, clinic_error_info, http_error_info
+from clinic.web.failure_info import UNEXPECTED, UNFINISHED, database_failure, with_outcome
 from clinic.web.problem_details import problem
-from clinic.web.request_hooks import is_api, request_id
+from clinic.web.request_hooks import REQUEST_ID, is_api, request_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _SECRET = re.compile("password|secret|code|token", re.IGNORECASE)
+
+_READING = {"GET", "HEAD"}
 
 _log = logging.getLogger("clinic.web")
 
@@ -32,6 +40,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(StaleDataError, _respond_stale)
     app.register_error_handler(DBAPIError, _respond_database)
     app.register_error_handler(InternalServerError, _respond_unexpected)
+    app.wsgi_app = _with_teardown_errors(app, app.wsgi_app)  # type: ignore[assignment, method-assign]
 
 
 def respond_form_expired(error: CSRFError) -> Response:
@@ -57,14 +66,9 @@ def _respond_stale(_error: StaleDataError) -> Any:
 
 
 def _respond_database(error: DBAPIError) -> Response:
-    """Respond that the database is unavailable, was never set up, or has an outdated schema; nothing was stored."""
+    """Respond that the database is unavailable, was never set up, has an outdated schema or another fault."""
     _log.error("database_failed error=%s frames=%s", error_name(error), traceback_summary(error))
-    if lacks_tables(error):
-        return _respond_clinic_error(NotSetUp())
-    if lacks_columns(error):
-        return _respond_clinic_error(SchemaOutdated())
-    is_unavailable = isinstance(error, OperationalError) or type(error) is DatabaseError  # SQLite: not a database file
-    return _respond(BUSY if is_unavailable else UNEXPECTED)
+    return _respond(database_failure(error))
 
 
 def _respond_unexpected(error: InternalServerError) -> Response:
@@ -73,7 +77,34 @@ def _respond_unexpected(error: InternalServerError) -> Response:
     return _respond_database(cause) if isinstance(cause, DBAPIError) else _respond(UNEXPECTED)
 
 
+def _with_teardown_errors(app: Flask, wsgi_app: "WSGIApplication") -> "WSGIApplication":
+    """Return a WSGI application that also answers an error in the teardown, after the response was made."""
+
+    def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        heads: list[tuple[Any, ...]] = []
+        try:
+            body = wsgi_app(environ, lambda *head: heads.append(head))  # type: ignore[arg-type]
+        except Exception:
+            if app.testing or app.debug:
+                raise
+            app.log_exception(sys.exc_info())
+            return _teardown_response(app, environ)(environ, start_response)
+        start_response(*heads[-1])
+        return body
+
+    return call
+
+
+def _teardown_response(app: Flask, environ: "WSGIEnvironment") -> Response:
+    with app.request_context(environ):
+        g.request_id = environ.get(REQUEST_ID, "")
+        info = UNEXPECTED if request.method in _READING else UNFINISHED
+        return app.process_response(_respond(info))
+
+
 def _respond(info: ErrorInfo) -> Response:
+    if info.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        info = with_outcome(info)
     if is_api():
         response = problem(info.status, info.code, info.detail, info.errors, **info.details)
     else:
@@ -86,10 +117,10 @@ def _page(info: ErrorInfo) -> str:
     context = {
         "error": info,
         "reference": request_id(),
-        "is_get": request.method in {"GET", "HEAD"},
+        "is_get": request.method in _READING,
         "typed": _typed() if info.can_be_sent_again else None,
     }
-    if info.status < 500 and info.code != UNKNOWN_HOST:  # noqa: PLR2004
+    if info.status < HTTPStatus.INTERNAL_SERVER_ERROR and info.code != UNKNOWN_HOST:
         authenticate_error_page()
         return render_template("errors/error.html", **context)
     # The template context that modules add to every page may need the database.

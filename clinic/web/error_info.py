@@ -7,6 +7,7 @@ from typing import Any
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
+from clinic.core.db.sqlite_files import DatabaseReplaced
 from clinic.core.errors import (
     ClinicError,
     Conflict,
@@ -36,6 +37,7 @@ _STATUS: dict[type[ClinicError], int] = {
     InvalidInput: 422,
     RateLimited: 429,
     NotSetUp: 503,
+    DatabaseReplaced: 503,
     SchemaOutdated: 503,
 }
 
@@ -89,13 +91,7 @@ class ErrorInfo:
     @property
     def can_be_sent_again(self) -> bool:
         """Whether no view has run, so that the same form may be sent again."""
-        return self.code in {"form-expired", "unavailable"}
-
-
-BUSY = ErrorInfo(
-    503, "unavailable", "The database is busy: nothing was saved, try again", headers=[("Retry-After", "5")]
-)
-UNEXPECTED = ErrorInfo(500, "internal-error", "Nothing was saved. Try again, or report the reference below")
+        return self.code == "form-expired" or (self.status == 503 and "locations" not in self.details)  # noqa: PLR2004
 
 
 def http_error_info(error: HTTPException) -> ErrorInfo:

@@ -1,4 +1,4 @@
-"""Fields of schemas, with the same words for pages, JSON and commands."""
+"""Fields of schemas, with the same messages for pages, JSON and commands."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
 from clinic.core.money import BadAmount, Money, is_currency
-from clinic.core.text import is_storable, nfc
+from clinic.core.text import has_encoded_word, is_storable, nfc, strip_bidi_controls, strip_invisible_marks
 from clinic.identity.rules import is_locale
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
@@ -21,16 +21,17 @@ MAX_LINE = 200
 MAX_PARAGRAPH = 2000
 MAX_EMAIL = 254
 _MOST_COMPOSED = 4
-"""NFC makes one character of at most four."""
+"""Characters that NFC composes to one at most."""
 
 _UNREADABLE = "\ufffd"
-"""What a browser's bytes become that are not UTF-8."""
+"""The replacement character of bytes that are not UTF-8."""
 
 _EARLIEST, _LATEST = 1900, 9000
-"""Years that are far enough from where calendars end for every zone."""
+"""Years far enough from the limits of datetime for every time zone."""
 
 CURRENCY_PATTERN = "^[A-Z]{3}$"
 
+NOT_READABLE = "Some characters could not be read: enter them again"
 NOT_AN_EMAIL = "Enter an email address like name@example.org"
 NOT_A_DAY = "Enter a date like 2026-11-23"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -39,7 +40,9 @@ _QUANTITY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 
 
 class Line(fields.String):
-    """One line of text: NFC, trimmed, without control characters; one in which nothing can be seen is None."""
+    """One line of text: NFC, trimmed, without control characters and invisible marks; an invisible one is None."""
+
+    may_have_encoded_words = False
 
     def __init__(self, *, max_length: int = MAX_LINE, what: str = "this", **options: Any) -> None:
         options.setdefault("allow_none", not options.get("required"))
@@ -53,14 +56,21 @@ class Line(fields.String):
             raise self.make_error("invalid")
         if len(value) > _MOST_COMPOSED * self.max_length:
             raise ValidationError(f"Enter at most {self.max_length} characters")
-        text = self._tidy(value)
-        if not is_storable(text) or _UNREADABLE in text or not self._allows(text):
+        text = self._tidy(self._strip(value))
+        if _UNREADABLE in text:
+            raise ValidationError(NOT_READABLE)
+        if not is_storable(text) or not self._allows(text):
             raise ValidationError("Leave out control characters")
+        if has_encoded_word(text) and not self.may_have_encoded_words:
+            raise ValidationError("Leave out mail header code like =?utf-8?q?")
         if len(text) > self.max_length:
             raise ValidationError(f"Enter at most {self.max_length} characters")
         if not text and not self.allow_none:
             raise ValidationError(self.missing)
         return text or None
+
+    def _strip(self, value: str) -> str:
+        return strip_invisible_marks(value)
 
     def _tidy(self, value: str) -> str:
         if not is_storable(value):
@@ -74,44 +84,46 @@ class Line(fields.String):
 class Paragraph(Line):
     """Several lines of text."""
 
+    may_have_encoded_words = True
+
     def __init__(self, *, max_length: int = MAX_PARAGRAPH, **options: Any) -> None:
         super().__init__(max_length=max_length, **options)
 
-    def _tidy(self, value: str) -> str:
-        return super()._tidy(value.replace("\r\n", "\n"))
+    def _strip(self, value: str) -> str:
+        return strip_bidi_controls(value).replace("\r\n", "\n")
 
     def _allows(self, text: str) -> bool:
         return True
 
 
 class Choice(Line):
-    """One of a few words."""
+    """One of a few values."""
 
-    def __init__(self, *words: str, what: str = "one of these", **options: Any) -> None:
-        super().__init__(what=what, **described(options, enum=list(words)))
-        self.words = words
+    def __init__(self, *choices: str, what: str = "one of these", **options: Any) -> None:
+        super().__init__(what=what, **described(options, enum=list(choices)))
+        self.choices = choices
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is not None and text not in self.words:
-            raise ValidationError(f"Choose one of: {', '.join(self.words)}")
+        if text is not None and text not in self.choices:
+            raise ValidationError(f"Choose one of: {', '.join(self.choices)}")
         return text
 
 
 class Choices(fields.Field[list[str]]):
-    """Any of a few words, each once, in their own order; a form sends one value for each that is ticked."""
+    """Any of a few values, without duplicates, in their own order; a form sends one for each ticked checkbox."""
 
-    def __init__(self, *words: str, what: str = "one of these", **options: Any) -> None:
-        super().__init__(**described(options, type="array", items={"type": "string", "enum": list(words)}))
-        self.words = words
+    def __init__(self, *choices: str, what: str = "one of these", **options: Any) -> None:
+        super().__init__(**described(options, type="array", items={"type": "string", "enum": list(choices)}))
+        self.choices = choices
         self.missing = f"Choose {what}"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
-        if not isinstance(value, list) or any(one not in self.words for one in value):
-            raise ValidationError(f"Choose among: {', '.join(self.words)}")
+        if not isinstance(value, list) or any(one not in self.choices for one in value):
+            raise ValidationError(f"Choose among: {', '.join(self.choices)}")
         if self.required and not value:
             raise ValidationError(self.missing)
-        return [word for word in self.words if word in value]
+        return [choice for choice in self.choices if choice in value]
 
 
 class Email(Line):
@@ -159,15 +171,16 @@ class Count(fields.Field[int]):
     """A whole number in plain ASCII digits."""
 
     def __init__(self, *, least: int, most: int, what: str = "a whole number", **options: Any) -> None:
-        self.words = f"Enter {what} from {least} to {most}"
-        options.setdefault("error_messages", {"required": self.words})
+        self.message = f"Enter {what} from {least} to {most}"
+        options.setdefault("error_messages", {"required": self.message})
         super().__init__(**described(options, type="integer", minimum=least, maximum=most))
         self.least, self.most = least, most
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        text = strip_invisible_marks(text) if isinstance(text, str) else text
         if not isinstance(text, str) or not _NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:
-            raise ValidationError(self.words)
+            raise ValidationError(self.message)
         return int(text)
 
 
@@ -175,33 +188,33 @@ class Moment(fields.Field[datetime]):
     """An instant of RFC 3339 with its offset; dumped in UTC."""
 
     def __init__(self, **options: Any) -> None:
-        words: Messages = {"required": "Enter a date and time", "null": "Enter a date and time"}
-        super().__init__(error_messages=words, **described(options, type="string", format="date-time"))
+        messages: Messages = {"required": "Enter a date and time", "null": "Enter a date and time"}
+        super().__init__(error_messages=messages, **described(options, type="string", format="date-time"))
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        words = "Enter a date and time with its offset, like 2026-11-23T09:30:00+01:00"
+        message = "Enter a date and time with its offset, like 2026-11-23T09:30:00+01:00"
         if not isinstance(value, str) or not re.fullmatch(
             r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.+\-Zz]{5,30}", value, re.ASCII
         ):
-            raise ValidationError(words)
+            raise ValidationError(message)
         try:
             moment = datetime.fromisoformat(value.upper())
             if moment.tzinfo is None or not _EARLIEST <= moment.year <= _LATEST:
-                raise ValidationError(words)
+                raise ValidationError(message)
             return moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise ValidationError(words) from error
+            raise ValidationError(message) from error
 
 
 class MoneyField(fields.Field[Money]):
     """Money as `{"amount": "45.00", "currency": "EUR"}`, exact, with the currency's own digits."""
 
     def __init__(self, **options: Any) -> None:
-        words: Messages = {"required": "Enter an amount", "null": "Enter an amount"}
-        super().__init__(error_messages=words, **options)
+        messages: Messages = {"required": "Enter an amount", "null": "Enter an amount"}
+        super().__init__(error_messages=messages, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, str] | None:
         return None if value is None else {"amount": value.amount, "currency": value.currency}
@@ -224,8 +237,8 @@ class Quantity(fields.Field[Fraction]):
     """A quantity as a decimal text with at most three digits after the point; more than nothing."""
 
     def __init__(self, **options: Any) -> None:
-        words: Messages = {"required": "Enter a quantity", "null": "Enter a quantity"}
-        super().__init__(error_messages=words, **described(options, type="string", example="1"))
+        messages: Messages = {"required": "Enter a quantity", "null": "Enter a quantity"}
+        super().__init__(error_messages=messages, **described(options, type="string", example="1"))
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
         return quantity_text(value)
@@ -237,15 +250,15 @@ class Quantity(fields.Field[Fraction]):
 
 
 class Identifier(fields.UUID):
-    """The id of a record."""
+    """The id of a record, with a message that names it."""
 
     def __init__(self, *, what: str = "a record", **options: Any) -> None:
-        words = f"Choose {what}"
-        super().__init__(error_messages={"required": words, "null": words, "invalid_uuid": words}, **options)
+        message = f"Choose {what}"
+        super().__init__(error_messages={"required": message, "null": message, "invalid_uuid": message}, **options)
 
 
 def described(options: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-    """Return a field's options with what the API's description is to say of it, unless they say it already."""
+    """Return the options of a field with metadata for its OpenAPI description, which they may override."""
     return {**options, "metadata": {**metadata, **options.get("metadata", {})}}
 
 

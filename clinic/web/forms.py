@@ -17,9 +17,11 @@ from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from clinic.core.errors import ClinicError, InvalidInput, NotFound
+from clinic.core.text import tidy_line
 from clinic.identity.models import SavedForm
 from clinic.web.error_info import clinic_error_info
 from clinic.web.fields import Choices
+from clinic.web.idempotency import form_problem, new_form_key, sent_key
 from clinic.web.problem_details import flattened
 from clinic.web.saved_forms import HIDDEN_FIELDS, resumed_form
 
@@ -32,7 +34,10 @@ View = Callable[..., ResponseReturnValue]
 
 @dataclass
 class Form:
-    """A form as a page shows it: values as typed, errors in the order of its fields, the version it was made from."""
+    """A form as a page shows it: values as typed, errors in the order of its fields, the version it was made from.
+
+    Its `key` is sent with it, so that the same form sent twice is carried out once.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
@@ -41,6 +46,7 @@ class Form:
     ticked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     version: int | None = None
     saved: SavedForm | None = None
+    key: str = field(default_factory=new_form_key)
 
     def value(self, name: str) -> str:
         """Return what was typed into a field; a part of a date, `x.day`, is found in a whole `x` as well."""
@@ -83,7 +89,9 @@ def initial_form(
         return Form(values or {}, ticked=ticked or {}, version=version)
     typed = MultiDict(saved.fields)
     several = {name: " ".join(typed.getlist(name)).split() for name in typed}
-    return Form(typed.to_dict(), ticked=several, version=_version(typed.get("version", "")), saved=saved)
+    form = Form(typed.to_dict(), ticked=several, version=_version(typed.get("version", "")), saved=saved)
+    form.key = typed.get("key", form.key)
+    return form
 
 
 def load_form(schema: Schema, **given: Any) -> Form:
@@ -99,12 +107,12 @@ def load_form(schema: Schema, **given: Any) -> Form:
         form.data = schema.load(with_dates(typed) | ticked | given)
     except ValidationError as error:
         form.errors = _by_field(error)
-    return form
+    return _with_sent_key(form)
 
 
 def repeat_form(*names: str) -> Form:
     """Return the sent form with only the named values: passwords and codes are typed anew."""
-    return Form({name: request.form.get(name, "")[:_LONGEST_REPEATED] for name in names})
+    return _with_sent_key(Form({name: request.form.get(name, "")[:_LONGEST_REPEATED] for name in names}))
 
 
 def refuse(page: str, error: ClinicError) -> ResponseReturnValue:
@@ -142,7 +150,7 @@ def with_dates(typed: Mapping[str, str]) -> dict[str, Any]:
     parts = {name for name in typed if name.endswith(tuple(f".{part}" for part in _PARTS))}
     found: dict[str, Any] = {name: value for name, value in typed.items() if name not in parts}
     for name in {part.rpartition(".")[0] for part in parts}:
-        found[name] = _joined(*(typed.get(f"{name}.{part}", "").strip() for part in _PARTS))
+        found[name] = _joined(*(tidy_line(typed.get(f"{name}.{part}", "")) for part in _PARTS))
     return found
 
 
@@ -150,6 +158,15 @@ def date_parts(name: str, value: str | None) -> dict[str, str]:
     """Return a date's three parts as a form shows them."""
     texts = [*(value or "").split("-"), "", ""][:3]
     return {f"{name}.{part}": text.lstrip("0") for part, text in zip(_PARTS, texts, strict=True)}
+
+
+def _with_sent_key(form: Form) -> Form:
+    """Return a sent form with its key; with a new one and an error if it may not be carried out with its own."""
+    if problem := form_problem():
+        form.errors[""] = [problem, *form.errors.get("", [])]
+    elif key := sent_key():
+        form.key = key
+    return form
 
 
 def _joined(year: str, month: str, day: str) -> str:

@@ -15,6 +15,7 @@ from clinic.core.db.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
 from clinic.core.errors import NotFound, StaleVersion
 from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import Count, Line
+from clinic.web.idempotency import idempotent, idempotent_with_key
 from clinic.web.json_parser import StrictParser
 from clinic.web.openapi import component_of_status, operation_id
 from clinic.web.problem_details import problem
@@ -65,9 +66,9 @@ class ApiBlueprint(flask_smorest.Blueprint):
             *(self._status(status) for status in _WITH_BODY),
         )
 
-    def merge_patch(self, schema: type[Schema]) -> Decorator:
+    def merge_patch(self, schema: type[Schema], **options: Any) -> Decorator:
         """Load a partial record (RFC 7396), sent as `application/merge-patch+json` or as JSON."""
-        patch = schema(partial=True)
+        patch = schema(partial=True, **options)
         return _composed(
             self.doc(requestBody={"content": {MERGE_PATCH: {"schema": patch}}}),
             self.arguments(patch, required=False),
@@ -78,13 +79,30 @@ class ApiBlueprint(flask_smorest.Blueprint):
         """Document that a view honours `If-Match`."""
         statuses = (412, 428) if required else (412,)
         return _composed(
-            self.doc(parameters=["IfMatch" if required else "OptionalIfMatch"]),
+            self._header("IfMatch" if required else "OptionalIfMatch"),
             *(self._status(status) for status in statuses),
         )
 
     def conditional(self) -> Decorator:
         """Document that a view honours `If-None-Match`."""
-        return _composed(self.doc(parameters=["IfNoneMatch"]), self._status(304))
+        return _composed(self._header("IfNoneMatch"), self._status(304))
+
+    def idempotent(self, *, required: bool = False) -> Decorator:
+        """Carry out a request once, however often it is sent with the same `Idempotency-Key`, and document that."""
+        return _composed(
+            self._header("IdempotencyKey" if required else "OptionalIdempotencyKey"),
+            self._status(409),
+            idempotent_with_key if required else idempotent,
+        )
+
+    def _header(self, component: str) -> Decorator:
+        """Document a request header, in addition to those documented before."""
+
+        def decorate(view: Any) -> Any:
+            before = getattr(view, "_apidoc", {}).get("manual_doc", {}).get("parameters", [])
+            return self.doc(parameters=[*before, component])(view)
+
+        return decorate
 
     def _status(self, status: int) -> Decorator:
         decorator: Decorator = self.alt_response(status, response=component_of_status(status))

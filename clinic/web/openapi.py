@@ -17,19 +17,32 @@ PROBLEMS = {
     401: "The API key is missing, unknown, expired or revoked",
     403: "The API key lacks the scope that `scope` names",
     404: "The clinic has no such record",
-    409: "The current state does not allow this; `conflicts` and `due` show why",
+    409: (
+        "The current state does not allow this; `conflicts` and `due` show why. With `request-in-progress` the first "
+        "request with this `Idempotency-Key` has not ended yet"
+    ),
     412: "The record has another version than `If-Match`; `present` is its current representation",
     413: "The body is larger than 1 MB",
     415: "The body is not JSON",
-    422: "The input is well-formed, but not acceptable; `errors` lists every field",
+    422: (
+        "The input is well-formed, but not acceptable; `errors` lists every field. With `idempotency-key-reused` the "
+        "`Idempotency-Key` was used for another request"
+    ),
     428: "The header `If-Match` is missing",
-    500: "Unexpected error",
+    500: "Unexpected error; `code` shows whether the change was saved, `locations` where to check",
     503: "Temporarily unavailable",
 }
 """Description of every error status that an operation may return."""
 
 _STRING: dict[str, Any] = {"type": "string"}
 _VERSION_TAG = '"[1-9][0-9]{0,8}"'
+
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "description": "Identifies this request for 24 hours: when it is sent again, the first response is returned",
+    "schema": {**_STRING, "minLength": 16, "maxLength": 255, "pattern": "^[ -~]*$"},
+    "example": "6f1c2f0e-8c8d-4f7e-9a55-0d8f6a1f2b3c",
+}
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IfMatch": {
@@ -51,13 +64,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _STRING,
         "example": '"1"',
     },
-    "IdempotencyKey": {
-        "name": "Idempotency-Key",
-        "description": "Identifies this request: when it is sent again, the first response is returned",
-        "required": True,
-        "schema": {**_STRING, "minLength": 16, "maxLength": 255, "pattern": "^[ -~]*$"},
-        "example": "6f1c2f0e-8c8d-4f7e-9a55-0d8f6a1f2b3c",
-    },
+    "IdempotencyKey": {**_IDEMPOTENCY_KEY, "required": True},
+    "OptionalIdempotencyKey": _IDEMPOTENCY_KEY,
 }
 """Request headers, by the name of their component."""
 
@@ -79,12 +87,14 @@ HEADERS: dict[str, dict[str, Any]] = {
 """Response headers, by the name of their component."""
 
 RECORD_HEADERS = {"ETag": "ETag"}
-CREATED_HEADERS = {"ETag": "ETag", "Location": "Location"}
 LIST_HEADERS = {"Link": "Link"}
 REPLAY_HEADERS = {"Idempotency-Replayed": "IdempotencyReplayed"}
+ACTION_HEADERS = RECORD_HEADERS | REPLAY_HEADERS
+CREATED_HEADERS = ACTION_HEADERS | {"Location": "Location"}
 
 _PROBLEM_HEADERS = {
     401: {"WWW-Authenticate": "WWWAuthenticate"},
+    409: {"Retry-After": "RetryAfter"},
     412: RECORD_HEADERS,
     503: {"Retry-After": "RetryAfter"},
 }
@@ -125,6 +135,9 @@ class ProblemSchema(Schema):
     scope = fields.String(metadata={"description": "the scope that the API key lacks (403)"})
     conflicts = fields.List(fields.UUID(), metadata={"description": "the appointments at the requested time (409)"})
     due = fields.Nested(MoneySchema, metadata={"description": "the amount still due of an invoice (409)"})
+    locations = fields.List(
+        fields.String(), metadata={"description": "paths of records that were saved, or maybe saved (500, 503)"}
+    )
     present = fields.Dict(metadata={"description": "the current representation of the record (412)"})
 
 

@@ -34,6 +34,8 @@ TITLES = {
 _TITLES_BY_CODE = {
     "form-expired": "This form has expired",
     "other-clinic": "You are in another clinic",
+    "saved-but-not-shown": "Saved, but not shown",
+    "outcome-unknown": "It is not known whether this was saved",
 }
 
 

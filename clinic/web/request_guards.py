@@ -1,10 +1,14 @@
 """Guards of every request: its host, its origin, its size."""
 
 from io import BytesIO
+from urllib.parse import unquote_to_bytes
 
 from flask import abort, current_app, request
+from werkzeug.exceptions import BadRequest, HTTPException, UnprocessableEntity
 
 FORM = "application/x-www-form-urlencoded"
+_REPLACEMENT = "\ufffd"
+"""What a multipart form's bytes become that are not UTF-8."""
 
 
 def refuse_misdirected() -> None:
@@ -46,3 +50,41 @@ def refuse_too_much() -> None:
         request.environ["wsgi.input"] = BytesIO(body)
     if request.mimetype == FORM and request.get_data().count(b"&") >= current_app.config["MAX_FORM_PARTS"]:
         abort(413, "The form has too many fields, nothing was saved")
+
+
+def refuse_undecodable_query() -> None:
+    """Refuse a query whose bytes are not UTF-8, which werkzeug would leave as they were sent: `Jos%E9`.
+
+    :raises HTTPException: 400
+    """
+    if not _is_utf_8(request.query_string):
+        raise _undecodable(
+            BadRequest("This address is not written in UTF-8, so that some characters could not be read")
+        )
+
+
+def refuse_undecodable_form() -> None:
+    """Refuse a form whose bytes are not UTF-8.
+
+    :raises HTTPException: 422
+    """
+    if request.mimetype == FORM:
+        is_readable = _is_utf_8(request.get_data())
+    else:
+        is_readable = not any(_REPLACEMENT in text for field in request.form.items(multi=True) for text in field)
+    if not is_readable:
+        message = "The form was not sent in UTF-8, so that some characters could not be read: nothing was saved"
+        raise _undecodable(UnprocessableEntity(message))
+
+
+def _is_utf_8(encoded: bytes) -> bool:
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _undecodable(error: HTTPException) -> HTTPException:
+    error.data = {"code": "undecodable"}  # type: ignore[attr-defined]
+    return error

@@ -9,14 +9,24 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
 from clinic.core.context import Actor, reset_actor, set_actor
+from clinic.core.db.transaction import reset_outcome
 from clinic.core.errors import ClinicError
 from clinic.core.tenancy import current_clinic_id_or_none
 from clinic.web.authorization import authorize_request
-from clinic.web.request_guards import refuse_misdirected, refuse_other_sites, refuse_too_much
+from clinic.web.request_guards import (
+    refuse_misdirected,
+    refuse_other_sites,
+    refuse_too_much,
+    refuse_undecodable_form,
+    refuse_undecodable_query,
+)
 
 csrf = CSRFProtect()
 
 API_PREFIX = "/api/"
+REQUEST_ID = "clinic.request_id"
+"""The key of the request id in the WSGI environment, which outlasts the request context."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _LONGEST_ADDRESS = 64
 """Characters, with the zone of a link-local IPv6 address."""
@@ -63,12 +73,17 @@ def request_id() -> str:
 def _begin() -> None:
     requested = request.headers.get("X-Request-ID", "")
     g.request_id = requested if _REQUEST_ID.fullmatch(requested) else uuid4().hex
+    request.environ[REQUEST_ID] = g.request_id
+    reset_outcome()
     actor = Actor("api" if is_api() else "page", g.request_id, address=_caller_address())
     g.actor_token = set_actor(actor)
     refuse_misdirected()
+    refuse_undecodable_query()
     if is_api():
         refuse_other_sites()
     refuse_too_much()
+    if not is_api():
+        refuse_undecodable_form()
 
 
 def _authorize() -> ResponseReturnValue | None:

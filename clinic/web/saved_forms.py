@@ -8,7 +8,7 @@ from clinic.identity.models import SavedForm
 from clinic.identity.saved_forms import saved_form_service
 from clinic.web.authentication import find_ended_session, find_session
 
-HIDDEN_FIELDS = {"csrf_token", "_clinic", "_kept", "version"}
+HIDDEN_FIELDS = {"csrf_token", "key", "_clinic", "_kept", "version"}
 """Fields of forms that nobody types."""
 
 

@@ -1,10 +1,10 @@
-"""Headers that every answer carries, whatever it is."""
+"""Security headers of every response."""
 
 from http import HTTPStatus
 
 from flask import Flask, Response, request
 
-from clinic.web.assets import KEPT
+from clinic.web.assets import CACHEABLE
 
 _POLICY = "; ".join(
     [
@@ -32,15 +32,15 @@ HEADERS = {
 
 
 def init_app(app: Flask) -> None:
-    """Send the headers with every answer; only static files may be kept by a browser."""
+    """Add the headers to every response; only static files may be cached."""
     app.after_request(_add)
 
 
 def _add(response: Response) -> Response:
     response.headers.extend({name: value for name, value in HEADERS.items() if name not in response.headers})
-    if request.endpoint in KEPT and response.status_code == HTTPStatus.OK and "v" in request.args:
+    if request.endpoint in CACHEABLE and response.status_code == HTTPStatus.OK and "v" in request.args:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    elif request.endpoint not in KEPT or response.status_code >= HTTPStatus.BAD_REQUEST:
+    elif request.endpoint not in CACHEABLE or response.status_code >= HTTPStatus.BAD_REQUEST:
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

@@ -1,15 +1,15 @@
-"""How pages write days, times and birth dates."""
+"""Template filters for dates, times and birth dates."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from clinic.core.clock import is_ambiguous, today
+from clinic.core.clock import is_ambiguous, today, wall_day
 
 
 def init_app(app: Flask) -> None:
-    """Let templates use the filters `day`, `time`, `instant`, `wall_day` and `born`."""
+    """Register the filters `day`, `time`, `instant`, `wall_day` and `born`."""
     app.jinja_env.filters.update(day=day, time=time, instant=instant, born=born, wall_day=wall_day)
 
 
@@ -18,32 +18,19 @@ def day(value: date) -> str:
     return f"{value:%a} {value.day} {value:%b} {value.year}"
 
 
-def day_typed(text: str) -> str:
-    """Return a day that was typed as `2026-11-12` as `Thu 12 Nov 2026`.
-
-    :raises ValueError: if it is none
-    """
-    return day(date.fromisoformat(text))
-
-
 def time(value: datetime, zone: str) -> str:
-    """Return what the clocks of a zone show at an instant: `09:30`, or `01:30 WEST` if they show that twice."""
+    """Return the local time of an instant: `09:30`, or `01:30 WEST` if the clocks show it twice that day."""
     there = value.astimezone(ZoneInfo(zone))
     return f"{there:%H:%M %Z}" if is_ambiguous(there.replace(tzinfo=None), zone) else f"{there:%H:%M}"
 
 
 def instant(value: datetime, zone: str) -> str:
-    """Return an instant on the wall of a zone: `Thu 12 Nov 2026, 09:30`."""
+    """Return the local date and time of an instant: `Thu 12 Nov 2026, 09:30`."""
     return f"{day(wall_day(value, zone))}, {time(value, zone)}"
 
 
-def wall_day(value: datetime, zone: str) -> date:
-    """Return the day it is in a zone at an instant."""
-    return value.astimezone(ZoneInfo(zone)).date()
-
-
 def born(value: str | None, zone: str) -> str:
-    """Return a birth date, maybe partly unknown, with the age in a zone: `21-Jun-1991 (35 y)`, `Jun-1991`, `1991`."""
+    """Return a birth date, possibly partial, with the age in a time zone: `21-Jun-1991 (35 y)`, `Jun-1991`, `1991`."""
     if not value:
         return ""
     parts = [int(part) for part in value.split("-")]

@@ -30,6 +30,7 @@ LINES: dict[str, Line] = {
     "patients list": lambda _: [],
     "appointments list": lambda _: ["--day", "2026-11-30"],
     "billing invoices": lambda _: [],
+    "notifications retry": lambda _: ["--all"],
     "notifications list": lambda _: [],
     "staff list": lambda _: [],
     "api-keys list": lambda _: [],

@@ -79,7 +79,7 @@ def test_records_that_forget_their_clinic_are_found(world: World, monkeypatch: p
     with_id = [route for route in routes_of(world.app) if names & {*route.arguments} and route.method == "GET"]
     routes = [route for route in with_id if table[route.key]["administrator"] != "302"]  # a redirect reads no record
 
-    monkeypatch.setattr(orm_session, "_OF_THE_CLINIC", with_loader_criteria(ClinicScoped, true()))
+    monkeypatch.setattr(orm_session, "_CLINIC_FILTER", with_loader_criteria(ClinicScoped, true()))
     wrong = found_wrong(caller, routes)
 
     assert len(wrong) == len(caller.told_apart) == len(routes) > len(names)
@@ -90,7 +90,7 @@ def test_lists_that_forget_the_clinic_tell_of_canaries(world: World, monkeypatch
     caller = Caller(world, "administrator")
     lists = [route for route in routes_of(world.app) if not route.arguments and route.method == "GET"]
 
-    monkeypatch.setattr(orm_session, "_OF_THE_CLINIC", with_loader_criteria(ClinicScoped, true()))
+    monkeypatch.setattr(orm_session, "_CLINIC_FILTER", with_loader_criteria(ClinicScoped, true()))
     for route in lists:
         caller.cell(route)
 

@@ -96,7 +96,7 @@ def test_a_start_that_makes_no_sense_is_refused_by_the_name_of_its_option(app, b
     for starts, words in (
         ("2026-11-31 09:00", "--starts: Enter a date like 2026-11-23"),
         ("2026-11-30", "--starts: Enter the time"),
-        ("2026-11-30 25:00", "--starts: Enter a time like 9:30"),
+        ("2026-11-30 25:00", "--starts: Enter a time like 09:30"),
         ("tomorrow", "--starts: Enter a date like 2026-11-23; --starts: Enter the time"),
         ("2026-11-30 \udcff", "--starts: Leave out control characters"),
     ):

@@ -1,13 +1,17 @@
 """The pages of the schedule, in a browser without JavaScript."""
 
+import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from clinic.appointments.service import appointment_service
+from clinic.appointments.service import Appointment, appointment_service
 from tests.assertions import element, masked, row_counts, rows, spoken, stored_events, title
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.page_client import hidden_value
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -128,6 +132,39 @@ def test_the_day_shows_who_comes_to_whom(client, typed):
     assert "No appointments" in client.get("/appointments?day=2026-12-01").text
 
 
+def test_the_day_page_lists_each_appointment_under_its_practitioner(client, here):
+    with here():
+        silva, okafor = a_practitioner("Dr Silva"), a_practitioner("Dr Okafor")
+        of_silva = [an_appointment(starts_at=at, practitioner=silva).id for at in (MONDAY, MONDAY + HOUR)]
+        of_okafor = [an_appointment(starts_at=MONDAY, practitioner=okafor).id]
+        wanted = {silva.id: of_silva, okafor.id: of_okafor}
+
+    page = client.get(f"/appointments?day={MONDAY.date()}").text
+
+    for practitioner_id, appointment_ids in wanted.items():
+        column = page.split(f'aria-labelledby="p-{practitioner_id}"')[1].split("</section>")[0]
+        assert re.findall(r'href="/appointments/([0-9a-f-]{36})"', column) == [str(one) for one in appointment_ids]
+
+
+def test_the_day_page_iterates_its_appointments_no_more_often_for_more_practitioners(client, here, monkeypatch):
+    with here():
+        for number in range(4):
+            an_appointment(starts_at=MONDAY, practitioner=a_practitioner(f"Dr {number}"))
+    passes = []
+
+    class Counted(list[Appointment]):
+        def __iter__(self):
+            passes.append(len(self))
+            return super().__iter__()
+
+    day = appointment_service.day
+    monkeypatch.setattr(appointment_service, "day", lambda wanted: Counted(day(wanted)))
+
+    client.get(f"/appointments?day={MONDAY.date()}")
+
+    assert len(passes) <= 3
+
+
 def test_a_day_that_is_none_is_refused(client):
     assert client.get("/appointments?day=2026-13-01").status_code == 422
 
@@ -191,12 +228,12 @@ def test_an_appointment_of_another_clinic_has_no_page(client, here, other_clinic
 
 
 def test_the_patients_page_shows_what_is_to_come(client, typed):
-    client.submit("/appointments/new", **typed | {"day": "2040-11-30"})
+    client.submit("/appointments/new", **typed | {"day": "2030-11-30"})
     patient = client.get("/api/v1/patients").json["data"][0]
 
     page = spoken(client.get(f"/patients/{patient['id']}").text)
 
-    assert "Fri 30 Nov 2040, 09:00" in page
+    assert "Sat 30 Nov 2030, 09:00" in page
     assert "Dr Amara Okafor Booked" in page
 
 

@@ -26,7 +26,7 @@ BOOKING = {
     "minutes": "30",
 }
 NO_DAY = "Enter a date like 2026-11-23"
-NO_TIME = "Enter a time like 9:30"
+NO_TIME = "Enter a time like 09:30"
 NO_MINUTES = "Enter a whole number from 5 to 1440"
 NO_INSTANT = "Enter a date and time with its offset, like 2026-11-23T09:30:00+01:00"
 CONTROL = "Leave out control characters"

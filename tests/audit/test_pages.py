@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from contextlib import contextmanager
 
 import pytest
@@ -205,6 +206,40 @@ def test_the_page_executes_at_most_twelve_statements(client, app, here, clinic):
 
     assert page.text.count("<details>") > 15
     assert len([one for one in statements if one.startswith(("SELECT", "INSERT", "UPDATE"))]) <= 12
+
+
+def test_a_listing_shows_its_first_patients_and_the_number_of_the_others(client, here):
+    with here():
+        patient_ids = [a_patient().id for _ in range(9)]
+        oldest = patient_service.get(patient_ids[0]).mrn
+    client.get("/patients")
+
+    page = client.get("/audit?action=listed").text
+
+    assert "; and 4 more</dd>" in page
+    assert page.count('href="/patients/') == 5
+    assert oldest not in page
+
+
+def test_the_page_of_a_big_trail_has_at_most_sixty_kilobytes_and_its_pages_show_every_entry(client, here):
+    with here():
+        for number in range(30):
+            patient = a_patient(address=f"{number:04}" + "&" * 300)
+            patient_service.update(patient.id, version=None, address=f"{number + 1000}" + "<" * 300)
+
+    url: str | None = "/audit?record=patients"
+    shown: list[str] = []
+    while url:
+        page = client.get(url).text
+        assert len(page.encode()) <= 60 * 1024
+        shown += re.findall(r"<dt>Record ID</dt><dd><small>([^<]*)", page)
+        following = re.search(r'href="([^"]*)" rel="next"', page)
+        url = following[1].replace("&amp;", "&") if following else ""
+
+    recorded = entries(here, record="patients")
+    assert len([action for action, *_ in recorded if action in {"created", "changed"}]) == 60
+    assert len(shown) == 60
+    assert set(Counter(shown).values()) == {2}
 
 
 def test_the_access_log_lists_views_of_a_record(client, patient):

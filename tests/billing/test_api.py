@@ -167,7 +167,7 @@ def test_too_much_is_a_conflict_that_names_what_is_due(client, here) -> None:
     refused = pay(client, invoice_id, payment_fields("50.01"))
 
     assert (refused.status_code, refused.json["code"]) == (409, "payment-too-large")
-    assert (refused.json["due"], refused.json["detail"]) == (money("50.00"), "Only 50.00 EUR is still to pay")
+    assert (refused.json["due"], refused.json["detail"]) == (money("50.00"), "50,00\xa0€ is still due")
 
 
 @pytest.mark.row(82)
@@ -207,7 +207,7 @@ def test_a_key_sent_with_another_body_is_refused_and_takes_nothing(client, here,
 
     assert (refused.status_code, refused.content_type) == (422, "application/problem+json")
     assert (refused.json["code"], refused.json["status"]) == ("idempotency-key-reused", 422)
-    assert "used for another payment" in refused.json["detail"]
+    assert "used for another request" in refused.json["detail"]
     assert client.get(f"{INVOICES}/{invoice_id}/payments").json["data"] == [first.json]
 
 

@@ -52,7 +52,7 @@ def test_a_part_payment_says_what_is_still_to_pay(run, here) -> None:
     paid = run("billing", "pay", invoice.number, "20.00", "--method", "cash", "--reference", "till 2")
 
     assert "reference\ttill 2" in paid.stdout
-    assert f"{invoice.number} is not paid yet: 30.00 EUR is still to pay" in paid.stderr
+    assert f"{invoice.number} is not paid yet: 30.00 EUR is still due" in paid.stderr
 
 
 def test_invoices_are_listed_by_status_and_patient(run, here) -> None:
@@ -83,11 +83,13 @@ def test_what_can_not_be_is_one_line_and_an_exit_code(run, here) -> None:
         run("billing", "pay", number, "1,5", *by_card),
         run("billing", "create", "--patient", patient),
         run("billing", "create", "--patient", patient, "--line", "A|1"),
+        run("billing", "create", "--patient", patient, "--line", "A|1,5|1.00"),
+        run("billing", "create", "--patient", patient, "--line", "A|1|1.500,00"),
     ]
 
-    assert [one.exit_code for one in refused] == [5, 3, 2, 2, 2]
+    assert [one.exit_code for one in refused] == [5, 3, 2, 2, 2, 2, 2]
     assert all(len(one.stderr.splitlines()) == 1 for one in refused)
-    assert "Only 50.00 EUR is still to pay" in refused[0].stderr
+    assert "50,00 € is still due" in refused[0].stderr
     assert "Enter at least one line" in refused[3].stderr
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from clinic.billing.service import billing_service
-from clinic.core.errors import Conflict
+from clinic.core.errors import ClinicError
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
 
 pytestmark = pytest.mark.both_databases
@@ -24,8 +24,8 @@ def at_once(here: Any, *calls: Callable[[], Any]) -> list[Any]:
             barrier.wait()
             try:
                 return call()
-            except Conflict as conflict:
-                return conflict
+            except ClinicError as error:
+                return error
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
@@ -36,7 +36,7 @@ def paying(invoice_id: UUID, key: str | None = None, cents: int = 5000) -> Calla
 
 
 def codes(answers: list[Any]) -> list[str]:
-    return sorted(answer.code if isinstance(answer, Conflict) else "taken" for answer in answers)
+    return sorted(answer.code if isinstance(answer, ClinicError) else "taken" for answer in answers)
 
 
 @pytest.mark.row(77)

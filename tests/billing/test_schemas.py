@@ -1,11 +1,16 @@
 """What the schemas and forms of invoices and payments accept and refuse, with their messages."""
 
+from fractions import Fraction
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from clinic.billing.schemas import InvoiceForm, InvoiceQuery, InvoiceSchema, PaymentForm, PaymentSchema
-from tests.billing.invoices import KEY, euros, line_fields, money, payment_fields, typed_lines
+from clinic.billing.schemas import InvoiceForm, InvoiceQuery, InvoiceSchema, PaymentForm, PaymentSchema, typed_amount
+from clinic.core.money import Money
+from clinic.identity.clinics import clinic_service
+from clinic.identity.models import Clinic
+from tests.billing.invoices import euros, line_fields, money, payment_fields, typed_lines
 from tests.schema_loading import loaded, problems
 
 PATIENT_ID = "01900000-0000-7000-8000-000000000001"
@@ -106,19 +111,73 @@ def test_the_form_of_an_invoice_needs_a_patient() -> None:
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        *((text, NO_AMOUNT) for text in ("", "NaN", "inf", "1e400", "1_000", "٤٥", "1.500,00", "1 000", "€5")),
-        *((text, TWO_DIGITS) for text in ("0.005", "1,500")),
+        *((text, NO_AMOUNT) for text in ("", "NaN", "inf", "1e400", "1_000", "٤٥", "1.500.00", "1,2,3", "1 000", "€5")),
+        *((text, TWO_DIGITS) for text in ("0.005", "1.1250", "1,500.125")),
+        *((text, f"{text} can mean 1500 or 1.5: enter one of these") for text in ("1.500", "1,500")),
+        ("-1.500", "-1.500 can mean -1500 or -1.5: enter one of these"),
+        ("12.345", "12.345 can mean 12345 or 12.3450: enter one of these"),
         ("9" * 16, NO_AMOUNT),
     ],
 )
 def test_an_invalid_amount_of_the_form_is_refused(typed: str, message: str) -> None:
-    sent = {"key": KEY, "amount": typed, "method": "card", "reference": ""}
+    sent = {"amount": typed, "method": "card", "reference": ""}
 
     assert problems(PaymentForm(), sent) == [("#/amount", message)]
 
 
-@pytest.mark.parametrize(("typed", "cents"), [("45", 4500), ("45.0", 4500), ("45,00", 4500), (" 45,5 ", 4550)])
+@pytest.mark.parametrize(
+    ("typed", "cents"),
+    [
+        *(("45", 4500), ("45.0", 4500), ("45,00", 4500), (" 45,5 ", 4550), ("\u202a45,00\u202c", 4500)),
+        *((text, 150000) for text in ("1500", "1.500,00", "1,500.00", "1 500,0", "1\u00a0500,00", "1’500.00")),
+        *((text, 150000000) for text in ("1.500.000", "1,500,000", "15,00,000", "1.500.000,00")),
+    ],
+)
 def test_amounts_are_read_as_people_type_them(typed: str, cents: int) -> None:
-    sent = {"key": KEY, "amount": typed, "method": "card", "reference": ""}
+    sent = {"amount": typed, "method": "card", "reference": ""}
 
     assert loaded(PaymentForm(), sent)["amount"] == euros(cents)
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("1.500", "1.500 can mean 1500 or 1.5: enter one of these"),
+        ("1,125", "1,125 can mean 1125 or 1.1250: enter one of these"),
+        ("1.12345", NO_QUANTITY),
+        ("", NO_QUANTITY),
+    ],
+)
+def test_an_invalid_quantity_of_the_form_is_refused(typed: str, message: str) -> None:
+    sent = {"patient": "P-000001"} | typed_lines(("X-ray", typed, "5"))
+
+    assert problems(InvoiceForm(), sent) == [("#/lines/0/quantity", message)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "quantity"),
+    [("2,5", "2.5"), ("0.500", "0.5"), ("1.1250", "1.125"), ("1.500,5", "1500.5"), ("1500", "1500")],
+)
+def test_quantities_are_read_as_people_type_them(typed: str, quantity: str) -> None:
+    sent = {"patient": "P-000001"} | typed_lines(("X-ray", typed, "5"))
+
+    assert loaded(InvoiceForm(), sent)["lines"][0]["quantity"] == Fraction(quantity)
+
+
+@pytest.mark.parametrize("quantity", ["1,5", "1.500,0", "1,500", " 1", "1 500"])
+def test_json_and_commands_take_a_decimal_point_only(quantity: str) -> None:
+    sent = {"patient_id": PATIENT_ID, "lines": [line_fields(quantity=quantity)]}
+
+    assert problems(InvoiceSchema(), sent) == [("#/lines/0/quantity", NO_QUANTITY)]
+
+
+@pytest.mark.parametrize(("locale", "shown"), [("pt_PT", "4,565"), ("en_GB", "4.565")])
+def test_three_decimals_of_a_currency_are_read_as_the_form_shows_them(locale: str, shown: str) -> None:
+    clinic = Clinic(name="Kuwait", zone="Asia/Kuwait", country="KW", currency="KWD", locale=locale)
+    sent = {"amount": shown, "method": "card", "reference": ""}
+
+    with patch.object(clinic_service, "current", return_value=clinic):
+        amount = PaymentForm().load(sent)["amount"]
+
+    assert typed_amount(amount, locale) == shown
+    assert amount == Money(4565, "KWD")

@@ -124,7 +124,7 @@ def new_invoice_with_errors(page: Page, records: Records) -> None:
 
 
 def payment_with_errors(page: Page, records: Records) -> None:
-    """Try to take more than is still to pay."""
+    """Try to take more than is still due."""
     page.goto(f"/invoices/{records.open_invoice}")
     page.get_by_label("Amount").fill("9999")
     page.locator(SEND).click()

@@ -48,7 +48,7 @@ def test_what_the_search_asks_for_ends_in_dots_where_there_is_no_room(browse: Br
 def test_the_keys_and_days_of_a_table_stay_on_one_line(page: Page) -> None:
     page.goto("/api-keys")
 
-    for words in (page.locator("td code").first, page.locator("td[data-label=Made]").first):
+    for words in (page.locator("td code").first, page.locator("td[data-label=Created]").first):
         assert (
             words.evaluate(
                 "(words) => { const all = document.createRange(); all.selectNodeContents(words);"

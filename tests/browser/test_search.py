@@ -55,11 +55,41 @@ def test_the_last_word_wins_over_an_answer_that_comes_late(page: Page) -> None:
     expect(search).to_have_value("kovacs")
 
 
-def test_without_a_connection_the_list_stays_and_the_page_says_so(page: Page) -> None:
+def test_without_a_connection_the_page_says_so_and_no_earlier_list_stays(page: Page) -> None:
     page.goto("/patients")
     page.route("**/patients?q=*", lambda route: route.abort("internetdisconnected"))
+    search = page.locator("main").get_by_label("Find")
+
+    search.fill("kovacs")
+
+    expect(page.get_by_text("No connection")).to_be_visible()
+    expect(page.locator("#patient-results tr")).to_have_count(0)
+    page.unroute("**/patients?q=*")
+    search.fill("kovacs e")
+    expect(page.locator("#patient-results tbody a")).to_have_text(["KOVÁCS, Eszter"])
+    expect(page.get_by_text("No connection")).to_be_hidden()
+
+
+def test_an_error_of_the_server_is_shown_in_the_place_of_the_list(page: Page) -> None:
+    page.goto("/patients")
+    search = page.locator("main").get_by_label("Find")
+
+    search.fill("x" * 201)
+
+    expect(page.locator("#patient-results")).to_contain_text("Enter at most 200 characters")
+    expect(page.locator("#patient-results tr")).to_have_count(0)
+    expect(page.locator("h1")).to_have_count(1)
+    expect(page.locator("[data-announcer]")).to_contain_text("Enter at most 200 characters")
+    expect(page.get_by_text("No connection")).to_be_hidden()
+    search.fill("kovacs")
+    expect(page.locator("#patient-results tbody a")).to_have_text(["KOVÁCS, Eszter"])
+
+
+def test_an_answer_that_is_no_page_of_ours_is_not_taken_for_a_lost_connection(page: Page) -> None:
+    page.goto("/patients")
+    page.route("**/patients?q=*", lambda route: route.fulfill(status=431, body="<h1>Too large</h1>"))
 
     page.locator("main").get_by_label("Find").fill("kovacs")
 
-    expect(page.get_by_text("No connection")).to_be_visible()
-    expect(page.locator("#patient-results tbody tr")).not_to_have_count(0)
+    expect(page.locator("#patient-results")).to_have_text("The server answered with error 431")
+    expect(page.get_by_text("No connection")).to_be_hidden()

@@ -50,7 +50,7 @@ def test_two_minutes_before_the_end_one_may_stay(desk: Page, unused: Unused) -> 
     expect(warning(desk)).to_be_hidden()
     desk.clock.fast_forward("13:05")
 
-    expect(desk.get_by_text("in about 2 minutes you are signed out")).to_be_visible()
+    expect(desk.get_by_text("You will be signed out in about 2 minutes")).to_be_visible()
     desk.get_by_role("button", name="Stay signed in").click()
 
     expect(warning(desk)).to_be_hidden()

@@ -745,3 +745,43 @@ def test_outside_a_handler_there_is_no_current_event(bus):
     bus.publish(CREATED, {})
 
     assert current_event() is None
+
+
+class Listener:
+    """A base class of which several modules may inherit a handler."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, Any]] = []
+
+    def on_created(self, data: dict[str, Any]) -> None:
+        self.heard.append(data)
+
+
+class FirstListener(Listener):
+    pass
+
+
+class SecondListener(Listener):
+    pass
+
+
+def test_handlers_inherited_by_two_classes_have_two_names(bus):
+    first, second = FirstListener(), SecondListener()
+
+    bus.subscribe("patient.created", first.on_created)
+    bus.subscribe("patient.created", second.on_created)
+    bus.publish("patient.created", {"n": 1})
+
+    names = [handler_name(handler) or "" for handler in bus.handlers("patient.created")]
+    assert [name.partition(":")[2] for name in names] == ["FirstListener.on_created", "SecondListener.on_created"]
+    assert first.heard == second.heard == [{"n": 1}]
+
+
+def test_a_second_handler_with_the_stored_name_of_another_is_refused(bus):
+    first, second = FirstListener(), FirstListener()
+    bus.subscribe("patient.created", first.on_created)
+
+    with pytest.raises(ValueError, match=r"FirstListener\.on_created"):
+        bus.subscribe("patient.created", second.on_created)
+
+    assert bus.handlers("patient.created") == (first.on_created,)

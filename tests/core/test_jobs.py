@@ -15,6 +15,7 @@ from clinic.core.modules import BaseModule, PeriodicJob
 from clinic.core.unit_of_work import unit_of_work
 from tests.builders import a_patient
 from tests.conftest import Here
+from tests.databases import on_sqlite_only
 
 
 class Jobs(BaseModule):
@@ -84,6 +85,7 @@ def test_work_is_due_when_a_delivery_was_left(app: Flask, here: Here) -> None:
         assert is_work_due()
 
 
+@on_sqlite_only
 def test_a_poll_is_one_indexed_query_for_each_queue(app: Flask, clinic: object) -> None:
     queries: list[tuple[str, Any]] = []
 
@@ -92,8 +94,6 @@ def test_a_poll_is_one_indexed_query_for_each_queue(app: Flask, clinic: object) 
             queries.append((statement, parameters))
 
     with app.app_context():
-        if db.engine.dialect.name != "sqlite":
-            pytest.skip("PostgreSQL scans a table without rows")
         event.listen(db.engine, "before_cursor_execute", note)
         is_work_due()
         event.remove(db.engine, "before_cursor_execute", note)
@@ -103,3 +103,13 @@ def test_a_poll_is_one_indexed_query_for_each_queue(app: Flask, clinic: object) 
 
     indexes = ("ix_deliveries_due", "ix_notifications_due", "ix_staff_letters_due")
     assert [index in plan for index, plan in zip(indexes, plans, strict=True)] == [True] * 3
+
+
+@pytest.mark.expects_failing_handler
+def test_a_worker_that_runs_once_fails_if_a_job_failed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "registered_modules", lambda: [Jobs()])
+
+    result = app.test_cli_runner().invoke(args=["worker", "--once"])
+
+    assert result.exit_code == 1
+    assert "3 done\nError: burns failed, the log shows why" in result.stderr

@@ -10,7 +10,8 @@ import pytest
 import time_machine
 
 from clinic.core.ids import new_id
-from clinic.core.mail.message import Mail, compose
+from clinic.core.mail.headers import UnsafeHeader
+from clinic.core.mail.message import ComposedMail, Mail, compose
 from clinic.core.mail.senders import MaybeSent, NotSent, OutboxSender, SmtpSender, configured_sender
 from tests.smtp_server import free_port
 
@@ -27,9 +28,16 @@ def outbox(tmp_path) -> OutboxSender:
     return OutboxSender(tmp_path / "outbox")
 
 
-def a_mail(name="Amara Okafor", email="amara@example.org", **fields) -> EmailMessage:
+def a_mail(name="Amara Okafor", email="amara@example.org", **fields) -> ComposedMail:
     content = {"id": new_id(), "sender_name": "Harbour Clinic", "subject": "A subject", "text": "A text.\n"}
     return compose(Mail(recipient_name=name, recipient_email=email, **{**content, **fields}))
+
+
+def read(mail: ComposedMail) -> EmailMessage:
+    """Return a mail as its recipient's program finds it."""
+    message = message_from_bytes(mail.as_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def ignore() -> None:
@@ -41,7 +49,7 @@ def test_a_mail_has_sender_recipient_date_and_is_marked_as_automatic(app, monkey
     number = new_id()
 
     with time_machine.travel(datetime(2026, 3, 2, 12, tzinfo=UTC), tick=False):
-        message = a_mail(id=number)
+        message = read(a_mail(id=number))
 
     assert str(message["From"]) == "Harbour Clinic <clinic@localhost>"
     assert str(message["To"]) == "Amara Okafor <amara@example.org>"
@@ -52,14 +60,14 @@ def test_a_mail_has_sender_recipient_date_and_is_marked_as_automatic(app, monkey
 
 
 def test_a_mail_of_text_alone_has_one_part():
-    message = a_mail(text="Olá Inês,\n\n6 < 7\n")
+    message = read(a_mail(text="Olá Inês,\n\n6 < 7\n"))
 
     assert message.get_content_type() == "text/plain"
-    assert message.get_content() == "Olá Inês,\n\n6 < 7\n"
+    assert message.get_content() == "Olá Inês,\r\n\r\n6 < 7\r\n"
 
 
 def test_a_mail_has_its_html_beside_its_text():
-    message = a_mail(html="<p>A text.</p>", language="en")
+    message = read(a_mail(html="<p>A text.</p>", language="en"))
 
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
     assert message["Content-Language"] == "en"
@@ -68,18 +76,16 @@ def test_a_mail_has_its_html_beside_its_text():
 @pytest.mark.row(49)
 @pytest.mark.parametrize("broken", ["x\r\nBcc: thief@example.org", "x\nBcc: thief@example.org", "x\rBcc: y"])
 @pytest.mark.parametrize("field", ["subject", "sender_name", "name", "email"])
-def test_no_header_can_be_injected_into_a_mail(field, broken):
-    with pytest.raises(ValueError, match=r"(?i)linefeed|CR or LF|invalid"):
+def test_no_header_can_be_smuggled_into_a_mail(field, broken):
+    with pytest.raises(UnsafeHeader):
         a_mail(**{field: broken})
 
 
 @pytest.mark.row(49)
 def test_a_name_that_looks_like_addresses_stays_a_name():
-    message = a_mail(name='thief@example.org, "Amara" <other@example.org>')
+    message = read(a_mail(name='thief@example.org, "Amara" <other@example.org>'))
 
-    again = message_from_bytes(message.as_bytes(policy=policy.SMTP), policy=policy.default)
-
-    [address] = again["To"].addresses
+    [address] = message["To"].addresses
     assert address.addr_spec == "amara@example.org"
     assert address.display_name == 'thief@example.org, "Amara" <other@example.org>'
 

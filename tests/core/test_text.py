@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.core.text import digits, fold, is_cjk, is_storable, nfc, words
+from clinic.core.text import (
+    digits,
+    fold,
+    has_encoded_word,
+    is_cjk,
+    is_storable,
+    nfc,
+    strip_bidi_controls,
+    strip_invisible_marks,
+    tidy_line,
+    words,
+)
 
 FOLDED = {
     "Nguyễn": "nguyen",
@@ -131,3 +142,33 @@ def test_what_people_write_can_be_stored(text):
 )
 def test_what_misleads_or_breaks_a_page_can_not_be_stored(harmful):
     assert not is_storable(f"Anna{harmful}Lena")
+
+
+@pytest.mark.parametrize("text", ["=?utf-8?q?=0d=0a?=", "Ana =?UTF-8?B?DQo=", "=??q?", "=?utf-8 ?Q?x"])
+def test_the_beginning_of_an_encoded_word_is_found(text):
+    assert has_encoded_word(text)
+
+
+@pytest.mark.parametrize("text", ["", "Ana", "a =? b", "x=?y?z", "why?b?", "1 + 1 =?"])
+def test_other_question_marks_are_no_encoded_word(text):
+    assert not has_encoded_word(text)
+
+
+MARKS = [*map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x200E, 0x200F, 0xAD, 0xFEFF))]
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=ascii)
+def test_an_invisible_mark_copied_with_a_line_is_dropped(mark):
+    assert strip_invisible_marks(f"{mark}An{mark}na{mark}") == "Anna"
+    assert tidy_line(f"{mark} An{mark}na {mark}") == "Anna"
+    assert words(f"An{mark}na") == ["anna"]
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d", "\ufe0f"], ids=ascii)
+def test_a_joiner_that_spells_a_name_stays_and_is_ignored_by_a_search(joiner):
+    assert tidy_line(f"An{joiner}na") == f"An{joiner}na"
+    assert words(f"An{joiner}na") == ["anna"]
+
+
+def test_a_paragraph_keeps_marks_that_do_not_change_the_direction_of_its_text():
+    assert strip_bidi_controls("\u202aRua\u200e 1\u202c") == "Rua\u200e 1"

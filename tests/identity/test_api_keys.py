@@ -128,7 +128,7 @@ def test_a_key_opens_nothing_once_it_is_revoked(app, client, made):
     still = ask(app, key).status_code
     answer = client.submit(address)
 
-    assert "Revoke the key “Laboratory”?" in spoken(asked.text)
+    assert "Revoke key “Laboratory”?" in spoken(asked.text)
     assert (still, answer.status_code, ask(app, key).status_code) == (200, 303, 401)
     page = client.get("/api-keys").text
     assert "Revoked" in page

@@ -7,6 +7,7 @@ among it, has happened by then. The installation is set up through pages, comman
 import re
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def get_appointments() -> Callable[[], None]:
     client, headers = app.test_client(), _key_headers(app)
     patient = _created(client, headers, "/patients", {"family_name": "Pereira"})
     practitioner = _created(client, headers, "/practitioners", {"name": "Dr Amara Okafor"})
-    times = {"starts_at": "2040-11-30T09:00:00Z", "ends_at": "2040-11-30T09:30:00Z"}
+    day = (datetime.now(UTC) + timedelta(days=7)).strftime("%Y-%m-%d")
+    times = {"starts_at": f"{day}T09:00:00Z", "ends_at": f"{day}T09:30:00Z"}
     _created(client, headers, "/appointments", {"patient_id": patient, "practitioner_id": practitioner, **times})
 
     def ask() -> None:

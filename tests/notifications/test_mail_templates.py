@@ -1,12 +1,15 @@
 """The text of each kind of message, and its form as a mail."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 
 from clinic.appointments.service import appointment_service
 from clinic.core.jobs import run_due_jobs
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = pytest.mark.usefixtures("inside", "week_before")
 
 GREETINGS = {"en": "Dear Inês Gonçalves", "de": "Guten Tag Inês Gonçalves", "pt": "Olá Inês Gonçalves"}
 SUBJECTS = {
@@ -27,6 +30,13 @@ MONDAYS = {
 }
 
 
+@pytest.fixture
+def week_before():
+    """Be in the week before the appointments."""
+    with time_machine.travel(MONDAY - timedelta(days=7)):
+        yield
+
+
 def ines(**fields):
     return a_patient(family_name="Gonçalves", given_name="Inês", **fields)
 
@@ -39,6 +49,7 @@ def parts(message):
 @pytest.mark.parametrize("language", ["en", "de", "pt"])
 def test_every_kind_of_message_is_written_in_the_patients_language(mailbox, language):
     appointment = an_appointment(ines(language=language), starts_at=MONDAY)
+    run_due_jobs()
     appointment_service.cancel(appointment.id)
 
     run_due_jobs()

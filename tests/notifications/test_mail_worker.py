@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from clinic.core.db import Base, db
 from clinic.core.ids import new_id
 from clinic.core.jobs import run_due_jobs
 from clinic.core.mail.message import Mail
+from clinic.core.mail.queue import MOST_ATTEMPTS
 from clinic.core.unit_of_work import unit_of_work
 from clinic.core.work_queue import LeaseLost
-from clinic.notifications.mail_queue import RETRY, notification_queue
+from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
 from clinic.patients.service import patient_service
 from tests.assertions import rows
@@ -96,19 +98,32 @@ def test_a_temporary_refusal_queues_the_message_again_for_later(app, mailbox, co
     assert send_due() == 0
 
 
-def test_pauses_grow_until_the_message_is_given_up(app, mailbox):
-    a_patient()
+def test_a_message_is_attempted_for_two_days_with_growing_pauses(app, mailbox):
     mailbox.answers["RCPT"] = "451 Try again"
-    pauses = []
+    attempted_at = []
 
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        for _ in range(RETRY.max_attempts):
+        a_patient()
+        while only(app)["state"] == "queued":
             send_due()
-            pauses.append(aware(only(app)["due_at"]) - datetime.now(UTC))
-            clock.shift(timedelta(hours=12))
+            attempted_at.append(datetime.now(UTC))
+            clock.move_to(aware(only(app)["due_at"]))
 
-    assert (only(app)["state"], only(app)["attempts"]) == ("failed", RETRY.max_attempts)
-    assert pauses[0] < pauses[2] < pauses[4] < pauses[6]
+    pauses = [after - before for before, after in pairwise(attempted_at)]
+    assert (only(app)["state"], only(app)["reason"]) == ("failed", "the mail server answered 451")
+    assert attempted_at[-1] - attempted_at[0] == timedelta(days=2)
+    assert max(pauses) <= timedelta(hours=4)
+    assert pauses[0] < pauses[3] < pauses[6] < pauses[9]
+
+
+def test_a_message_that_waited_for_a_worker_for_days_is_attempted_more_than_once(app, mailbox):
+    a_patient()
+    mailbox.answers["RCPT"] = "451 Try again"
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=3)):
+        send_due()
+
+    assert (only(app)["state"], only(app)["attempts"]) == ("queued", 1)
 
 
 def test_a_message_that_was_refused_temporarily_is_sent_later_once(app, mailbox):
@@ -195,7 +210,7 @@ def test_an_address_that_was_removed_before_sending_stops_the_message(app, mailb
 
     send_due()
 
-    assert (only(app)["state"], only(app)["reason"]) == ("suppressed", "the patient has no e-mail address any more")
+    assert (only(app)["state"], only(app)["reason"]) == ("suppressed", "the patient has no email address any more")
     assert mailbox.messages == []
 
 
@@ -210,7 +225,7 @@ def test_a_message_goes_to_the_current_address(mailbox):
 
 def test_without_a_mail_server_each_message_becomes_a_file(app):
     before = set(written(app))
-    an_appointment(a_patient(language="pt"))
+    an_appointment(a_patient(language="pt"), starts_at=datetime.now(UTC) + timedelta(days=7))
 
     send_due()
 
@@ -319,11 +334,11 @@ def test_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
     a_patient()
 
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        for _ in range(RETRY.max_attempts + 1):
+        for _ in range(MOST_ATTEMPTS + 1):
             notification_queue.claim()
             clock.shift(timedelta(hours=1))
 
-    assert (only(app)["state"], only(app)["attempts"]) == ("failed", RETRY.max_attempts)
+    assert (only(app)["state"], only(app)["attempts"]) == ("failed", MOST_ATTEMPTS)
 
 
 def test_a_message_that_can_not_be_written_stops_no_other(app, mailbox):

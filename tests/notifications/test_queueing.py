@@ -1,9 +1,12 @@
 """Queueing of messages by event handlers."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
 from clinic.appointments.service import appointment_service
+from clinic.core.clock import now
 from clinic.core.context import as_actor
 from clinic.core.db import Base, db
 from clinic.core.events.context import handling
@@ -23,7 +26,7 @@ def queued(app):
 
 
 def test_each_event_queues_its_message(app):
-    appointment = an_appointment()
+    appointment = an_appointment(starts_at=now() + timedelta(days=7))
     appointment_service.cancel(appointment.id)
 
     assert queued(app) == [("welcome", "queued"), ("confirmation", "queued"), ("cancellation", "queued")]

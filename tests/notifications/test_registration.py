@@ -56,7 +56,11 @@ def test_the_handler_is_marked_as_done_once(app, register):
 
 
 @pytest.mark.row(49)
-def test_a_name_that_would_forge_a_header_is_refused(app, register, mailbox):
-    register(FIELDS | {"given_name": "Inês\r\nBcc: all@example.org"})
+@pytest.mark.parametrize(
+    "forged",
+    ["\r\nBcc: all@example.org", "=?utf-8?q?=0d=0aBcc:_all@example.org?=", "=?UTF-8?B?DQo=?=", "=?utf-8?q?=0d=0aBcc:"],
+)
+def test_a_name_that_would_forge_a_header_is_refused(app, register, mailbox, forged):
+    register(FIELDS | {"given_name": f"Inês{forged}"})
 
     assert row_counts(app)["patients"] == row_counts(app)["notifications"] == 0

@@ -132,11 +132,56 @@ def test_init_without_a_terminal_names_the_missing_options(fresh: Flask) -> None
 
 
 def test_init_names_every_problem_and_creates_nothing(fresh: Flask, tmp_path: Path) -> None:
-    result = init(fresh, "--clinic", "x" * 201, "--zone", "Mars/Olympus", "--currency", "EURO", "--locale", "xx")
+    result = init(
+        fresh,
+        "--clinic",
+        "x" * 201,
+        "--zone",
+        "Mars/Olympus",
+        "--currency",
+        "EURO",
+        "--locale",
+        "xx",
+        "--country",
+        "XX",
+    )
 
     assert result.exit_code == 2
-    assert all(f"--{name}: Enter" in result.stderr for name in ("clinic", "zone", "currency", "locale"))
+    assert all(f"--{name}: Enter" in result.stderr for name in ("clinic", "zone", "country", "currency", "locale"))
     assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "deep").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "stored_as"),
+    [
+        (["--zone", "Europe/Stockholm"], ("Europe/Stockholm", "SE")),
+        (["--zone", "Asia/Calcutta"], ("Asia/Kolkata", "IN")),
+        (["--zone", "Europe/London", "--country", "gi"], ("Europe/London", "GI")),
+    ],
+)
+def test_a_clinic_has_the_country_of_its_zone_unless_another_is_given(
+    fresh: Flask, tmp_path: Path, given: list[str], stored_as: tuple[str, str]
+) -> None:
+    result = init(fresh, *GIVEN, *given)
+
+    assert result.exit_code == 0
+    assert stored(tmp_path, "SELECT zone, country FROM clinics") == [stored_as]
+
+
+def test_another_name_of_a_zone_is_said_to_be_replaced(fresh: Flask) -> None:
+    result, plain = init(fresh, *GIVEN, "--zone", "Portugal"), init(fresh, *GIVEN, "--clinic", "Harbour")
+
+    assert "Portugal is another name of Europe/Lisbon, which is stored" in result.stderr
+    assert "another name" not in plain.stderr
+
+
+@pytest.mark.parametrize("zone", ["UTC", "localtime", "Factory", "Etc/GMT+1", "EST5EDT"])
+def test_a_zone_that_is_no_place_is_refused(fresh: Flask, tmp_path: Path, zone: str) -> None:
+    result = init(fresh, *GIVEN, "--zone", zone)
+
+    assert result.exit_code == 2
+    assert "--zone: Enter a time zone of the IANA list, like Europe/Lisbon: a name of a place" in result.stderr
     assert not (tmp_path / "deep").exists()
 
 

@@ -1,7 +1,9 @@
 """The worker process: it finds what is due, finishes what it has begun, and survives a database that is away."""
 
+import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,6 +113,60 @@ def test_redis_that_is_away_keeps_nothing_from_being_sent(
     process = start(CLINIC_REDIS_URL="redis://127.0.0.1:1")
 
     wait_for_line(process, "mail_sent table=notifications")
+
+
+class OwnRedis:
+    """A Redis server of the test's own, which can be stopped and started again on the same port."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def hang(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def own_redis() -> Iterator[OwnRedis]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    server = OwnRedis()
+    yield server
+    server.stop()
+
+
+@pytest.mark.slow
+def test_mail_is_sent_while_redis_runs_hangs_is_stopped_and_is_back(
+    app: Flask, here: Here, start: Callable[..., Worker], own_redis: OwnRedis
+) -> None:
+    process = start(CLINIC_REDIS_URL=own_redis.url)
+    assert process.stderr
+    logged = [process.stderr.readline()]
+
+    for disturb in (lambda: None, own_redis.hang, own_redis.stop, own_redis.start):
+        disturb()
+        with here():
+            a_patient()
+        logged.append(process.stderr.readline())
+        while "mail_sent table=notifications" not in logged[-1]:
+            logged.append(process.stderr.readline())
+            assert logged[-1], "the worker ended"
+    process.send_signal(signal.SIGTERM)
+    logged += process.communicate(timeout=30)[1].splitlines()
+
+    assert [row["state"] for row in rows(app, "notifications")] == ["sent"] * 4
+    errors = [one["message"] for one in map(json.loads, logged[1:]) if one["level"] != "info"]
+    assert sorted(errors) == sorted(set(errors))
+    assert any(error.startswith("redis_not_reachable") for error in errors)
 
 
 @pytest.mark.expects_failing_handler

@@ -249,3 +249,20 @@ def test_a_clash_says_who_was_first_and_when(client, here):
 
     assert page.status_code == 409
     assert re.search(r"Administrator Person saved a change on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\.", spoken(page.text))
+
+
+def test_invisible_marks_are_stripped_alike_by_page_json_and_command(app, client, run):
+    marked = {
+        "family_name": "\u202aPe\u00adreira\u202c",
+        "phone": "\u2066912 555 014\u2069",
+        "email": "\ufeffa@b.example",
+    }
+
+    client.submit("/patients/new", **marked, birth_date__day="\u200e21", birth_date__month="6", birth_date__year="1991")
+    client.post("/api/v1/patients", json=marked | {"birth_date": "\u200e1991-06-21\u200f"})
+    options = [text for name, value in marked.items() for text in (f"--{name.replace('_', '-')}", value)]
+    run("patients", "add", *options, "--birth-date", "1991-06-21\u200b")
+
+    names = ("family_name", "phone", "email", "birth_date")
+    stored = [tuple(row[name] for name in names) for row in rows(app, "patients")]
+    assert stored == [("Pereira", "+351912555014", "a@b.example", "1991-06-21")] * 3

@@ -12,7 +12,7 @@ from tests.schema_loading import loaded, problems
 TEXT_FIELDS = ["family_name", "given_name", "birth_date", "sex", "email", "phone", "address", "language"]
 NO_DATE = "Date of birth must be a real date, like 27 3 1987"
 NO_EMAIL = "Enter an email address like name@example.org"
-NO_PHONE = "Enter a phone number with its country code, like +351 912 555 014"
+NO_PHONE = "Enter a phone number with its country code, like +351 912 345 678"
 CONTROL = "Leave out control characters"
 
 
@@ -34,11 +34,13 @@ CONTROL = "Leave out control characters"
         ("phone", "12", NO_PHONE),
         ("phone", "call me", NO_PHONE),
         ("phone", "+999 1234567", NO_PHONE),
-        ("phone", "+351 912 555 014 ext. 5", NO_PHONE),
+        ("phone", "555-0100 mom", NO_PHONE),
+        ("phone", "555 014 Ana", NO_PHONE),
+        ("phone", "000000000", NO_PHONE),
         ("sex", "yes", "Choose one of: female, male, other, unknown"),
         ("language", "Portuguese", "Enter a language code like pt or pt-BR"),
         ("family_name", "x" * 201, "Enter at most 200 characters"),
-        ("family_name", "a\u202eb", CONTROL),
+        ("family_name", "a\ufffdb", "Some characters could not be read: enter them again"),
         ("family_name", "a\nb", CONTROL),
         ("family_name", "a\u2028b", CONTROL),
         ("family_name", "a\x1b[31m", CONTROL),
@@ -78,7 +80,7 @@ def test_another_type_than_text_is_refused(field: str, value: Any) -> None:
 
 @pytest.mark.row(66)
 @pytest.mark.parametrize("field", TEXT_FIELDS)
-@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "a\udfffb", "\u2066x", "a\x7fb"], ids=ascii)
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "a\udfffb", "a\x7fb"], ids=ascii)
 def test_text_that_can_not_be_stored_is_refused(field: str, text: str) -> None:
     assert (f"#/{field}", CONTROL) in problems(PatientSchema(), patient_fields(**{field: text}))
 
@@ -133,6 +135,7 @@ def test_parts_that_make_no_date_are_refused(typed: tuple[str, str, str], messag
         (("", "2", "1990"), "1990-02"),
         (("", "", "1990"), "1990"),
         (("", "", ""), None),
+        (("\u200e1", "\u202a2\u202c", "1990\u200f"), "1990-02-01"),
     ],
 )
 def test_parts_of_a_birth_date_may_be_unknown(typed: tuple[str, str, str], birth_date: str | None) -> None:
@@ -146,6 +149,14 @@ def test_parts_of_a_birth_date_may_be_unknown(typed: tuple[str, str, str], birth
         ({"family_name": "Nguye\u0302\u0303n"}, {"family_name": "Nguyễn"}),
         ({"phone": "912 555 014"}, {"phone": "+351912555014"}),
         ({"phone": "+49 30 901820"}, {"phone": "+4930901820"}),
+        ({"phone": "912 555 014 ext. 5"}, {"phone": "+351912555014;ext=5"}),
+        ({"phone": "\u202a+351 912 555 014\u202c"}, {"phone": "+351912555014"}),
+        ({"email": "\ufeffines@exam\u00adple.org\u200b"}, {"email": "ines@example.org"}),
+        ({"birth_date": "\u200e1991\u200e-06"}, {"birth_date": "1991-06"}),
+        ({"family_name": "\u2067Pe\u200breira\u2069"}, {"family_name": "Pereira"}),
+        ({"family_name": "Mir\u200czadeh"}, {"family_name": "Mir\u200czadeh"}),
+        ({"preferred_name": "❤\ufe0f 👩\u200d⚕"}, {"preferred_name": "❤\ufe0f 👩\u200d⚕"}),
+        ({"address": "\u202aRua 1\u202c\r\nPorto"}, {"address": "Rua 1\nPorto"}),
         ({"email": "Ines@EXAMPLE.org"}, {"email": "Ines@example.org"}),
         ({"birth_date": "1991-06"}, {"birth_date": "1991-06"}),
         ({"birth_date": "2000-02-29"}, {"birth_date": "2000-02-29"}),

@@ -6,13 +6,16 @@ import unicodedata
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from clinic.core.db import db
 from clinic.core.text import digits, fold
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.models import Patient
 from clinic.patients.search import LONGEST_WORD, after_prefix, terms_of, words_of
 from clinic.patients.service import patient_service
-from tests.builders import a_patient
+from tests.builders import a_clinic, a_patient
+from tests.databases import on_postgresql_only
 
 pytestmark = pytest.mark.both_databases
 
@@ -155,6 +158,47 @@ def test_a_phone_a_number_a_birth_date_and_an_address_are_found(inside):
     assert found == {query: ["wanted"] for query in BY_DIGITS}
 
 
+PHONES = [
+    ("Europe/Budapest", "+36301234567", ["06 30 123 4567", "06 30 12", "+36 06 30", "30 123", "0036 30 123"]),
+    ("Europe/Moscow", "+79123456789", ["8 (912) 345-67-89", "8 912", "+7 912", "8\u2011912\u2011345"]),
+    ("Europe/London", "+442079460018", ["+44 (0)20 7946 0018", "+44 (0)20 79", "٠٢٠ ٧٩٤٦", "०२० ७९४६ ००१८"]),
+    ("America/New_York", "+351912555014;ext=12", ["011 351 912 555 014", "+351912555014;ext=12", "+351 912 555 014"]),
+    ("Europe/Lisbon", "+351912555014;ext=12", ["912 555 014 ext. 12", "912555014", "\u2066912 555 014\u2069"]),
+]
+
+
+@pytest.mark.parametrize(("zone", "phone", "queries"), PHONES)
+def test_a_phone_is_found_by_the_text_by_which_it_is_entered(inside, here, zone, phone, queries):
+    with here(a_clinic(name="Elsewhere", zone=zone).id):
+        wanted = a_patient(phone=phone)
+        a_patient(family_name="Noise", phone="+351213000000")
+
+        assert found_by(queries, {wanted.id: "wanted"}) == {query: ["wanted"] for query in queries}
+
+
+def test_another_extension_of_the_same_number_is_not_found_by_the_whole_text(inside):
+    a_patient(phone="+351912555014;ext=13")
+
+    assert patient_service.search("912 555 014 ext. 12").rows == []
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Mir\u200czadeh", "mirzadeh"),
+        ("Mirzadeh", "mir\u200czadeh"),
+        ("ක්\u200dරිස්", "ක්රිස්"),
+        ("Costa", "\u202aco\u00adsta\u202c\u200b"),
+        ("Costa", "costa\ufe0f"),
+    ],
+    ids=ascii,
+)
+def test_joiners_and_invisible_marks_are_ignored(inside, name, query):
+    wanted = a_patient(family_name=name)
+
+    assert found_by([query], {wanted.id: "wanted"}) == {query: ["wanted"]}
+
+
 @pytest.mark.parametrize("query", ["P-19", "p19", "P-19 pereira"])
 def test_a_record_number_finds_no_birth_date_and_no_phone(inside, query):
     a_patient(birth_date="1975-03-01", phone="+351193000000")
@@ -259,3 +303,18 @@ def test_words_are_folded_and_of_bounded_length(name):
     patient = Patient(mrn="P-000001", family_name=name, given_name=name)
 
     assert all(word == fold(word) and 0 < len(word) <= LONGEST_WORD for word in words_of(patient))
+
+
+@on_postgresql_only
+def test_a_search_is_planned_for_its_own_parameters_until_its_transaction_ends(here):
+    setting = text("SHOW plan_cache_mode")
+    with here():
+        a_patient(family_name="Silva")
+        before = db.session.scalar(setting)
+        found = patient_service.search("silva").rows
+        during = db.session.scalar(setting)
+        db.session.rollback()
+        after = db.session.scalar(setting)
+
+    assert len(found) == 1
+    assert (before, during, after) == ("auto", "force_custom_plan", "auto")

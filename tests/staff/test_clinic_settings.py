@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import text
 
+from clinic.core.db import db
 from clinic.identity.clinics import ClinicChanged, clinic_service
 from tests.assertions import element, row_counts, rows, spoken
 from tests.concurrency import run_at_once
@@ -13,7 +15,8 @@ from tests.staff.people import browser_of
 
 
 def settings(**fields):
-    return {"name": "Harbour", "locale": "en_GB", "idle_minutes": "30", "absolute_hours": "8", "version": "1"} | fields
+    given = {"name": "Harbour", "country": "PT", "locale": "en_GB", "idle_minutes": "30", "absolute_hours": "8"}
+    return given | {"version": "1"} | fields
 
 
 def stored(app, name="Harbour"):
@@ -46,6 +49,29 @@ def test_everything_that_is_to_be_mended_is_said_at_once(client):
 
     for words in ("Enter the clinic's name", "Enter a language and country", "Enter the idle timeout in minutes"):
         assert words in page
+
+
+def test_the_country_is_chosen_by_name_and_decides_how_phone_numbers_are_read(app, client):
+    page = client.get("/clinic").text
+
+    client.submit("/clinic", **settings(country="HU"))
+    client.submit("/patients/new", family_name="Kovács", phone="06 30 123 4567")
+
+    assert '<option value="PT" selected>Portugal</option>' in page
+    assert '<option value="HU">Hungary</option>' in page
+    assert rows(app, "patients")[0]["phone"] == "+36301234567"
+    assert client.get("/api/v1/clinic").get_json()["country"] == "HU"
+
+
+def test_a_clinic_without_a_country_is_asked_for_one(app, client, clinic):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE clinics SET country = NULL"))
+
+    page, answer = client.get("/clinic").text, client.submit("/clinic", **settings(country=""))
+
+    assert '<option value="" selected>Choose</option>' in page
+    assert answer.status_code == 422
+    assert "Enter a country code" in spoken(answer.text)
 
 
 @pytest.mark.row(56)
@@ -89,7 +115,7 @@ def test_a_stale_form_is_answered_with_both_versions(app, client):
 def test_of_two_versions_of_the_settings_each_field_is_chosen(app, client):
     client.submit("/clinic", **settings())
     page = client.submit("/clinic", **settings(name="Mine", idle_minutes="60")).text
-    unchanged = {name: hidden_value(page, name) for name in ("locale", "absolute_hours", "version")}
+    unchanged = {name: hidden_value(page, name) for name in ("country", "locale", "absolute_hours", "version")}
 
     client.submit("/clinic", name="Mine", idle_minutes="30", **unchanged)
 

@@ -9,7 +9,7 @@ from tests.schema_loading import problems
 
 INVITATION = {"email": "rosa@example.org", "name": "Rosa Almeida", "role": "receptionist"}
 MEMBER = {"name": "Rosa Almeida", "role": "receptionist"}
-SETTINGS = {"name": "Harbour", "locale": "en_GB", "idle_minutes": "30", "absolute_hours": "8"}
+SETTINGS = {"name": "Harbour", "country": "PT", "locale": "en_GB", "idle_minutes": "30", "absolute_hours": "8"}
 KEY = {"label": "Laboratory", "scopes": ["patients:read"]}
 UNKNOWN_FIELD = "Unknown field."
 NO_EMAIL = "Enter an email address like name@example.org"
@@ -55,6 +55,8 @@ def test_a_field_that_the_forms_of_staff_do_not_show_is_unknown(field: str) -> N
     [
         ("name", " ", "Enter the clinic's name"),
         ("name", "x" * 201, "Enter at most 200 characters"),
+        ("country", "", "Enter a country code of ISO 3166, like PT"),
+        ("country", "XX", "Enter a country code of ISO 3166, like PT"),
         ("locale", "english", NO_LOCALE),
         ("locale", "xx_YY", NO_LOCALE),
         ("idle_minutes", "0", NO_MINUTES),

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -9,10 +10,11 @@ import time_machine
 from clinic.core.ids import new_id
 from clinic.core.jobs import is_work_due, run_due_jobs
 from clinic.core.mail.message import Mail
+from clinic.core.mail.queue import MOST_ATTEMPTS
 from clinic.core.unit_of_work import unit_of_work
 from clinic.core.work_queue import LeaseLost
 from clinic.identity import mail_queue
-from clinic.identity.mail_queue import RETRY, staff_mail_queue
+from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.members import member_service
 from clinic.identity.self_service import self_service
 from clinic.staff.mail_worker import send_due
@@ -171,20 +173,32 @@ def test_a_worker_that_took_too_long_loses_its_lease(app, clinic, mailbox, clock
     staff_mail_queue.record_handover(fast, MAIL)
 
 
-def test_a_mail_that_is_not_accepted_is_attempted_five_times_with_growing_pauses(app, clinic, mailbox, clock):
+def test_a_mail_that_is_not_accepted_is_attempted_for_two_days_with_growing_pauses(app, clinic, mailbox, clock):
     queue("reset", a_person(app, clinic.id), clinic.id)
     mailbox.answers["DATA"] = "451 try later"
-    pauses = []
+    attempted_at = []
 
     while only(app)["state"] == "queued":
         send_due()
-        due = only(app)["due_at"].replace(tzinfo=UTC)
-        pauses.append((due - datetime.now(UTC)).total_seconds() / 60)
-        clock.move_to(due)
+        attempted_at.append(datetime.now(UTC))
+        clock.move_to(only(app)["due_at"].replace(tzinfo=UTC))
 
-    row = only(app)
-    assert (row["state"], row["attempts"], row["token_hash"]) == ("failed", RETRY.max_attempts, None)
-    assert all(usual / 2 <= pause <= usual * 1.5 for pause, usual in zip(pauses, (1, 4, 16, 64), strict=False))
+    pauses = [after - before for before, after in pairwise(attempted_at)]
+    assert (only(app)["state"], only(app)["token_hash"]) == ("failed", None)
+    assert attempted_at[-1] - attempted_at[0] == timedelta(days=2)
+    assert pauses[0] <= timedelta(seconds=15)
+    assert max(pauses) <= timedelta(hours=4)
+    assert pauses[0] < pauses[3] < pauses[6] < pauses[9]
+
+
+def test_a_mail_that_ends_its_worker_each_time_is_given_up(app, clinic, mailbox, clock):
+    queue("reset", a_person(app, clinic.id), clinic.id)
+
+    for _ in range(MOST_ATTEMPTS + 1):
+        staff_mail_queue.claim()
+        clock.shift(timedelta(minutes=2))
+
+    assert (only(app)["state"], only(app)["attempts"]) == ("failed", MOST_ATTEMPTS)
 
 
 def test_a_final_refusal_is_not_retried(app, clinic, mailbox):

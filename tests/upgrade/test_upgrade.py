@@ -9,7 +9,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from hashlib import sha256
 from pathlib import Path
@@ -100,8 +100,10 @@ def test_the_audit_trail_names_its_actors(app: Flask) -> None:
 
 def test_the_worker_delivers_sends_and_seals_what_was_left(app: Flask) -> None:
     result = _run(app, "worker", "--once")
+    with time_machine.travel(FIVE_MINUTES_LATER + timedelta(minutes=1)):  # a cancellation waits for its confirmation
+        again = _run(app, "worker", "--once")
 
-    assert result.exit_code == 0, result.stderr
+    assert (result.exit_code, again.exit_code) == (0, 0), result.stderr + again.stderr
     assert _counted(app, "SELECT state, count(*) FROM deliveries GROUP BY state") == {"delivered": 11, "discarded": 1}
     notifications = _counted(app, "SELECT state, count(*) FROM notifications GROUP BY state")
     assert notifications == {"sent": 9, "suppressed": 1, "unknown": 1}

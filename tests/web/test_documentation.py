@@ -23,7 +23,9 @@ OPERATION_IDS = {
     "GET /api/v1/invoices/{invoice_id}/payments": "list_payments",
     "POST /api/v1/invoices/{invoice_id}/payments": "pay_invoice",
     "GET /api/v1/notifications": "list_notifications",
+    "POST /api/v1/notifications/retry": "retry_notifications",
     "GET /api/v1/notifications/{notification_id}": "get_notification",
+    "POST /api/v1/notifications/{notification_id}/retry": "retry_notification",
     "GET /api/v1/patients": "list_patients",
     "POST /api/v1/patients": "create_patient",
     "GET /api/v1/patients/{patient_id}": "get_patient",
@@ -142,8 +144,12 @@ def test_operations_describe_the_headers_that_they_read(spec):
         "get_invoice": [("If-None-Match", False)],
         "get_patient": [("If-None-Match", False)],
         "get_practitioner": [("If-None-Match", False)],
-        "cancel_appointment": [("If-Match", False)],
-        "issue_invoice": [("If-Match", False)],
+        "cancel_appointment": [("If-Match", False), ("Idempotency-Key", False)],
+        "create_appointment": [("Idempotency-Key", False)],
+        "create_invoice": [("Idempotency-Key", False)],
+        "create_patient": [("Idempotency-Key", False)],
+        "create_practitioner": [("Idempotency-Key", False)],
+        "issue_invoice": [("If-Match", False), ("Idempotency-Key", False)],
         "pay_invoice": [("Idempotency-Key", True)],
         "update_patient": [("If-Match", True)],
     }
@@ -156,7 +162,9 @@ def header_names(spec, operation, status):
 def test_operations_describe_the_headers_that_they_send(spec):
     by_id = {operation["operationId"]: operation for _name, operation in operations(spec)}
 
-    assert header_names(spec, by_id["create_patient"], "201") == {"ETag", "Location"}
+    assert header_names(spec, by_id["create_patient"], "201") == {"ETag", "Location", "Idempotency-Replayed"}
+    assert header_names(spec, by_id["create_patient"], "409") == {"Retry-After"}
+    assert header_names(spec, by_id["issue_invoice"], "200") == {"ETag", "Idempotency-Replayed"}
     assert header_names(spec, by_id["get_patient"], "200") == {"ETag"}
     assert header_names(spec, by_id["get_patient"], "304") == {"ETag"}
     assert header_names(spec, by_id["list_patients"], "200") == {"Link"}
@@ -236,6 +244,16 @@ def test_the_page_shows_every_operation_and_schema_and_loads_nothing_from_outsid
     for schema in spec["components"]["schemas"]:
         assert f'id="{schema}"' in page
     assert re.findall(r'(?:src|href)="(?!/|#|icons)[^"]*"', page) == []
+
+
+def test_the_page_describes_shared_responses_once_and_links_every_operation_to_them(client, spec):
+    page = client.get("/api/docs").text
+
+    with_scope = sum("403" in operation["responses"] for _name, operation in operations(spec))
+    assert page.count("The API key lacks the scope") == 1
+    assert page.count('<a href="#status-403">403</a>') == with_scope
+    assert page.count('id="status-403"') == 1
+    assert len(page.encode()) <= 60 * 1024
 
 
 def test_the_description_needs_no_clinic(app):

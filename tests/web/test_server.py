@@ -1,11 +1,15 @@
 """What only a real server meets: odd requests, byte by byte, against gunicorn."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
 import pytest
@@ -224,3 +228,13 @@ def test_the_server_writes_json_from_the_first_request_on(served: Served) -> Non
     lines = [json.loads(line) for line in served.log.read_text().splitlines()[before:]]
 
     assert [line["message"] for line in lines] == ["Invalid request from ip=127.0.0.1"]
+
+
+def test_the_objects_of_a_started_web_process_are_not_collected_again(tmp_path):
+    code = "import gc, wsgi; print(gc.get_freeze_count() > 10_000, gc.get_threshold()[0] == wsgi.GC_THRESHOLD)"
+    environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path), "CLINIC_SECRET_KEY": token_urlsafe(48)}
+    command = [sys.executable, "-c", code]
+
+    started = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+
+    assert started.stdout.split() == ["True", "True"]

@@ -42,3 +42,12 @@ db = Database(
     disable_autonaming=True,
     session_options={"class_": ClinicSession, "expire_on_commit": False},
 )
+
+
+def force_custom_plans() -> None:
+    """Plan each statement for its own parameters until the transaction ends (on PostgreSQL).
+
+    A generic plan, which PostgreSQL may choose for a statement that was prepared, suits no search by prefix.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection().exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")

@@ -8,6 +8,8 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+from clinic.core.db.sqlite_files import check_open_files, watch_of
+
 WRITING = {"clinic_writing": True}
 """The execution option of a connection for a write transaction."""
 
@@ -56,21 +58,37 @@ def configure_engine(engine: Engine, app: Flask) -> None:
 
 
 def _configure_sqlite(engine: Engine, app: Flask) -> None:
+    watch = watch_of(engine.url.database)
+
     @event.listens_for(engine, "do_connect")
     def refuse_to_create(_dialect: object, _record: object, arguments: list[Any], _options: object) -> None:
         path = str(arguments[0])
+        if watch:
+            watch.check_database()
         if path != ":memory:" and not Path(path).exists():
             raise sqlite3.OperationalError(f"unable to open database file: there is no {path}")
 
     @event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _record: object) -> None:
+    def set_pragmas(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA schema_version").fetchone()  # opens the write-ahead log
         cursor.close()
+        if watch:
+            watch.remember(record.info)
+
+    @event.listens_for(engine, "checkout")
+    def check_files(_connection: object, record: Any, _proxy: object) -> None:
+        check_open_files(record.info)
+
+    @event.listens_for(engine, "engine_disposed")
+    def accept_new_files(_engine: Engine) -> None:
+        if watch:
+            watch.reset()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -1,11 +1,17 @@
 """The ORM session: queries are filtered by the current clinic, writes need a unit of work."""
 
+from logging import getLogger
+
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Uuid, bindparam, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 
 from clinic.core.db.mixins import ClinicScoped
+from clinic.core.logging.error_summary import error_name
 from clinic.core.tenancy import current_clinic_id
+
+_log = getLogger("clinic.database")
 
 _CURRENT_CLINIC = bindparam("current_clinic", callable_=current_clinic_id, type_=Uuid())
 """Evaluated when a statement with clinic-scoped rows is executed, and only then."""
@@ -44,9 +50,12 @@ class ClinicSession(FlaskSession):
         super().rollback()
 
     def close(self) -> None:
-        """Close; inside a unit of work this is refused."""
+        """Close; inside a unit of work this is refused. A broken connection has nothing left to lose: it is logged."""
         self._refuse_inside_unit_of_work()
-        super().close()
+        try:
+            super().close()
+        except DBAPIError as error:
+            _log.warning("close_failed error=%s", error_name(error))
 
     def _refuse_inside_unit_of_work(self) -> None:
         if self.writing:

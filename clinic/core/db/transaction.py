@@ -13,12 +13,17 @@ from sqlalchemy.orm import SessionTransaction
 
 from clinic.core.db import db
 from clinic.core.db.engine import WRITING, is_in_transaction
+from clinic.core.db.faults import is_refused
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.db.orm_session import ClinicSession, UnitOfWorkOpen
+from clinic.core.db.sqlite_files import check_open_files
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.tenancy import clinic_pinned
 
 Callback = Callable[[], None]
+ChangedRow = tuple[str, UUID]
+"""The table and the id of a row."""
+
 Scoped = TypeVar("Scoped", bound=ClinicScoped)
 
 _log = getLogger("clinic.database")
@@ -26,6 +31,15 @@ _log = getLogger("clinic.database")
 
 class UnitOfWorkDoomed(RuntimeError):
     """A part of a unit of work failed, so that the whole of it can't be committed."""
+
+
+@dataclass
+class Outcome:
+    """The audited rows that a request or command has changed: in the open transaction, saved, or maybe saved."""
+
+    changed: list[ChangedRow] = field(default_factory=list)
+    saved: list[ChangedRow] = field(default_factory=list)
+    unknown: list[ChangedRow] = field(default_factory=list)
 
 
 @dataclass
@@ -46,15 +60,28 @@ class _Transaction:
             raise UnitOfWorkOpen("the transaction was ended from inside the unit of work")
 
     def commit(self) -> None:
-        """Commit, unless a part failed or the transaction was ended by other code."""
+        """Commit, unless a part failed or the transaction was ended by other code.
+
+        :raises DatabaseReplaced: if SQLite committed into a file that is not at its path any more
+        """
         self.ensure_open()
         self.session.flush()
         self._release()
-        self.session.commit()
+        outcome, connection_info = current_outcome(), self.session.connection().info
+        try:
+            self.session.commit()
+            check_open_files(connection_info)
+        except BaseException as error:
+            if not is_refused(error):
+                outcome.unknown += outcome.changed
+            raise
+        outcome.saved += outcome.changed
+        outcome.changed = []
 
     def rollback(self) -> None:
         """Roll everything back."""
         self._release()
+        current_outcome().changed = []
         self.session.rollback()
 
     def _release(self) -> None:
@@ -63,6 +90,7 @@ class _Transaction:
 
 
 _current: ContextVar[_Transaction | None] = ContextVar("write_transaction", default=None)
+_outcome: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
 
 
 @contextmanager
@@ -115,6 +143,28 @@ def flush_open() -> None:
     transaction = _open_transaction()
     transaction.ensure_open()
     transaction.session.flush()
+
+
+def current_outcome() -> Outcome:
+    """Return what the current request or command has changed, so that an error after a commit can be answered."""
+    return _outcome.get() or reset_outcome()
+
+
+def reset_outcome() -> Outcome:
+    """Begin anew, at the start of a request or command."""
+    outcome = Outcome()
+    _outcome.set(outcome)
+    return outcome
+
+
+@contextmanager
+def separate_outcome() -> Iterator[None]:
+    """Keep what this block changes apart from what the request or command changes."""
+    token = _outcome.set(Outcome())
+    try:
+        yield
+    finally:
+        _outcome.reset(token)
 
 
 def after_commit(callback: Callback) -> None:

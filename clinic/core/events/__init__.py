@@ -16,7 +16,14 @@ from clinic.core.events.context import (
     handling,
     is_too_deep,
 )
-from clinic.core.events.handlers import Handler, check_handler, choose_copier, handler_name, log_failure
+from clinic.core.events.handlers import (
+    Handler,
+    check_handler,
+    check_stored_name,
+    choose_copier,
+    handler_name,
+    log_failure,
+)
 
 _log = logging.getLogger("clinic.events")
 
@@ -42,12 +49,13 @@ class EventBus:
         """Call `handler` with the data of every later `event_type`; subscribing it again changes nothing.
 
         :raises TypeError: if the name is no string or the handler can't be called synchronously
-        :raises ValueError: if the name is empty
+        :raises ValueError: if the name is empty, or another handler of the event is stored under the same name
         """
         _check_name(event_type)
         check_handler(handler)
         with self._lock:
             signal = self._signals.setdefault(event_type, _EventSignal())
+            check_stored_name(handler, signal.handlers)
             signal.connect(_as_subscribed(signal, handler), weak=False)
             signal.rebuild()
 

@@ -17,7 +17,7 @@ from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.tenancy import clinic_scope
 from clinic.core.work_queue import LeaseLost, RetryPolicy, WorkQueue
 
-RETRY = RetryPolicy(max_attempts=10, first_pause=timedelta(seconds=10))
+RETRY = RetryPolicy(attempts=10, first_pause=timedelta(seconds=10))
 NOT_SUBSCRIBED = "handler not subscribed"
 LEASE_RAN_OUT = "process died or took too long"
 
@@ -98,14 +98,12 @@ def record_failure(delivery: Delivery, error: str, frames: str = "") -> None:
 
 
 def _with_deliveries(event: StoredEvent) -> Iterator[Attempt]:
-    """Add a delivery for each handler that has a name of its own."""
-    names: set[str] = set()
+    """Add a delivery for each handler that has a stable name."""
     for position, handler in enumerate(event_bus.handlers(event.type)):
         name = handler_name(handler)
-        if name is None or name in names:
+        if name is None:
             yield Attempt(event, handler, None)
             continue
-        names.add(name)
         delivery = Delivery(
             id=new_id(),
             event_id=event.id,

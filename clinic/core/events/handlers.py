@@ -1,9 +1,10 @@
 """Event handlers: their type, their stored names, their own copies of the data and the log of their failures."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from types import MethodType
 from typing import Any
 
 from clinic.core.logging.error_summary import error_name, traceback_summary
@@ -15,9 +16,15 @@ _log = logging.getLogger("clinic.events")
 
 
 def handler_name(handler: Handler) -> str | None:
-    """Return the `module:Qualified.name` under which deliveries store a handler, None if it has no stable one."""
-    name = getattr(handler, "__qualname__", None)
-    module = getattr(handler, "__module__", None)
+    """Return the `module:Qualified.name` under which deliveries store a handler, None if it has no stable one.
+
+    A bound method is named after the class of its object, so that two subclasses that inherit it have two names.
+    """
+    name, owner = getattr(handler, "__qualname__", None), handler
+    if isinstance(handler, MethodType):
+        owner = handler.__self__ if isinstance(handler.__self__, type) else type(handler.__self__)
+        name = f"{owner.__qualname__}.{handler.__name__}"
+    module = getattr(owner, "__module__", None)
     if not isinstance(name, str) or not isinstance(module, str) or "<" in name:
         return None
     return f"{module}:{name}"
@@ -36,6 +43,16 @@ def check_handler(handler: Handler) -> None:
     for function in (called, getattr(type(called), "__call__", None)):  # noqa: B004 - the function is wanted
         if iscoroutinefunction(function) or isgeneratorfunction(function) or isasyncgenfunction(function):
             raise TypeError("a coroutine or generator function would never run: subscribe a plain function")
+
+
+def check_stored_name(handler: Handler, subscribed: Iterable[Handler]) -> None:
+    """Refuse a handler with the stored name of another one: they would share one delivery, and one is never retried.
+
+    :raises ValueError: naming the other handler
+    """
+    name = handler_name(handler)
+    if name is not None and any(other != handler and handler_name(other) == name for other in subscribed):
+        raise ValueError(f"another handler is stored as {name}: give one of them a name of its own")
 
 
 def log_failure(event_type: str, handler: Handler, error: BaseException) -> None:

@@ -1,8 +1,8 @@
 """Mails: their text from templates, and their composition as messages with headers."""
 
 from dataclasses import dataclass
-from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,6 +11,9 @@ from email_validator import validate_email
 from flask import current_app
 
 from clinic.core.clock import now
+from clinic.core.mail.headers import address_field, text_field
+
+ASCII_BODY = SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True)
@@ -48,29 +51,57 @@ class MailText:
         return "\n\n".join(self.paragraphs) + "\n"
 
 
-def compose(mail: Mail) -> EmailMessage:
-    """Return the message of a mail, from the installation's address in the name of its sender.
+@dataclass(frozen=True)
+class ComposedMail:
+    """A mail with its header fields, and the addresses of its envelope."""
 
-    :raises ValueError: if a name or the subject has a line break, which could inject a header
+    id: UUID
+    sender: str
+    recipient: str
+    fields: str
+    body: EmailMessage
+
+    def as_bytes(self) -> bytes:
+        """Return the mail as SMTP transmits it: ASCII, unless one of its addresses is not."""
+        return self.fields.encode() + self.body.as_bytes()
+
+
+def compose(mail: Mail) -> ComposedMail:
+    """Return a mail with its header fields, from the installation's address in the name of its sender.
+
+    :raises UnsafeHeader: if a reader could find a line break or NUL in a name, an address or the subject
     """
-    message = EmailMessage()
-    message["Subject"] = mail.subject
-    message["From"] = mail_address(mail.sender_name, current_app.config["MAIL_FROM"])
-    message["To"] = mail_address(mail.recipient_name, mail.recipient_email)
-    message["Date"] = format_datetime(now())
-    message["Message-ID"] = f"<{mail.id}@{urlsplit(current_app.config['PUBLIC_URL']).hostname}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text)
-    if mail.html is not None:
-        message.add_alternative(mail.html, subtype="html")
+    sender, recipient = mail_address(current_app.config["MAIL_FROM"]), mail_address(mail.recipient_email)
+    fields = [
+        text_field("Subject", mail.subject),
+        address_field("From", mail.sender_name, sender),
+        address_field("To", mail.recipient_name, recipient),
+        text_field("Date", format_datetime(now())),
+        f"Message-ID: <{mail.id}@{_public_host()}>\r\n",
+        text_field("Auto-Submitted", "auto-generated"),
+    ]
     if mail.language is not None:
-        message["Content-Language"] = mail.language
-    return message
+        fields.append(text_field("Content-Language", mail.language))
+    return ComposedMail(mail.id, sender, recipient, "".join(fields), _body(mail))
 
 
-def mail_address(name: str, email: str) -> Address:
-    """Return an address header; its domain is written in ASCII unless the part before the @ needs SMTPUTF8 anyway."""
+def mail_address(email: str) -> str:
+    """Return an address with its domain in ASCII, unless the part before the @ needs SMTPUTF8 anyway."""
     user, _, domain = email.rpartition("@")
     if user.isascii() and not domain.isascii():
         domain = validate_email(email, check_deliverability=False).ascii_domain
-    return Address(name, user, domain)
+    return f"{user}@{domain}"
+
+
+def _body(mail: Mail) -> EmailMessage:
+    """Return the text and the HTML of a mail, with the fields that describe them."""
+    body = EmailMessage(policy=ASCII_BODY)
+    body.set_content(mail.text)
+    if mail.html is not None:
+        body.add_alternative(mail.html, subtype="html")
+    return body
+
+
+def _public_host() -> str:
+    host = urlsplit(current_app.config["PUBLIC_URL"]).hostname or "localhost"
+    return host.encode("idna").decode()

@@ -1,18 +1,27 @@
 """Queues of mail: rows of a module's own table, each of which becomes one mail."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
-from clinic.core.work_queue import WorkQueue
+from clinic.core.work_queue import RetryPolicy, WorkQueue
 
 QUEUED, SENT, FAILED, UNKNOWN = "queued", "sent", "failed", "unknown"
+
+RETRY = RetryPolicy(
+    attempts=12, first_pause=timedelta(seconds=10), longest_pause=timedelta(hours=4), duration=timedelta(days=2)
+)
+"""Two days, deliberately shorter than the four to five of RFC 5321, section 4.5.4.1."""
+
+MOST_ATTEMPTS = 40
+"""More attempts than a mail server that is away for two days causes: the mail ends its worker each time."""
 
 Row = TypeVar("Row", bound=Base)
 
@@ -30,9 +39,12 @@ class MailQueue(WorkQueue[Row]):
 
     def due_clinics(self) -> Sequence[UUID]:
         """Return the clinics that have a due mail in a table that each clinic sees its own part of."""
-        mail, clinics = self.model.__table__.c, db.metadata.tables["clinics"].c
+        mail, clinics, at = self.model.__table__.c, db.metadata.tables["clinics"].c, now()
         due = select(mail.id).where(
-            mail.clinic_id == clinics.id, mail.state.in_(self.open_states), mail.due_at <= now()
+            mail.clinic_id == clinics.id,
+            mail.state.in_(self.open_states),
+            mail.due_at <= at,
+            or_(mail.leased_until.is_(None), mail.leased_until <= at),
         )
         return db.session.scalars(select(clinics.id).where(due.exists()).order_by(clinics.id)).all()
 
@@ -63,6 +75,11 @@ class MailQueue(WorkQueue[Row]):
     def record_suppressed(self, row: Row, reason: str) -> None:
         """Record that the mail is not sent any more."""
         raise NotImplementedError
+
+    def ends_its_worker(self, row: Row) -> bool:
+        """Return whether a mail was attempted more often than failures of mail servers explain."""
+        counted: Any = row
+        return bool(counted.attempts >= MOST_ATTEMPTS)
 
     def handover_values(self, mail: Mail) -> dict[str, Any]:
         """Return the columns to change when a mail is handed over."""

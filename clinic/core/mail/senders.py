@@ -6,13 +6,13 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from email.message import EmailMessage
-from email.policy import SMTP
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
+
+from clinic.core.mail.message import ComposedMail
 
 TIMEOUT_SECONDS = 20
 TEMPORARY = 500
@@ -36,7 +36,7 @@ class MaybeSent(Exception):
 class Sender(Protocol):
     """A way to send messages."""
 
-    def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
+    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> None:
         """Send a message; `hand_over` is called just before it may be accepted.
 
         :raises NotSent: if it was not accepted
@@ -50,14 +50,14 @@ class OutboxSender:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
+    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> None:
         """Write the message to a temporary file and rename it, so that no file is incomplete."""
         hand_over()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / f"{str(message['Message-ID']).strip('<>').partition('@')[0]}.eml"
+        path = self.folder / f"{mail.id}.eml"
         unfinished = path.with_suffix(".part")
         with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(message.as_bytes(policy=SMTP))
+            file.write(mail.as_bytes())
         unfinished.replace(path)
         _log.info("mail written to %s", path)
 
@@ -69,13 +69,13 @@ class SmtpSender:
         self.url = urlsplit(url)
         self.starttls = parse_qs(self.url.query).get("starttls", ["0"])[-1] == "1"
 
-    def send(self, message: EmailMessage, hand_over: Callable[[], None]) -> None:
+    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> None:
         """Run the SMTP commands one by one, so that it is known whether the message can have been accepted."""
         with self._connected() as server:
             try:
-                self._send_envelope(server, message)
+                self._send_envelope(server, mail)
                 hand_over()
-                self._send_data(server, message)
+                self._send_data(server, mail)
             except smtplib.SMTPResponseException as error:
                 final = error.smtp_code >= TEMPORARY
                 raise NotSent(f"the mail server answered {error.smtp_code}", final=final) from error
@@ -111,18 +111,16 @@ class SmtpSender:
         except (smtplib.SMTPException, OSError) as error:
             raise _unreachable(error) from error
 
-    def _send_envelope(self, server: smtplib.SMTP, message: EmailMessage) -> None:
-        sender, recipient = _address_of(message, "From"), _address_of(message, "To")
-        international = not (sender.isascii() and recipient.isascii())
+    def _send_envelope(self, server: smtplib.SMTP, mail: ComposedMail) -> None:
+        international = not (mail.sender.isascii() and mail.recipient.isascii())
         if international and not server.has_extn("smtputf8"):
             raise NotSent("the mail server can't write to such an address", final=True)
-        _accepted(server.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if international else ()))
-        _accepted(server.rcpt(recipient))
+        _accepted(server.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"] if international else ()))
+        _accepted(server.rcpt(mail.recipient))
 
-    def _send_data(self, server: smtplib.SMTP, message: EmailMessage) -> None:
-        policy = SMTP.clone(cte_type="7bit", utf8=not _address_of(message, "To").isascii())
+    def _send_data(self, server: smtplib.SMTP, mail: ComposedMail) -> None:
         try:
-            _accepted(server.data(message.as_bytes(policy=policy)))
+            _accepted(server.data(mail.as_bytes()))
         except smtplib.SMTPResponseException:
             raise
         except (smtplib.SMTPException, OSError) as error:
@@ -154,7 +152,3 @@ def _accepted(reply: tuple[int, bytes]) -> None:
     code, text = reply
     if not 200 <= code < 300:  # noqa: PLR2004 - SMTP's positive replies
         raise smtplib.SMTPResponseException(code, text)
-
-
-def _address_of(message: EmailMessage, header: str) -> str:
-    return str(message[header].addresses[0].addr_spec)

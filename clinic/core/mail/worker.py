@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from clinic.core.logging.error_summary import error_name, traceback_summary
+from clinic.core.mail.headers import UnsafeHeader
 from clinic.core.mail.message import Mail, compose
 from clinic.core.mail.queue import MailQueue, NotToBeSent, Row
 from clinic.core.mail.senders import MaybeSent, NotSent, Sender, configured_sender
@@ -40,6 +41,9 @@ def _attempt(queue: MailQueue[Row], row: Row, write: Callable[[Row], Mail], send
     except NotSent as error:
         _log.warning("mail_not_sent %s reason=%s", queue.label(row), error.reason)
         queue.record_failure(row, error.reason, final=error.final)
+    except UnsafeHeader as error:
+        _log.error("mail_refused %s reason=%s", queue.label(row), error.reason)
+        queue.record_failure(row, error.reason, final=True)
     except MaybeSent:
         queue.record_unknown(row, CONNECTION_BROKE)
     except LeaseLost:

@@ -1,20 +1,53 @@
 """The environment of Alembic: its connection and the metadata of the models."""
 
+from typing import Any
+
 from alembic import context
 from flask import has_app_context
+from sqlalchemy import Connection, inspect, select
 
 from clinic.core.db import Base, db
 from clinic.core.db.engine import WRITING
+from clinic.core.db.schema_lock import lock_schema, wait_for_writers
+from clinic.core.errors import InvalidInput
+
+DELETES_DATA = "A downgrade deletes what the newer version has stored: back up the database, then add this option"
 
 
 def run_migrations() -> None:
-    """Run the pending migrations in one transaction."""
+    """Run the pending migrations in one transaction, one process at a time; keep the applied revisions in `attributes`."""
+    attributes = context.config.attributes
     with db.engine.connect().execution_options(**WRITING) as connection:
+        wait_for_writers(connection)
         context.configure(
-            connection=connection, target_metadata=Base.metadata, compare_type=True, transactional_ddl=True
+            connection=connection,
+            target_metadata=Base.metadata,
+            compare_type=True,
+            transactional_ddl=True,
+            on_version_apply=note_revision,  # type: ignore[arg-type]
         )
         with context.begin_transaction():
+            lock_schema(connection)
+            attributes["keeps_data"] = not attributes.get("delete_data") and has_rows(connection)
             context.run_migrations()
+
+
+def note_revision(*, step: Any, **_more: object) -> None:
+    """Note an applied revision; an error here undoes it with all others.
+
+    :raises InvalidInput: if it is a downgrade of a database with rows, without `delete_data`
+    """
+    attributes = context.config.attributes
+    if not step.is_upgrade and not step.is_stamp and attributes["keeps_data"]:
+        raise InvalidInput(DELETES_DATA, field="delete_data")
+    attributes.setdefault("applied", []).append(step.up_revision_id)
+
+
+def has_rows(connection: Connection) -> bool:
+    """Return whether any table has a row."""
+    present = set(inspect(connection).get_table_names())
+    tables = [table for table in Base.metadata.sorted_tables if table.name in present]
+    return any(connection.execute(select(1).select_from(table).limit(1)).first() for table in tables)
 
 
 if context.is_offline_mode():

@@ -8,7 +8,7 @@ from clinic.core.clock import day_bounds
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.clinics import clinic_service
 from clinic.staff.schemas import KeyForm, KeySchema
-from clinic.web.cli import CommandGroup, info, load_options, show_rows
+from clinic.web.cli import CommandGroup, info, load_options, output_secret, show_rows
 
 COLUMNS = ["label", "beginning", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "id"]
 
@@ -33,7 +33,7 @@ def create(**options: Any) -> None:
     last_day = given.pop("expires_on", None)
     expires_at = day_bounds(last_day, clinic_service.current().zone)[1] if last_day else None
     record, key = api_key_service.create(**given, expires_at=expires_at)
-    click.echo(key)
+    output_secret(key, lambda: api_key_service.revoke(record.id), "the key was revoked again")
     info(f"Store it safely: it is not shown again. Its id is {record.id}")
 
 

@@ -7,7 +7,7 @@ from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
 from clinic.identity.operator_actions import operator_service
 from clinic.staff.schemas import AdministratorForm, ClinicSchema, WorkerSchema
-from clinic.web.cli import OPERATOR, CommandGroup, info, load_options, show_rows
+from clinic.web.cli import OPERATOR, CommandGroup, info, load_options, output_secret, show_rows
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
 
@@ -43,9 +43,10 @@ def create_admin(email: str, name: str | None) -> None:
 @click.argument("email")
 def deactivate(email: str) -> None:
     """Deactivate the staff member with an EMAIL address in a clinic, at once."""
-    found = member_service.get_by_email(email)
+    found, clinic_name = member_service.get_by_email(email), clinic_service.current().name
+    address = found.member.email
     member_service.deactivate(found.membership.id)
-    info(f"{found.member.email} has no access to {clinic_service.current().name} any more")
+    info(f"{address} has no access to {clinic_name} any more")
 
 
 @group.command("reset-password", needs=OPERATOR)
@@ -62,5 +63,9 @@ def show_secret(email: str, secret: str | None) -> None:
     if secret is None:
         info(f"{email} is administrator now, and signs in as before: flask staff reset-password gives a new secret")
         return
-    click.echo(secret)
+    output_secret(
+        secret,
+        lambda: operator_service.withdraw_secret(email),
+        f"the secret of {email} was revoked again, flask staff reset-password gives another",
+    )
     info(f"{email} signs in with this secret once, within {SECRET_HOURS} hours, and then chooses a password")

@@ -16,6 +16,7 @@ from clinic.staff.schemas import SwitchForm
 from clinic.web.authentication import current_session
 from clinic.web.authorization import background_view, login_required
 from clinic.web.forms import load_form, posted_from
+from clinic.web.idempotency import idempotent
 
 
 @blueprint.get("/account")
@@ -31,6 +32,7 @@ def account() -> ResponseReturnValue:
 @blueprint.route("/account/sessions/<uuid:sign_in_id>/end", methods=["GET", "POST"])
 @login_required
 @posted_from(".account")
+@idempotent
 def end_session(sign_in_id: UUID) -> ResponseReturnValue:
     """End one of the own sessions."""
     self_service.end_session(current_session(), sign_in_id)
@@ -55,6 +57,7 @@ def stay() -> ResponseReturnValue:
 @blueprint.route("/account/preferences", methods=["GET", "POST"])
 @login_required
 @posted_from(".account")
+@idempotent
 def save_preferences() -> ResponseReturnValue:
     """Save the preferences of the user."""
     self_service.save_preferences(current_session(), shortcuts="shortcuts" in request.form)

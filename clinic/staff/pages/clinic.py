@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
+from clinic.core.places import country_names
 from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
 from clinic.identity.models import Clinic
 from clinic.staff.pages.blueprint import blueprint
@@ -11,13 +12,23 @@ from clinic.staff.schemas import ClinicForm
 from clinic.web.authorization import requires
 from clinic.web.edit_conflict import field_differences
 from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
+from clinic.web.idempotency import idempotent
 
 LABELS = {
     "name": "Name",
+    "country": "Country",
     "locale": "Language and country",
     "idle_minutes": "Idle timeout (minutes)",
     "absolute_hours": "Maximum session length (hours)",
 }
+
+
+def country_name(code: str) -> str:
+    """Return the name of a country."""
+    return country_names().get(code, code)
+
+
+FORMATTERS = {"country": country_name}
 
 
 @blueprint.get("/clinic")
@@ -30,6 +41,7 @@ def clinic() -> ResponseReturnValue:
 
 @blueprint.post("/clinic")
 @requires("clinic:write")
+@idempotent
 def update_clinic() -> ResponseReturnValue:
     """Change the settings as the form says."""
     form = load_form(ClinicForm())
@@ -46,7 +58,9 @@ def update_clinic() -> ResponseReturnValue:
 
 
 def _settings_page(form: Form) -> str:
-    return render_template("staff/clinic.html", here=clinic_service.current(), form=form, labels=LABELS)
+    return render_template(
+        "staff/clinic.html", here=clinic_service.current(), form=form, labels=LABELS, countries=country_names()
+    )
 
 
 def _conflict_page(form: Form) -> str:
@@ -55,7 +69,7 @@ def _conflict_page(form: Form) -> str:
     mine = {name: str(value) for name, value in form.data.items()}
     return render_template(
         "staff/clinic_conflict.html",
-        fields=field_differences(LABELS, mine, _form_values(here)),
+        fields=field_differences(LABELS, mine, _form_values(here), FORMATTERS),
         version=here.version,
         saved_at=here.updated_at,
         change=audit_service.last_change("clinics", here.id),
@@ -63,4 +77,4 @@ def _conflict_page(form: Form) -> str:
 
 
 def _form_values(here: Clinic) -> dict[str, str]:
-    return {name: str(getattr(here, name)) for name in LABELS}
+    return {name: str(getattr(here, name) or "") for name in LABELS}

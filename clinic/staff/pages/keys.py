@@ -5,10 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.clock import day_bounds
+from clinic.core.clock import day_bounds, wall_day
+from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import InvalidApiKey, api_key_service, is_valid
 from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ALL, permission_labels
@@ -16,7 +18,9 @@ from clinic.staff.pages.blueprint import blueprint
 from clinic.staff.schemas import KeyForm
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse
-from clinic.web.template_filters import wall_day
+from clinic.web.idempotency import idempotent, replay_as
+
+MADE_BEFORE = "The key “{}” was created already and is not shown again: if you did not see it, revoke it"
 
 
 def scope_labels() -> Mapping[str, str]:
@@ -38,6 +42,7 @@ def api_keys() -> ResponseReturnValue:
 
 @blueprint.post("/api-keys")
 @requires("keys:write")
+@idempotent
 def create_api_key() -> ResponseReturnValue:
     """Create a key, and show it once."""
     form = load_form(KeyForm())
@@ -45,10 +50,13 @@ def create_api_key() -> ResponseReturnValue:
         return _keys_page(form), 422
     expires_on = form.data.pop("expires_on", None)
     try:
-        record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
+        with unit_of_work():  # a key that can't be shown is not stored
+            record, key = api_key_service.create(**form.data, expires_at=_end_of(expires_on))
+            db.session.flush()
+            replay_as(make_response(redirect(url_for(".api_keys"), 303)), MADE_BEFORE.format(record.label))
+            return _keys_page(Form(), made=record, key=key)
     except InvalidApiKey as error:
         return refuse(_keys_page(form.reject(error)), error)
-    return _keys_page(Form(), made=record, key=key)
 
 
 @blueprint.get("/api-keys/<uuid:key_id>/revocation")
@@ -61,6 +69,7 @@ def revocation(key_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/api-keys/<uuid:key_id>/revocation")
 @requires("keys:write")
+@idempotent
 def revoke_api_key(key_id: UUID) -> ResponseReturnValue:
     """Revoke a key."""
     record = api_key_service.revoke(key_id)

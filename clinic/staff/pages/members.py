@@ -22,6 +22,7 @@ from clinic.staff.schemas import InvitationForm, MemberForm
 from clinic.web.authorization import requires
 from clinic.web.edit_conflict import field_differences
 from clinic.web.forms import Form, initial_form, load_form, posted_from, refuse, sent_version
+from clinic.web.idempotency import idempotent
 
 ROLE_CHOICES = [(role.name, role.label) for role in ROLES.values()]
 LABELS = {"name": "Name", "role": "Role", "denied": "Removed permissions"}
@@ -50,6 +51,7 @@ def invite() -> ResponseReturnValue:
 
 @blueprint.post("/staff/invite")
 @requires("staff:write")
+@idempotent
 def create_member() -> ResponseReturnValue:
     """Invite somebody to the clinic."""
     form = load_form(InvitationForm())
@@ -72,6 +74,7 @@ def member(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>")
 @requires("staff:write")
+@idempotent
 def update_member(membership_id: UUID) -> ResponseReturnValue:
     """Change a staff member as the form says."""
     worker, form = member_service.get(membership_id), load_form(MemberForm())
@@ -96,6 +99,7 @@ def deactivation(membership_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/staff/<uuid:membership_id>/deactivation")
 @requires("staff:write")
+@idempotent
 def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """End a staff member's access to the clinic."""
     try:
@@ -109,6 +113,7 @@ def deactivate_member(membership_id: UUID) -> ResponseReturnValue:
 @blueprint.route("/staff/<uuid:membership_id>/reactivation", methods=["GET", "POST"])
 @requires("staff:write")
 @posted_from(".member", "membership_id")
+@idempotent
 def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
     """Give a staff member access again."""
     try:
@@ -123,6 +128,7 @@ def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
 @blueprint.route("/staff/<uuid:membership_id>/password-link", methods=["GET", "POST"])
 @requires("staff:write")
 @posted_from(".member", "membership_id")
+@idempotent
 def send_password_link(membership_id: UUID) -> ResponseReturnValue:
     """Send a staff member a link to set a password, or the invitation again."""
     worker = member_service.get(membership_id)
@@ -137,6 +143,7 @@ def send_password_link(membership_id: UUID) -> ResponseReturnValue:
 @blueprint.route("/staff/<uuid:membership_id>/sessions-end", methods=["GET", "POST"])
 @requires("staff:write")
 @posted_from(".member", "membership_id")
+@idempotent
 def end_member_sessions(membership_id: UUID) -> ResponseReturnValue:
     """Sign a staff member out everywhere in this clinic."""
     count = member_service.end_sessions(membership_id)
@@ -201,7 +208,7 @@ def _deactivation_page(worker: ClinicMember, form: Form) -> str:
 
 
 def _sessions(worker: ClinicMember) -> Sequence[LoginSession]:
-    return session_service.list_open(worker.member.id, in_clinic=current_clinic_id())
+    return session_service.list_open(worker.member.id, clinic_id=current_clinic_id())
 
 
 def _invited_until(worker: ClinicMember) -> datetime | None:

@@ -13,6 +13,7 @@ from clinic.staff.pages.sign_in import NO_EMAIL, continue_login, end_browser_ses
 from clinic.web.authentication import current_session
 from clinic.web.authorization import incomplete_login_allowed, public
 from clinic.web.forms import Form, refuse, repeat_form
+from clinic.web.idempotency import idempotent
 
 
 def _change_page(form: Form) -> str:
@@ -71,15 +72,19 @@ def forgotten() -> ResponseReturnValue:
 
 @blueprint.post("/password/forgotten")
 @public
+@idempotent
 def ask_for_link() -> ResponseReturnValue:
     """Send a link if there is such an account; the answer does not show whether there is."""
     email = request.form.get("email", "")
+    form = repeat_form("email")
     if not email.strip():
-        return _forgotten_page(Form(errors={"email": [NO_EMAIL]})), 422
+        form.errors["email"] = [NO_EMAIL]
+    if form.errors:
+        return _forgotten_page(form), 422
     try:
         self_service.request_reset(email, address=current_actor().address)
     except TooManyAttempts as error:
-        return refuse(_forgotten_page(repeat_form("email").reject(error)), error)
+        return refuse(_forgotten_page(form.reject(error)), error)
     return redirect(url_for(".link_sent"), 303)
 
 

@@ -26,7 +26,7 @@ function showOffline(offline) {
   if (notice) notice.hidden = !offline;
 }
 
-// Forms: send once. The server knows the repeated form key too, so this only spares the wait.
+// Forms: send once. The server answers the repeated key of a form as before, so this only spares the wait.
 // Attributes are read with getAttribute: a field named "method" would hide the form's property.
 
 function isPost(form) {
@@ -77,7 +77,8 @@ function searchUrl(form) {
 async function fetchPart(url, selector, signal) {
   const response = await fetch(url, { signal, headers: { 'X-Swap': selector } });
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
-  return { address: response.url, redirected: response.redirected, title: page.title, part: find(selector, page) };
+  const part = response.ok ? find(selector, page) : null;
+  return { address: response.url, redirected: response.redirected, status: response.status, page, part };
 }
 
 async function search(form) {
@@ -90,19 +91,42 @@ async function search(form) {
     showOffline(false);
   } catch (error) {
     if (error.name === 'AbortError') return;
-    find(selector).removeAttribute('aria-busy');
+    replaceResults(selector);
     showOffline(true);
   }
 }
 
-function swapResults(selector, { address, redirected, title, part }) {
+// Earlier results never stay: they would be taken for the answer.
+function replaceResults(selector, ...nodes) {
+  const results = find(selector);
+  results.removeAttribute('aria-busy');
+  results.hidden = !nodes.length;
+  results.replaceChildren(...nodes);
+}
+
+function headingOf(text) {
+  return Object.assign(document.createElement('h2'), { textContent: text });
+}
+
+function showError(selector, page, status) {
+  const error = find('.error-page', page);
+  const title = error && find('h1', error);
+  title?.replaceWith(headingOf(title.textContent));
+  replaceResults(selector, error ?? headingOf(`The server answered with error ${status}`));
+  announce(findAll('h2, p:not(.meta), li', find(selector)).map((line) => line.textContent).join(' '));
+}
+
+function swapResults(selector, { address, redirected, status, page, part }) {
   if (!part && redirected) {
     location.assign(address);
     return;
   }
-  if (!part) throw new Error(`No ${selector} in ${address}`);
+  if (!part) {
+    showError(selector, page, status);
+    return;
+  }
   find(selector).replaceWith(part);
-  document.title = title;
+  document.title = page.title;
   history.replaceState(null, '', address);
   announce(part.dataset.say);
 }

@@ -1,0 +1,78 @@
+"""No response reads from the database after its change was committed: a lost connection would hide what was saved."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import has_request_context, request
+from sqlalchemy import event
+
+from clinic.core.db import db
+from clinic.core.db.transaction import _Transaction, current_outcome
+from clinic.core.events.context import current_depth
+from tests.access.callers import Caller
+from tests.access.routes import routes_of
+from tests.access.two_clinics import World
+
+_SAVED = "test.saved"
+
+READING_THE_NEW_SESSION = "staff.save_password_by_link"
+"""Ends the browser's session after the password is saved; an error then says that it is saved."""
+
+
+class Reads:
+    """The endpoints whose requests saved a change, and the statements that followed in the same requests."""
+
+    def __init__(self) -> None:
+        self.saved: set[str] = set()
+        self.late: list[str] = []
+
+    def note_commit(self, *, changed: bool) -> None:
+        """Note the commit of a view's own unit of work."""
+        if changed and has_request_context() and not current_depth():
+            request.environ[_SAVED] = True
+            self.saved.add(str(request.endpoint))
+
+    def note_statement(self, _connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        """Note a statement after a commit, unless an event handler executes it."""
+        if has_request_context() and request.environ.get(_SAVED) and not current_depth():
+            self.late.append(f"{request.endpoint}: {' '.join(statement.split())[:200]}")
+
+
+@pytest.fixture
+def reads(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
+    """What is read after commits."""
+    found, commit = Reads(), _Transaction.commit
+
+    def noted(transaction: Any) -> None:
+        changed = bool(current_outcome().changed)
+        commit(transaction)
+        found.note_commit(changed=changed)
+
+    monkeypatch.setattr(_Transaction, "commit", noted)
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", found.note_statement)
+    yield found
+    event.remove(engine, "before_cursor_execute", found.note_statement)
+
+
+def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
+    caller = Caller(world, "administrator")
+
+    for route in routes_of(world.app):
+        if route.writes:
+            caller.cell(route)
+
+    assert {name for name in reads.saved if name.startswith("api_")} == {
+        "api_appointments.cancel",
+        "api_appointments.create",
+        "api_billing.create",
+        "api_billing.issue",
+        "api_billing.pay",
+        "api_patients.create",
+        "api_patients.update",
+        "api_practitioners.create_practitioner",
+    }
+    assert [late for late in reads.late if not late.startswith(READING_THE_NEW_SESSION)] == []
+    assert len(reads.saved) > 20, reads.saved

@@ -1,0 +1,92 @@
+"""Every form and every JSON POST of the program, sent twice with the same key: one record, one message, one answer."""
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from clinic.core.idempotency import IdempotentRequest
+from clinic.identity.sessions import session_service
+from clinic.web.idempotency import HEADER, REPLAYED
+from tests.access.callers import Caller, Filling, address, body_for
+from tests.access.request_bodies import headers_for
+from tests.access.routes import Route, routes_of
+from tests.access.two_clinics import World
+from tests.assertions import row_counts
+
+ONES_OWN_SESSION = {
+    "staff.begin_second_step",
+    "staff.begin_session",
+    "staff.complete_session",
+    "staff.confirm_second_step",
+    "staff.discard_kept_form",
+    "staff.end_second_step",
+    "staff.renew_recovery_codes",
+    "staff.save_password",
+    "staff.save_password_by_link",
+    "staff.see_as_oneself",
+    "staff.see_as_role",
+    "staff.sign_out",
+    "staff.stay",
+    "staff.switch",
+}
+"""Views without a stored answer: they change, or need, the secrets of the person who sends them."""
+
+NOTHING_TO_CHANGE = {"api_notifications.retry_notifications", "notifications.retry_all"}
+"""Views that find no failed message here: what changes nothing stores no answer."""
+
+
+def test_every_post_that_is_sent_twice_is_carried_out_once_and_answered_as_before(app: Flask, world: World) -> None:
+    caller = Caller(world, "administrator")
+    wrong = []
+
+    for route in routes_of(app):
+        if route.method == "POST":
+            wrong += _faults(app, caller, route)
+
+    assert "\n".join(wrong) == ""
+
+
+def _faults(app: Flask, caller: Caller, route: Route) -> list[str]:
+    """Send a request twice; return what the second one changed or answered otherwise."""
+    caller.start_anew()
+    ids, body = {**caller.own_ids(route), **_own_session(caller)}, body_for(route, caller.world.own)
+    first = _send(caller, route, ids, body)
+    between = _counted(app)
+    second = _send(caller, route, ids, body)
+    more = {name: count - between[name] for name, count in _counted(app).items() if count != between[name]}
+    wrong = [f"{route.endpoint} sent twice makes rows: {more}"] if more else []
+    if route.endpoint not in ONES_OWN_SESSION | NOTHING_TO_CHANGE:
+        wrong += _differences(route, first, second)
+    return wrong
+
+
+def _differences(route: Route, first: TestResponse, second: TestResponse) -> list[str]:
+    if first.status_code >= 400:
+        return [f"{route.endpoint} answers {first.status}"]
+    if second.headers.get(REPLAYED) != "true" or REPLAYED in first.headers:
+        return [f"{route.endpoint} does not replay its answer: {second.status}"]
+    if route.endpoint == "staff.create_api_key":
+        return []
+    seen = [(one.status_code, one.location, one.headers.get("ETag"), one.text) for one in (first, second)]
+    return [] if seen[0] == seen[1] else [f"{route.endpoint} answers {seen[0]}, then {seen[1]}"]
+
+
+def _send(caller: Caller, route: Route, ids: Filling, body: dict[str, Any]) -> TestResponse:
+    url, key = address(route, ids), f"the key of {route.endpoint}"
+    if route.is_api:
+        return caller.client.post(url, json=body, headers={**headers_for(route.endpoint), HEADER: key})
+    return caller.client.post(url, data={"csrf_token": caller.token, **body, "key": key})
+
+
+def _own_session(caller: Caller) -> Filling:
+    """Return another session of the caller, as nobody ends somebody else's."""
+    assert caller.member_id
+    with caller.world.app.app_context():
+        session_service.start(caller.member_id, caller.world.clinic_id, address="192.0.2.1", agent="test")
+        return {"sign_in_id": str(session_service.list_open(caller.member_id)[0].id)}
+
+
+def _counted(app: Flask) -> dict[str, int]:
+    """Return the number of rows of every table that a request may fill."""
+    return {name: count for name, count in row_counts(app).items() if name != IdempotentRequest.__tablename__}
