@@ -4,6 +4,9 @@ import re
 
 from clinic.core.text import tidy_line
 
+MAX_TYPED = 100
+"""Characters; a longer text is no number, and normalizing it would take long."""
+
 _SPACES = " '’\u00a0\u202f"
 _SINGLE = re.compile(rf"(-?[1-9][0-9]{{0,2}})([.,{_SPACES}])([0-9]{{3}})", re.ASCII)
 _GROUPED = re.compile(
@@ -23,6 +26,8 @@ def plain_decimal(typed: str, *, decimal_symbol: str | None = None) -> str:
 
     :raises AmbiguousNumber: naming both readings
     """
+    if len(typed) > MAX_TYPED:
+        return typed
     text = tidy_line(typed)
     single = _SINGLE.fullmatch(text)
     if single and single[2] in ".," and single[2] != decimal_symbol:

@@ -30,6 +30,7 @@ NOBODYS = {
 
 WITHOUT = {
     "clinics.zone": ("Europe/Lisbon", "names a time zone"),
+    "clinics.country": ("PT", "names a country"),
     "clinics.currency": ("EUR", "names a currency"),
     "clinics.locale": ("pt_PT", "names a locale"),
     "memberships.role": ("receptionist", "names a role"),

@@ -103,7 +103,7 @@ def small(app: Flask, client: PageClient) -> Iterator[None]:
 @on_sqlite_only
 @pytest.mark.usefixtures("small")
 def test_a_full_database_stores_nothing_and_says_that_the_disk_is_full(client: PageClient) -> None:
-    answers = [client.post(API, json=patient_fields(address="x" * 500)) for _ in range(60)]
+    answers = [client.post(API, json=patient_fields(address="x" * 1900)) for _ in range(60)]
 
     stored = sum(answer.status_code == 201 for answer in answers)
     full = [answer for answer in answers if answer.status_code == 503]

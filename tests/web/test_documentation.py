@@ -151,6 +151,8 @@ def test_operations_describe_the_headers_that_they_read(spec):
         "create_practitioner": [("Idempotency-Key", False)],
         "issue_invoice": [("If-Match", False), ("Idempotency-Key", False)],
         "pay_invoice": [("Idempotency-Key", True)],
+        "retry_notification": [("Idempotency-Key", False)],
+        "retry_notifications": [("Idempotency-Key", False)],
         "update_patient": [("If-Match", True)],
     }
 

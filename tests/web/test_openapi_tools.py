@@ -206,5 +206,5 @@ def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:
 
     found = run(tool("schemathesis"), "--config-file", config, "run", *target, *options, cwd=tmp_path)
 
-    assert "20 selected / 20 total" in found
+    assert "22 selected / 22 total" in found
     assert " passed" in found
