@@ -289,7 +289,7 @@ def test_the_demo_opens_a_filled_clinic_whose_worker_sends_and_keeps_it_for_the_
     assert f"The clinic is open at http://127.0.0.1:{port}" in said
     assert "demo.db" in said
     assert "P-000321" in again
-    assert "as they were left" in said_again
+    assert "existing data" in said_again
 
 
 @pytest.mark.crash
