@@ -41,7 +41,7 @@ def write_mail(notification: Notification) -> Mail:
         sender_name=clinic.name,
         subject=text.subject,
         text=text.text,
-        html=render_template("notifications/mail/layout.html", text=text, clinic=clinic),
+        html=render_template("mail/layout.html", text=text),
         language=text.language,
     )
 

@@ -25,7 +25,7 @@ def write_mail(row: StaffMail) -> Mail:
         sender_name=facts.clinic_name,
         subject=text.subject,
         text=text.text,
-        html=render_template("staff/mail/layout.html", text=text, link=link),
+        html=render_template("mail/layout.html", text=text, link=link),
         language=language,
     )
 
