@@ -20,7 +20,7 @@ from clinic.patients.service import Patient, patient_service
 OWN = "Clínica São João"
 """The name of the clinic in which most tests act."""
 
-MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+MONDAY = datetime(2029, 11, 26, 9, 0, tzinfo=UTC)
 
 
 def a_clinic(**fields: Any) -> Clinic:
@@ -95,7 +95,7 @@ def appointment_fields(patient_id: UUID, practitioner_id: UUID, **fields: Any) -
     given = {
         "patient_id": str(patient_id),
         "practitioner_id": str(practitioner_id),
-        "starts_at": "2026-11-30T09:00:00Z",
-        "ends_at": "2026-11-30T09:30:00Z",
+        "starts_at": "2029-11-26T09:00:00Z",
+        "ends_at": "2029-11-26T09:30:00Z",
     }
     return given | fields

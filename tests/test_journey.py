@@ -48,7 +48,7 @@ class Pages:
             "/appointments/new",
             patient=number,
             practitioner_id=practitioner_id,
-            day="2026-11-30",
+            day="2029-11-26",
             time="9:30",
             minutes="30",
         )
@@ -96,8 +96,8 @@ class Json:
         body = {
             "patient_id": patient_id,
             "practitioner_id": str(practitioner_id),
-            "starts_at": "2026-11-30T09:30:00Z",
-            "ends_at": "2026-11-30T10:00:00Z",
+            "starts_at": "2029-11-26T09:30:00Z",
+            "ends_at": "2029-11-26T10:00:00Z",
         }
         return str(self.send("/appointments", body)["id"])
 
@@ -139,7 +139,7 @@ class Commands:
             "--practitioner",
             practitioner_id,
             "--starts",
-            "2026-11-30 9:30",
+            "2029-11-26 9:30",
         )
         return str(said["id"])
 
@@ -236,7 +236,7 @@ def test_no_page_asks_the_database_more_than_twelve_times(client: PageClient, he
         f"/patients/{patient_id}/edit",
         "/patients/new",
     ]
-    pages += ["/appointments?day=2026-11-30", "/appointments/new", f"/appointments/{appointment_id}"]
+    pages += ["/appointments?day=2029-11-26", "/appointments/new", f"/appointments/{appointment_id}"]
     pages += ["/invoices", f"/invoices/new?patient={patient_id}", "/messages", "/api/docs"]
     asked = {}
     for page in pages:

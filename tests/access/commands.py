@@ -14,7 +14,7 @@ LINES: dict[str, Line] = {
     "patients show": lambda the: [the("patient_id")],
     "appointments book": lambda the: [
         *("--patient", the("patient_id"), "--practitioner", the("practitioner_id")),
-        *("--starts", "2026-11-30 09:00"),
+        *("--starts", "2029-11-26 09:00"),
     ],
     "appointments cancel": lambda the: [the("appointment_id")],
     "appointments add-practitioner": lambda _: ["--name", "Dr Rui Matrix"],
@@ -28,7 +28,7 @@ LINES: dict[str, Line] = {
     "api-keys create": lambda _: ["--name", "Matrix", "--scopes", "all"],
     "api-keys revoke": lambda the: [the("key_id")],
     "patients list": lambda _: [],
-    "appointments list": lambda _: ["--day", "2026-11-30"],
+    "appointments list": lambda _: ["--day", "2029-11-26"],
     "billing invoices": lambda _: [],
     "notifications retry": lambda _: ["--all"],
     "notifications list": lambda _: [],

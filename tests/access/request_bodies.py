@@ -13,7 +13,7 @@ EMAIL, PASSWORD = "desk@example.org", "a harbour full of boats"
 """Of somebody who works in the own clinic and signs in."""
 
 _LINE = {"description": "Consultation", "quantity": "1", "unit_price": {"amount": "50.00", "currency": "EUR"}}
-_DAY = {"day": "2026-11-30", "time": "9:00", "minutes": "30"}
+_DAY = {"day": "2029-11-26", "time": "9:00", "minutes": "30"}
 
 
 def _nothing(_the: Ids) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _hears(caller: Caller, route: Route) -> list[str]:
 def _query(caller: Caller, route: Route) -> dict[str, str]:
     """Return with what an address shows most."""
     patient = {"patient": caller.world.lasting["patient_id"]}
-    asked = {"/appointments": {"day": "2026-11-30"}, "/appointments/new": patient, "/invoices/new": patient}
+    asked = {"/appointments": {"day": "2029-11-26"}, "/appointments/new": patient, "/invoices/new": patient}
     return asked.get(route.rule, {})
 
 

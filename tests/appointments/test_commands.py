@@ -8,7 +8,7 @@ import pytest
 from tests.assertions import row_counts, rows, stored_events
 from tests.builders import OWN, a_patient, a_practitioner, an_appointment
 
-WHEN = "2026-11-30 09:00"
+WHEN = "2029-11-26 09:00"
 WRONG = [
     (["book", "--patient", "P-999999", "--practitioner", "Dr Amara Okafor", "--starts", WHEN], 3),
     (["book", "--patient", "P-000001", "--practitioner", "Nobody", "--starts", WHEN], 3),
@@ -46,7 +46,7 @@ def test_booking_prints_the_appointment_and_what_to_do_next(book):
 
     booked = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert (booked["starts_at"], booked["ends_at"]) == ("2026-11-30T09:00:00Z", "2026-11-30T09:30:00Z")
+    assert (booked["starts_at"], booked["ends_at"]) == ("2029-11-26T09:00:00Z", "2029-11-26T09:30:00Z")
     assert f"flask appointments cancel {booked['id']}" in result.stderr
 
 
@@ -76,9 +76,9 @@ def test_a_taken_time_is_a_conflict(app, book):
 def test_a_days_appointments_are_listed(run, book):
     booked = json.loads(book("--json").stdout)
 
-    assert json.loads(run("appointments", "list", "--day", "2026-11-30", "--json").stdout) == [booked]
-    assert json.loads(run("appointments", "list", "--day", "2026-12-01", "--json").stdout) == []
-    assert run("appointments", "list", "--day", "2026-11-30").stdout.split("\t")[2] == "booked"
+    assert json.loads(run("appointments", "list", "--day", "2029-11-26", "--json").stdout) == [booked]
+    assert json.loads(run("appointments", "list", "--day", "2029-11-27", "--json").stdout) == []
+    assert run("appointments", "list", "--day", "2029-11-26").stdout.split("\t")[2] == "booked"
 
 
 def test_cancelling_twice_is_a_conflict(run, here):
@@ -94,11 +94,11 @@ def test_cancelling_twice_is_a_conflict(run, here):
 
 def test_a_start_that_makes_no_sense_is_refused_by_the_name_of_its_option(app, book):
     for starts, words in (
-        ("2026-11-31 09:00", "--starts: Enter a date like 2026-11-23"),
-        ("2026-11-30", "--starts: Enter the time"),
-        ("2026-11-30 25:00", "--starts: Enter a time like 09:30"),
+        ("2029-11-31 09:00", "--starts: Enter a date like 2026-11-23"),
+        ("2029-11-26", "--starts: Enter the time"),
+        ("2029-11-26 25:00", "--starts: Enter a time like 09:30"),
         ("tomorrow", "--starts: Enter a date like 2026-11-23; --starts: Enter the time"),
-        ("2026-11-30 \udcff", "--starts: Leave out control characters"),
+        ("2029-11-26 \udcff", "--starts: Leave out control characters"),
     ):
         result = book(starts=starts)
         assert (result.exit_code, result.stderr) == (2, f"Error: {words}\n")

@@ -44,16 +44,16 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, client, booked, p
 
 
 def test_a_time_of_any_offset_is_answered_in_utc(client, fields):
-    answer = client.post(URL, json=fields | {"starts_at": "2026-11-30T09:00:00.250+01:00"})
+    answer = client.post(URL, json=fields | {"starts_at": "2029-11-26T09:00:00.250+01:00"})
 
-    assert (answer.status_code, answer.json.get("starts_at")) == (201, "2026-11-30T08:00:00.250000Z")
+    assert (answer.status_code, answer.json.get("starts_at")) == (201, "2029-11-26T08:00:00.250000Z")
 
 
 @pytest.mark.row(84)
 def test_a_start_that_is_no_instant_is_refused(app, client, fields):
     before = row_counts(app)
 
-    answer = client.post(URL, json=fields | {"starts_at": "2026-11-30T09:00:00"})
+    answer = client.post(URL, json=fields | {"starts_at": "2029-11-26T09:00:00"})
 
     assert (answer.status_code, pointers(answer)) == (422, ["#/starts_at"])
     assert words_about(answer, "#/starts_at").startswith("Enter a date and time")
@@ -83,12 +83,12 @@ def test_a_busy_patient_is_a_conflict_that_names_what_is_there(client, here, fie
 
 
 def test_appointments_may_touch(client, fields, booked):
-    later = {"starts_at": fields["ends_at"], "ends_at": "2026-11-30T10:00:00Z"}
+    later = {"starts_at": fields["ends_at"], "ends_at": "2029-11-26T10:00:00Z"}
 
     assert client.post(URL, json=fields | later).status_code == 201
 
 
-@pytest.mark.parametrize("ends_at", ["2026-11-30T09:00:00Z", "2026-11-30T08:00:00Z", "2026-12-01T09:00:01Z"])
+@pytest.mark.parametrize("ends_at", ["2029-11-26T09:00:00Z", "2029-11-26T08:00:00Z", "2029-11-27T09:00:01Z"])
 def test_an_impossible_length_is_refused(client, fields, ends_at):
     answer = client.post(URL, json=fields | {"ends_at": ends_at})
 
@@ -191,18 +191,18 @@ def test_a_cancellation_that_makes_no_sense_changes_nothing(client, booked):
 def test_the_list_is_filtered(client, booked):
     known = [
         {},
-        {"starts_at.gte": "2026-11-30T09:00:00Z", "starts_at.lt": "2026-11-30T09:00:01Z"},
+        {"starts_at.gte": "2029-11-26T09:00:00Z", "starts_at.lt": "2029-11-26T09:00:01Z"},
         {"patient_id": booked["patient_id"]},
         {"practitioner_id": booked["practitioner_id"], "status": "booked,arrived"},
     ]
-    others = [{"starts_at.lt": "2026-11-30T09:00:00Z"}, {"patient_id": str(uuid4())}, {"status": "cancelled"}]
+    others = [{"starts_at.lt": "2029-11-26T09:00:00Z"}, {"patient_id": str(uuid4())}, {"status": "cancelled"}]
 
     assert [client.get(URL, query_string=query).json["data"] for query in known] == [[booked]] * 4
     assert [client.get(URL, query_string=query).json["data"] for query in others] == [[]] * 3
 
 
 def test_a_filter_that_makes_no_sense_is_refused(client):
-    expected = {"status=lost": 422, "starts_at.gte=2026-11-30": 422, "patient_id=1": 422, "limit=0": 422}
+    expected = {"status=lost": 422, "starts_at.gte=2029-11-26": 422, "patient_id=1": 422, "limit=0": 422}
     expected |= {"sort=starts_at": 400, "starts_at=x": 400, "cursor=x": 400}
 
     assert {query: client.get(f"{URL}?{query}").status_code for query in expected} == expected
@@ -211,7 +211,7 @@ def test_a_filter_that_makes_no_sense_is_refused(client):
 def test_the_list_comes_in_portions(client, fields):
     ids = [
         client.post(
-            URL, json=fields | {"starts_at": f"2026-11-30T{hour}:00:00Z", "ends_at": f"2026-11-30T{hour}:30:00Z"}
+            URL, json=fields | {"starts_at": f"2029-11-26T{hour}:00:00Z", "ends_at": f"2029-11-26T{hour}:30:00Z"}
         ).json["id"]
         for hour in range(10, 15)
     ]

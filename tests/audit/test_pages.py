@@ -148,7 +148,7 @@ def test_records_are_shown_by_number_and_values_by_label(client, here):
     assert f'Changed an appointment: <a class="nowrap" href="/appointments/{appointment_id}">Open</a>; ' in page
     assert f'<a class="nowrap" href="/patients/{patient_id}">{booked_for}</a>' in page
     assert "Status Booked → Cancelled" in shown
-    assert "Practitioner Dr Silva Start Mon 30 Nov 2026, 09:00" in shown
+    assert "Practitioner Dr Silva Start Mon 26 Nov 2029, 09:00" in shown
     assert "Date of birth 21-Jun-1991" in shown
     assert "Agreed to messages Yes" in shown
     assert "Total 50,00" in shown

@@ -127,7 +127,7 @@ def test_writes_by_commands_are_recorded_once_each(
     trail.forget()
 
     run("patients", "add", "--family-name", "Reis")
-    when = ["--starts", "2026-11-30 09:00"]
+    when = ["--starts", "2029-11-26 09:00"]
     run("appointments", "book", "--patient", patient.mrn, "--practitioner", practitioner_id, *when)
     run("billing", "create", "--patient", patient.mrn, "--line", "Consultation|1|50.00", "--issue")
 
@@ -186,7 +186,7 @@ LISTS = [
     ("/patients?q=pereira", "patients"),
     ("/api/v1/patients", "patients"),
     ("/api/v1/patients?q=pereira", "patients"),
-    ("/appointments?day=2026-11-30", "appointments"),
+    ("/appointments?day=2029-11-26", "appointments"),
     ("/api/v1/appointments", "appointments"),
     ("/invoices", "invoices"),
     ("/api/v1/invoices", "invoices"),
@@ -237,7 +237,7 @@ def test_every_list_of_patients_is_recorded_with_the_patients(
         (["patients", "show", "P-000001"], ("viewed", "patients")),
         (["patients", "list"], ("listed", "patients")),
         (["patients", "list", "--search", "pereira"], ("listed", "patients")),
-        (["appointments", "list", "--day", "2026-11-30"], ("listed", "appointments")),
+        (["appointments", "list", "--day", "2029-11-26"], ("listed", "appointments")),
         (["billing", "invoices"], ("listed", "invoices")),
         (["notifications", "list"], ("listed", "notifications")),
         (["audit", "list"], ("listed", "audit_entries")),

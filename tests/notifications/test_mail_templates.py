@@ -24,9 +24,9 @@ SUBJECTS = {
     ("pt", "cancellation"): "A sua consulta em Clínica São João foi cancelada",
 }
 MONDAYS = {
-    "en": "Monday, November 30, 2026, 9:00",
-    "de": "Montag, 30. November 2026, 09:00",
-    "pt": "segunda-feira, 30 de novembro de 2026, 09:00",
+    "en": "Monday, November 26, 2029, 9:00",
+    "de": "Montag, 26. November 2029, 09:00",
+    "pt": "segunda-feira, 26 de novembro de 2029, 09:00",
 }
 
 

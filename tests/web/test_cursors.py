@@ -12,7 +12,7 @@ from clinic.web.cursors import read_cursor, write_cursor
 KEYS = [
     (uuid4(),),
     ("consultação", uuid4()),
-    (datetime(2026, 11, 30, 9, tzinfo=UTC), uuid4()),
+    (datetime(2029, 11, 26, 9, tzinfo=UTC), uuid4()),
     (7, None),
 ]
 

@@ -179,8 +179,8 @@ def _with_records(served: Served) -> str:
         "invoice": [ids["invoice"], ids.pop("draft")],
         "if_match": ["*", '"1"', '"2"'],
         "currency": ["EUR"],
-        "starts_at": [f"2026-12-01T{hour:02}:00:00Z" for hour in range(8, 18)],
-        "ends_at": [f"2026-12-01T{hour:02}:30:00Z" for hour in range(8, 18)],
+        "starts_at": [f"2029-11-27T{hour:02}:00:00Z" for hour in range(8, 18)],
+        "ends_at": [f"2029-11-27T{hour:02}:30:00Z" for hour in range(8, 18)],
     }
     bindings = {
         **{f"path.{name}_id": name for name in ids},
