@@ -115,7 +115,7 @@ def index_practitioners(query: dict[str, Any]) -> ResponseReturnValue:
 
 
 @practitioners.post("")
-@requires("practitioners:write")
+@requires("schedule:write")
 @practitioners.idempotent()
 @practitioners.problems()
 @practitioners.body(PractitionerSchema)

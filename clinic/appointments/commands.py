@@ -67,7 +67,7 @@ def cancel(appointment_id: Any, as_json: bool, **options: str | None) -> None:
     show_record(_dumped(appointment), as_json=as_json)
 
 
-@group.command("add-practitioner", needs="practitioners:write")
+@group.command("add-practitioner", needs="schedule:write")
 @click.option("--name", required=True)
 @click.option("--speciality")
 @as_json
