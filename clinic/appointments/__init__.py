@@ -26,7 +26,7 @@ class AppointmentsModule(BaseModule):
 
     def get_blueprints(self) -> Sequence[Blueprint]:
         """Return the pages and the JSON endpoints."""
-        return (pages.blueprint, api.blueprint, api.practitioners)
+        return (pages.blueprint, *api.BLUEPRINTS)
 
     def get_published_events(self) -> Sequence[EventType]:
         """Return what the schedule tells of."""
