@@ -7,7 +7,7 @@ import pytest
 
 def _current(page: str, label: str) -> list[str]:
     """Return the links that a list of links marks as the current ones."""
-    links = page.split(f'aria-label="{label}"')[1].split("</nav>")[0]
+    links = page.split(f'aria-label="{label}"')[1].split("</nav>", maxsplit=1)[0]
     return re.findall(r'<a [^>]*aria-current="page">([^<]*)</a>', links)
 
 
