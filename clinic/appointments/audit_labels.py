@@ -1,9 +1,9 @@
-"""Labels of appointments and practitioners in the audit trail."""
+"""Labels of appointments, practitioners, rooms and services in the audit trail."""
 
 from flask import get_template_attribute
 
 from clinic.appointments.pages.appointment import REASONS
-from clinic.appointments.service import practitioner_service
+from clinic.appointments.service import practitioner_service, room_service, service_catalogue
 from clinic.core.modules import RecordLabels
 
 
@@ -34,7 +34,42 @@ AUDIT_LABELS = {
     "practitioners": RecordLabels(
         "a practitioner",
         "practitioners",
-        labels={"name": "Name", "speciality": "Speciality", "active": "Active"},
+        labels={"name": "Name", "speciality": "Speciality", "active": "Active", "member_id": "Staff member"},
+        references={"member_id": "staff_members"},
         names=practitioner_service.names,
+    ),
+    "rooms": RecordLabels(
+        "a room",
+        "rooms",
+        labels={"name": "Name", "places": "Places", "active": "Active"},
+        names=room_service.names,
+    ),
+    "services": RecordLabels(
+        "a service",
+        "services",
+        labels={
+            "name": "Name",
+            "short_name": "Short name",
+            "lengths": "Lengths in minutes",
+            "buffer_before": "Minutes before",
+            "buffer_after": "Minutes after",
+            "notice_minutes": "Notice in minutes",
+            "horizon_days": "Days ahead",
+            "colour": "Colour",
+            "active": "Active",
+        },
+        names=service_catalogue.names,
+    ),
+    "service_practitioners": RecordLabels(
+        "who offers a service",
+        "practitioners of services",
+        labels={"service_id": "Service", "practitioner_id": "Practitioner"},
+        references={"service_id": "services", "practitioner_id": "practitioners"},
+    ),
+    "service_rooms": RecordLabels(
+        "where a service takes place",
+        "rooms of services",
+        labels={"service_id": "Service", "room_id": "Room"},
+        references={"service_id": "services", "room_id": "rooms"},
     ),
 }

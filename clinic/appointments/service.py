@@ -7,9 +7,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
-from clinic.appointments.models import Appointment, Practitioner
-from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
+from clinic.appointments.models import Appointment, Practitioner, Room, Service
+from clinic.appointments.practitioners import (
+    MemberLinked,
+    PractitionerNotFound,
+    PractitionerService,
+    practitioner_service,
+)
+from clinic.appointments.resources import NameTaken
+from clinic.appointments.rooms import RoomNotFound, RoomService, room_service
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
+from clinic.appointments.services import ServiceCatalogue, ServiceNotFound, service_catalogue
+from clinic.appointments.upcoming import Upcoming
 from clinic.core.clock import day_bounds, now, today, wall_day, wall_time
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
@@ -252,11 +261,22 @@ __all__ = [
     "AppointmentNotCancellable",
     "AppointmentNotFound",
     "AppointmentService",
+    "MemberLinked",
+    "NameTaken",
     "PatientBusy",
     "Practitioner",
     "PractitionerNotFound",
     "PractitionerService",
+    "Room",
+    "RoomNotFound",
+    "RoomService",
+    "Service",
+    "ServiceCatalogue",
+    "ServiceNotFound",
     "SlotTaken",
+    "Upcoming",
     "appointment_service",
     "practitioner_service",
+    "room_service",
+    "service_catalogue",
 ]

@@ -110,7 +110,11 @@ class Choice(Line):
         return text
 
 
-class Choices(fields.Field[list[str]]):
+class Several(fields.Field[list[Any]]):
+    """A field that takes several values; a form sends them one by one, or separated by spaces."""
+
+
+class Choices(Several):
     """Any of a few values, without duplicates, in their own order; a form sends one for each ticked checkbox."""
 
     def __init__(self, *choices: str, what: str = "one of these", **options: Any) -> None:
@@ -176,7 +180,9 @@ class Count(fields.Field[int]):
         super().__init__(**described(options, type="integer", minimum=least, maximum=most))
         self.least, self.most = least, most
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if value == "" and self.allow_none:
+            return None
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         text = strip_invisible_marks(text) if isinstance(text, str) else text
         if not isinstance(text, str) or not _NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:
@@ -255,6 +261,11 @@ class Identifier(fields.UUID):
     def __init__(self, *, what: str = "a record", **options: Any) -> None:
         message = f"Choose {what}"
         super().__init__(error_messages={"required": message, "null": message, "invalid_uuid": message}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if value == "" and self.allow_none:
+            return None
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 def described(options: dict[str, Any], **metadata: Any) -> dict[str, Any]:
