@@ -1,7 +1,8 @@
 """Whether a visit can start at a time with a practitioner, and if it can't the reason."""
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -22,7 +23,7 @@ _OFF_WORK = {
     "off": Reason.OUTSIDE_HOURS,
     "break": Reason.BREAK,
 }
-"""Reasons by kind of time, in the order in which they are given."""
+_ORDER = {reason: number for number, reason in enumerate(Reason)}
 
 
 class _Times(NamedTuple):
@@ -41,20 +42,21 @@ class _RoomTimes:
     places: Sequence[_Bookings]
 
     def free_place(self, times: _Times) -> int | None:
-        """Return the lowest place that is free; buffers may extend into a closure."""
+        """Return the lowest place that is free, None if there is none; buffers may extend into a closure."""
         if self.closures.during(*times.own):
             return None
         return next((number for number, place in enumerate(self.places) if not place.during(*times.blocked)), None)
 
     def in_the_way(self, times: _Times) -> UUID | None:
-        """Return the first appointment that occupies a place, None if the room is closed."""
+        """Return an appointment that occupies a place, None if the room is closed."""
         if self.closures.during(*times.own):
             return None
-        return next((found.appointment_id for place in self.places for found in place.during(*times.blocked)), None)
+        occupying = (booking for place in self.places for booking in place.during(*times.blocked))
+        return next((booking.appointment_id for booking in occupying), None)
 
 
 class Search:
-    """A search for free starts: what its practitioners have in common."""
+    """What the practitioners of a search have in common."""
 
     def __init__(
         self,
@@ -68,33 +70,50 @@ class Search:
         now: datetime,
         ignore: UUID | None,
     ) -> None:
-        self.visit = visit
-        self.earliest = now + visit.notice
-        self.latest = None if visit.horizon is None else now + visit.horizon
+        self._visit = visit
         self._clinic = clinic
         self._days = days_between(days[0], days[-1] + timedelta(days=2, minutes=visit.length))
         others = [booking for booking in bookings if booking.appointment_id != ignore]
+        self._of_practitioners = _grouped(others, lambda booking: booking.practitioner_id)
         self.of_patient = _own_spans(booking for booking in others if booking.patient_id == patient_id)
-        self._by_practitioner: dict[UUID, list[Booking]] = defaultdict(list)
-        for booking in others:
-            self._by_practitioner[booking.practitioner_id].append(booking)
-        places = {room.room_id: room.places for room in rooms}
-        self.rooms = [self._room_times(id_, places[id_], others) for id_ in visit.rooms if id_ in places]
+        self.rooms = self._wanted_rooms(rooms, others)
+        self.earliest = now + visit.notice
+        self.latest = None if visit.horizon is None else now + visit.horizon
+        self._length = timedelta(minutes=visit.length)
+        self._before = timedelta(minutes=visit.buffer_before)
+        self._after = timedelta(minutes=visit.buffer_after)
+
+    @property
+    def needs_room(self) -> bool:
+        """Whether the visit needs a room."""
+        return bool(self._visit.rooms)
+
+    def times(self, starts_at: datetime) -> _Times:
+        """Return the spans of the visit if it starts then."""
+        ends_at = starts_at + self._length
+        return _Times((starts_at, ends_at), (starts_at - self._before, ends_at + self._after))
 
     def of(self, practitioner: PractitionerHours) -> "StartCheck":
         """Return the check of starts with a practitioner."""
-        bookings = self._by_practitioner[practitioner.practitioner_id]
+        bookings = self._of_practitioners[practitioner.practitioner_id]
         parts = timetable(self._clinic, practitioner, self._days)
         return StartCheck(self, practitioner.practitioner_id, parts, _own_spans(bookings), _blocked_spans(bookings))
 
-    def _room_times(self, room_id: UUID, places: int, bookings: Iterable[Booking]) -> _RoomTimes:
+    def _wanted_rooms(self, rooms: Iterable[Room], bookings: Iterable[Booking]) -> list[_RoomTimes]:
+        """Return the rooms of the visit that exist, in the visit's order."""
+        of_places = _grouped(bookings, lambda booking: (booking.room_id, booking.place or 0))
+        places = {room.room_id: range(room.places) for room in rooms}
+        return [
+            _RoomTimes(
+                room_id, self._closures(room_id), [_blocked_spans(of_places[room_id, n]) for n in places[room_id]]
+            )
+            for room_id in self._visit.rooms
+            if room_id in places
+        ]
+
+    def _closures(self, room_id: UUID) -> SpanIndex[Span]:
         closures = room_closures(self._clinic, room_id, self._days)
-        there = [booking for booking in bookings if booking.room_id == room_id]
-        return _RoomTimes(
-            room_id,
-            SpanIndex((closure.starts_at, closure.ends_at, closure) for closure in closures),
-            [_blocked_spans(b for b in there if (b.place or 0) == place) for place in range(places)],
-        )
+        return SpanIndex((closure.starts_at, closure.ends_at, closure) for closure in closures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +128,7 @@ class StartCheck:
 
     def slot_or_reason(self, starts_at: datetime) -> Slot | Refused:
         """Return the slot at a start, or the first reason why there is none."""
-        times = self._times(starts_at)
+        times = self.search.times(starts_at)
         parts = self.parts.during(*times.own)
         if refusal := _off_work(parts) or self._taken(times):
             return Refused(starts_at, *refusal, self.practitioner_id)
@@ -120,22 +139,24 @@ class StartCheck:
             return Refused(starts_at, *refusal, self.practitioner_id)
         return Slot(*times.own, self.practitioner_id, *place)
 
-    def _times(self, starts_at: datetime) -> _Times:
-        visit = self.search.visit
-        ends_at = starts_at + timedelta(minutes=visit.length)
-        blocked_from = starts_at - timedelta(minutes=visit.buffer_before)
-        return _Times((starts_at, ends_at), (blocked_from, ends_at + timedelta(minutes=visit.buffer_after)))
+    def in_working_time(self, starts: Sequence[datetime]) -> Iterator[datetime]:
+        """Return those of the sorted starts that are in working time: no other can be a slot."""
+        for part in self.parts:
+            if part.kind == "work":
+                yield from starts[bisect_left(starts, part.starts_at) : bisect_left(starts, part.ends_at)]
 
     def _taken(self, times: _Times) -> _Refusal | None:
-        if overlapping := self.own.during(*times.own):
-            return Reason.TAKEN, overlapping[0].appointment_id
-        if overlapping := self.blocked.during(*times.blocked):
-            return Reason.BUFFER, overlapping[0].appointment_id
+        for reason, bookings in (
+            (Reason.TAKEN, self.own.during(*times.own)),
+            (Reason.BUFFER, self.blocked.during(*times.blocked)),
+        ):
+            if bookings:
+                return reason, bookings[0].appointment_id
         return None
 
     def _place(self, own_room: UUID | None, times: _Times) -> _Place | None:
         """Return the room and place that the visit takes, no room if it needs none, None if none is free."""
-        if not self.search.visit.rooms:
+        if not self.search.needs_room:
             return None, None
         for room in sorted(self.search.rooms, key=lambda room: room.room_id != own_room):
             if (place := room.free_place(times)) is not None:
@@ -147,8 +168,8 @@ class StartCheck:
         return self.search.rooms[0].in_the_way(times) if len(self.search.rooms) == 1 else None
 
     def _patient_busy(self, times: _Times) -> _Refusal | None:
-        overlapping = self.search.of_patient.during(*times.own)
-        return (Reason.PATIENT_BUSY, overlapping[0].appointment_id) if overlapping else None
+        bookings = self.search.of_patient.during(*times.own)
+        return (Reason.PATIENT_BUSY, bookings[0].appointment_id) if bookings else None
 
     def _too_soon_or_late(self, starts_at: datetime) -> _Refusal | None:
         if starts_at < self.search.earliest:
@@ -158,8 +179,15 @@ class StartCheck:
 
 
 def _off_work(parts: Iterable[DayPart]) -> _Refusal | None:
-    kinds = {part.kind for part in parts}
-    return next(((reason, None) for kind, reason in _OFF_WORK.items() if kind in kinds), None)
+    reasons = [_OFF_WORK[part.kind] for part in parts if part.kind != "work"]
+    return (min(reasons, key=_ORDER.__getitem__), None) if reasons else None
+
+
+def _grouped(bookings: Iterable[Booking], key: Callable[[Booking], Hashable]) -> defaultdict[Hashable, list[Booking]]:
+    groups: defaultdict[Hashable, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        groups[key(booking)].append(booking)
+    return groups
 
 
 def _own_spans(bookings: Iterable[Booking]) -> _Bookings:

@@ -106,16 +106,16 @@ def first_free(
 
 def _grid(zone: ZoneInfo, days: Iterable[date], step: int) -> list[datetime]:
     """Return every `step` minutes of the clock since midnight; both instants of a minute that is shown twice."""
-    return [
+    return sorted(
         run.instant(minute)
         for day in days
         for run in clock_runs(zone, day)
         for minute in range(-(-run.starts // step) * step, run.ends, step)
-    ]
+    )
 
 
-def _availability(check: StartCheck, starts: Iterable[datetime], explain: bool) -> Availability:
-    answers = [check.slot_or_reason(starts_at) for starts_at in starts]
+def _availability(check: StartCheck, starts: Sequence[datetime], explain: bool) -> Availability:
+    answers = [check.slot_or_reason(at) for at in (starts if explain else check.in_working_time(starts))]
     return Availability(
         tuple(answer for answer in answers if isinstance(answer, Slot)),
         tuple(answer for answer in answers if explain and isinstance(answer, Refused)),

@@ -1,7 +1,7 @@
 """An index of spans, which finds those that overlap another span without looking at all."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import accumulate
 from operator import itemgetter
@@ -17,6 +17,9 @@ class SpanIndex(Generic[Item]):
         self._entries = sorted(entries, key=itemgetter(0))
         self._starts = [starts_at for starts_at, _, _ in self._entries]
         self._latest_ends = list(accumulate((ends_at for _, ends_at, _ in self._entries), max))
+
+    def __iter__(self) -> Iterator[Item]:
+        return (item for _, _, item in self._entries)
 
     def during(self, starts_at: datetime, ends_at: datetime) -> list[Item]:
         """Return the items that overlap a span, in order of their starts."""
