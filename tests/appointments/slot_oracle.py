@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from clinic.appointments.slots import Booking, Reason, Room, Visit
@@ -83,10 +84,10 @@ def worked_range(question: Question, day: date, minute: int):
 class Oracle:
     def __init__(self, question: Question) -> None:
         self.question = question
-        self._worked: dict[date, list] = {}
+        self._worked: dict[date, list[Any]] = {}
         self.bookings = [b for b in question.bookings if b.appointment_id != question.ignore]
 
-    def worked(self, day: date) -> list:
+    def worked(self, day: date) -> list[Any]:
         if day not in self._worked:
             self._worked[day] = [worked_range(self.question, day, minute) for minute in range(0, 1440, 5)]
         return self._worked[day]

@@ -62,7 +62,8 @@ def dated_spans(draw, first_day):
     from_day = first_day + timedelta(days=draw(st.integers(-1, 2)))
     whole_day = draw(st.booleans())
     start, end = (None, None) if whole_day else draw(spans)
-    return from_day, from_day + timedelta(days=draw(st.integers(0, 1))), start, end
+    last_day = from_day + timedelta(days=draw(st.integers(0, 1)))
+    return {"first_day": from_day, "last_day": last_day, "starts": start, "ends": end, "room_id": draw(some_rooms)}
 
 
 @st.composite
@@ -91,11 +92,9 @@ def questions(draw):
     near_a_change = st.sampled_from(CHANGES[zone])
     day = draw(near_a_change | st.integers(0, 364).map(lambda days: date(2027, 1, 1) + timedelta(days=days)))
     first_day = day - timedelta(days=draw(st.integers(0, 1)))
-    closures = [ClosureRange(*draw(dated_spans(first_day)), draw(some_rooms)) for _ in range(draw(st.integers(0, 2)))]
+    closures = [ClosureRange(**draw(dated_spans(first_day))) for _ in range(draw(st.integers(0, 2)))]
     exceptions = [
-        ExceptionRange(
-            draw(st.sampled_from(["leave", "hours", "extra"])), *draw(dated_spans(first_day)), draw(some_rooms)
-        )
+        ExceptionRange(draw(st.sampled_from(["leave", "hours", "extra"])), **draw(dated_spans(first_day)))
         for _ in range(draw(st.integers(0, 2)))
     ]
     booked = [draw(bookings(first_day, number)) for number in range(draw(st.integers(0, 12)))]
@@ -144,18 +143,10 @@ def assert_like_brute_force(question):
     assert [answer.starts_at for answer in answers] == grid(question)
     for answer in answers:
         assert_same(answer, oracle.answer(answer.starts_at))
-    return answers
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(questions())
-def test_slots_and_reasons_cover_the_grid_as_by_brute_force(question):
-    assert_like_brute_force(question)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(questions(), st.integers(0, 575))
-def test_a_single_start_off_the_grid_has_the_same_answer(question, tick):
+def assert_start_like_brute_force(question, tick):
+    """Ask about one start, on the grid or not."""
     starts_at = datetime.combine(question.first_day, time(), UTC) + tick * timedelta(minutes=5)
 
     answer = explain_start(
@@ -166,11 +157,19 @@ def test_a_single_start_off_the_grid_has_the_same_answer(question, tick):
     assert_same(answer, Oracle(question).answer(starts_at))
 
 
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(questions(), st.integers(0, 575))
+def test_slots_and_reasons_cover_the_grid_as_by_brute_force(question, tick):
+    assert_like_brute_force(question)
+    assert_start_like_brute_force(question, tick)
+
+
 @pytest.mark.slow
 @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
-@given(questions())
-def test_many_more_slots_and_reasons_are_as_by_brute_force(question):
+@given(questions(), st.integers(0, 575))
+def test_many_more_slots_and_reasons_are_as_by_brute_force(question, tick):
     assert_like_brute_force(question)
+    assert_start_like_brute_force(question, tick)
 
 
 @pytest.mark.parametrize("zone", CHANGES)

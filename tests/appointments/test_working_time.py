@@ -27,7 +27,7 @@ WITHOUT_HOURS = PractitionerHours(ANA)
 
 
 def with_exception(kind, starts=None, ends=None, *, who=OF_ANA, days=(WEDNESDAY, WEDNESDAY), room_id=None):
-    return replace(who, exceptions=(*who.exceptions, ExceptionRange(kind, *days, starts, ends, room_id)))
+    return replace(who, exceptions=(*who.exceptions, ExceptionRange(kind, days[0], days[1], starts, ends, room_id)))
 
 
 def closed(clinic=CLINIC, starts=None, ends=None, room_id=None):
