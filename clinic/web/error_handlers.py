@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -35,17 +34,11 @@ _log = logging.getLogger("clinic.web")
 def init_app(app: Flask) -> None:
     """Register the handlers of every kind of error."""
     app.register_error_handler(HTTPException, _respond_http)
-    app.register_error_handler(CSRFError, respond_form_expired)
     app.register_error_handler(ClinicError, _respond_clinic_error)
     app.register_error_handler(StaleDataError, _respond_stale)
     app.register_error_handler(DBAPIError, _respond_database)
     app.register_error_handler(InternalServerError, _respond_unexpected)
     app.wsgi_app = _with_teardown_errors(app, app.wsgi_app)  # type: ignore[assignment, method-assign]
-
-
-def respond_form_expired(error: CSRFError) -> Response:
-    """Respond to a form whose CSRF token does not belong to its session."""
-    return _respond(http_error_info(error))
 
 
 def _respond_http(error: HTTPException) -> Any:

@@ -15,8 +15,9 @@ from clinic.staff.pages.redirects import safe_next
 from clinic.staff.pages.trusted_devices import known_device, remember_device
 from clinic.web.authentication import current_session, find_ended_session, find_session
 from clinic.web.authorization import incomplete_login_allowed, public
-from clinic.web.error_handlers import is_same_origin, respond_form_expired
+from clinic.web.error_handlers import is_same_origin
 from clinic.web.forms import Form, posted_from, refuse, repeat_form
+from clinic.web.request_hooks import csrf
 
 CLEARED_DATA = '"cache", "storage"'
 """What a browser deletes at sign-out: not its cookies, so that the trusted device stays known."""
@@ -26,6 +27,12 @@ NO_EMAIL = "Enter your email address"
 
 def _sign_in_page(form: Form) -> str:
     return render_template("staff/sign_in.html", form=form, ended=find_ended_session())
+
+
+def _expired_sign_in_page() -> str:
+    form = repeat_form("email", "next") if is_same_origin() else Form()
+    form.errors = {"": ["This page was open for too long: enter your password once more"]}
+    return _sign_in_page(form)
 
 
 def _code_page(form: Form) -> str:
@@ -45,9 +52,14 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/login")
+@csrf.exempt
 @public
 def begin_session() -> ResponseReturnValue:
-    """Sign in with a password."""
+    """Sign in with a password; the view checks the CSRF token itself, so that it can show its own form again."""
+    try:
+        csrf.protect()
+    except CSRFError:
+        return _expired_sign_in_page(), 400
     email, password = request.form.get("email", ""), request.form.get("password", "")
     form = repeat_form("email", "next")
     if errors := _missing(email, password):
@@ -60,19 +72,6 @@ def begin_session() -> ResponseReturnValue:
     end_browser_session()
     set_login_token(token)
     return continue_login()
-
-
-@blueprint.errorhandler(CSRFError)
-def show_sign_in_again(error: CSRFError) -> ResponseReturnValue:
-    """Show the sign-in form again if its CSRF token is of an earlier session; answer all other forms as everywhere.
-
-    The token is checked before any view runs, so the view can't catch this error itself.
-    """
-    if request.endpoint != "staff.begin_session":
-        return respond_form_expired(error)
-    form = repeat_form("email", "next") if is_same_origin() else Form()
-    form.errors = {"": ["This page was open for too long: enter your password once more"]}
-    return _sign_in_page(form), 400
 
 
 @blueprint.get("/login/code")
