@@ -115,7 +115,10 @@ def write_transaction() -> Iterator[None]:
     finally:
         _current.reset(token)
     for callback in transaction.callbacks:
-        _run_callback(callback)
+        try:
+            callback()
+        except Exception as error:  # noqa: BLE001 - the change is committed and must not be answered with an error
+            _log.error("after_commit_failed error=%s frames=%s", error_name(error), traceback_summary(error))
 
 
 @contextmanager
@@ -203,10 +206,3 @@ def _open_transaction() -> _Transaction:
     if transaction is None:
         raise RuntimeError("no unit of work is open")
     return transaction
-
-
-def _run_callback(callback: Callback) -> None:
-    try:
-        callback()
-    except Exception as error:  # noqa: BLE001 - the change is committed and must not be answered with an error
-        _log.error("after_commit_failed error=%s frames=%s", error_name(error), traceback_summary(error))

@@ -66,21 +66,17 @@ def log_failure(event_type: str, handler: Handler, error: BaseException) -> None
     )
 
 
-def copy_for_handler(data: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of an event's data for one handler."""
-    return choose_copier(data)(data)
-
-
 def choose_copier(data: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return the cheapest function that copies the data without sharing anything mutable."""
     if any(isinstance(value, dict | list) for value in data.values()):
-        return _copy_nested
+        return copy_nested
     return dict.copy
 
 
-def _copy_nested(value: Any) -> Any:
+def copy_nested(value: Any) -> Any:
+    """Return a copy of JSON values that shares no dict and no list with the original."""
     if isinstance(value, dict):
-        return {key: _copy_nested(inner) for key, inner in value.items()}
+        return {key: copy_nested(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_copy_nested(inner) for inner in value]
+        return [copy_nested(inner) for inner in value]
     return value
