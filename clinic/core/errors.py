@@ -40,7 +40,7 @@ class ReadOnlyPreview(ClinicError):
     code = "only-looking"
 
     def __init__(self) -> None:
-        super().__init__("You only look at what somebody in another role sees: nothing was changed")
+        super().__init__("You are viewing the app as another role: nothing was changed")
 
 
 class NotFound(ClinicError):

@@ -51,8 +51,8 @@ _DETAILS = {
 }
 
 _PAGE_DETAILS = {
-    "bad-request": "The address has a parameter that this page doesn’t know",
-    "invalid": "The address has a value that is not possible",
+    "bad-request": "The address has an unknown parameter",
+    "invalid": "A value in the address is not valid",
     "method-not-allowed": "This address is not a page of its own: open the page from Home",
 }
 """Texts of pages, where they differ from those of the API."""

@@ -255,7 +255,7 @@ def test_nobody_makes_a_key_to_what_is_denied_to_them(app, client, hired):
     refused = [theirs.submit("/api-keys", label="Mine", scopes=scope) for scope in ("all", "patients:contact")]
 
     assert [answer.status_code for answer in refused] == [422, 422]
-    assert "You can't grant permissions that you do not have: See how to reach patients" in spoken(refused[0].text)
+    assert "You can't grant permissions that you do not have: View contact details" in spoken(refused[0].text)
     assert key_in(theirs.submit("/api-keys", label="Mine", scopes="patients:read").text)
 
 

@@ -171,7 +171,7 @@ def test_nobody_gives_what_is_denied_to_them(app, client, hired, desk):
     allowed = theirs.submit(desk.page, **member_form(role="manager"))
 
     assert (themselves.status_code, somebody.status_code, invited.status_code) == (422, 422, 422)
-    assert "You can't grant permissions that you do not have: Make and revoke API keys" in spoken(themselves.text)
+    assert "You can't grant permissions that you do not have: Create and revoke API keys" in spoken(themselves.text)
     assert as_now(app, second).membership.denied == ["keys:write"]
     assert allowed.status_code == 303
 

@@ -54,7 +54,7 @@ def test_nothing_can_be_changed_though_the_role_could(seeing, app):
     answer = seeing.submit("/patients/new", family_name="Sousa", given_names="Rui", birth_date="1990-01-01")
 
     assert answer.status_code == 403
-    assert "You only look at what somebody in another role sees: nothing was changed" in spoken(answer.text)
+    assert "You are viewing the app as another role: nothing was changed" in spoken(answer.text)
     assert contents(app) == before
 
 
