@@ -70,7 +70,7 @@ _current: ContextVar[_Collector | None] = ContextVar("unit_of_work", default=Non
 
 
 class EnclosingUnit:
-    """The unit of work of a block, which the first one inside opens; see `enclosing_unit_of_work`."""
+    """A unit of work that the first one in a block opens and the others join; see `enclosing_unit_of_work`."""
 
     def __init__(self, on_begin: Callable[[], None]) -> None:
         self.is_open = False

@@ -21,7 +21,7 @@ _STOPPING = "clinic.stopping"
 
 
 class LeaseLost(RuntimeError):
-    """Another worker has claimed the row, or a person has decided about it."""
+    """Another worker has claimed the row, or a person has changed its state."""
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _has_own_description(error: HTTPException) -> bool:
 
 
 def clinic_error_info(error: ClinicError) -> ErrorInfo:
-    """Return the information about an error of the clinic's own."""
+    """Return the information about a domain error."""
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
     if isinstance(error, StaleVersion) and not is_api():
         status = 409

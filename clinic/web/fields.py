@@ -20,7 +20,7 @@ MAX_LINE = 200
 MAX_PARAGRAPH = 2000
 MAX_EMAIL = 254
 _MOST_COMPOSED = 4
-"""Characters that NFC composes to one at most."""
+"""The most characters that NFC composes into one."""
 
 _UNREADABLE = "\ufffd"
 """The replacement character of bytes that are not UTF-8."""

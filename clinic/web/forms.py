@@ -140,7 +140,7 @@ def posted_from(endpoint: str, *arguments: str) -> Callable[[View], View]:
 
 
 def sent_version() -> int:
-    """Return the version of the record that the sent form was made from; -1, which no record has, for nonsense."""
+    """Return the version of the record that the sent form was made from; -1, which no record has, for invalid input."""
     return _version(request.form.get("version", ""))
 
 

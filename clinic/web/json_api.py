@@ -38,7 +38,7 @@ _WITH_BODY = (413, 415, 422)
 
 
 class ApiBlueprint(flask_smorest.Blueprint):
-    """The JSON endpoints of a module, below `/api/v1`; `noun` is what one record is called in operation ids."""
+    """The JSON endpoints of a module, below `/api/v1`; `noun` names one record in operation ids."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -201,7 +201,7 @@ def handle_stale_version(blueprint: ApiBlueprint, get_current: Callable[..., Ver
 def expected_version(get_current: Callable[..., Versioned]) -> int | None:
     """Return the version that `If-Match` names, None for `*`; of several the current one, if it is among them.
 
-    What no record's version could be is `NO_VERSION`: whether there is a record at all is checked first.
+    An impossible version is `NO_VERSION`, so that a missing record is reported first.
 
     :raises HTTPException: 428 without the header
     :raises NotFound: if it names several, and there is no record

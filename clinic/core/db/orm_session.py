@@ -45,7 +45,7 @@ class ClinicSession(FlaskSession):
         super().rollback()
 
     def close(self) -> None:
-        """Close; inside a unit of work this is refused. A broken connection has nothing left to lose: it is logged."""
+        """Close; inside a unit of work this is refused. An error of a broken connection is only logged."""
         self._refuse_inside_unit_of_work()
         try:
             super().close()

@@ -122,7 +122,7 @@ def continue_login() -> Response:
     if here.member.must_change_password:
         wanted = url_for(".change_password", next=wanted)
     elif saved_form_service.find_latest(here):
-        wanted = url_for(".kept_form")
+        wanted = url_for(".saved_form")
     return remember_device(make_response(redirect(wanted, 303)), here.member.email)
 
 
