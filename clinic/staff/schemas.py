@@ -36,7 +36,7 @@ class WorkerSchema(Schema):
     role = fields.String(dump_only=True, attribute="membership.role")
     denied = fields.List(fields.String(), dump_only=True, attribute="membership.denied")
     active = fields.Boolean(dump_only=True, attribute="membership.active")
-    second_step = fields.Function(lambda worker: worker.second_step[0].lower(), dump_only=True)
+    second_step = fields.Function(lambda person: person.second_step[0].lower(), dump_only=True)
     last_seen_at = Timestamp(dump_only=True)
 
 

@@ -74,15 +74,15 @@ def _with_teardown_errors(app: Flask, wsgi_app: "WSGIApplication") -> "WSGIAppli
     """Return a WSGI application that also answers an error in the teardown, after the response was made."""
 
     def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        heads: list[tuple[Any, ...]] = []
+        started: list[tuple[Any, ...]] = []
         try:
-            body = wsgi_app(environ, lambda *head: heads.append(head))  # type: ignore[arg-type]
+            body = wsgi_app(environ, lambda *arguments: started.append(arguments))  # type: ignore[arg-type]
         except Exception:
             if app.testing or app.debug:
                 raise
             app.log_exception(sys.exc_info())
             return _teardown_response(app, environ)(environ, start_response)
-        start_response(*heads[-1])
+        start_response(*started[-1])
         return body
 
     return call

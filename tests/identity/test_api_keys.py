@@ -230,11 +230,11 @@ def test_another_clinics_key_is_as_missing_as_none(app, here, other_clinic, clie
         foreign, _ = api_key_service.create(label="Foreign", scopes=["all"])
         foreign_id = foreign.id
 
-    looks = [client.get(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
-    acts = [client.submit(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
+    views = [client.get(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
+    posts = [client.submit(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
 
-    assert [answer.status_code for answer in looks + acts] == [404] * 4
-    assert masked(looks[0]) == masked(looks[1])
+    assert [answer.status_code for answer in views + posts] == [404] * 4
+    assert masked(views[0]) == masked(views[1])
     assert "Foreign" not in client.get("/api-keys").text
     assert record_of(app, "Foreign")["revoked_at"] is None
 

@@ -47,8 +47,8 @@ def test_a_wrong_method_is_refused_naming_those_that_work(client, url):
 
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"].split(", ")
-    said = answer.json["detail"] if answer.is_json else answer.text
-    assert ("does not support that method" if answer.is_json else "This address is not a page of its own") in said
+    text = answer.json["detail"] if answer.is_json else answer.text
+    assert ("does not support that method" if answer.is_json else "This address is not a page of its own") in text
 
 
 @pytest.mark.row(46)
@@ -58,8 +58,8 @@ def test_an_address_is_never_echoed(client, path):
         answer = client.get(start + path)
         assert answer.status_code == 404
         assert "<script>" not in answer.text
-        said = answer.text.partition("<main")[2] or answer.text
-        assert "51317" not in said.replace(answer.headers["X-Request-ID"], "")
+        text = answer.text.partition("<main")[2] or answer.text
+        assert "51317" not in text.replace(answer.headers["X-Request-ID"], "")
 
 
 @pytest.fixture

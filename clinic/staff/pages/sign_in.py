@@ -38,7 +38,7 @@ def _expired_sign_in_page() -> str:
 def _code_page(form: Form) -> str:
     if message := form.error("code"):
         form.errors["code"] = [f"{message}, or one of your recovery codes"]
-    return render_template("staff/second_step.html", form=form)
+    return render_template("staff/two_factor_code.html", form=form)
 
 
 @blueprint.get("/login")
