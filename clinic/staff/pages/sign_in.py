@@ -52,7 +52,6 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/login")
-@csrf.exempt
 @public
 def begin_session() -> ResponseReturnValue:
     """Sign in with a password; the view checks the CSRF token itself, so that it can show its own form again."""
@@ -72,6 +71,9 @@ def begin_session() -> ResponseReturnValue:
     end_browser_session()
     set_login_token(token)
     return continue_login()
+
+
+csrf.exempt(begin_session)  # from the check before every view
 
 
 @blueprint.get("/login/code")
