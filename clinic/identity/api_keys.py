@@ -44,7 +44,7 @@ class ApiKeyService:
 
         A key has no permission that the current actor lacks.
 
-        :raises InvalidApiKey: if it would, if the label is taken, or if it expires in the past
+        :raises InvalidApiKey: if a scope has such a permission, the label is taken, or the expiry is in the past
         """
         _check_scopes(scopes)
         if expires_at is not None and expires_at <= now():

@@ -21,8 +21,8 @@ from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.operator_actions import operator_service
 from clinic.web.cli import USAGE, fail, handle_errors, info, load_options, output_secret
-from clinic.web.fields import Email, Line, LocaleName
-from clinic.web.place_fields import Country, Zone
+from clinic.web.fields import Email, Line
+from clinic.web.place_fields import Country, LocaleName, Zone
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
 
