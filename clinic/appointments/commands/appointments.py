@@ -7,13 +7,13 @@ import click
 from marshmallow import ValidationError
 
 from clinic.appointments.rules import CANCEL_REASONS
-from clinic.appointments.schemas import (
+from clinic.appointments.schemas.appointments import (
     AppointmentSchema,
     BookingSchema,
     CancellationSchema,
     DayQuery,
-    PractitionerSchema,
 )
+from clinic.appointments.schemas.resources import PractitionerSchema
 from clinic.appointments.service import Appointment, appointment_service, practitioner_service
 from clinic.core.audit import record_listing
 from clinic.core.clock import today
@@ -73,7 +73,7 @@ def cancel(appointment_id: Any, as_json: bool, **options: str | None) -> None:
     show_record(_dumped(appointment), as_json=as_json)
 
 
-@group.command("add-practitioner", needs="practitioners:write")
+@group.command("add-practitioner", needs="schedule:write")
 @click.option("--name", required=True)
 @click.option("--speciality")
 @as_json

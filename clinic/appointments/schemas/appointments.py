@@ -1,4 +1,4 @@
-"""Schemas of appointments and practitioners, for JSON, forms and commands."""
+"""Schemas of appointments, for JSON, forms and commands."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -19,18 +19,6 @@ NOT_A_TIME = "Enter a time like 09:30"
 WHICH_ONE = "The clocks show this time twice on that day: choose the first or the second"
 _ANY_STATE = "|".join(STATES)
 _TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-9]{2}))?", re.ASCII)
-
-
-class PractitionerSchema(Schema):
-    """A practitioner."""
-
-    id = fields.UUID(dump_only=True)
-    name = Line(required=True, what="the name")
-    speciality = Line()
-    active = fields.Boolean(dump_only=True)
-    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Moment(dump_only=True)
-    updated_at = Moment(dump_only=True)
 
 
 class AppointmentSchema(FieldPermissionSchema):
