@@ -6,11 +6,34 @@ from uuid import UUID
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Choice, Count, Identifier, Line, Moment, Several, described
+from clinic.web.fields import Choice, Count, Line, Timestamp, id_messages
 from clinic.web.json_api import ListQuery
 
 MOST_PLACES = 100
-EVERYBODY = "all"
+
+
+class RecordId(fields.UUID):
+    """The id of a record, or None for an empty text."""
+
+    def __init__(self, what: str, **options: Any) -> None:
+        super().__init__(error_messages=id_messages(what), allow_none=True, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(value, attr, data, **kwargs) if value else None
+
+
+class RecordIds(fields.List[UUID]):
+    """The ids of some records, without duplicates."""
+
+    def __init__(self, *, message: str, **options: Any) -> None:
+        super().__init__(fields.UUID(), error_messages={"null": message}, **options)
+        self.message = message
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[UUID | None]:
+        try:
+            return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
+        except ValidationError as error:
+            raise ValidationError(self.message) from error
 
 
 class ResourceSchema(FieldPermissionSchema):
@@ -20,8 +43,8 @@ class ResourceSchema(FieldPermissionSchema):
     name = Line(required=True, what="the name")
     active = fields.Boolean(dump_only=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Moment(dump_only=True)
-    updated_at = Moment(dump_only=True)
+    created_at = Timestamp(dump_only=True)
+    updated_at = Timestamp(dump_only=True)
 
 
 class PractitionerSchema(ResourceSchema):
@@ -30,7 +53,7 @@ class PractitionerSchema(ResourceSchema):
     speciality = Line()
     member_id = requires_permission(
         "staff:read",
-        Identifier(what="a staff member", allow_none=True, metadata={"description": "Account of the staff member"}),
+        RecordId("a staff member", metadata={"description": "Account of the staff member"}),
     )
 
 
@@ -72,35 +95,7 @@ class ResourceQuery(ListQuery):
         return data | {"active": None if given is None else given == "true"}
 
 
-class ShownPractitioner(Identifier):
-    """The practitioner whose day is shown, or `all`."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return value if value == EVERYBODY else super()._deserialize(value, attr, data, **kwargs)
-
-
 class LinkForm(Schema):
     """The form that links a staff member to a practitioner: an existing one, or a new one of the same name."""
 
-    practitioner_id = Identifier(what="a practitioner", allow_none=True, load_default=None)
-
-
-class Identifiers(Several):
-    """The ids of some records, without duplicates."""
-
-    def __init__(self, *, message: str, **options: Any) -> None:
-        self.message = message
-        items = described(options, type="array", items={"type": "string", "format": "uuid"})
-        super().__init__(error_messages={"null": message}, **items)
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[str]:
-        return [str(one) for one in value]
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[UUID]:
-        try:
-            return list(dict.fromkeys(UUID(one) for one in value)) if isinstance(value, list) else self._refuse()
-        except (ValueError, AttributeError, TypeError) as error:
-            raise ValidationError(self.message) from error
-
-    def _refuse(self) -> list[UUID]:
-        raise ValidationError(self.message)
+    practitioner_id = RecordId("a practitioner", load_default=None)

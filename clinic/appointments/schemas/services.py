@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, pre_load
 
 from clinic.appointments.rules import COLOURS
-from clinic.appointments.schemas.resources import Identifiers, ResourceSchema, UpcomingSchema
-from clinic.web.fields import Choice, Count, Line, Several, described
+from clinic.appointments.schemas.resources import RecordIds, ResourceSchema, UpcomingSchema
+from clinic.web.fields import Choice, Count, Line
 
 SHORTEST, LONGEST, STEP = 5, 480, 5
 MOST_LENGTHS = 6
@@ -33,18 +33,19 @@ _SPAN = re.compile(r"([0-9]{1,6}) ([a-z]{1,10})", re.ASCII)
 _LENGTH = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
-class Lengths(Several):
+class Lengths(fields.List[int]):
     """Lengths of an appointment in minutes, the first is the default."""
 
     def __init__(self, **options: Any) -> None:
-        items = {"type": "integer", "minimum": SHORTEST, "maximum": LONGEST, "multipleOf": STEP}
-        limits = {"minItems": 1, "maxItems": MOST_LENGTHS}
+        limits = {"minimum": SHORTEST, "maximum": LONGEST, "multipleOf": STEP}
         super().__init__(
+            fields.Integer(metadata=limits),
             error_messages={"required": NO_LENGTH, "null": NO_LENGTH},
-            **described(options, type="array", items=items, **limits),
+            metadata={"minItems": 1, "maxItems": MOST_LENGTHS},
+            **options,
         )
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[int | None]:
         lengths = [_length(one) for one in value] if isinstance(value, list) else []
         if not lengths:
             raise ValidationError(NO_LENGTH)
@@ -89,12 +90,12 @@ class ServiceSchema(ResourceSchema):
         metadata={"description": "How many days ahead it can be booked; null is no limit"},
     )
     colour = Choice(*COLOURS, what="a colour", load_default=COLOURS[0], allow_none=False)
-    practitioner_ids = Identifiers(
+    practitioner_ids = RecordIds(
         message="Choose practitioners of this clinic",
         load_default=list,
         metadata={"description": "Who offers it; everyone if the list is empty"},
     )
-    room_ids = Identifiers(
+    room_ids = RecordIds(
         message="Choose rooms of this clinic",
         load_default=list,
         metadata={"description": "It takes one of these rooms; any room or none if the list is empty"},
@@ -117,8 +118,8 @@ class ServiceForm(ServiceSchema):
 
     notice = Span(NOTICE_UNITS, least=0, most=MOST_NOTICE, what="the notice", attribute="notice_minutes")
     horizon = Span(HORIZON_UNITS, least=1, most=MOST_HORIZON, what="the time ahead", attribute="horizon_days")
-    practitioner_ids = Identifiers(message=NO_PRACTITIONER)
-    room_ids = Identifiers(message=NO_ROOM)
+    practitioner_ids = RecordIds(message=NO_PRACTITIONER)
+    room_ids = RecordIds(message=NO_ROOM)
 
     @pre_load
     def join(self, data: Mapping[str, Any], **_options: Any) -> dict[str, Any]:
