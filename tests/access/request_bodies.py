@@ -99,6 +99,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
         "version": "1",
     },
     "staff.update_member": lambda _: {"name": "Rui Matrix", "role": "read-only", "version": "1"},
+    "api_staff.update": lambda _: {"late_cancel_hours": 12},
     "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
     "api_appointments.cancel": lambda _: {"reason": "patient"},
     "api_billing.create": lambda the: {"patient_id": the("patient_id"), "lines": [_LINE]},
