@@ -79,7 +79,7 @@ READ_PLACES = {
 EMPTY_PLACES = {
     "no patient yet": "/patients",
     "no practitioner yet": "/appointments",
-    "no practitioner yet": "/appointments/practitioners",
+    "no practitioner in the list yet": "/appointments/practitioners",
     "no room yet": "/appointments/rooms",
     "no service yet": "/appointments/services",
     "no invoice yet": "/invoices",
