@@ -95,7 +95,7 @@ def test_the_form_takes_no_field_that_it_does_not_show(app, client):
     assert len(rows(app, "api_keys")) == 1
 
 
-def test_a_key_opens_what_its_scopes_say_and_nothing_else(app, made):
+def test_a_key_opens_what_its_scopes_allow_and_nothing_else(app, made):
     key = made("Laboratory", "patients:read")
 
     refused = ask(app, key, "/api/v1/appointments")

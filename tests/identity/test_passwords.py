@@ -142,7 +142,7 @@ def test_characters_are_counted_as_they_are_typed():
 
 
 @pytest.mark.parametrize("password", ["good enough \x00 otherwise", "good enough \ud83d otherwise"])
-def test_what_can_not_be_hashed_is_refused_in_words_and_matches_nothing(password):
+def test_what_can_not_be_hashed_is_refused_with_a_message_and_matches_nothing(password):
     assert password_problems(password, context=CONTEXT) == ["Leave out the characters that can’t be stored"]
     assert not verify_password(hash_password(GOOD), password)
     assert not verify_password(None, password)

@@ -121,7 +121,7 @@ def test_the_page_sends_all_messages_again(app, client, messages):
     assert states(app) == ["queued", "queued", "suppressed", "sent"]
 
 
-def test_the_page_says_why_a_message_can_not_be_sent_again(client, messages):
+def test_the_page_shows_why_a_message_can_not_be_sent_again(client, messages):
     response = client.submit(f"/messages/{messages[3]}/retry")
 
     assert response.status_code == 409

@@ -169,7 +169,7 @@ def test_a_clinic_has_the_country_of_its_zone_unless_another_is_given(
     assert stored(tmp_path, "SELECT zone, country FROM clinics") == [stored_as]
 
 
-def test_another_name_of_a_zone_is_said_to_be_replaced(fresh: Flask) -> None:
+def test_another_name_of_a_zone_is_reported_as_replaced(fresh: Flask) -> None:
     result, plain = init(fresh, *GIVEN, "--zone", "Portugal"), init(fresh, *GIVEN, "--clinic", "Harbour")
 
     assert "Portugal is another name of Europe/Lisbon, which is stored" in result.stderr

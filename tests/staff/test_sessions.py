@@ -236,7 +236,7 @@ def test_the_limits_are_the_clinic_s(app, clinic, clock, signed_in):
 
 
 @pytest.mark.row(16)
-def test_the_sign_in_page_says_why_the_session_has_ended(clock, signed_in):
+def test_the_sign_in_page_shows_why_the_session_has_ended(clock, signed_in):
     clock.shift(timedelta(minutes=20))
 
     page = signed_in.get("/patients", follow_redirects=True)

@@ -228,7 +228,7 @@ def test_a_proxy_that_was_set_up_is_believed(other_app):
 
 @pytest.mark.row(4)
 @pytest.mark.usefixtures("person")
-def test_what_a_proxy_tells_is_kept_as_far_as_it_is_an_address(app, other_app):
+def test_what_a_proxy_sends_is_kept_as_far_as_it_is_an_address(app, other_app):
     with other_app(PROXIES=1) as behind:
         browser = a_browser(behind)
         data = {"csrf_token": form_token(browser, "/login"), "email": EMAIL, "password": "another password"}

@@ -86,7 +86,7 @@ def shell(app: Flask) -> Shell:
     return Shell(app)
 
 
-def test_a_change_that_can_not_be_shown_is_said_to_be_done(shell: Shell, here: Here) -> None:
+def test_a_change_that_can_not_be_shown_is_reported_as_done(shell: Shell, here: Here) -> None:
     result = shell.fill(*ADD)
 
     with here():

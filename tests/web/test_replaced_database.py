@@ -143,7 +143,7 @@ def test_the_program_may_replace_its_own_database(client: PageClient, file: Path
     assert client.post(URL, json=patient_fields()).status_code == 201
 
 
-def test_a_command_says_that_the_file_was_replaced(client: PageClient, file: Path) -> None:
+def test_a_command_shows_that_the_file_was_replaced(client: PageClient, file: Path) -> None:
     runner = client.application.test_cli_runner()
     before = runner.invoke(args=["patients", "list"])
     _replace(file)
