@@ -96,6 +96,10 @@ class InvalidInput(ClinicError):
         self.problems: dict[str, list[str]] = problems or {field: [message]}
 
 
+class Duplicate(InvalidInput):
+    """A value that has to be unique is taken."""
+
+
 class NotSetUp(ClinicError):
     """The installation has no clinic yet."""
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from clinic.identity.api_keys import InvalidApiKey, api_key_service
+from clinic.identity.api_keys import LabelTaken, api_key_service
 from tests.assertions import masked, rows, spoken
 from tests.builders import a_patient
 from tests.concurrency import run_at_once
@@ -66,7 +66,7 @@ def test_the_same_key_made_at_once_is_made_once(app, clinic):
         app, clinic.id, 4, lambda _: api_key_service.create(label="Laboratory", scopes=["patients:read"])
     )
 
-    assert [type(outcome) for outcome in outcomes if outcome] == [InvalidApiKey] * 3
+    assert [type(outcome) for outcome in outcomes if outcome] == [LabelTaken] * 3
     assert len(rows(app, "api_keys")) == 1
 
 
