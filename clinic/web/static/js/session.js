@@ -1,4 +1,4 @@
-// The end of a session: a warning before it, and a way to stay. Asking for it keeps no session alive.
+// The end of a session: a warning before it, and a way to stay. Polling does not extend the session.
 
 // Seconds between requests for the state of the session while the warning is shown: another tab may have used it.
 const POLL_AGAIN_AFTER = 15;
