@@ -26,7 +26,7 @@ class AppointmentsModule(BaseModule):
 
     def get_blueprints(self) -> Sequence[Blueprint]:
         """Return the pages and the JSON endpoints."""
-        return (pages.blueprint, api.blueprint, api.practitioners)
+        return (pages.blueprint, *api.BLUEPRINTS)
 
     def get_published_events(self) -> Sequence[EventType]:
         """Return what the schedule tells of."""
@@ -42,7 +42,8 @@ class AppointmentsModule(BaseModule):
             "appointments:read": "See the appointments",
             "appointments:notes": "See the notes on appointments, such as why one was cancelled",
             "appointments:write": "Book and cancel appointments",
-            "practitioners:write": "Add practitioners",
+            "appointments:overbook": "Book outside working hours, in the past and over other appointments",
+            "schedule:write": "Set practitioners, rooms, services, working hours and closures",
         }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:

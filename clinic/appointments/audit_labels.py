@@ -2,7 +2,7 @@
 
 from flask import get_template_attribute
 
-from clinic.appointments.pages import REASONS
+from clinic.appointments.pages.appointment import REASONS
 from clinic.appointments.service import practitioner_service
 from clinic.core.modules import RecordLabels
 

@@ -20,6 +20,9 @@ ACTIVE = ("pending", BOOKED, "arrived", "checked-in", "fulfilled")
 
 CANCELLABLE = ("pending", "waitlist", BOOKED)
 CANCEL_REASONS = ("patient", "practitioner", "clinic", "other")
+COLOURS = ("teal", "blue", "violet", "pink", "red", "orange", "green", "grey")
+"""The colours of services; the first is the default."""
+
 LONGEST = timedelta(hours=24)
 EARLIEST_DAY = date(2000, 1, 1)
 YEARS_AHEAD = 5

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
-from clinic.core.clock import day_bounds, now, today, wall_day
+from clinic.core.clock import day_bounds, now, today, wall_day, wall_time
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.transaction import get_for_update
@@ -98,6 +98,10 @@ class AppointmentService:
                     practitioner_id=practitioner_id,
                     starts_at=starts_at,
                     ends_at=ends_at,
+                    blocked_from=starts_at,
+                    blocked_until=ends_at,
+                    wall_start=wall_time(starts_at, zone),
+                    zone=zone,
                     status=BOOKED,
                 )
                 db.session.add(appointment)

@@ -27,6 +27,11 @@ def wall_day(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
+def wall_time(at: datetime, zone: str) -> datetime:
+    """Return the local date and time of an instant in an IANA zone, naive."""
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
 def is_ambiguous(wall: datetime, zone: str) -> bool:
     """Return whether the clocks show this local time twice on that day."""
     first = wall.replace(tzinfo=ZoneInfo(zone), fold=0)

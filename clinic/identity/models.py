@@ -17,7 +17,11 @@ _UNAUDITED = {"audited": False}
 
 
 class Clinic(UUIDMixin, VersionMixin, Base):
-    """A clinic with its time zone, country (ISO 3166), currency, locale and session limits."""
+    """A clinic with its time zone, country (ISO 3166), subdivision (ISO 3166-2), currency, locale and session limits.
+
+    An appointment that is cancelled less than `late_cancel_hours` before its start is cancelled late;
+    `desk_overbooks` lets receptionists overbook.
+    """
 
     __tablename__ = "clinics"
     __table_args__ = (
@@ -28,10 +32,13 @@ class Clinic(UUIDMixin, VersionMixin, Base):
     name: Mapped[str] = mapped_column(String(200), unique=True)
     zone: Mapped[str] = mapped_column(String(64))
     country: Mapped[str | None] = mapped_column(String(2))
+    subdivision: Mapped[str | None] = mapped_column(String(3))
     currency: Mapped[str] = mapped_column(String(3))
     locale: Mapped[str] = mapped_column(String(16))
     idle_minutes: Mapped[int] = mapped_column(Integer, default=15)
     absolute_hours: Mapped[int] = mapped_column(Integer, default=12)
+    late_cancel_hours: Mapped[int] = mapped_column(Integer, default=24)
+    desk_overbooks: Mapped[bool] = mapped_column(Boolean, default=False)
 
     @property
     def language(self) -> str:

@@ -14,13 +14,13 @@ ALL = "all"
 ROLE_PERMISSIONS: Mapping[str, Sequence[str]] = {
     ADMINISTRATOR: (
         *("patients:read", "patients:contact", "patients:write"),
-        *("appointments:read", "appointments:notes", "appointments:write", "practitioners:write"),
+        *("appointments:read", "appointments:notes", "appointments:write", "appointments:overbook", "schedule:write"),
         *("invoices:read", "invoices:write", "payments:write", "notifications:read", "notifications:write"),
         *("clinic:read", "clinic:write", "staff:read", "staff:write", "keys:write", "audit:read"),
     ),
     "manager": (
         *("patients:read", "patients:contact", "patients:write"),
-        *("appointments:read", "appointments:notes", "appointments:write", "practitioners:write"),
+        *("appointments:read", "appointments:notes", "appointments:write", "appointments:overbook", "schedule:write"),
         *("invoices:read", "invoices:write", "payments:write", "notifications:read", "notifications:write"),
         *("clinic:read", "clinic:write", "staff:read", "audit:read"),
     ),
@@ -32,7 +32,7 @@ ROLE_PERMISSIONS: Mapping[str, Sequence[str]] = {
     ),
     "practitioner": (
         *("patients:read", "patients:contact", "patients:write"),
-        *("appointments:read", "appointments:notes", "appointments:write", "clinic:read"),
+        *("appointments:read", "appointments:notes", "appointments:write", "appointments:overbook", "clinic:read"),
     ),
     "billing-clerk": (
         *("patients:read", "patients:contact", "appointments:read"),

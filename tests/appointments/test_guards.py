@@ -25,7 +25,13 @@ def write(statement):
 
 def copied(app, **changes):
     """Return a statement that adds a row like the first one, behind the service's back."""
-    return insert(APPOINTMENTS).values(rows(app, "appointments")[0] | {"id": new_id()} | changes)
+    return insert(APPOINTMENTS).values(rows(app, "appointments")[0] | {"id": new_id()} | changes | blocked(changes))
+
+
+def blocked(times):
+    """Return the blocked time of an appointment without buffers."""
+    names = {"starts_at": "blocked_from", "ends_at": "blocked_until"}
+    return {names[name]: value for name, value in times.items() if name in names}
 
 
 def somebody_else(field):
@@ -52,13 +58,10 @@ def test_a_row_that_is_moved_onto_another_is_refused(app, same, minutes):
         copied(app, **somebody_else(other), starts_at=MONDAY + timedelta(hours=2), ends_at=MONDAY + timedelta(hours=3))
     )
     start = MONDAY + timedelta(minutes=minutes)
+    times = {"starts_at": start, "ends_at": start + timedelta(minutes=30)}
 
     with pytest.raises(IntegrityError, match=f"appointments_{same.removesuffix('_id')}_free"):
-        write(
-            update(APPOINTMENTS)
-            .where(APPOINTMENTS.c.id != first.id)
-            .values(starts_at=start, ends_at=start + timedelta(minutes=30))
-        )
+        write(update(APPOINTMENTS).where(APPOINTMENTS.c.id != first.id).values(**times, **blocked(times)))
 
 
 def test_a_row_that_is_given_to_busy_people_is_refused(app):

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from clinic.appointments.schemas import (
+from clinic.appointments.schemas.appointments import (
     AppointmentQuery,
     AppointmentSchema,
     BookingSchema,
     CancellationSchema,
     DayQuery,
-    PractitionerSchema,
 )
+from clinic.appointments.schemas.resources import PractitionerSchema
 from tests.builders import appointment_fields
 from tests.schema_loading import loaded, problems
 

@@ -3,49 +3,35 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import text
 
-from clinic import create_app
 from clinic.core.db import db
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
-from tests.databases import POSTGRESQL, SQLITE, a_postgres_database
+from tests.databases import POSTGRESQL, SQLITE
+from tests.upgrade.older_database import NOW, an_older_database, insert
 
 pytestmark = pytest.mark.both_databases
 
-NOW = "2026-11-23 08:00:00"
 COUNTRIES = {"Europe/Budapest": "HU", "Asia/Calcutta": "IN", "Iceland": "IS", "UTC": None}
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     """An application on an empty database of revision 0003."""
-    if request.param == "sqlite":
-        (tmp_path / "clinic.db").touch()
-        yield from _application(tmp_path, f"sqlite:///{tmp_path / 'clinic.db'}")
-        return
-    with a_postgres_database() as url:
-        yield from _application(tmp_path, url)
-
-
-def _application(folder: Path, url: str) -> Iterator[Flask]:
-    app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder})
-    with app.app_context():
-        upgrade(revision="0003")
+    with an_older_database(request.param, tmp_path, "0003") as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_a_clinic_has_the_country_of_its_zone_after_the_upgrade(app: Flask) -> None:
     for zone in COUNTRIES:
-        _insert("clinics", _clinic(zone))
+        insert("clinics", _clinic(zone))
 
     upgrade()
 
@@ -55,9 +41,9 @@ def test_a_clinic_has_the_country_of_its_zone_after_the_upgrade(app: Flask) -> N
 
 def test_patients_are_found_as_they_are_entered_after_the_upgrade(app: Flask) -> None:
     clinic = _clinic("Europe/Budapest")
-    _insert("clinics", clinic)
-    _insert("patients", _patient(clinic, "Mir\u200czadeh", "+36301234567"))
-    _insert("patients", _patient(clinic, "Noise", "+351000000000"))
+    insert("clinics", clinic)
+    insert("patients", _patient(clinic, "Mir\u200czadeh", "+36301234567"))
+    insert("patients", _patient(clinic, "Noise", "+351000000000"))
 
     upgrade()
 
@@ -69,7 +55,7 @@ def test_patients_are_found_as_they_are_entered_after_the_upgrade(app: Flask) ->
 
 def test_an_extension_of_a_phone_number_fits_after_the_upgrade(app: Flask) -> None:
     clinic = _clinic("Europe/Budapest")
-    _insert("clinics", clinic)
+    insert("clinics", clinic)
     upgrade()
 
     with clinic_scope(clinic["id"]):
@@ -80,7 +66,7 @@ def test_an_extension_of_a_phone_number_fits_after_the_upgrade(app: Flask) -> No
 
 def test_a_downgrade_keeps_phone_numbers_without_their_extensions(app: Flask) -> None:
     clinic = _clinic("Europe/Budapest")
-    _insert("clinics", clinic)
+    insert("clinics", clinic)
     upgrade()
     with clinic_scope(clinic["id"]):
         patient_service.create(family_name="Pereira", phone="+36301234567;ext=123456789012345")
@@ -102,12 +88,3 @@ def _patient(clinic: dict[str, Any], family_name: str, phone: str) -> dict[str, 
     agreed = {"messages_agreed": True, "messages_agreed_source": "registration", "messages_agreed_at": NOW}
     names = {"family_name": family_name, "sort_name": family_name, "sex": "unknown", "phone": phone}
     return {"id": uuid4(), "clinic_id": clinic["id"], "mrn": uuid4().hex[:8], **names, **agreed}
-
-
-def _insert(table: str, values: dict[str, Any]) -> None:
-    """Insert a row into a table as the database has it, whatever the models say."""
-    row = {**values, "version": 1, "created_at": NOW, "updated_at": NOW}
-    stored = {name: value.hex if isinstance(value, UUID) else value for name, value in row.items()}
-    names, places = ", ".join(stored), ", ".join(f":{name}" for name in stored)
-    with db.engine.begin() as connection:
-        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), stored)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, select
 
 from clinic.core.db import Base, db
 from clinic.core.db.engine import WRITING
-from clinic.core.db.schema_lock import lock_schema, wait_for_writers
+from clinic.core.db.schema_lock import check_foreign_keys, lock_schema, suspend_foreign_keys, wait_for_writers
 from clinic.core.errors import InvalidInput
 
 DELETES_DATA = "A downgrade deletes what the newer version has stored: back up the database, then add this option"
@@ -19,6 +19,7 @@ def run_migrations() -> None:
     attributes = context.config.attributes
     with db.engine.connect().execution_options(**WRITING) as connection:
         wait_for_writers(connection)
+        suspend_foreign_keys(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -30,6 +31,7 @@ def run_migrations() -> None:
             lock_schema(connection)
             attributes["keeps_data"] = not attributes.get("delete_data") and has_rows(connection)
             context.run_migrations()
+            check_foreign_keys(connection)
 
 
 def note_revision(*, step: Any, **_more: object) -> None:

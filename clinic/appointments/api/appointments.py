@@ -1,22 +1,20 @@
-"""JSON endpoints of appointments and practitioners."""
+"""JSON endpoints of appointments."""
 
 from typing import Any
 from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
-from clinic.appointments.schemas import (
+from clinic.appointments.schemas.appointments import (
     AppointmentQuery,
     AppointmentSchema,
     CancellationSchema,
-    PractitionerSchema,
 )
-from clinic.appointments.service import Appointment, appointment_service, practitioner_service
+from clinic.appointments.service import Appointment, appointment_service
 from clinic.core.audit import record_listing, record_view
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
-    ListQuery,
     after_cursor,
     created,
     handle_stale_version,
@@ -33,13 +31,6 @@ blueprint = ApiBlueprint(
     path="appointments",
     noun="appointment",
     description="Appointments of patients with practitioners",
-)
-practitioners = ApiBlueprint(
-    "practitioners",
-    __name__,
-    path="practitioners",
-    noun="practitioner",
-    description="Practitioners with whom appointments are booked",
 )
 
 
@@ -101,36 +92,3 @@ def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment; the body may be empty."""
     version = optional_version(appointment_service.get)
     return single(appointment_service.cancel(appointment_id, version=version, **fields))
-
-
-@practitioners.get("")
-@requires("appointments:read")
-@practitioners.problems()
-@practitioners.query(ListQuery)
-@practitioners.response(200, list_schema(PractitionerSchema), headers=LIST_HEADERS)
-def index_practitioners(query: dict[str, Any]) -> ResponseReturnValue:
-    """List practitioners by name."""
-    after: Any = after_cursor(query)
-    return listed(practitioner_service.list(limit=query["limit"], after=after))
-
-
-@practitioners.post("")
-@requires("practitioners:write")
-@practitioners.idempotent()
-@practitioners.problems()
-@practitioners.body(PractitionerSchema)
-@practitioners.response(201, PractitionerSchema, headers=CREATED_HEADERS)
-def create_practitioner(fields: dict[str, Any]) -> ResponseReturnValue:
-    """Add a practitioner."""
-    practitioner = practitioner_service.create(**fields)
-    return created(practitioner, ".show_practitioner", practitioner_id=practitioner.id)
-
-
-@practitioners.get("/<uuid:practitioner_id>")
-@requires("appointments:read")
-@practitioners.problems(404)
-@practitioners.conditional()
-@practitioners.response(200, PractitionerSchema, headers=RECORD_HEADERS)
-def show_practitioner(practitioner_id: UUID) -> ResponseReturnValue:
-    """Return a practitioner."""
-    return single(practitioner_service.get(practitioner_id))

@@ -1,0 +1,1 @@
+"""Schemas of the schedule, for JSON, forms and commands."""

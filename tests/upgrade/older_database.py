@@ -1,0 +1,48 @@
+"""An empty database of an older revision, and rows as that revision has them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from clinic import create_app
+from clinic.core.db import db
+from tests.databases import a_postgres_database
+
+NOW = "2026-11-23 08:00:00"
+
+
+@contextmanager
+def an_older_database(kind: str, folder: Path, revision: str) -> Iterator[Flask]:
+    """Yield an application, with its context pushed, on an empty database of a revision."""
+    if kind == "sqlite":
+        (folder / "clinic.db").touch()
+        with _application(folder, f"sqlite:///{folder / 'clinic.db'}", revision) as app:
+            yield app
+        return
+    with a_postgres_database() as url, _application(folder, url, revision) as app:
+        yield app
+
+
+@contextmanager
+def _application(folder: Path, url: str, revision: str) -> Iterator[Flask]:
+    app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder})
+    with app.app_context():
+        upgrade(revision=revision)
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def insert(table: str, values: dict[str, Any]) -> None:
+    """Insert a row into a table as the database has it, whatever the models say."""
+    row = {**values, "version": 1, "created_at": NOW, "updated_at": NOW}
+    stored = {name: value.hex if isinstance(value, UUID) else value for name, value in row.items()}
+    names, places = ", ".join(stored), ", ".join(f":{name}" for name in stored)
+    with db.engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), stored)
