@@ -48,7 +48,7 @@ class ApiKeyService:
 
         A key has no permission that the current actor lacks.
 
-        :raises InvalidApiKey: if it would, or if it expires in the past
+        :raises InvalidApiKey: if a scope has such a permission, or the expiry is in the past
         :raises LabelTaken: if there is a valid key of that name
         """
         _check_scopes(scopes)

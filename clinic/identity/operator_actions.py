@@ -75,9 +75,9 @@ class OperatorService:
 
         :raises MemberNotFound: if nobody works here under that address
         """
-        worker = member_service.get_by_email(email)
+        person = member_service.get_by_email(email)
         with unit_of_work():
-            lock_account(worker.member.id).password_expires_at = now()
+            lock_account(person.member.id).password_expires_at = now()
 
 
 operator_service = OperatorService()

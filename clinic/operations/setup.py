@@ -23,8 +23,8 @@ from clinic.identity.operator_actions import operator_service
 from clinic.web.cli import load_options, output_secret
 from clinic.web.cli_errors import USAGE, Command, fail, handle_errors
 from clinic.web.cli_output import info
-from clinic.web.fields import Email, Line, LocaleName
-from clinic.web.place_fields import Country, Zone
+from clinic.web.fields import Email, Line
+from clinic.web.place_fields import Country, LocaleName, Zone
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
 

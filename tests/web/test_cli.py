@@ -27,10 +27,10 @@ def break_in_the_database(*_: object, **__: object) -> None:
 
 @pytest.mark.row(93)
 @pytest.mark.parametrize(
-    ("fault", "told"), [(break_in_python, "RuntimeError"), (break_in_the_database, "IntegrityError[")]
+    ("fault", "message"), [(break_in_python, "RuntimeError"), (break_in_the_database, "IntegrityError[")]
 )
 def test_an_unexpected_error_is_told_in_one_line_without_its_words(
-    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: object, told: str
+    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: object, message: str
 ) -> None:
     monkeypatch.setattr("clinic.patients.service.PatientService.create", fault)
 
@@ -39,7 +39,7 @@ def test_an_unexpected_error_is_told_in_one_line_without_its_words(
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "unexpected error" in result.stderr
-    assert told in result.stderr
+    assert message in result.stderr
     assert "unexpected_error" in caplog.text
     assert "break_in" in caplog.text
     assert not any(NAME in words for words in (result.stderr, caplog.text))

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from clinic.web.fields import Line, Moment
+from clinic.web.fields import Line, Timestamp
 
 
 class PractitionerSchema(Schema):
@@ -13,5 +13,5 @@ class PractitionerSchema(Schema):
     speciality = Line()
     active = fields.Boolean(dump_only=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Moment(dump_only=True)
-    updated_at = Moment(dump_only=True)
+    created_at = Timestamp(dump_only=True)
+    updated_at = Timestamp(dump_only=True)

@@ -20,7 +20,7 @@ class JsonLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of ASCII.
 
-        Only an error that keeps a server from starting has a traceback with its message: own log lines never do.
+        Only an error that prevents a server from starting has a traceback with its message; own lines have none.
         """
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
