@@ -151,6 +151,7 @@ class SessionService:
             sign_in.clinic_id = clinic_id or sign_in.clinic_id
             sign_in.second_step_due = sign_in.second_step_due and not complete
             sign_in.seen_as = seen_as
+            self._find(LoginSession.id == sign_in_id)  # an answer shows the session after the commit, and reads nothing
         return token
 
     def list_open(self, member_id: UUID, *, clinic_id: UUID | None = None) -> Sequence[LoginSession]:

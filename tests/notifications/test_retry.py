@@ -1,11 +1,14 @@
 """Messages that failed, or may not have been sent, are sent again: one or all, on the page, as JSON and by command."""
 
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from sqlalchemy import update
 
+from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.notifications import service
 from clinic.notifications.mail_worker import send_due
@@ -54,6 +57,21 @@ def test_a_failed_or_unknown_message_is_queued_as_if_it_had_not_been_attempted(a
 
     assert states(app)[index] == "sent"
     assert len(mailbox.messages) == 1
+
+
+def test_a_message_that_is_sent_again_is_attempted_for_two_days_more(app, here, messages, mailbox):
+    mailbox.answers["RCPT"] = "451 Try again"
+    began = now() + timedelta(days=5)
+
+    with here(), time_machine.travel(began, tick=False) as clock:
+        notification_service.retry(messages[0])
+        while (row := rows(app, "notifications")[0])["state"] == "queued":
+            clock.move_to(row["due_at"] + timedelta(seconds=1))
+            send_due()
+        ended = now()
+
+    assert states(app)[0] == "failed"
+    assert timedelta(hours=44) < ended - began < timedelta(hours=49)
 
 
 def test_a_message_that_was_suppressed_or_sent_is_not_sent_again(app, here, messages):

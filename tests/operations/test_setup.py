@@ -50,7 +50,7 @@ def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) ->
 
     assert result.exit_code == 0
     assert "Clínica São João is set up (Europe/Lisbon, EUR)" in result.stderr
-    assert "gunicorn --threads 8 --forwarded-allow-ips= wsgi:app" in result.stderr
+    assert "gunicorn --workers 2 --threads 8 --preload --forwarded-allow-ips= wsgi:app" in result.stderr
     with sqlite3.connect(tmp_path / "deep" / "clinic.db") as connection:
         assert connection.execute("SELECT name, zone, currency, locale FROM clinics").fetchall() == [
             ("Clínica São João", "Europe/Lisbon", "EUR", "pt_PT")

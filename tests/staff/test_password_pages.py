@@ -20,6 +20,7 @@ from tests.staff.login_helpers import (
     a_browser,
     a_person,
     cookie,
+    form_token,
     is_in,
     replay,
     send,
@@ -224,6 +225,24 @@ def test_a_link_in_a_mail_sets_a_password_once(app, visitor, mailbox):
     assert (again.status_code, sent_again.status_code) == (410, 410)
     assert "Request a new link" in spoken(again.text)
     assert sign_in(visitor, EMAIL, OTHER_PASSWORD).status_code == 303
+
+
+@pytest.mark.usefixtures("person")
+def test_a_password_that_is_sent_twice_by_a_link_is_said_to_be_set(app, visitor, mailbox):
+    with time_machine.travel(NOON, tick=False) as clock:
+        link = link_to(app, visitor, mailbox)
+        form = {"csrf_token": form_token(visitor, link), "new_password": OTHER_PASSWORD}
+        answers = [replay(app, sent).post(link, data=form) for sent in [cookie(visitor)] * 2]
+        before = rows(app, "staff_members")
+        again = send(visitor, link, "/login", new_password=OTHER_PASSWORD)
+        guessed = [send(visitor, link, "/login", new_password=f"a guess {turn}").status_code for turn in range(4)]
+        too_many = send(visitor, link, "/login", new_password=OTHER_PASSWORD)
+        clock.shift(timedelta(minutes=11))
+        late = send(visitor, link, "/login", new_password=OTHER_PASSWORD)
+
+    assert [(one.status_code, one.location) for one in (*answers, again)] == [(303, "/login")] * 3
+    assert (guessed, too_many.status_code, late.status_code) == ([410] * 4, 410, 410)
+    assert rows(app, "staff_members") == before
 
 
 @pytest.mark.row(8)
