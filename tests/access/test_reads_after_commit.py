@@ -57,6 +57,7 @@ def reads(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
     event.remove(engine, "before_cursor_execute", found.note_statement)
 
 
+@pytest.mark.slow
 def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
     caller = Caller(world, "administrator")
 

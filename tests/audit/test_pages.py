@@ -221,6 +221,7 @@ def test_a_listing_shows_its_first_patients_and_the_number_of_the_others(client,
     assert oldest not in page
 
 
+@pytest.mark.slow
 def test_the_page_of_a_big_trail_has_at_most_sixty_kilobytes_and_its_pages_show_every_entry(client, here):
     with here():
         for number in range(30):
@@ -344,6 +345,7 @@ def test_another_clinics_entries_are_not_shown(client, here, other_clinic):
     assert client.get(f"/patients/{theirs.id}/access-log").status_code == 404
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("role", ["receptionist", "practitioner", "billing-clerk", "read-only"])
 def test_the_audit_trail_requires_its_permission(client, here, clinic, patient, role):
     with here():

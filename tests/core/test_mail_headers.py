@@ -59,6 +59,7 @@ def encoded(text: str, encoding: str, charset: str = "utf-8") -> str:
     return f"=?{charset}?q?{''.join(f'={byte:02x}' for byte in text.encode(charset))}?="
 
 
+@pytest.mark.slow
 @given(texts)
 @example("Conceição António")
 @example(LONG)

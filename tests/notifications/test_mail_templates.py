@@ -121,6 +121,7 @@ def test_markup_in_a_name_stays_text(mailbox):
     assert "Dear {{7*7}} &amp; %s &lt;b&gt;Bold&lt;/b&gt;," in html
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("language", "written"), [("fr", "pt"), (None, "pt"), ("pt-BR", "pt"), ("de-AT", "de")])
 def test_the_clinics_language_is_used_for_one_without_templates(mailbox, language, written):
     ines(language=language)

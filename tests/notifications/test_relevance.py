@@ -146,6 +146,7 @@ def test_a_confirmation_of_an_earlier_version_is_not_sent(app, appointment, mail
     assert outcomes(app) == [("confirmation", "suppressed", "the appointment has been changed")]
 
 
+@pytest.mark.slow
 def test_a_cancellation_of_an_appointment_that_is_booked_again_is_not_sent(app, appointment, mailbox):
     appointment_service.cancel(appointment.id)
     set_columns("appointments", status="booked", cancel_reason=None)

@@ -144,6 +144,7 @@ def test_json_sends_one_message_again(app, client, messages):
     assert states(app) == ["failed", "queued", "suppressed", "sent"]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("body", "retried"), [(None, 2), ({}, 2), ({"state": "failed"}, 1), ({"state": "unknown"}, 1), ({"state": None}, 2)]
 )

@@ -64,6 +64,7 @@ def test_a_downgrade_keeps_a_database_with_data_unless_told_to_delete_them(empty
     assert (done.exit_code, done.stderr[:11]) == (0, "Downgraded:")
 
 
+@pytest.mark.slow
 def test_an_empty_database_is_downgraded_at_once(empty: Flask) -> None:
     _run(empty, "upgrade")
 

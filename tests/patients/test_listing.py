@@ -28,6 +28,7 @@ def walk(client, url, **query):
         url, query = answer.headers.get("Link", "").partition(">")[0].removeprefix("<"), {}
 
 
+@pytest.mark.slow
 def test_everybody_is_listed_exactly_once_while_others_are_registered(many, client):
     seen = []
     for portion in walk(client, URL, limit=25):
@@ -37,6 +38,7 @@ def test_everybody_is_listed_exactly_once_while_others_are_registered(many, clie
     assert seen == many
 
 
+@pytest.mark.slow
 def test_everybody_who_is_found_is_listed_exactly_once(many, client):
     seen = [an_id for portion in walk(client, URL, q="number", limit=50) for an_id in portion]
 

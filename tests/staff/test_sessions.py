@@ -245,6 +245,7 @@ def test_the_sign_in_page_says_why_the_session_has_ended(clock, signed_in):
     assert signed_in.get("/login?next=/patients").status_code == 200
 
 
+@pytest.mark.breadth
 @pytest.mark.row(17)
 @pytest.mark.parametrize(
     "change", [lambda kept: kept[:-4], lambda kept: "x" + kept, lambda kept: kept * 3, lambda _: "{}"]

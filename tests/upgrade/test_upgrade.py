@@ -98,6 +98,7 @@ def test_the_audit_trail_names_its_actors(app: Flask) -> None:
         assert name in entries
 
 
+@pytest.mark.slow
 def test_the_worker_delivers_sends_and_seals_what_was_left(app: Flask) -> None:
     result = _run(app, "worker", "--once")
     with time_machine.travel(FIVE_MINUTES_LATER + timedelta(minutes=1)):  # a cancellation waits for its confirmation

@@ -114,6 +114,7 @@ def test_every_answer_carries_the_same_headers(client, kind):
     assert "Access-Control-Allow-Origin" not in headers
 
 
+@pytest.mark.breadth
 @pytest.mark.row(95)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "file" not in kind or kind == "missing file"])
 def test_nothing_about_people_is_kept_by_browsers(client, kind):
