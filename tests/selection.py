@@ -54,10 +54,14 @@ def never_by_default(path: Path) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what proves breadth as slow; shuffle the tests, in the same way in every process."""
+    """Mark what proves breadth as slow; begin with slow tests, so that at the end no process waits for one.
+
+    Or shuffle the tests, in the same way in every process.
+    """
     for item in further_cases(items):
         item.add_marker("slow")
     yield
+    items.sort(key=lambda item: "slow" not in item.keywords)
     if (seed := config.getoption("shuffle")) is not None:
         Random(seed).shuffle(items)
 
