@@ -107,6 +107,7 @@ def test_a_search_for_what_another_clinic_has_finds_as_little_as_for_nothing(cal
         assert found == nothing
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: World, caller: Caller) -> None:
     tried = 0

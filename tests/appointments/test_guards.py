@@ -43,6 +43,7 @@ def test_a_row_that_overlaps_for_one_of_the_people_is_refused(app, same):
     assert row_counts(app)["appointments"] == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("same", PEOPLE)
 @pytest.mark.parametrize("minutes", [-29, 29])
 def test_a_row_that_is_moved_onto_another_is_refused(app, same, minutes):
@@ -88,6 +89,7 @@ def test_rows_that_take_no_time_do_not_count(app, status):
     assert row_counts(app)["appointments"] == 2
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("status", ["pending", "booked", "arrived", "checked-in", "fulfilled"])
 def test_rows_that_take_time_count(app, status):
     an_appointment()

@@ -46,6 +46,7 @@ def two(here: Here, clinic: Clinic, other_clinic: Clinic) -> tuple[Patient, Pati
         return a_patient(family_name="Aaa of ours"), theirs
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("query", QUERIES)
 def test_no_form_of_query_reaches_another_clinic(
     two: tuple[Patient, Patient], here: Here, query: Callable[[], Select[Any]]

@@ -89,6 +89,7 @@ def test_a_cancellation_waits_until_the_confirmation_that_is_being_sent_has_arri
     assert subjects(mailbox) == [*during, "Your appointment at Clínica São João is cancelled"]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("state", ["failed", "unknown"])
 def test_a_cancellation_does_not_wait_for_a_confirmation_that_was_given_up(app, appointment, mailbox, state):
     set_columns("notifications", state=state)
@@ -121,6 +122,7 @@ def test_a_cancellation_that_could_not_be_sent_in_time_is_not_sent(app, appointm
     assert outcomes(app)[1] == ("cancellation", "suppressed", "the appointment is in the past")
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("starts_at", [NOON, NOON - timedelta(days=3)])
 def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient(app, clock, mailbox, starts_at):
     appointment = an_appointment(starts_at=starts_at)
@@ -137,6 +139,7 @@ def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient
     assert len(mailbox.messages) == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("values", [{"version": 2}, {"status": "arrived"}])
 def test_a_confirmation_of_an_earlier_version_is_not_sent(app, appointment, mailbox, values):
     set_columns("appointments", **values)

@@ -41,6 +41,7 @@ def _run(app: Flask, *words: str) -> Result:
     return app.test_cli_runner().invoke(args=["db", *words])
 
 
+@pytest.mark.slow
 def test_an_upgrade_shows_what_it_did(empty: Flask) -> None:
     first, second = _run(empty, "upgrade"), _run(empty, "upgrade")
 

@@ -170,6 +170,7 @@ def test_a_clinic_has_the_country_of_its_zone_unless_another_is_given(
     assert stored(tmp_path, "SELECT zone, country FROM clinics") == [stored_as]
 
 
+@pytest.mark.slow
 def test_another_name_of_a_zone_is_said_to_be_replaced(fresh: Flask) -> None:
     result, plain = init(fresh, *GIVEN, "--zone", "Portugal"), init(fresh, *GIVEN, "--clinic", "Harbour")
 

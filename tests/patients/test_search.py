@@ -273,6 +273,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.breadth
 @pytest.mark.row(66)
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_names_are_found_in_either_form(inside, form):

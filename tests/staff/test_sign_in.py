@@ -191,6 +191,7 @@ def test_a_known_device_has_ten_tries_of_its_own(visitor):
     assert answers == [422] * 10 + [429]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("person")
 def test_somebody_else_s_device_is_not_a_known_one(app, clinic, visitor):
     a_person(app, clinic.id, email="other@example.org")

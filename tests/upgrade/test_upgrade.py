@@ -151,6 +151,7 @@ def test_a_role_preview_goes_on(app: Flask) -> None:
     assert "/staff/seeing/end" in browser.get("/patients").text
 
 
+@pytest.mark.slow
 def test_a_form_saved_when_a_session_ended_is_shown_after_the_login(app: Flask) -> None:
     browser = replay(app, "")
 

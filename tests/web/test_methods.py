@@ -124,6 +124,7 @@ def test_the_method_is_checked_before_the_token_and_before_access(app, ids):
     assert checked > 100
 
 
+@pytest.mark.slow
 @pytest.mark.row(27)
 def test_the_token_is_checked_before_access(app, client, ids, become):
     strangers = [PageClient(app), client]

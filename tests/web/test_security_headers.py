@@ -100,6 +100,7 @@ STATUS = {
 }
 
 
+@pytest.mark.breadth
 @pytest.mark.row(95)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_answer_carries_the_same_headers(client, kind):
