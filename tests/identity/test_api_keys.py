@@ -259,6 +259,7 @@ def test_nobody_makes_a_key_to_what_is_denied_to_them(app, client, hired):
     assert key_in(theirs.submit("/api-keys", label="Mine", scopes="patients:read").text)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("role", ["manager", "receptionist", "practitioner", "billing-clerk", "read-only"])
 def test_only_administrators_have_to_do_with_keys(app, client, hired, role):
     theirs = browser_of(app, hired(role))

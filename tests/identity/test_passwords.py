@@ -102,6 +102,7 @@ def test_a_huge_password_is_refused_before_anything_is_hashed(hasher, monkeypatc
     assert hasher.computed == []
 
 
+@pytest.mark.breadth
 @pytest.mark.row(5)
 @pytest.mark.parametrize(
     "password",
@@ -180,6 +181,7 @@ def test_what_a_stranger_would_try_first_is_refused_with_the_reason(password, re
     assert HARDER + reason in password_problems(password, context=CONTEXT)
 
 
+@pytest.mark.slow
 @pytest.mark.row(6)
 def test_each_of_the_3000_most_common_passwords_is_refused_with_digits_behind_it_too():
     common = FREQUENCY_LISTS["passwords"][:3000]

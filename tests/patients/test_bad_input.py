@@ -250,6 +250,7 @@ def test_names_are_stored_as_they_were_given(client):
     assert [one["family_name"] for one in client.get(URL).json["data"]] == STORED[::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.row(66)
 def test_names_from_pages_and_commands_are_stored_as_they_were_given(client, run):
     for name in STORED:

@@ -334,6 +334,7 @@ def test_an_invitation_is_shown_until_it_expires_and_until_its_person_comes(app,
     assert "Invit" not in spoken(client.get("/staff").text).replace("Invite", "", 1)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("act", ["", "/deactivation", "/reactivation", "/password-link", "/sessions-end"])
 def test_a_member_of_another_clinic_is_as_missing_as_nobody(app, other_clinic, client, hired, act):
     foreign = hired("administrator", "foreign@example.org", other_clinic.id)

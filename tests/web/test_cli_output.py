@@ -187,6 +187,7 @@ def late(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Late]:
     event.remove(engine, "before_cursor_execute", found.note)
 
 
+@pytest.mark.slow
 def test_no_command_reads_after_its_commit(run: Run, here: Here, clinic: Clinic, late: Late) -> None:
     with here():
         patient, practitioner = a_patient(), a_practitioner()

@@ -82,6 +82,7 @@ def test_a_message_waits_while_pages_lead_on(desk: PageClient) -> None:
     assert "Your preferences are saved" in spoken(page.text)
 
 
+@pytest.mark.breadth
 @pytest.mark.row(17)
 @pytest.mark.parametrize("value", ["", "x", "W10.x.y", "a" * 3000])
 def test_a_message_that_nobody_of_us_has_signed_is_not_shown(desk: PageClient, value: str) -> None:

@@ -135,6 +135,7 @@ def without_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     )
 
 
+@pytest.mark.breadth
 @pytest.mark.row(89)
 @pytest.mark.parametrize(
     ("method", "path"),

@@ -102,6 +102,7 @@ def small(app: Flask, client: PageClient) -> Iterator[None]:
     engine.dispose()
 
 
+@pytest.mark.slow
 @on_sqlite_only
 @pytest.mark.usefixtures("small")
 def test_a_full_database_stores_nothing_and_shows_that_the_disk_is_full(client: PageClient) -> None:

@@ -51,6 +51,7 @@ def test_a_wrong_method_is_refused_naming_those_that_work(client, url):
     assert ("does not support that method" if answer.is_json else "This address is not a page of its own") in text
 
 
+@pytest.mark.breadth
 @pytest.mark.row(46)
 @pytest.mark.parametrize("path", ["<script>alert(1)</script>", "%3Cscript%3E", "{{7331*7}}", "%00", "%ff", "x" * 8000])
 def test_an_address_is_never_echoed(client, path):

@@ -32,6 +32,7 @@ def test_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
     assert row_counts(app) == before
 
 
+@pytest.mark.breadth
 @pytest.mark.row(23)
 @pytest.mark.parametrize("where", ["query", "wrong", "other session", "header of another"])
 def test_a_token_from_elsewhere_is_refused(app, client, where):
