@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
+from clinic.appointments.hours import HoursService, hours_service
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
@@ -252,11 +253,13 @@ __all__ = [
     "AppointmentNotCancellable",
     "AppointmentNotFound",
     "AppointmentService",
+    "HoursService",
     "PatientBusy",
     "Practitioner",
     "PractitionerNotFound",
     "PractitionerService",
     "SlotTaken",
     "appointment_service",
+    "hours_service",
     "practitioner_service",
 ]
