@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
+from clinic.appointments.closures import ClosureNotFound, ClosureService, Holiday, closure_service
+from clinic.appointments.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
 from clinic.appointments.hours import Hours, HoursService, hours_service
 from clinic.appointments.hours_preview import AppointmentsOutside, Outside, Preview
-from clinic.appointments.models import Appointment, Practitioner
+from clinic.appointments.models import Appointment, Closure, HoursException, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
 from clinic.core.clock import day_bounds, now, today, wall_day, wall_time
@@ -255,7 +257,14 @@ __all__ = [
     "AppointmentNotFound",
     "AppointmentService",
     "AppointmentsOutside",
+    "Closure",
+    "ClosureNotFound",
+    "ClosureService",
+    "Holiday",
     "Hours",
+    "HoursException",
+    "HoursExceptionNotFound",
+    "HoursExceptionService",
     "HoursService",
     "Outside",
     "PatientBusy",
@@ -265,6 +274,8 @@ __all__ = [
     "Preview",
     "SlotTaken",
     "appointment_service",
+    "closure_service",
+    "hours_exception_service",
     "hours_service",
     "practitioner_service",
 ]
