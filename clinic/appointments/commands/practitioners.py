@@ -8,7 +8,8 @@ from clinic.appointments.commands.resources import active_option, as_json, show_
 from clinic.appointments.schemas.resources import PractitionerSchema
 from clinic.appointments.service import Practitioner, practitioner_service
 from clinic.identity.members import member_service
-from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
+from clinic.web.cli import CommandGroup, load_options, show_record, show_rows
+from clinic.web.cli_output import info
 
 COLUMNS = ["name", "speciality", "active", "id"]
 

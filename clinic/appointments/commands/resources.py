@@ -3,7 +3,7 @@
 import click
 
 from clinic.appointments.service import Upcoming
-from clinic.web.cli import info
+from clinic.web.cli_output import info
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 active_option = click.option("--all", "show_all", is_flag=True, help="Also the inactive ones.")
