@@ -1,10 +1,11 @@
 """Schemas of weekly hours, opening hours, exceptions and closures, for JSON, forms and commands."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validates_schema
 
 from clinic.appointments.public_holidays import FIRST_YEAR, LAST_YEAR
 from clinic.appointments.rules import EXCEPTION_KINDS, MOST_DAYS, planned_problems
@@ -21,6 +22,8 @@ MOST_RANGES = 70
 MOST_SHOWN = 200
 """Appointments that a preview lists at most."""
 
+ROW_FIELDS = ("day", "starts", "ends", "room_id")
+_ROW_FIELD = re.compile(rf"ranges-([0-9]{{1,3}})-({'|'.join(ROW_FIELDS)})", re.ASCII)
 _MIDNIGHT = {"24", "24:00", "24.00", "24h00", "2400"}
 
 
@@ -104,6 +107,40 @@ class WeekSchema(Schema):
     def build(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
         """Turn the ranges into those of the service."""
         return data | {"ranges": [WeeklyRange(**one) for one in data["ranges"]]}
+
+
+class WeekForm(WeekSchema):
+    """The form of a week, with rows of fields like `ranges-0-starts`; empty rows are left out."""
+
+    @pre_load
+    def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
+        """Group the fields by row."""
+        days = {name: typed.get(name) or None for name in ("valid_from", "valid_until")}
+        return {**days, "ranges": [row for row in typed_rows(typed) if row["starts"].strip() or row["ends"].strip()]}
+
+
+def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the rows of a sent form by day, those of a day in their order."""
+    rows: dict[int, dict[str, str]] = {}
+    for name, value in typed.items():
+        if (match := _ROW_FIELD.fullmatch(name)) and len(rows) <= MOST_RANGES:
+            rows.setdefault(int(match[1]), dict.fromkeys(ROW_FIELDS, ""))[match[2]] = value
+    of_days = [row for _, row in sorted(rows.items()) if row["day"] in DAYS]
+    return sorted(of_days, key=lambda row: DAYS.index(row["day"]))
+
+
+def typed_minutes(rows: Iterable[Mapping[str, str]]) -> int | None:
+    """Return how many minutes typed rows last together, None if one of them is no range."""
+    total = 0
+    for row in rows:
+        try:
+            read = WeeklyRangeSchema().load({**row, "room_id": None})
+        except ValidationError:
+            return None
+        if read["ends"] <= read["starts"]:
+            return None
+        total += read["ends"] - read["starts"]
+    return total
 
 
 class HoursSchema(Schema):
@@ -203,6 +240,43 @@ class HoursExceptionQuery(PlannedQuery):
     """Filters of the list of exceptions."""
 
     practitioner_id = fields.UUID(error_messages=id_messages("a practitioner"))
+
+
+class HoursExceptionForm(HoursExceptionSchema):
+    """The form of an exception, whose practitioner is that of the page."""
+
+    class Meta(HoursExceptionSchema.Meta):
+        """Fields of the page itself, like the button that was pressed, are no fields of the exception."""
+
+        unknown = EXCLUDE
+
+
+class ClosureForm(ClosureSchema):
+    """The form of a closure."""
+
+    class Meta(ClosureSchema.Meta):
+        """Fields of the page itself, like the button that was pressed, are no fields of the closure."""
+
+        unknown = EXCLUDE
+
+
+class HoursQuery(Schema):
+    """What the page of working hours shows: the week that holds on a day, and the exceptions of a month."""
+
+    shown_day = Day(data_key="on", metadata={"description": "a day of the week to be shown"})
+    month = Day(metadata={"description": "a day of the month to be shown"})
+
+
+class PractitionerQuery(Schema):
+    """Whose working hours are shown."""
+
+    practitioner_id = fields.UUID(error_messages=id_messages("a practitioner"))
+
+
+class NewExceptionQuery(Schema):
+    """The day for which an exception is added."""
+
+    day = Day()
 
 
 class YearSchema(Schema):
