@@ -1,9 +1,11 @@
 """Who comes when, and to whom."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, Flask
+from flask.blueprints import BlueprintSetupState
 
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
@@ -15,7 +17,7 @@ from clinic.appointments.service import (
 )
 from clinic.core.context import current_actor
 from clinic.core.events.types import EventType
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab
 from clinic.patients.service import patient_service
 
 
@@ -50,6 +52,13 @@ class AppointmentsModule(BaseModule):
         """Return the entry of the day's list."""
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
 
+    def get_settings_tabs(self) -> Sequence[SettingsTab]:
+        """Return the tabs of working hours and of opening hours with closures."""
+        return (
+            SettingsTab("Working hours", "appointments.hours", 50),
+            SettingsTab("Opening hours", "appointments.opening_hours", 60),
+        )
+
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
         """Return the patient's appointments to come, and the way to book another one, to those who may."""
         if page != "patients.show" or not current_actor().has_permission("appointments:read"):
@@ -61,6 +70,13 @@ class AppointmentsModule(BaseModule):
         if current_actor().has_permission("appointments:write"):
             panels.append(Panel("appointments/action.html", context, "actions"))
         return panels
+
+    def register(self, state: BlueprintSetupState) -> None:
+        """Register the module and its command groups."""
+        super().register(state)
+        app = cast(Flask, state.app)
+        for group in commands.OTHER_GROUPS:
+            app.cli.add_command(group)
 
 
 module = AppointmentsModule()

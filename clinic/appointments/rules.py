@@ -27,6 +27,10 @@ LONGEST = timedelta(hours=24)
 EARLIEST_DAY = date(2000, 1, 1)
 YEARS_AHEAD = 5
 
+EXCEPTION_KINDS = ("leave", "hours", "extra")
+MOST_DAYS = 731
+"""The longest span of an exception or a closure."""
+
 ENDS_TOO_EARLY = "The end must be after the start"
 TOO_LONG = "An appointment lasts at most 24 hours"
 TOO_EARLY = f"Enter a day from {EARLIEST_DAY} on"
@@ -46,3 +50,25 @@ def day_problem(day: date, today: date) -> str | None:
         return TOO_EARLY
     last_year = today.year + YEARS_AHEAD
     return TOO_LATE if (day.year, day.month, day.day) > (last_year, today.month, today.day) else None
+
+
+def planned_problems(
+    first_day: date | None, last_day: date | None, starts: int | None, ends: int | None, *, kind: str
+) -> dict[str, str]:
+    """Return what is wrong with the days and minutes of an exception or a closure, by field.
+
+    What could not be read is None; without both times it is the whole day, which extra and other hours can't be.
+    """
+    problems = {}
+    if first_day and last_day:
+        if last_day < first_day:
+            problems["last_day"] = "The last day is before the first one"
+        elif (last_day - first_day).days >= MOST_DAYS:
+            problems["last_day"] = f"Enter at most {MOST_DAYS} days"
+    if (starts is None) != (ends is None):
+        problems["ends" if ends is None else "starts"] = "Enter both times, or none for the whole day"
+    elif starts is not None and ends is not None and ends <= starts:
+        problems["ends"] = "The end must be after the start"
+    elif starts is None and kind in {"hours", "extra"}:
+        problems["starts"] = "Enter the times of these hours"
+    return problems

@@ -7,9 +7,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
-from clinic.appointments.models import Appointment, Practitioner
-from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
+from clinic.appointments.closures import ClosureNotFound, ClosureService, Holiday, closure_service
+from clinic.appointments.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
+from clinic.appointments.hours import Hours, HoursService, hours_service
+from clinic.appointments.hours_preview import AppointmentsOutside, Outside, Preview
+from clinic.appointments.models import Appointment, Closure, HoursException, Practitioner, Room, Service
+from clinic.appointments.practitioners import (
+    MemberLinked,
+    PractitionerNotFound,
+    PractitionerService,
+    practitioner_service,
+)
+from clinic.appointments.resources import NameTaken
+from clinic.appointments.rooms import RoomNotFound, RoomService, room_service
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
+from clinic.appointments.services import ServiceCatalogue, ServiceNotFound, service_catalogue
+from clinic.appointments.upcoming import Upcoming
 from clinic.core.clock import day_bounds, now, today, wall_day, wall_time
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
@@ -252,11 +265,37 @@ __all__ = [
     "AppointmentNotCancellable",
     "AppointmentNotFound",
     "AppointmentService",
+    "AppointmentsOutside",
+    "Closure",
+    "ClosureNotFound",
+    "ClosureService",
+    "Holiday",
+    "Hours",
+    "HoursException",
+    "HoursExceptionNotFound",
+    "HoursExceptionService",
+    "HoursService",
+    "MemberLinked",
+    "NameTaken",
+    "Outside",
     "PatientBusy",
     "Practitioner",
     "PractitionerNotFound",
     "PractitionerService",
+    "Preview",
+    "Room",
+    "RoomNotFound",
+    "RoomService",
+    "Service",
+    "ServiceCatalogue",
+    "ServiceNotFound",
     "SlotTaken",
+    "Upcoming",
     "appointment_service",
+    "closure_service",
+    "hours_exception_service",
+    "hours_service",
     "practitioner_service",
+    "room_service",
+    "service_catalogue",
 ]
