@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 
+from clinic.appointments.hours import Hours, HoursService, hours_service
+from clinic.appointments.hours_preview import AppointmentsOutside, Outside, Preview
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
 from clinic.appointments.rules import ACTIVE, BOOKED, CANCELLABLE, CANCELLED, day_problem, span_problem
@@ -252,11 +254,17 @@ __all__ = [
     "AppointmentNotCancellable",
     "AppointmentNotFound",
     "AppointmentService",
+    "AppointmentsOutside",
+    "Hours",
+    "HoursService",
+    "Outside",
     "PatientBusy",
     "Practitioner",
     "PractitionerNotFound",
     "PractitionerService",
+    "Preview",
     "SlotTaken",
     "appointment_service",
+    "hours_service",
     "practitioner_service",
 ]
