@@ -119,19 +119,19 @@ class Commands:
     def __init__(self, run: Run) -> None:
         self.run = run
 
-    def say(self, *words: Any) -> Any:
+    def run_json(self, *words: Any) -> Any:
         result = self.run(*words, "--json")
         assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
 
     def register(self) -> tuple[str, str]:
-        patient = self.say(
+        patient = self.run_json(
             "patients", "add", "--family-name", "Weiß", "--given-name", "Jörg", "--email", "joerg@example.org"
         )
         return patient["mrn"], patient["id"]
 
     def book(self, number: str, patient_id: str, practitioner_id: UUID) -> str:
-        said = self.say(
+        result = self.run_json(
             "appointments",
             "book",
             "--patient",
@@ -141,14 +141,14 @@ class Commands:
             "--starts",
             "2029-11-26 9:30",
         )
-        return str(said["id"])
+        return str(result["id"])
 
     def cancel(self, appointment_id: str) -> None:
-        self.say("appointments", "cancel", appointment_id, "--reason", "patient")
+        self.run_json("appointments", "cancel", appointment_id, "--reason", "patient")
 
     def bill_and_pay(self, number: str, patient_id: str) -> str:
-        invoice = self.say("billing", "create", "--patient", number, "--line", "Visit|1|45.00", "--issue")
-        self.say("billing", "pay", invoice["number"], "45.00", "--method", "card")
+        invoice = self.run_json("billing", "create", "--patient", number, "--line", "Visit|1|45.00", "--issue")
+        self.run_json("billing", "pay", invoice["number"], "45.00", "--method", "card")
         return str(invoice["id"])
 
 

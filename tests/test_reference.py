@@ -8,11 +8,12 @@ import click
 from flask import Flask
 
 from clinic.core.config import DEFAULTS, SETTINGS
-from clinic.web.cli import EXIT_CODES, needed_for
+from clinic.web.cli import needed_for
+from clinic.web.cli_errors import EXIT_CODES
 
 REFERENCE = (Path(__file__).resolve().parent.parent / "clinic" / "docs" / "reference.md").read_text(encoding="utf-8")
 FLASKS_OWN = {"run", "shell", "routes", "db", "openapi"}
-SHARED = {"--json", "--clinic", "--as"}
+SHARED = {"--json", "--header", "--clinic", "--as"}
 
 
 def section(title: str) -> str:

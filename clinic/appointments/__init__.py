@@ -1,9 +1,11 @@
 """Who comes when, and to whom."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, Flask
+from flask.blueprints import BlueprintSetupState
 
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
@@ -57,6 +59,13 @@ class AppointmentsModule(BaseModule):
         if current_actor().has_permission("appointments:write"):
             panels.append(Panel("appointments/action.html", context, "actions"))
         return panels
+
+    def register(self, state: BlueprintSetupState) -> None:
+        """Register the module and its command groups."""
+        super().register(state)
+        app = cast(Flask, state.app)
+        for group in commands.OTHER_GROUPS:
+            app.cli.add_command(group)
 
 
 module = AppointmentsModule()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from clinic.appointments.models import Closure, HoursException, WeeklyHours
 from clinic.appointments.working_time import (
     ClinicHours,
     ClosureRange,
+    ExceptionKind,
     ExceptionRange,
     PractitionerHours,
     WeeklyRange,
@@ -49,8 +51,8 @@ def load_weekly(practitioner_ids: Iterable[UUID]) -> _Weekly:
     wanted = or_(WeeklyHours.practitioner_id.is_(None), WeeklyHours.practitioner_id.in_(list(practitioner_ids)))
     ordered = select(*columns).where(wanted).order_by(WeeklyHours.weekday, WeeklyHours.starts)
     found: _Weekly = defaultdict(list)
-    for owner, *values in db.session.execute(ordered):
-        found[owner].append(WeeklyRange(*values))
+    for owner, weekday, starts, ends, room_id, valid_from, valid_until in db.session.execute(ordered):
+        found[owner].append(WeeklyRange(weekday, starts, ends, room_id, valid_from, valid_until))
     return found
 
 
@@ -74,8 +76,9 @@ def _exceptions_of(ids: Iterable[UUID], first_day: date, last_day: date) -> dict
     only_hours = and_(HoursException.kind != "leave", HoursException.practitioner_id.not_in(weekly))
     wanted = select(*columns).where(HoursException.practitioner_id.in_(list(ids)), or_(on_days, only_hours))
     found: dict[UUID, list[ExceptionRange]] = defaultdict(list)
-    for owner, *values in db.session.execute(wanted.order_by(HoursException.first_day, HoursException.starts)):
-        found[owner].append(ExceptionRange(*values))
+    ordered = wanted.order_by(HoursException.first_day, HoursException.starts)
+    for owner, kind, first, last, starts, ends, room_id in db.session.execute(ordered):
+        found[owner].append(ExceptionRange(cast("ExceptionKind", kind), first, last, starts, ends, room_id))
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -31,6 +32,9 @@ from clinic.identity.clinics import clinic_service
 
 _STILL_TO_COME = ("pending", BOOKED)
 _REASONS = {"closed": "Closed", "leave": "Leave", "break": "Break"}
+
+Interval = tuple[datetime, datetime]
+Key = TypeVar("Key", date, UUID)
 
 _Hours = tuple[ClinicHours, PractitionerHours]
 
@@ -122,19 +126,18 @@ def preview_change(
     return Preview([Outside(one, reason) for one, reason in reasons if reason])
 
 
-def count_booked(spans: Mapping[UUID, tuple[datetime, datetime, UUID | None]]) -> Mapping[UUID, int]:
-    """Return how many appointments to come overlap each span, or of these those in its room, in one query."""
-    if not spans:
-        return {}
-    first, last = min(span[0] for span in spans.values()), max(span[1] for span in spans.values())
-    columns = (Appointment.starts_at, Appointment.ends_at, Appointment.room_id)
-    to_come = (Appointment.starts_at < last, Appointment.ends_at > max(first, now()), _to_come())
-    booked = db.session.execute(select(*columns).where(*to_come)).all()
+def count_booked(during: Mapping[Key, tuple[Sequence[Interval], UUID | None]]) -> Mapping[Key, int]:
+    """Return how many appointments to come overlap the intervals of each key, in its room if it has one."""
+    every = [interval for intervals, _ in during.values() for interval in intervals]
+    if not every:
+        return dict.fromkeys(during, 0)
+    since, until = max(now(), min(starts for starts, _ in every)), max(ends for _, ends in every)
+    columns = (Appointment.id, Appointment.starts_at, Appointment.ends_at, Appointment.room_id)
+    wanted = select(*columns).where(Appointment.starts_at < until, Appointment.ends_at > since, _to_come())
+    booked = SpanIndex((row.starts_at, row.ends_at, row) for row in db.session.execute(wanted))
     return {
-        key: sum(
-            1 for start, end, booked_room in booked if start < until and end > since and room in {None, booked_room}
-        )
-        for key, (since, until, room) in spans.items()
+        key: len({row.id for interval in intervals for row in booked.during(*interval) if room in {None, row.room_id}})
+        for key, (intervals, room) in during.items()
     }
 
 

@@ -48,14 +48,18 @@ COLOURS = ("teal", "blue", "violet", "pink", "red", "orange", "green", "grey")
 LONGEST = timedelta(hours=24)
 EARLIEST_DAY = date(2000, 1, 1)
 YEARS_AHEAD = 5
-MOST_DAYS = 31
+MOST_SEARCHED_DAYS = 31
 """Days in which free times are searched at once, at most."""
+
+EXCEPTION_KINDS = ("leave", "hours", "extra")
+MOST_DAYS = 731
+"""The longest span of an exception or a closure."""
 
 ENDS_TOO_EARLY = "The end must be after the start"
 TOO_LONG = "An appointment lasts at most 24 hours"
 TOO_EARLY = f"Enter a day from {EARLIEST_DAY} on"
 TOO_LATE = f"Enter a day at most {YEARS_AHEAD} years ahead"
-TOO_MANY_DAYS = f"Choose at most {MOST_DAYS} days"
+TOO_MANY_DAYS = f"Choose at most {MOST_SEARCHED_DAYS} days"
 
 
 def is_allowed(status: str, to_status: str, action: str) -> bool:
@@ -93,5 +97,27 @@ def day_problem(day: date, today: date) -> str | None:
 def range_problem(first_day: date, last_day: date) -> str | None:
     """Return the error of a range of days, both included, in which free times are searched; None if it is valid."""
     if last_day < first_day:
-        return "The last day must not be before the first"
-    return TOO_MANY_DAYS if (last_day - first_day).days >= MOST_DAYS else None
+        return "The last day is before the first one"
+    return TOO_MANY_DAYS if (last_day - first_day).days >= MOST_SEARCHED_DAYS else None
+
+
+def planned_problems(
+    first_day: date | None, last_day: date | None, starts: int | None, ends: int | None, *, kind: str
+) -> dict[str, str]:
+    """Return what is wrong with the days and minutes of an exception or a closure, by field.
+
+    What could not be read is None; without both times it is the whole day, which extra and other hours can't be.
+    """
+    problems = {}
+    if first_day and last_day:
+        if last_day < first_day:
+            problems["last_day"] = "The last day is before the first one"
+        elif (last_day - first_day).days >= MOST_DAYS:
+            problems["last_day"] = f"Enter at most {MOST_DAYS} days"
+    if (starts is None) != (ends is None):
+        problems["ends" if ends is None else "starts"] = "Enter both times, or none for the whole day"
+    elif starts is not None and ends is not None and ends <= starts:
+        problems["ends"] = "The end must be after the start"
+    elif starts is None and kind in {"hours", "extra"}:
+        problems["starts"] = "Enter the times of these hours"
+    return problems

@@ -2,6 +2,7 @@
 
 from clinic.appointments.availability import AvailabilityService, FoundTimes, availability_service
 from clinic.appointments.booking import AppointmentBooking
+from clinic.appointments.closures import ClosureNotFound, ClosureService, Holiday, closure_service
 from clinic.appointments.conflicts import (
     AppointmentNotCancellable,
     AppointmentNotFound,
@@ -11,14 +12,32 @@ from clinic.appointments.conflicts import (
     SlotTaken,
     Unavailable,
 )
+from clinic.appointments.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
 from clinic.appointments.hours import Hours, HoursService, hours_service
 from clinic.appointments.hours_preview import AppointmentsOutside, Outside, Preview
-from clinic.appointments.models import Appointment, AppointmentHistory, Practitioner
+from clinic.appointments.models import (
+    Appointment,
+    AppointmentHistory,
+    Closure,
+    HoursException,
+    Practitioner,
+    Room,
+    Service,
+)
 from clinic.appointments.moves import AppointmentMoves
-from clinic.appointments.practitioners import PractitionerNotFound, PractitionerService, practitioner_service
+from clinic.appointments.practitioners import (
+    MemberLinked,
+    PractitionerNotFound,
+    PractitionerService,
+    practitioner_service,
+)
 from clinic.appointments.queries import AppointmentQueries
 from clinic.appointments.rescheduling import AppointmentRescheduling
+from clinic.appointments.resources import NameTaken
+from clinic.appointments.rooms import RoomNotFound, RoomService, room_service
+from clinic.appointments.services import ServiceCatalogue, ServiceNotFound, service_catalogue
 from clinic.appointments.slot_types import Reason, Refused, Slot
+from clinic.appointments.upcoming import Upcoming
 
 
 class AppointmentService(AppointmentQueries, AppointmentBooking, AppointmentRescheduling, AppointmentMoves):
@@ -39,10 +58,19 @@ __all__ = [
     "AppointmentService",
     "AppointmentsOutside",
     "AvailabilityService",
+    "Closure",
+    "ClosureNotFound",
+    "ClosureService",
     "FoundTimes",
+    "Holiday",
     "Hours",
+    "HoursException",
+    "HoursExceptionNotFound",
+    "HoursExceptionService",
     "HoursService",
     "IllegalTransition",
+    "MemberLinked",
+    "NameTaken",
     "NotOffered",
     "Outside",
     "PatientBusy",
@@ -52,11 +80,22 @@ __all__ = [
     "Preview",
     "Reason",
     "Refused",
+    "Room",
+    "RoomNotFound",
+    "RoomService",
+    "Service",
+    "ServiceCatalogue",
+    "ServiceNotFound",
     "Slot",
     "SlotTaken",
     "Unavailable",
+    "Upcoming",
     "appointment_service",
     "availability_service",
+    "closure_service",
+    "hours_exception_service",
     "hours_service",
     "practitioner_service",
+    "room_service",
+    "service_catalogue",
 ]

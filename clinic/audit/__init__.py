@@ -28,7 +28,7 @@ class AuditModule(BaseModule):
     def get_permissions(self) -> Mapping[str, str]:
         """Return the module's permissions."""
         return {
-            "audit:read": "See who saw and changed what",
+            "audit:read": "View the audit trail and access logs",
         }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:

@@ -1,7 +1,7 @@
 """Raw values of stored rows, to find those that are not in the form in which the program stores them.
 
 Queries compare stored values. SQLite stores any form of a UUID or a timestamp, both databases any form of a JSON text:
-rewriting one hides the row from queries, though it is loaded, and hashed, as before.
+a value in another form hides its row from queries, while the loaded row has the same hash as before.
 """
 
 import json

@@ -1,4 +1,8 @@
-"""The checkpoint: the last seal, stored outside the database, so that a truncated hash chain is found."""
+"""The checkpoint: a copy of the last seal in a file of this machine, outside the database.
+
+`AuditHead` is the copy in the database. Whoever removes the last entries can adapt that row as well, but not the file,
+so that verification finds the truncated hash chain.
+"""
 
 import fcntl
 import os
@@ -27,7 +31,7 @@ START = Checkpoint(0, "")
 
 
 def checkpoint_file() -> Path:
-    """Return the checkpoint's path; databases of the same name on other servers have files of their own."""
+    """Return the checkpoint's path, which is different for databases of the same name on other servers."""
     # the application itself, as the proxy is not one to the type checker
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     url, folder = make_url(app.config["SQLALCHEMY_DATABASE_URI"]), Path(app.instance_path)

@@ -13,8 +13,9 @@ from clinic.audit.schemas import AuditQuery
 from clinic.audit.service import audit_service
 from clinic.audit.verification import Problem, Report, verify
 from clinic.core.audit import record_listing, serialize_entry
-from clinic.web.cli import FAILED, CommandGroup, info, load_options, show_rows
-from clinic.web.cli_output import output
+from clinic.web.cli import CommandGroup, load_options, show_rows, with_header
+from clinic.web.cli_errors import FAILED
+from clinic.web.cli_output import info, output
 
 COLUMNS = ["at", "actor", "action", "record", "record_id", "patient_id", "address", "request_id", "changes"]
 
@@ -46,6 +47,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @group.command("verify", clinic=False)
 @click.option("--export", "export_file", type=_FILE, help="Verify this CSV file, exported by the audit page, instead.")
 @as_json
+@with_header
 def verify_trail(export_file: Path | None, as_json: bool) -> None:
     """Verify that the sealed entries of all clinics are unchanged."""
     if export_file:
@@ -67,6 +69,7 @@ def verify_trail(export_file: Path | None, as_json: bool) -> None:
 @filter_options
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
+@with_header
 def list_entries(limit: int, as_json: bool, of_no_clinic: bool, **options: str | None) -> None:
     """List entries, the latest first."""
     filters = load_options(AuditQuery(), options)

@@ -62,7 +62,7 @@ def audit_key(*, is_first: bool = False) -> bytes:
 
 
 def stored_head() -> Checkpoint:
-    """Return the head of the chain as the database has it."""
+    """Return position and seal of the last sealed entry, as the head in the database has them."""
     found = db.session.execute(select(AuditHead.position, AuditHead.seal).where(AuditHead.id == 1)).first()
     return Checkpoint(*found) if found else START
 
@@ -91,9 +91,9 @@ def _seal_batch() -> int:
 
 
 def _update_checkpoint() -> None:
-    """Store the last seal as the checkpoint, unless the present one contradicts the database.
+    """Store the last seal as the checkpoint.
 
-    Replacing it then would hide that the chain was truncated.
+    A checkpoint that contradicts the database stays: replacing it would hide that the chain was truncated.
     """
     with clinic_scope(None):
         checkpoint, last = load_checkpoint(), _last_sealed()

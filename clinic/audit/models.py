@@ -7,7 +7,10 @@ from clinic.core.db import Base
 
 
 class AuditHead(Base):
-    """Position and seal of the last sealed entry: a single row, locked while entries are sealed."""
+    """Position and seal of the last sealed entry: a single row, locked while entries are sealed.
+
+    The copy outside the database is the checkpoint, `clinic/audit/checkpoint.py`.
+    """
 
     __tablename__ = "audit_heads"
     __audited__ = False

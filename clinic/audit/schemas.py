@@ -1,8 +1,8 @@
 """Filters of the audit trail."""
 
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
-from clinic.web.fields import Day, Identifier, Line, Moment
+from clinic.web.fields import Day, Line, Timestamp, id_messages
 from clinic.web.json_api import ListQuery
 
 
@@ -12,9 +12,9 @@ class AuditQuery(ListQuery):
     actor = Line(metadata={"description": "the actor, like `cli:maria@desk`"})
     action = Line(metadata={"description": "the action, like `changed` or `viewed`"})
     record = Line(metadata={"description": "the type of record, like `patients`"})
-    patient_id = Identifier(what="a patient")
-    since = Moment(metadata={"description": "at this time or later"})
-    before = Moment(metadata={"description": "before this time"})
+    patient_id = fields.UUID(error_messages=id_messages("a patient"))
+    since = Timestamp(metadata={"description": "at this time or later"})
+    before = Timestamp(metadata={"description": "before this time"})
 
 
 class AuditPageQuery(Schema):
@@ -23,7 +23,7 @@ class AuditPageQuery(Schema):
     actor = Line()
     action = Line()
     record = Line()
-    patient_id = Identifier(what="a patient")
+    patient_id = fields.UUID(error_messages=id_messages("a patient"))
     reason = Line()
     since = Day()
     until = Day()

@@ -34,8 +34,8 @@ class BillingModule(BaseModule):
     def get_permissions(self) -> Mapping[str, str]:
         """Return the module's permissions."""
         return {
-            "invoices:read": "See invoices and what is to pay",
-            "invoices:write": "Make and issue invoices",
+            "invoices:read": "View invoices and balances",
+            "invoices:write": "Create and issue invoices",
             "payments:write": "Take payments",
         }
 

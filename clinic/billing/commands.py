@@ -1,5 +1,6 @@
 """The commands `flask billing …`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ from clinic.core.audit import record_listing
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
-from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
+from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
+from clinic.web.cli_output import info
 
 COLUMNS = ["number", "status", "issued_on", "total", "paid", "due", "patient_id", "id"]
 
@@ -57,12 +59,14 @@ def issue(invoice_id: str, as_json: bool) -> None:
 @click.option("--patient", metavar="NUMBER", help="Only of this patient: medical record number or id.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
+@with_header
 def invoices(status: str | None, patient: str | None, limit: int, as_json: bool) -> None:
     """List invoices, the newest first."""
     patient_id = patient_service.identify(patient).id if patient else None
     found = billing_service.list(status=status, patient_id=patient_id, limit=limit)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
-    show_rows([_dumped(invoice) for invoice in found.rows], COLUMNS, as_json=as_json)
+    rows = [_dumped(invoice) for invoice in found.rows]
+    show_rows(rows, COLUMNS, as_json=as_json, table=lambda: _with_patient_numbers(found.rows, rows))
 
 
 @group.command("pay", needs="payments:write")
@@ -81,6 +85,15 @@ def pay(number: str, amount: str, as_json: bool, **options: str | None) -> None:
     show_record(PaymentSchema().dump(payment), as_json=as_json)
     due = f"{invoice.due.amount} {invoice.currency} is still due"
     info(f"{invoice.number} is paid" if not invoice.due.minor else f"{invoice.number} is not paid yet: {due}")
+
+
+def _with_patient_numbers(invoices: Sequence[Invoice], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a table on a terminal shows: a patient's number instead of the id."""
+    numbers = patient_service.numbers(invoice.patient_id for invoice in invoices)
+    return [
+        {column: row[column] for column in COLUMNS if column != "patient_id"} | {"patient": numbers[invoice.patient_id]}
+        for invoice, row in zip(invoices, rows, strict=True)
+    ]
 
 
 def _read_line(written: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from clinic.billing.rules import (
 from clinic.core.decimals import AmbiguousNumber, plain_decimal
 from clinic.core.money import Money, digits_of
 from clinic.identity.clinics import clinic_service
-from clinic.web.fields import CURRENCY_PATTERN, Choice, Identifier, Line, Moment, MoneyField, Quantity
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Line, MoneyField, Quantity, Timestamp, id_messages
 from clinic.web.json_api import ListQuery
 
 ROW_FIELDS = ("description", "quantity", "unit_price")
@@ -65,7 +65,7 @@ class PaymentSchema(Schema):
     amount = MoneyField(required=True)
     method = Choice(*METHODS, required=True, what="how it was paid")
     reference = Line(max_length=LONGEST_REFERENCE, metadata={"description": "what the terminal or the bank printed"})
-    received_at = Moment(dump_only=True)
+    received_at = Timestamp(dump_only=True)
 
 
 class InvoiceSchema(Schema):
@@ -73,7 +73,7 @@ class InvoiceSchema(Schema):
 
     id = fields.UUID(dump_only=True)
     number = fields.String(dump_only=True, allow_none=True, metadata={"description": "null while it is a draft"})
-    patient_id = Identifier(required=True, what="a patient")
+    patient_id = fields.UUID(required=True, error_messages=id_messages("a patient"))
     status = fields.String(dump_only=True, metadata={"enum": list(STATUSES)})
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     issued_on = fields.Date(dump_only=True, allow_none=True)
@@ -89,15 +89,15 @@ class InvoiceSchema(Schema):
     due = MoneyField(dump_only=True, metadata={"description": "what is still to pay"})
     payments = fields.List(fields.Nested(PaymentSchema), dump_only=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Moment(dump_only=True)
-    updated_at = Moment(dump_only=True)
+    created_at = Timestamp(dump_only=True)
+    updated_at = Timestamp(dump_only=True)
 
 
 class InvoiceQuery(ListQuery):
     """Filters of the list of invoices."""
 
     status = Choice(*STATUSES, what="a status")
-    patient_id = Identifier(what="a patient")
+    patient_id = fields.UUID(error_messages=id_messages("a patient"))
 
 
 class TypedMoney(MoneyField):

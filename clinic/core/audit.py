@@ -151,8 +151,8 @@ def _row_entry(action: str, row: Any) -> dict[str, Any] | None:
 def _clinic_of(action: str, row: Any) -> UUID | None:
     """Return the clinic whose audit trail gets the entry.
 
-    A new row without a clinic, like an account, belongs to the installation: else the clinic that invites somebody
-    could see whether the account existed before.
+    The creation of a row without a clinic, like an account, is recorded for the installation: otherwise a clinic that
+    invites somebody could see in its audit trail whether the account existed before.
     """
     own: UUID | None = getattr(row, "clinic_id", None)
     return own if own or action == CREATED else current_clinic_id_or_none()
@@ -231,7 +231,7 @@ def _entry(action: str, changes: dict[str, list[Any]], **about: Any) -> dict[str
 
 @contextmanager
 def _open_or_own_unit_of_work() -> Iterator[None]:
-    """Join the open unit of work, else open one with its own session: loaded rows stay loaded."""
+    """Join the open unit of work, or open one in another ORM session, so that loaded rows do not expire."""
     if db.session.info.get("writing"):
         yield
         return

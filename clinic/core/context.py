@@ -1,4 +1,4 @@
-"""The current actor: who acts, and in which request."""
+"""The current actor: the person or program that views or changes records, and the request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 IMPORT = "import:"
-"""Prefix of actors that import records of the past, about which no message is sent."""
+"""Prefix of actors that import old records, for which no message is sent."""
 
 
 @dataclass(frozen=True)

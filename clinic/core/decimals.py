@@ -22,7 +22,7 @@ class AmbiguousNumber(ValueError):
 def plain_decimal(typed: str, *, decimal_symbol: str | None = None) -> str:
     """Return a typed number with a point and without groups: `1.500,00` is `1500.00`, `2,5` is `2.5`.
 
-    What is no number stays unlike one. `decimal_symbol` precedes decimals even if they are three.
+    A text that is not a number does not become one. After `decimal_symbol`, even three digits are decimals.
 
     :raises AmbiguousNumber: naming both readings
     """
@@ -45,6 +45,6 @@ def _readings(text: str, whole: str, digits: str) -> str:
 
 
 def _shortened(decimal: str) -> str:
-    """Return a decimal without zeros behind its third decimal, which are typed to tell it from thousands."""
+    """Return a decimal without zeros after its third decimal, which people type to exclude a group of thousands."""
     found = _NEEDLESS_ZEROS.fullmatch(decimal)
     return found[1] if found else decimal

@@ -40,7 +40,7 @@ class ReadOnlyPreview(ClinicError):
     code = "only-looking"
 
     def __init__(self) -> None:
-        super().__init__("You only look at what somebody in another role sees: nothing was changed")
+        super().__init__("You are viewing the app as another role: nothing was changed")
 
 
 class NotFound(ClinicError):
@@ -53,7 +53,10 @@ class NotFound(ClinicError):
 
 
 class Gone(ClinicError):
-    """The record existed before; a page links to its replacement, the details `survivor_url` and `survivor`."""
+    """The record was removed, for example merged with another one.
+
+    The details `survivor` and `survivor_url` are the name and the page of the record that remains.
+    """
 
     code = "gone"
 
@@ -91,6 +94,10 @@ class InvalidInput(ClinicError):
     def __init__(self, message: str, *, field: str = "", problems: dict[str, list[str]] | None = None) -> None:
         super().__init__(message)
         self.problems: dict[str, list[str]] = problems or {field: [message]}
+
+
+class Duplicate(InvalidInput):
+    """A value that has to be unique is taken."""
 
 
 class NotSetUp(ClinicError):

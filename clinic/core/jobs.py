@@ -41,10 +41,10 @@ def is_work_due() -> bool:
 
 
 def run_due_jobs(failed: list[str] | None = None) -> int:
-    """Run every job until nothing is due and return how much was done: deliveries first, the lowest module last.
+    """Run every job until nothing is due, and return how much was done.
 
-    The higher modules write what the lowest one seals. A job that fails is logged, and its name added to `failed`;
-    the others run.
+    Deliveries run first and the jobs of the lowest module, the audit trail, last: it seals what the others write. A job
+    that fails is logged and its name added to `failed`; the others still run.
     """
     return sum([_run(job, failed) * job.counted for job in _jobs()])
 

@@ -49,9 +49,9 @@ def _zones() -> Mapping[str, TimeZone]:
 
 @cache
 def _zones_by_alias() -> Mapping[str, TimeZone]:
-    """Return the zones by what CLDR calls them.
+    """Return the zones by each of their names in CLDR.
 
-    It distinguishes places in different countries, which IANA may link: Iceland to Abidjan, Stockholm to Berlin.
+    CLDR distinguishes places in different countries, which IANA may link: Iceland to Abidjan, Stockholm to Berlin.
     """
     return {_canonical(name): zone for name, zone in _zones().items()}
 

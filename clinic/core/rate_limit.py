@@ -54,9 +54,10 @@ def hit(name: str, limit: Limit) -> int:
 
 
 def hit_all(buckets: Sequence[tuple[str, Limit]]) -> int:
-    """Count an attempt in several buckets; return 0, or the longest wait if any is full: then none is charged.
+    """Count an attempt in each of several buckets and return 0.
 
-    A refusal writes nothing, so that a flood of them can't lock the database.
+    If one of them is full, nothing is counted, and the longest wait in seconds is returned. A refused attempt writes
+    nothing, so that many of them can't keep the database locked.
     """
     limits = sorted(((_key(name), limit) for name, limit in buckets), key=itemgetter(0))
     if wait := _wait_if_full(limits):

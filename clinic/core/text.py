@@ -71,7 +71,7 @@ def has_encoded_word(value: str) -> bool:
 
 
 def _decomposed(value: str) -> str:
-    """Decompose compatibility characters and fold case, as for Unicode's caseless matching (D146)."""
+    """Decompose compatibility characters and fold case, as for Unicode's caseless matching (Unicode, D146)."""
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", value).casefold())
 
 

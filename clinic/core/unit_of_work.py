@@ -22,7 +22,7 @@ from clinic.core.events.delivery import (
     store_event,
     subscribed_handler,
 )
-from clinic.core.events.handlers import copy_for_handler, log_failure
+from clinic.core.events.handlers import copy_nested, log_failure
 from clinic.core.events.models import StoredEvent
 from clinic.core.events.types import validate_event
 from clinic.core.ids import new_id
@@ -70,17 +70,13 @@ _current: ContextVar[_Collector | None] = ContextVar("unit_of_work", default=Non
 
 
 class EnclosingUnit:
-    """The unit of work of a block, which the first one inside opens; see `enclosing_unit_of_work`."""
+    """A unit of work that the first one in a block opens and the others join; see `enclosing_unit_of_work`."""
 
     def __init__(self, on_begin: Callable[[], None]) -> None:
         self.is_open = False
         self._on_begin = on_begin
-        self._session = db.session()
+        self.session = db.session()
         self._exits = ExitStack()
-
-    def encloses_current_session(self) -> bool:
-        """Return whether a unit of work that begins now is part of the block."""
-        return db.session() is self._session
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -115,7 +111,7 @@ def unit_of_work() -> Iterator[None]:
             yield
         return
     enclosing = _enclosing.get()
-    if enclosing is not None and enclosing.encloses_current_session():
+    if enclosing is not None and enclosing.session is db.session():
         with enclosing.opened():
             yield
         return
@@ -166,11 +162,20 @@ def deliver_due(limit: int = 100) -> int:
 
 
 def run_handler(attempt: Attempt) -> None:
-    """Run one handler; its changes and the mark that it is done are committed together, or neither."""
+    """Run one handler in its event's clinic, for the actor and the request that published it.
+
+    Its changes and the mark that it is done are committed together, or neither is.
+    """
     event = attempt.event
     try:
-        with _as_published(event), unit_of_work():
-            attempt.handler(copy_for_handler(event.data))
+        with (
+            clinic_scope(event.clinic_id),
+            as_actor(event.actor, request_id=event.request_id),
+            handling(event, event.depth),
+            separate_outcome(),
+            unit_of_work(),
+        ):
+            attempt.handler(copy_nested(event.data))
             acknowledge(attempt)
     except KeyboardInterrupt:
         raise
@@ -188,7 +193,9 @@ def _outermost_unit_of_work() -> Iterator[None]:
             flush_open()
         stored = [(event, store_event(event)) for event in events]
     for event, attempts in stored:
-        _deliver(event, attempts)
+        event_bus.log_published(event.type, event.data)
+        for attempt in attempts:
+            run_handler(attempt)
 
 
 @contextmanager
@@ -201,22 +208,3 @@ def _collected_events() -> Iterator[Sequence[StoredEvent]]:
     finally:
         collector.closed = True
         _current.reset(token)
-
-
-def _deliver(event: StoredEvent, attempts: Sequence[Attempt]) -> None:
-    """Run the handlers of a committed event in the order of their subscription."""
-    event_bus.log_published(event.type, event.data)
-    for attempt in attempts:
-        run_handler(attempt)
-
-
-@contextmanager
-def _as_published(event: StoredEvent) -> Iterator[None]:
-    """Act in the event's clinic, for its actor and request, at its depth."""
-    with (
-        clinic_scope(event.clinic_id),
-        as_actor(event.actor, request_id=event.request_id),
-        handling(event, event.depth),
-        separate_outcome(),
-    ):
-        yield

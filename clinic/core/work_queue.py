@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from clinic.core.clock import now
@@ -21,7 +21,7 @@ _STOPPING = "clinic.stopping"
 
 
 class LeaseLost(RuntimeError):
-    """Another worker has claimed the row, or a person has decided about it."""
+    """Another worker has claimed the row, or a person has changed its state."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ class WorkQueue(Generic[Row]):
         db.session.commit()
         return None
 
-    def label(self, row: Row) -> str:
+    def label(self, row: Any) -> str:
         """Return the table and the id of a row, for log lines."""
-        return f"table={self.model.__tablename__} id={_of(row).id}"
+        return f"table={self.model.__tablename__} id={row.id}"
 
     def new_lease(self) -> dict[str, Any]:
         """Return the values with which a row is leased to this process."""
@@ -116,19 +116,23 @@ class WorkQueue(Generic[Row]):
         ended = {"lease": None, "leased_until": None} if self.has_lease else {}
         self.change(row, state=state, **ended, **values)
 
-    def retry_or_fail(self, row: Row, *, final: bool = False, **values: Any) -> None:
-        """Schedule another attempt after a pause; after the last one, or a `final` failure, give the row up.
+    def retry_or_fail(self, row: Any, *, final: bool = False, **values: Any) -> None:
+        """Schedule another attempt after a pause; after the last one, or a `final` failure, mark the row as failed.
+
+        The last attempt is made when the duration of the policy ends.
 
         :raises LeaseLost: if it is not this process's any more
         """
         if final or self.is_exhausted(row):
             self.finish(row, self.failed_state, **values)
-        else:
-            self.finish(row, self.retry_state, **{self.due_at.key: self._next_attempt(row)}, **values)
+            return
+        pause, left = self.retry.pause_after(row.attempts), self._time_left(row)
+        due_at = now() + (min(pause, left) if left > timedelta() else pause)
+        self.finish(row, self.retry_state, **{self.due_at.key: due_at}, **values)
 
-    def is_exhausted(self, row: Row) -> bool:
+    def is_exhausted(self, row: Any) -> bool:
         """Return whether no attempt is left for a row."""
-        return _of(row).attempts >= self.retry.attempts and self._time_left(row) <= timedelta()
+        return bool(row.attempts >= self.retry.attempts) and self._time_left(row) <= timedelta()
 
     def change(self, row: Row, **values: Any) -> None:
         """Change columns of a claimed row in the open transaction.
@@ -137,12 +141,15 @@ class WorkQueue(Generic[Row]):
         """
         _set(self.claimed(row), values)
 
-    def claimed(self, row: Row) -> Row:
+    def claimed(self, row: Any) -> Row:
         """Return a claimed row, locked, in the session of the open transaction.
 
         :raises LeaseLost: if it is not this process's any more
         """
-        held: Row | None = db.session.scalar(select(self.model).where(*self._held(row)).with_for_update())
+        lease = self.model.lease if self.has_lease else self.model.attempts
+        is_leased = (self.model.state.in_(self.open_states), lease == getattr(row, lease.key))
+        query = select(self.model).where(self.model.id == row.id, *is_leased)
+        held: Row | None = db.session.scalar(query.with_for_update())
         if held is None:
             raise LeaseLost
         return held
@@ -151,28 +158,22 @@ class WorkQueue(Generic[Row]):
         """Return the values that close a row whose last worker died, None if it can be attempted again."""
         return {"state": self.failed_state} if self.is_exhausted(row) else None
 
-    def _next_attempt(self, row: Row) -> datetime:
-        """Return when a row is attempted again; the last attempt is made when the duration ends."""
-        pause, left = self.retry.pause_after(_of(row).attempts), self._time_left(row)
-        return now() + (min(pause, left) if left > timedelta() else pause)
-
-    def _time_left(self, row: Row) -> timedelta:
+    def _time_left(self, row: Any) -> timedelta:
         """Return how long a row is still attempted, however many attempts that takes."""
         if not self.retry.duration:
             return timedelta()
-        left: timedelta = _of(row).created_at + self.retry.duration - now()
+        left: timedelta = row.created_at + self.retry.duration - now()
         return left
 
-    def _lease(self, row: Row) -> bool:
+    def _lease(self, row: Any) -> bool:
         """Lease a row and count the attempt; return False if it was closed instead."""
         closed = self.close_abandoned(row)
-        if closed is not None:
+        if closed is None:
+            state = {"state": self.leased_state} if self.leased_state else {}
+            _set(row, self.new_lease() | {"attempts": row.attempts + 1} | state)
+        else:
             _set(row, {**({"lease": None, "leased_until": None} if self.has_lease else {}), **closed})
-            return False
-        _set(row, self.new_lease() | {"attempts": _of(row).attempts + 1})
-        if self.leased_state:
-            _set(row, {"state": self.leased_state})
-        return True
+        return closed is None
 
     def _next(self) -> Select[Any]:
         at = now()
@@ -180,12 +181,6 @@ class WorkQueue(Generic[Row]):
         if self.has_lease:
             due.append(or_(self.model.leased_until.is_(None), self.model.leased_until <= at))
         return select(self.model).where(*due).order_by(*self.order).limit(1)
-
-    def _held(self, row: Row) -> list[ColumnElement[bool]]:
-        """Return the conditions under which a row is still leased to the worker that holds this copy."""
-        lease = self.model.lease if self.has_lease else self.model.attempts
-        held = getattr(row, lease.key)
-        return [self.model.id == _of(row).id, self.model.state.in_(self.open_states), lease == held]
 
 
 def lease_end() -> datetime:
@@ -201,10 +196,6 @@ def stop_claiming(app: Flask) -> None:
 def is_stopping() -> bool:
     """Return whether this application claims nothing more."""
     return bool(current_app.extensions.get(_STOPPING))
-
-
-def _of(row: Base) -> Any:
-    return row
 
 
 def _set(row: Base, values: Mapping[str, Any]) -> None:

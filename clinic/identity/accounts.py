@@ -33,7 +33,11 @@ def find_account(email: str) -> StaffMember | None:
 
 
 def lock_account(member_id: UUID | None) -> StaffMember:
-    """Return an account, locked until the unit of work ends."""
+    """Return an account, locked until the unit of work ends.
+
+    It is locked before the rows that belong to it (links, sessions, recovery codes), and after its clinic if that is
+    locked too: always in this order, so that no two transactions wait for each other.
+    """
     wanted = select(StaffMember).where(StaffMember.id == member_id).with_for_update(key_share=True)
     return db.session.scalars(wanted.execution_options(populate_existing=True)).one()
 

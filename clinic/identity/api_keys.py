@@ -10,7 +10,7 @@ from sqlalchemy import select
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
-from clinic.core.errors import InvalidInput, NotFound
+from clinic.core.errors import Duplicate, InvalidInput, NotFound
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import ApiKey, Clinic
@@ -36,6 +36,10 @@ class InvalidApiKey(InvalidInput):
     code = "invalid-api-key"
 
 
+class LabelTaken(InvalidApiKey, Duplicate):
+    """There is a valid API key of that name."""
+
+
 class ApiKeyService:
     """The API keys of the current clinic."""
 
@@ -44,7 +48,8 @@ class ApiKeyService:
 
         A key has no permission that the current actor lacks.
 
-        :raises InvalidApiKey: if it would, if the label is taken, or if it expires in the past
+        :raises InvalidApiKey: if a scope has such a permission, or the expiry is in the past
+        :raises LabelTaken: if there is a valid key of that name
         """
         _check_scopes(scopes)
         if expires_at is not None and expires_at <= now():
@@ -53,7 +58,7 @@ class ApiKeyService:
         with unit_of_work():
             db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
             if label in {other.label for other in self.list() if is_valid(other)}:
-                raise InvalidApiKey("There is a key of that name: choose another", field="label")
+                raise LabelTaken("There is a key of that name: choose another", field="label")
             record = ApiKey(
                 clinic_id=current_clinic_id(),
                 label=label,

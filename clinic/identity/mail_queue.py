@@ -26,7 +26,7 @@ KEPT_FOR = timedelta(days=30)
 
 @dataclass(frozen=True)
 class OutgoingMail:
-    """The facts of a mail that is being sent; the token of its link exists only here and in the mail."""
+    """The details of a mail that is being sent; the token of its link exists only here and in the mail."""
 
     id: UUID
     kind: str
@@ -54,7 +54,7 @@ class StaffMailQueue(MailQueue[StaffMail]):
             mail.used_at = now()
 
     def prepare(self, row: StaffMail) -> OutgoingMail:
-        """Return the facts of a claimed mail, with a new token of which only the hash is stored.
+        """Return the details of a claimed mail, with a new token of which only the hash is stored.
 
         :raises NotToBeSent: if it has no recipient, or the recipient has left the clinic
         :raises LeaseLost: if another worker has claimed it

@@ -11,7 +11,7 @@ from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput, StaleVersion
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.accounts import add_account, email_key, find_account, queue_mail
+from clinic.identity.accounts import add_account, email_key, find_account, lock_account, queue_mail
 from clinic.identity.models import Clinic, Membership, StaffMember
 from clinic.identity.roles import permission_labels, role_permissions
 from clinic.identity.sessions import session_service
@@ -169,6 +169,7 @@ class MemberService:
         """
         with unit_of_work():
             membership = self.get(membership_id).membership
+            lock_account(membership.member_id)
             record_act("session-ended", "staff_members", membership.member_id)
             return _end_sessions(membership)
 
@@ -183,9 +184,11 @@ class MemberService:
         return f"staff:{found.member.id}", found.permissions
 
     def _locked(self, membership_id: UUID) -> ClinicMember:
-        """Return a staff member, after locking the clinic: memberships are changed one at a time."""
+        """Return a staff member, after locking the clinic, for one change of memberships at a time, and the account."""
         db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
-        return self.get(membership_id)
+        found = self.get(membership_id)
+        lock_account(found.member.id)
+        return found
 
     def _check_administrator_left(self, was_administrator: bool) -> None:
         db.session.flush()

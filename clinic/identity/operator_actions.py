@@ -31,9 +31,9 @@ class OperatorService:
         Unless a name is given, a new administrator has the local part of the email address.
         """
         with unit_of_work():
-            member, secret = find_account(email), None
-            if member is None or member.password_hash is None:
-                member = member or add_account(email)
+            known, secret = find_account(email), None
+            member = lock_account(known.id) if known else add_account(email)
+            if member.password_hash is None:
                 secret = set_one_time_secret(member)
             membership = find_membership(member) or add_membership(
                 member, name or email.partition("@")[0], ADMINISTRATOR
@@ -75,9 +75,9 @@ class OperatorService:
 
         :raises MemberNotFound: if nobody works here under that address
         """
-        worker = member_service.get_by_email(email)
+        person = member_service.get_by_email(email)
         with unit_of_work():
-            lock_account(worker.member.id).password_expires_at = now()
+            lock_account(person.member.id).password_expires_at = now()
 
 
 operator_service = OperatorService()

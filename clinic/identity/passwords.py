@@ -20,7 +20,7 @@ HASHER = PasswordHasher()
 MIN_LENGTH = 12
 MAX_LENGTH = 256
 MIN_SCORE = 3
-"""Of zxcvbn's scores from 0 to 4: safe for a slow hash, about 10^8 guesses."""
+"""The lowest accepted score of zxcvbn (0 to 4): about 10^8 guesses, enough with a slow hash."""
 
 ESTIMATED_LENGTH = 72
 """Characters that zxcvbn reads: its time grows with the length, and more than these add nothing."""
@@ -132,7 +132,7 @@ def _weakness(password: str, context: Iterable[str]) -> str | None:
 
 
 def _reason(match: Mapping[str, Any]) -> str:
-    """Return what a match of zxcvbn, the longest one in a password, says of the password."""
+    """Return the reason why a password is weak from its longest match in zxcvbn."""
     if match["pattern"] == "dictionary":
         return _DICTIONARY_REASONS.get(match["dictionary_name"], "this one is made of common words")
     return _PATTERN_REASONS.get(match["pattern"], "this one is too simple")

@@ -94,8 +94,10 @@ class SelfService:
         clinic_id = _first_clinic(member_id)
         db.session.commit()  # a clinic scope has its own database session
         with clinic_scope(clinic_id), as_actor(f"staff:{member_id}"), unit_of_work():
-            member = _set_password(_mail_of(token, locked=True).member_id, new)
-            session_service.end_all(member.id)
+            lock_account(member_id)
+            _mail_of(token)
+            _set_password(member_id, new)
+            session_service.end_all(member_id)
 
     def end_session(self, session: Session, sign_in_id: UUID) -> None:
         """End one of the person's own sessions.
@@ -142,7 +144,7 @@ def _set_password(member_id: UUID | None, new: str) -> StaffMember:
     return member
 
 
-def _mail_of(token: str, *, locked: bool = False) -> StaffMail:
+def _mail_of(token: str) -> StaffMail:
     """Return the mail of a valid token, whose account is active in some clinic.
 
     :raises LinkExpired: if there is none
@@ -150,7 +152,7 @@ def _mail_of(token: str, *, locked: bool = False) -> StaffMail:
     wanted = select(StaffMail).where(
         StaffMail.token_hash == token_hash(token), StaffMail.used_at.is_(None), StaffMail.expires_at > now()
     )
-    mail = db.session.scalar(wanted.with_for_update() if locked else wanted)
+    mail = db.session.scalar(wanted)
     if mail is None or _first_clinic(mail.member_id) is None:
         raise LinkExpired
     return mail

@@ -42,7 +42,7 @@ class ClinicMember:
     def second_step(self) -> tuple[str, str]:
         """The state of two-step verification, and the style in which pages show it.
 
-        Of people who have never signed in here it is not known: it would reveal an account in another clinic.
+        For people who have never signed in here it is `Not known`: it would reveal an account in another clinic.
         """
         if self.last_seen_at is None:
             return ("Not known", "")

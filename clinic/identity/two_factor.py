@@ -71,8 +71,9 @@ class TwoFactorService:
         """
         check_password(session, present)
         with unit_of_work():
-            record_act("codes-renewed", "staff_members", session.member.id)
-            return _replace_recovery_codes(session.member.id)
+            member = lock_account(session.member.id)
+            record_act("codes-renewed", "staff_members", member.id)
+            return _replace_recovery_codes(member.id)
 
     def end(self, session: Session, *, present: str) -> str:
         """Turn verification off and end all other sessions; return this one's new token.

@@ -43,7 +43,7 @@ class NotificationsModule(BaseModule):
     def get_permissions(self) -> Mapping[str, str]:
         """Return the module's permissions."""
         return {
-            "notifications:read": "See the messages to patients",
+            "notifications:read": "View messages to patients",
             "notifications:write": "Send messages to patients again",
         }
 

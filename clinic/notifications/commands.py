@@ -8,7 +8,8 @@ import click
 from clinic.core.audit import record_listing
 from clinic.notifications.schemas import RETRYABLE_STATES, STATES, NotificationSchema
 from clinic.notifications.service import notification_service
-from clinic.web.cli import CommandGroup, info, show_record, show_rows
+from clinic.web.cli import CommandGroup, show_record, show_rows, with_header
+from clinic.web.cli_output import info
 
 COLUMNS = ["created_at", "kind", "state", "attempts", "reason", "patient_id", "id"]
 
@@ -19,6 +20,7 @@ group = CommandGroup("notifications", clinic=True, help="Messages to patients.")
 @click.option("--state", type=click.Choice(STATES))
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_header
 def list_notifications(state: str | None, limit: int, as_json: bool) -> None:
     """List messages, the latest first."""
     found = notification_service.list(state=state, limit=limit)

@@ -49,9 +49,9 @@ def write_mail(notification: Notification) -> Mail:
 def render_text(notification: Notification, patient: Patient, clinic: Clinic) -> MailText:
     """Return the text of a message in the patient's language."""
     language = _language(patient, clinic)
-    facts = _FACTS[notification.kind](notification.about_id, clinic, language)
+    details = _DETAILS[notification.kind](notification.about_id, clinic, language)
     template = f"notifications/mail/{language}/{notification.kind}.txt"
-    return MailText.parse(render_template(template, patient=patient, clinic=clinic, **facts), language)
+    return MailText.parse(render_template(template, patient=patient, clinic=clinic, **details), language)
 
 
 def _language(patient: Patient, clinic: Clinic) -> str:
@@ -59,26 +59,26 @@ def _language(patient: Patient, clinic: Clinic) -> str:
     return next((language for language in preferred if language in LANGUAGES), LANGUAGES[0])
 
 
-def _about_patient(_about: UUID, _clinic: Clinic, _language: str) -> dict[str, Any]:
+def _welcome_details(_about: UUID, _clinic: Clinic, _language: str) -> dict[str, Any]:
     return {}
 
 
-def _about_appointment(about: UUID, clinic: Clinic, language: str) -> dict[str, Any]:
+def _appointment_details(about: UUID, clinic: Clinic, language: str) -> dict[str, Any]:
     appointment = appointment_service.get(about)
     practitioner = practitioner_service.get(appointment.practitioner_id)
     return {"when": _when(appointment.starts_at, clinic, language), "practitioner": practitioner}
 
 
-def _about_invoice(about: UUID, _clinic: Clinic, language: str) -> dict[str, Any]:
+def _invoice_details(about: UUID, _clinic: Clinic, language: str) -> dict[str, Any]:
     invoice = billing_service.get(about)
     return {"number": invoice.number, "amount": invoice.total.format(language)}
 
 
-_FACTS = {
-    "welcome": _about_patient,
-    "confirmation": _about_appointment,
-    "cancellation": _about_appointment,
-    "receipt": _about_invoice,
+_DETAILS = {
+    "welcome": _welcome_details,
+    "confirmation": _appointment_details,
+    "cancellation": _appointment_details,
+    "receipt": _invoice_details,
 }
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from clinic.web.fields import Choice, Moment
+from clinic.web.fields import Choice, Timestamp
 from clinic.web.json_api import ListQuery
 
 STATES = ("queued", "sending", "sent", "failed", "unknown", "suppressed")
@@ -21,9 +21,9 @@ class NotificationSchema(Schema):
     state = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     reason = fields.String(dump_only=True, allow_none=True)
     attempts = fields.Integer(dump_only=True, metadata={"minimum": 0})
-    created_at = Moment(dump_only=True)
-    due_at = Moment(dump_only=True)
-    sent_at = Moment(dump_only=True, allow_none=True)
+    created_at = Timestamp(dump_only=True)
+    due_at = Timestamp(dump_only=True)
+    sent_at = Timestamp(dump_only=True, allow_none=True)
 
 
 class NotificationQuery(ListQuery):

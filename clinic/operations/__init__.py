@@ -4,6 +4,7 @@ from flask import Flask
 from flask_migrate.cli import db as db_group
 
 from clinic.operations import demo, events, migrate, modules, setup, worker
+from clinic.web.cli import accept_short_help
 
 
 def init_app(app: Flask) -> None:
@@ -16,3 +17,4 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(events.group)
     db_group.add_command(migrate.upgrade)  # instead of Flask-Migrate's own
     db_group.add_command(migrate.downgrade)
+    accept_short_help(app.cli.commands.values())

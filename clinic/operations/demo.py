@@ -25,7 +25,8 @@ from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ROLES
 from clinic.operations.demo_data import PASSWORD, STAFF, fill
 from clinic.operations.setup import upgrade_database
-from clinic.web.cli import CONFLICTING, FAILED, NOT_CONFIGURED, fail, handle_errors, info
+from clinic.web.cli_errors import CONFLICTING, FAILED, NOT_CONFIGURED, Command, fail, handle_errors
+from clinic.web.cli_output import info
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -56,7 +57,7 @@ Ctrl-C closes the clinic; its data stay in {file}.
 """
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--reset", is_flag=True, help="Delete the demo's data and start over.")
 @with_appcontext
@@ -74,7 +75,7 @@ def demo(port: int, reset: bool) -> None:
             _serve(listener, instance, lock)
 
 
-@click.command("demo-data", hidden=True)
+@click.command("demo-data", cls=Command, hidden=True)
 @with_appcontext
 def demo_data() -> None:
     """Migrate the demo's database, or fill a new one."""

@@ -21,7 +21,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.identity.operator_actions import operator_service
 from clinic.patients.service import Patient, patient_service
-from clinic.web.cli import info
+from clinic.web.cli_output import info
 
 PATIENTS = 320
 BATCH = 40

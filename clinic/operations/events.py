@@ -9,7 +9,8 @@ from clinic.core.events import event_bus, handler_name
 from clinic.core.events.admin import event_log
 from clinic.core.events.models import STATES, Delivery, StoredEvent
 from clinic.core.events.types import declared_events
-from clinic.web.cli import CommandGroup, info, show_record, show_rows
+from clinic.web.cli import CommandGroup, show_record, show_rows, with_header
+from clinic.web.cli_output import info
 
 group = CommandGroup("events", help="Published events and their deliveries.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -17,6 +18,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @group.command("catalogue")
 @as_json
+@with_header
 def catalogue(as_json: bool) -> None:
     """List the declared events with their keys, publishers and handlers."""
     rows = [
@@ -37,6 +39,7 @@ def catalogue(as_json: bool) -> None:
 @click.option("--type", "event_type", metavar="NAME", help="Only events of this name.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @as_json
+@with_header
 def list_events(as_json: bool, **filters: Any) -> None:
     """List deliveries, the latest first: event, handler, state, attempts, last error."""
     rows = [_row(event, delivery) for event, delivery in event_log.list(**filters)]

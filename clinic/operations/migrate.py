@@ -10,10 +10,11 @@ from flask.cli import with_appcontext
 
 from clinic.core.db import db
 from clinic.operations.setup import migration_config, upgrade_database
-from clinic.web.cli import USAGE, fail, handle_errors, info
+from clinic.web.cli_errors import USAGE, Command, fail, handle_errors
+from clinic.web.cli_output import info
 
 
-@click.command("upgrade")
+@click.command("upgrade", cls=Command)
 @click.argument("revision", default="head")
 @with_appcontext
 def upgrade(revision: str) -> None:
@@ -23,7 +24,7 @@ def upgrade(revision: str) -> None:
         info(f"Upgraded: {', '.join(applied)}" if applied else "Nothing to upgrade")
 
 
-@click.command("downgrade")
+@click.command("downgrade", cls=Command)
 @click.argument("revision", default="-1")
 @click.option("--delete-data", is_flag=True, help="Delete what the newer version has stored.")
 @with_appcontext

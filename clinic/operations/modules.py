@@ -9,11 +9,12 @@ from flask.cli import with_appcontext
 from clinic.core.events import handler_name
 from clinic.core.modules import BaseModule, registered_modules
 from clinic.web.cli import show_record, show_rows
+from clinic.web.cli_errors import Command
 
 COLUMNS = ["module", "urls", "commands", "publishes", "handles"]
 
 
-@click.command("modules")
+@click.command("modules", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def modules(as_json: bool) -> None:

@@ -20,9 +20,11 @@ from clinic.core.text import tidy_line
 from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.operator_actions import operator_service
-from clinic.web.cli import USAGE, fail, handle_errors, info, load_options, output_secret
-from clinic.web.fields import Email, Line, LocaleName
-from clinic.web.place_fields import Country, Zone
+from clinic.web.cli import load_options, output_secret
+from clinic.web.cli_errors import USAGE, Command, fail, handle_errors
+from clinic.web.cli_output import info
+from clinic.web.fields import Email, Line
+from clinic.web.place_fields import Country, LocaleName, Zone
 
 NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
 
@@ -64,7 +66,7 @@ def upgrade_database(revision: str = "head") -> Sequence[str]:
     return applied
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.option("--clinic", "name", metavar="NAME", help="The clinic's name.")
 @click.option("--zone", metavar="ZONE", help="Its time zone, like Europe/Lisbon.")
 @click.option("--country", metavar="CODE", help="Its country, like PT; by default that of its time zone.")

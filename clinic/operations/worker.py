@@ -16,7 +16,8 @@ from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.logging.repeat_filter import limit_repeats
 from clinic.core.work_queue import is_stopping, stop_claiming
 from clinic.identity.clinics import clinic_service
-from clinic.web.cli import FAILED, fail, handle_errors, info
+from clinic.web.cli_errors import FAILED, Command, fail, handle_errors
+from clinic.web.cli_output import info
 
 BUSY_TIMEOUT_MS = 10_000
 POLL_SECONDS = 1
@@ -25,13 +26,13 @@ RUN_ALL_SECONDS = 60
 _log = logging.getLogger("clinic.worker")
 
 
-@click.command("worker")
+@click.command("worker", cls=Command)
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
 @with_appcontext
 def worker(once: bool) -> None:
     """Deliver events that were left over, send messages and run periodic jobs, until SIGTERM or Ctrl-C."""
     current_app.config["LOCK_TIMEOUT_MS"] = BUSY_TIMEOUT_MS
-    with handle_errors():
+    with handle_errors(logs=True):
         clinic_service.list()  # jobs log their errors and go on: fail here if there is no database
         if once:
             _work_once()

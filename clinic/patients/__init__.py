@@ -31,9 +31,9 @@ class PatientsModule(BaseModule):
     def get_permissions(self) -> Mapping[str, str]:
         """Return the module's permissions."""
         return {
-            "patients:read": "See who the patients are",
-            "patients:contact": "See how to reach patients: phone, email, address",
-            "patients:write": "Register patients and change their records",
+            "patients:read": "View patients",
+            "patients:contact": "View contact details: phone, email, address",
+            "patients:write": "Register and edit patients",
         }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:

@@ -1,6 +1,7 @@
 """The commands `flask patients …`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import reduce
 from typing import Any
 
@@ -9,10 +10,13 @@ import click
 from clinic.core.audit import record_listing, record_view
 from clinic.patients.rules import SEXES
 from clinic.patients.schemas import PatientSchema
-from clinic.patients.service import Patient, patient_service
-from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
+from clinic.patients.service import Patient, PatientNotFound, patient_service
+from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
+from clinic.web.cli_output import info
 
 COLUMNS = ["mrn", "family_name", "given_name", "birth_date", "sex", "phone", "email", "id"]
+
+MOST_CANDIDATES = 10
 
 group = CommandGroup("patients", clinic=True, help="Who the patients are and how to reach them.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -50,21 +54,46 @@ def add(as_json: bool, **options: str | None) -> None:
 @click.option("--search", "query", help="Parts of names, a number, a phone.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
+@with_header
 def list_patients(query: str | None, limit: int, as_json: bool) -> None:
     """List patients, the newest first, or those found by --search."""
     found = patient_service.search(query, limit=limit) if query else patient_service.list(limit=limit)
     record_listing("patients", (patient.id for patient in found.rows))
-    show_rows([_dumped(patient) for patient in found.rows], COLUMNS, as_json=as_json)
+    rows = [_dumped(patient) for patient in found.rows]
+    show_rows(rows, COLUMNS, as_json=as_json, table=lambda: [_without_id(row) for row in rows])
 
 
 @group.command("show", needs="patients:read")
-@click.argument("number")
+@click.argument("wanted", metavar="PATIENT")
 @as_json
-def show(number: str, as_json: bool) -> None:
-    """Show the patient of a medical record NUMBER or id."""
-    patient = patient_service.identify(number)
+def show(wanted: str, as_json: bool) -> None:
+    """Show the PATIENT of a record number, an id, or words that find only one: names, a phone number."""
+    patient = _find(wanted)
     record_view("patients", patient.id, patient.id)
     show_record(_dumped(patient), as_json=as_json)
+
+
+def _find(wanted: str) -> Patient:
+    """Return the patient of a number or an id, or the only one that a search finds.
+
+    :raises PatientNotFound: if there is none
+    :raises click.UsageError: if there are several; it lists them
+    """
+    with suppress(PatientNotFound):
+        return patient_service.identify(wanted)
+    found = patient_service.search(wanted, limit=MOST_CANDIDATES)
+    if not found.rows:
+        raise PatientNotFound
+    if len(found.rows) == 1:
+        return found.rows[0]
+    record_listing("patients", (patient.id for patient in found.rows))
+    listed = "; ".join(f"{patient.mrn} {patient.full_name}" for patient in found.rows)
+    raise click.UsageError(f"Several patients match, give a number: {listed}{' …' if found.next_key else ''}")
+
+
+def _without_id(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a table on a terminal shows of a patient: the record number identifies it."""
+    return {column: row.get(column) for column in COLUMNS if column != "id"}
 
 
 def _dumped(patient: Patient) -> dict[str, Any]:

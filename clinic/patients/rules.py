@@ -15,6 +15,8 @@ SEXES = ("female", "male", "other", "unknown")
 LONGEST_LIFE = 130
 _BIRTH_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 
+_RECORD_NUMBER = re.compile(r"(?:P-?)?0*([1-9][0-9]{0,8})", re.ASCII | re.IGNORECASE)
+
 NOT_A_DATE = "Date of birth must be a real date, like 27 3 1987"
 NO_YEAR = "Enter the year of birth"
 NO_MONTH = "Enter the month of birth, or leave out the day"
@@ -39,6 +41,12 @@ def birth_date_problem(value: str, today: date) -> str | None:
     limit = (today.year - LONGEST_LIFE, today.month, today.day)
     latest = (earliest.year, month or 12, day or 31)
     return TOO_LONG_AGO if latest <= limit else None
+
+
+def parse_record_number(text: str) -> str | None:
+    """Return the medical record number of `49`, `p-49` or `P-000049`, None if a text is none."""
+    match = _RECORD_NUMBER.fullmatch(text.strip())
+    return medical_record_number(int(match[1])) if match else None
 
 
 def medical_record_number(count: int) -> str:

@@ -12,7 +12,7 @@ from clinic.identity.clinics import clinic_service
 from clinic.patients.phone_numbers import phone_number, phone_number_message
 from clinic.patients.rules import SEXES, birth_date_problem
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Choice, Email, Line, Moment, Paragraph, described
+from clinic.web.fields import Choice, Email, Line, Paragraph, Timestamp, described
 
 CONTACT = "patients:contact"
 MAX_PHONE = 50
@@ -110,8 +110,8 @@ class PatientSchema(FieldPermissionSchema):
     language = Language()
     address = requires_permission(CONTACT, Paragraph(max_length=500))
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Moment(dump_only=True)
-    updated_at = Moment(dump_only=True)
+    created_at = Timestamp(dump_only=True)
+    updated_at = Timestamp(dump_only=True)
 
     @validates_schema(skip_on_field_errors=False)
     def check_named(self, data: dict[str, Any], **options: Any) -> None:

@@ -20,7 +20,7 @@ from clinic.core.text import is_storable
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.models import Patient, PatientWord
-from clinic.patients.rules import medical_record_number
+from clinic.patients.rules import medical_record_number, parse_record_number
 from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of
 
 PATIENT_CREATED = declare_event(
@@ -103,7 +103,7 @@ class PatientService:
         return dict(db.session.execute(select(Patient.id, Patient.mrn).where(Patient.id.in_(set(patient_ids)))).all())
 
     def identify(self, number: str) -> Patient:
-        """Return the patient of a medical record number or an id.
+        """Return the patient of a medical record number, with or without prefix and zeros, or of an id.
 
         :raises PatientNotFound: if there is none
         """
@@ -112,7 +112,7 @@ class PatientService:
         try:
             return self.get(number)
         except ValueError:
-            patient = db.session.scalar(select(Patient).where(Patient.mrn == number.upper()))
+            patient = db.session.scalar(select(Patient).where(Patient.mrn == parse_record_number(number)))
         if patient is None:
             raise PatientNotFound
         return patient

@@ -34,11 +34,11 @@ class StaffModule(BaseModule):
     def get_permissions(self) -> Mapping[str, str]:
         """Return the module's permissions."""
         return {
-            "clinic:read": "See the clinic's settings",
+            "clinic:read": "View the clinic's settings",
             "clinic:write": "Change the clinic's settings",
-            "staff:read": "See who works here, and in which role",
-            "staff:write": "Invite staff, change roles, end access",
-            "keys:write": "Make and revoke API keys",
+            "staff:read": "View staff and their roles",
+            "staff:write": "Invite and deactivate staff, change roles",
+            "keys:write": "Create and revoke API keys",
         }
 
     def get_navigation(self) -> Sequence[NavigationEntry]:

@@ -14,15 +14,15 @@ def write_mail(row: StaffMail) -> Mail:
 
     :raises NotToBeSent: if its recipient has left the clinic
     """
-    facts = staff_mail_queue.prepare(row)
-    language = facts.language if facts.language in LANGUAGES else LANGUAGES[0]
-    link = _link(facts)
-    text = MailText.parse(render_template(f"staff/mail/{language}/{facts.kind}.txt", mail=facts, link=link), language)
+    mail = staff_mail_queue.prepare(row)
+    language = mail.language if mail.language in LANGUAGES else LANGUAGES[0]
+    link = _link(mail)
+    text = MailText.parse(render_template(f"staff/mail/{language}/{mail.kind}.txt", mail=mail, link=link), language)
     return Mail(
-        id=facts.id,
-        recipient_name=facts.name,
-        recipient_email=facts.email,
-        sender_name=facts.clinic_name,
+        id=mail.id,
+        recipient_name=mail.name,
+        recipient_email=mail.email,
+        sender_name=mail.clinic_name,
         subject=text.subject,
         text=text.text,
         html=render_template("mail/layout.html", text=text, link=link),
@@ -30,12 +30,12 @@ def write_mail(row: StaffMail) -> Mail:
     )
 
 
-def _link(facts: OutgoingMail) -> str:
+def _link(mail: OutgoingMail) -> str:
     """Return the URL of a mail's link at the installation's public address, whatever address a request came to."""
     pages = current_app.url_map.bind("clinic")
-    if facts.token:
-        path = pages.build("staff.set_password", {"token": facts.token})
+    if mail.token:
+        path = pages.build("staff.set_password", {"token": mail.token})
     else:
-        path = pages.build("staff.forgotten" if facts.kind == "password-changed" else "staff.home")
+        path = pages.build("staff.forgotten" if mail.kind == "password-changed" else "staff.home")
     public: str = current_app.config["PUBLIC_URL"]
     return public.rstrip("/") + path

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length
 
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
-from clinic.web.fields import CURRENCY_PATTERN, Choice, Choices, Count, Day, Email, Identifier, Line, LocaleName, Moment
-from clinic.web.place_fields import Country
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Timestamp, id_messages
+from clinic.web.place_fields import Country, LocaleName
 
 
 class ClinicSchema(Schema):
@@ -22,8 +23,8 @@ class ClinicSchema(Schema):
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Moment(dump_only=True)
-    updated_at = Moment(dump_only=True)
+    created_at = Timestamp(dump_only=True)
+    updated_at = Timestamp(dump_only=True)
 
 
 class WorkerSchema(Schema):
@@ -35,8 +36,8 @@ class WorkerSchema(Schema):
     role = fields.String(dump_only=True, attribute="membership.role")
     denied = fields.List(fields.String(), dump_only=True, attribute="membership.denied")
     active = fields.Boolean(dump_only=True, attribute="membership.active")
-    second_step = fields.Function(lambda worker: worker.second_step[0].lower(), dump_only=True)
-    last_seen_at = Moment(dump_only=True)
+    second_step = fields.Function(lambda person: person.second_step[0].lower(), dump_only=True)
+    last_seen_at = Timestamp(dump_only=True)
 
 
 class KeySchema(Schema):
@@ -46,18 +47,24 @@ class KeySchema(Schema):
     label = fields.String(dump_only=True)
     beginning = fields.String(dump_only=True)
     scopes = fields.List(fields.String(), dump_only=True)
-    created_at = Moment(dump_only=True)
-    expires_at = Moment(dump_only=True)
-    last_used_at = Moment(dump_only=True)
-    revoked_at = Moment(dump_only=True)
+    created_at = Timestamp(dump_only=True)
+    expires_at = Timestamp(dump_only=True)
+    last_used_at = Timestamp(dump_only=True)
+    revoked_at = Timestamp(dump_only=True)
 
 
-class PermissionNames(Choices):
-    """Names of permissions, or some other values; the permissions are read when input is loaded."""
+class PermissionNames(fields.List[str]):
+    """Names of permissions, or some other values, without duplicates and in their own order."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
-        self.choices = tuple(dict.fromkeys((*self.choices, *permission_names())))
-        return super()._deserialize(value, attr, data, **kwargs)
+    def __init__(self, *others: str, **options: Any) -> None:
+        super().__init__(fields.String(), **options)
+        self.others = others
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str | None]:
+        names = list(dict.fromkeys((*self.others, *permission_names())))
+        if not isinstance(value, list) or any(one not in names for one in value):
+            raise ValidationError(f"Choose among: {', '.join(names)}")
+        return [name for name in names if name in value]
 
 
 class MemberForm(Schema):
@@ -87,7 +94,7 @@ class KeyForm(Schema):
     """The form of an API key."""
 
     label = Line(required=True, max_length=100, what="a name for the key")
-    scopes = PermissionNames(ALL, required=True, what="the permissions of the key")
+    scopes = PermissionNames(ALL, required=True, validate=Length(min=1, error="Choose the permissions of the key"))
     expires_on = Day()
 
 
@@ -110,4 +117,4 @@ class SeeForm(Schema):
 class SwitchForm(Schema):
     """The form that switches to another clinic."""
 
-    clinic_id = Identifier(what="a clinic", required=True)
+    clinic_id = fields.UUID(required=True, error_messages=id_messages("a clinic"))

@@ -25,7 +25,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 _DECLARED = "access"
 _PUBLIC_ENDPOINTS = {"static", "styles"}
-"""Needed by every page, also by the one that reports that the database is away."""
+"""Needed by every page, also by the one that reports that the database is unavailable."""
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 

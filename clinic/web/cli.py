@@ -1,63 +1,47 @@
-"""Commands of every module: choosing clinic and staff member, output, errors and exit codes."""
+"""Commands of every module: groups, choosing clinic and staff member, tables and secrets."""
 
-import getpass
 import json
-import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, NoReturn
-from uuid import uuid4
+from typing import Any
 
 import click
-from flask import current_app, has_app_context
+from flask import has_app_context
 from flask.cli import AppGroup, ScriptInfo
-from marshmallow import Schema, ValidationError
-from rich.console import Console
-from rich.table import Column, Table
-from sqlalchemy.exc import DBAPIError
+from marshmallow import Schema
 
-from clinic.core.context import as_actor, current_actor, set_actor
-from clinic.core.db.engine import lacks_columns, lacks_tables
-from clinic.core.db.faults import database_fault
-from clinic.core.db.sqlite_files import DatabaseReplaced
-from clinic.core.db.transaction import ChangedRow, current_outcome, reset_outcome
-from clinic.core.errors import ClinicError, Conflict, InvalidInput, NotFound, NotSetUp, PermissionDenied, StaleVersion
-from clinic.core.logging.error_summary import error_name
-from clinic.core.logging.formatters import log_exception
+from clinic.core.context import current_actor, set_actor
+from clinic.core.errors import PermissionDenied
 from clinic.core.tenancy import set_current_clinic
 from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
-from clinic.web.cli_output import OutputFailed, checked_output, discard, output, replace_unencodable
-
-FAILED, USAGE, NO_SUCH, NOT_CONFIGURED, CONFLICTING = 1, 2, 3, 4, 5
-
-EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong input, 3 not found, 4 not permitted or not set up, 5 conflict."
+from clinic.web.cli_errors import EXIT_CODES, FAILED, Command, fail, handle_errors
+from clinic.web.cli_output import OutputFailed, checked_output, output
+from clinic.web.cli_table import print_table
 
 OPERATOR = "operator"
 """What a command needs that is for the installation's operators only: no role has it, so `--as` is refused."""
 
 _AS = "as_email"
+_HEADER = "clinic.header"
 _NEEDS = "needs"
 
-_CODES: dict[type[ClinicError], int] = {
-    NotFound: NO_SUCH,
-    Conflict: CONFLICTING,
-    StaleVersion: CONFLICTING,
-    InvalidInput: USAGE,
-    PermissionDenied: NOT_CONFIGURED,
-    NotSetUp: NOT_CONFIGURED,
-}
+
+def accept_short_help(commands: Iterable[click.Command]) -> None:
+    """Let `-h` show the help of commands and of those inside them."""
+    for command in commands:
+        command.context_settings["help_option_names"] = ["-h", "--help"]
 
 
 class CommandGroup(AppGroup):
     """A group of commands whose errors are one line on stderr and an exit code."""
 
+    command_class = Command
+
     def __init__(self, name: str, *, clinic: bool = False, **options: Any) -> None:
-        settings = {"help_option_names": ["-h", "--help"]}
-        super().__init__(name, context_settings=settings, epilog=EXIT_CODES, **options)
+        super().__init__(name, epilog=EXIT_CODES, **options)
         self.needs_clinic = clinic
 
     def command(self, *args: Any, needs: str | None = None, clinic: bool = True, **kwargs: Any) -> Any:
@@ -89,41 +73,6 @@ class CommandGroup(AppGroup):
             ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
         with handle_errors():
             return super().invoke(ctx)
-
-
-@contextmanager
-def handle_errors() -> Iterator[None]:
-    """Act as the user of the operating system, with one request id; print expected errors as one line and exit.
-
-    An error after a commit says that the command is done. A reader that ends early, like `head`, is no error.
-    """
-    reset_outcome()
-    replace_unencodable()
-    try:
-        with as_actor(f"cli:{getpass.getuser()}@{platform.node()}", request_id=uuid4().hex):
-            yield
-    except click.UsageError as error:
-        fail(USAGE, error.format_message())
-    except ValidationError as error:
-        fail(USAGE, "; ".join(_sentences(error.messages)))
-    except ClinicError as error:
-        code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), FAILED)
-        message = "; ".join(_sentences(error.problems)) if isinstance(error, InvalidInput) else error.message
-        fail(code, message + (_after_commit() if isinstance(error, DatabaseReplaced) else ""))
-    except (click.ClickException, click.Abort, click.exceptions.Exit):
-        raise
-    except OutputFailed as error:
-        if error.is_closed:
-            sys.exit(0)
-        fail(FAILED, f"the output can't be written ({error.reason}){_after_commit()}")
-    except Exception as error:
-        if isinstance(error, DBAPIError) and (answer := _database_answer(error)):
-            fail(*answer)
-        if current_app.debug:
-            raise
-        log_exception(sys.exc_info())
-        outcome = _after_commit() or "; nothing was changed"
-        fail(FAILED, f"unexpected error ({error_name(error)}), see the log{outcome}")
 
 
 def needed_for(command: click.Command) -> str | None:
@@ -165,10 +114,16 @@ def _choose_clinic(ctx: click.Context, _param: click.Parameter, name: str | None
         set_current_clinic(clinic_service.resolve(name))
 
 
-def fail(code: int, message: str) -> NoReturn:
-    """Print an error as one line on stderr and exit."""
-    info("Error: " + " ".join(message.split()))
-    sys.exit(code)
+def with_header(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option `--header` to a command that shows rows."""
+    option = click.option(
+        "--header",
+        is_flag=True,
+        expose_value=False,
+        callback=lambda ctx, _param, value: ctx.meta.update({_HEADER: value}),
+        help="Begin piped output with the names of its columns.",
+    )
+    return option(command)
 
 
 def load_options(schema: Schema, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,14 +135,6 @@ def load_options(schema: Schema, options: Mapping[str, Any]) -> dict[str, Any]:
     return loaded
 
 
-def info(message: str) -> None:
-    """Print a message for people on stderr, if that can be written; stdout is for data."""
-    try:
-        click.echo(message, file=sys.stderr)
-    except OSError:
-        discard(sys.stderr)
-
-
 def output_secret(secret: str, withdraw: Callable[[], object], instead: str) -> None:
     """Print a secret that is shown this one time; if it can't be written, withdraw it and fail with `instead`."""
     try:
@@ -197,19 +144,29 @@ def output_secret(secret: str, withdraw: Callable[[], object], instead: str) -> 
         fail(FAILED, f"the output can't be written ({error.reason}): {instead}")
 
 
-def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool = False) -> None:
-    """Print rows: as JSON, as a table on a terminal, else tab-separated without a header."""
+def show_rows(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    as_json: bool = False,
+    table: Callable[[], Sequence[Mapping[str, Any]]] | None = None,
+) -> None:
+    """Print rows: as JSON, as a table on a terminal, else tab-separated, with a header if that is asked for.
+
+    `table` returns the rows of a terminal's table, with all their columns, if people are shown others than programs.
+    """
     if as_json:
         output(json.dumps(rows, ensure_ascii=False, indent=2))
     elif sys.stdout is not None and sys.stdout.isatty():
-        table = Table(*(Column(column, overflow="fold") for column in columns), box=None)
-        for row in rows:
-            table.add_row(*(_cell(row.get(column)) for column in columns))
+        shown = table() if table else [{column: row.get(column) for column in columns} for row in rows]
         with checked_output():
-            Console().print(table)
+            print_table(
+                list(shown[0]) if shown else columns, [[_cell(value) for value in row.values()] for row in shown]
+            )
     else:
-        for row in rows:
-            output("\t".join(_cell(row.get(column)) for column in columns))
+        header = [list(columns)] if click.get_current_context().meta.get(_HEADER) else []
+        for cells in (*header, *([_cell(row.get(column)) for column in columns] for row in rows)):
+            output("\t".join(cells))
 
 
 def show_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
@@ -221,21 +178,6 @@ def show_record(record: Mapping[str, Any], *, as_json: bool = False) -> None:
             output(f"{name}\t{_cell(value)}")
 
 
-def _after_commit() -> str:
-    """Return what became of the command's changes, empty if it has committed none."""
-    outcome = current_outcome()
-    if outcome.saved:
-        return f": it is done, do not repeat it ({_named(outcome.saved)})"
-    if outcome.unknown:
-        return f": it is not known whether it was saved, check before you repeat it ({_named(outcome.unknown)})"
-    return ""
-
-
-def _named(rows: Sequence[ChangedRow]) -> str:
-    table, row_id = rows[0]
-    return f"{table} {row_id}"
-
-
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -243,29 +185,3 @@ def _cell(value: Any) -> str:
         return f"{value['amount']} {value['currency']}"
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
     return " ".join(text.split())
-
-
-def _sentences(errors: Any, name: str = "") -> list[str]:
-    """Return nested errors as sentences, each with its option."""
-    if isinstance(errors, Mapping):
-        return [
-            sentence
-            for key, inner in errors.items()
-            for sentence in _sentences(inner, "" if key == "_schema" else str(key))
-        ]
-    if isinstance(errors, Sequence) and not isinstance(errors, str):
-        return [sentence for inner in errors for sentence in _sentences(inner, name)]
-    return [f"--{name.replace('_', '-')}: {errors}" if name else str(errors)]
-
-
-def _database_answer(error: DBAPIError) -> tuple[int, str] | None:
-    """Return the exit code and the message of an error of the database, None if a statement was wrong."""
-    if lacks_tables(error):
-        return NOT_CONFIGURED, "the database is not set up: run `flask init`"
-    if lacks_columns(error):
-        return NOT_CONFIGURED, "the database is older than the program: run `flask db upgrade`"
-    fault = database_fault(error)
-    if fault is None:
-        return None
-    outcome = _after_commit() or f": nothing was changed, {fault.remedy}"
-    return (NOT_CONFIGURED if fault.is_setup else FAILED), fault.reason + outcome

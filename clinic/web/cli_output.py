@@ -30,6 +30,14 @@ def output(text: str) -> None:
         click.echo(text, file=sys.stdout)
 
 
+def info(message: str) -> None:
+    """Print a message for people on stderr, if that can be written; stdout is for data."""
+    try:
+        click.echo(message, file=sys.stderr)
+    except OSError:
+        discard(sys.stderr)
+
+
 @contextmanager
 def checked_output() -> Iterator[None]:
     """Let this block write to stdout.

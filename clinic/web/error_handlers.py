@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -35,17 +34,11 @@ _log = logging.getLogger("clinic.web")
 def init_app(app: Flask) -> None:
     """Register the handlers of every kind of error."""
     app.register_error_handler(HTTPException, _respond_http)
-    app.register_error_handler(CSRFError, respond_form_expired)
     app.register_error_handler(ClinicError, _respond_clinic_error)
     app.register_error_handler(StaleDataError, _respond_stale)
     app.register_error_handler(DBAPIError, _respond_database)
     app.register_error_handler(InternalServerError, _respond_unexpected)
     app.wsgi_app = _with_teardown_errors(app, app.wsgi_app)  # type: ignore[assignment, method-assign]
-
-
-def respond_form_expired(error: CSRFError) -> Response:
-    """Respond to a form whose CSRF token does not belong to its session."""
-    return _respond(http_error_info(error))
 
 
 def _respond_http(error: HTTPException) -> Any:
@@ -81,15 +74,15 @@ def _with_teardown_errors(app: Flask, wsgi_app: "WSGIApplication") -> "WSGIAppli
     """Return a WSGI application that also answers an error in the teardown, after the response was made."""
 
     def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        heads: list[tuple[Any, ...]] = []
+        started: list[tuple[Any, ...]] = []
         try:
-            body = wsgi_app(environ, lambda *head: heads.append(head))  # type: ignore[arg-type]
+            body = wsgi_app(environ, lambda *arguments: started.append(arguments))  # type: ignore[arg-type]
         except Exception:
             if app.testing or app.debug:
                 raise
             app.log_exception(sys.exc_info())
             return _teardown_response(app, environ)(environ, start_response)
-        start_response(*heads[-1])
+        start_response(*started[-1])
         return body
 
     return call

@@ -51,8 +51,8 @@ _DETAILS = {
 }
 
 _PAGE_DETAILS = {
-    "bad-request": "The address has a parameter that this page doesn’t know",
-    "invalid": "The address has a value that is not possible",
+    "bad-request": "The address has an unknown parameter",
+    "invalid": "A value in the address is not valid",
     "method-not-allowed": "This address is not a page of its own: open the page from Home",
 }
 """Texts of pages, where they differ from those of the API."""
@@ -118,7 +118,7 @@ def _has_own_description(error: HTTPException) -> bool:
 
 
 def clinic_error_info(error: ClinicError) -> ErrorInfo:
-    """Return the information about an error of the clinic's own."""
+    """Return the information about a domain error."""
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
     if isinstance(error, StaleVersion) and not is_api():
         status = 409

@@ -1,4 +1,4 @@
-"""Failures of the program and of its database: what is the matter, and what became of the change."""
+"""Failures of the program and of its database: the cause, and whether the change was saved."""
 
 from collections.abc import Iterable
 from contextlib import suppress

@@ -13,7 +13,6 @@ from marshmallow import ValidationError, fields
 
 from clinic.core.money import BadAmount, Money, is_currency
 from clinic.core.text import has_encoded_word, is_storable, nfc, strip_bidi_controls, strip_invisible_marks
-from clinic.identity.rules import is_locale
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
 
@@ -21,7 +20,7 @@ MAX_LINE = 200
 MAX_PARAGRAPH = 2000
 MAX_EMAIL = 254
 _MOST_COMPOSED = 4
-"""Characters that NFC composes to one at most."""
+"""The most characters that NFC composes into one."""
 
 _UNREADABLE = "\ufffd"
 """The replacement character of bytes that are not UTF-8."""
@@ -34,7 +33,9 @@ CURRENCY_PATTERN = "^[A-Z]{3}$"
 NOT_READABLE = "Some characters could not be read: enter them again"
 NOT_AN_EMAIL = "Enter an email address like name@example.org"
 NOT_A_DAY = "Enter a date like 2026-11-23"
+NOT_A_TIMESTAMP = "Enter a date and time with its offset, like 2026-11-23T09:30:00+01:00"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.+\-Zz]{5,30}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _QUANTITY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 
@@ -110,22 +111,6 @@ class Choice(Line):
         return text
 
 
-class Choices(fields.Field[list[str]]):
-    """Any of a few values, without duplicates, in their own order; a form sends one for each ticked checkbox."""
-
-    def __init__(self, *choices: str, what: str = "one of these", **options: Any) -> None:
-        super().__init__(**described(options, type="array", items={"type": "string", "enum": list(choices)}))
-        self.choices = choices
-        self.missing = f"Choose {what}"
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
-        if not isinstance(value, list) or any(one not in self.choices for one in value):
-            raise ValidationError(f"Choose among: {', '.join(self.choices)}")
-        if self.required and not value:
-            raise ValidationError(self.missing)
-        return [choice for choice in self.choices if choice in value]
-
-
 class Email(Line):
     """An email address in its normal form; whether its domain receives mail is not checked."""
 
@@ -138,19 +123,6 @@ class Email(Line):
             return validate_email(text, check_deliverability=False).normalized if text else None
         except EmailNotValidError as error:
             raise ValidationError(NOT_AN_EMAIL) from error
-
-
-class LocaleName(Line):
-    """A language and a country, like `pt_PT`."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=16, what="a language and country, like en_GB or pt_PT", **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not is_locale(text):
-            raise ValidationError(self.missing)
-        return text
 
 
 class Day(Line):
@@ -176,7 +148,9 @@ class Count(fields.Field[int]):
         super().__init__(**described(options, type="integer", minimum=least, maximum=most))
         self.least, self.most = least, most
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if value == "" and self.allow_none:
+            return None
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         text = strip_invisible_marks(text) if isinstance(text, str) else text
         if not isinstance(text, str) or not _NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:
@@ -184,29 +158,24 @@ class Count(fields.Field[int]):
         return int(text)
 
 
-class Moment(fields.Field[datetime]):
-    """An instant of RFC 3339 with its offset; dumped in UTC."""
+class Timestamp(fields.AwareDateTime):
+    """A timestamp of RFC 3339 with its offset; loaded and dumped in UTC."""
 
     def __init__(self, **options: Any) -> None:
-        messages: Messages = {"required": "Enter a date and time", "null": "Enter a date and time"}
-        super().__init__(error_messages=messages, **described(options, type="string", format="date-time"))
+        missing = dict.fromkeys(("required", "null"), "Enter a date and time")
+        invalid = dict.fromkeys(("invalid", "invalid_awareness"), NOT_A_TIMESTAMP)
+        super().__init__(error_messages={**missing, **invalid}, **options)
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        message = "Enter a date and time with its offset, like 2026-11-23T09:30:00+01:00"
-        if not isinstance(value, str) or not re.fullmatch(
-            r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.+\-Zz]{5,30}", value, re.ASCII
-        ):
-            raise ValidationError(message)
-        try:
-            moment = datetime.fromisoformat(value.upper())
-            if moment.tzinfo is None or not _EARLIEST <= moment.year <= _LATEST:
-                raise ValidationError(message)
-            return moment.astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise ValidationError(message) from error
+        if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
+            raise self.make_error("invalid")
+        moment = super()._deserialize(value.upper(), attr, data, **kwargs)
+        if not _EARLIEST <= moment.year <= _LATEST:
+            raise self.make_error("invalid")
+        return moment.astimezone(UTC)
 
 
 class MoneyField(fields.Field[Money]):
@@ -249,12 +218,9 @@ class Quantity(fields.Field[Fraction]):
         return Fraction(value)
 
 
-class Identifier(fields.UUID):
-    """The id of a record, with a message that names it."""
-
-    def __init__(self, *, what: str = "a record", **options: Any) -> None:
-        message = f"Choose {what}"
-        super().__init__(error_messages={"required": message, "null": message, "invalid_uuid": message}, **options)
+def id_messages(what: str) -> Messages:
+    """Return the messages of a `fields.UUID` that names a record: all of them say which record to choose."""
+    return dict.fromkeys(("required", "null", "invalid_uuid"), f"Choose {what}")
 
 
 def described(options: dict[str, Any], **metadata: Any) -> dict[str, Any]:

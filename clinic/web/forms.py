@@ -13,14 +13,13 @@ from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
 from clinic.core.errors import ClinicError, InvalidInput, NotFound
 from clinic.core.text import tidy_line
 from clinic.identity.models import SavedForm
 from clinic.web.error_info import clinic_error_info
-from clinic.web.fields import Choices
 from clinic.web.idempotency import form_problem, new_form_key, sent_key
 from clinic.web.problem_details import flattened
 from clinic.web.saved_forms import HIDDEN_FIELDS, resumed_form
@@ -100,7 +99,7 @@ def load_form(schema: Schema, **given: Any) -> Form:
     Of a field that takes several values, one sent value may name more than one of them, separated by spaces.
     """
     typed = {name: value for name, value in request.form.items() if name not in HIDDEN_FIELDS}
-    several = [name for name, one in schema.fields.items() if isinstance(one, Choices)]
+    several = [name for name, one in schema.fields.items() if isinstance(one, fields.List)]
     ticked = {name: " ".join(request.form.getlist(name)).split() for name in several}
     form = Form(typed, order=list(schema.fields), ticked=ticked, version=sent_version())
     try:
@@ -141,7 +140,7 @@ def posted_from(endpoint: str, *arguments: str) -> Callable[[View], View]:
 
 
 def sent_version() -> int:
-    """Return the version of the record that the sent form was made from; -1, which no record has, for nonsense."""
+    """Return the version of the record that the sent form was made from; -1, which no record has, for invalid input."""
     return _version(request.form.get("version", ""))
 
 

@@ -38,7 +38,7 @@ _WITH_BODY = (413, 415, 422)
 
 
 class ApiBlueprint(flask_smorest.Blueprint):
-    """The JSON endpoints of a module, below `/api/v1`; `noun` is what one record is called in operation ids."""
+    """The JSON endpoints of a module, below `/api/v1`; `noun` names one record in operation ids."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -134,7 +134,7 @@ class SearchQuery(ListQuery):
     q = Line(metadata={"description": "text to search for"})
 
 
-class Versioned(Protocol):
+class HasVersion(Protocol):
     """A record with an optimistic-locking version."""
 
     id: UUID
@@ -167,24 +167,24 @@ def listed(found: Page[Any], *filters: str) -> ResponseReturnValue:
     return body, {"Link": f'<{link}>; rel="next"'}
 
 
-def created(record: Versioned, endpoint: str, **ids: Any) -> ResponseReturnValue:
+def created(record: HasVersion, endpoint: str, **ids: Any) -> ResponseReturnValue:
     """Return a new record with its `Location` and `ETag`."""
     return record, {"Location": url_for(endpoint, **ids), **etag(record)}  # type: ignore[return-value]
 
 
-def single(record: Versioned) -> ResponseReturnValue:
+def single(record: HasVersion) -> ResponseReturnValue:
     """Return a record with its `ETag`, or 304 if the client has that version."""
     if request.method == "GET" and request.if_none_match.contains(str(record.version)):
         return "", 304, etag(record)
     return record, etag(record)  # type: ignore[return-value]
 
 
-def etag(record: Versioned) -> dict[str, str]:
+def etag(record: HasVersion) -> dict[str, str]:
     """Return the `ETag` header of a record."""
     return {"ETag": f'"{record.version}"'}
 
 
-def handle_stale_version(blueprint: ApiBlueprint, get_current: Callable[..., Versioned], schema: type[Schema]) -> None:
+def handle_stale_version(blueprint: ApiBlueprint, get_current: Callable[..., HasVersion], schema: type[Schema]) -> None:
     """Return 412 with the current record when a request of a blueprint changes a stale version."""
 
     @blueprint.errorhandler(StaleVersion)
@@ -198,10 +198,10 @@ def handle_stale_version(blueprint: ApiBlueprint, get_current: Callable[..., Ver
         return response
 
 
-def expected_version(get_current: Callable[..., Versioned]) -> int | None:
+def expected_version(get_current: Callable[..., HasVersion]) -> int | None:
     """Return the version that `If-Match` names, None for `*`; of several the current one, if it is among them.
 
-    What no record's version could be is `NO_VERSION`: whether there is a record at all is checked first.
+    An impossible version is `NO_VERSION`, so that a missing record is reported first.
 
     :raises HTTPException: 428 without the header
     :raises NotFound: if it names several, and there is no record
@@ -216,7 +216,7 @@ def expected_version(get_current: Callable[..., Versioned]) -> int | None:
     return versions.pop() if versions else NO_VERSION
 
 
-def optional_version(get_current: Callable[..., Versioned]) -> int | None:
+def optional_version(get_current: Callable[..., HasVersion]) -> int | None:
     """Return the version that `If-Match` names, None for `*` and without the header.
 
     :raises NotFound: if it names several, and there is no record

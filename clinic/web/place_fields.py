@@ -1,10 +1,11 @@
-"""Fields of schemas for a clinic's country and time zone."""
+"""Fields of schemas for a clinic's country, time zone and locale."""
 
 from typing import Any
 
 from marshmallow import ValidationError
 
 from clinic.core.places import find_time_zone, is_country
+from clinic.identity.rules import is_locale
 from clinic.web.fields import Line
 
 
@@ -33,3 +34,16 @@ class Zone(Line):
         if zone is None:
             raise ValidationError(f"{self.missing}: a name of a place, not of an offset")
         return zone.name
+
+
+class LocaleName(Line):
+    """A language and a country, like `pt_PT`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=16, what="a language and country, like en_GB or pt_PT", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not is_locale(text):
+            raise ValidationError(self.missing)
+        return text

@@ -1,4 +1,4 @@
-"""Records as pages name them: by number or name, with a link for who may open them."""
+"""Links to records by number or name, for those who may open them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -83,13 +83,13 @@ class Canaries:
     ids: dict[str, UUID]
 
     def found_in(self, text: str, *, asked: Iterable[str] = ()) -> list[str]:
-        """Return what a text tells of the other clinic, but for what was asked for and is said again."""
+        """Return what a text contains of the other clinic, except what the request itself contained."""
         known = [SHORTEST.casefold(), PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
-        told = text.casefold()
+        shown = text.casefold()
         for one in asked:
             if any(word in one.casefold() for word in known):
-                told = told.replace(one.casefold(), "")
-        return [word for word in known if word in told]
+                shown = shown.replace(one.casefold(), "")
+        return [word for word in known if word in shown]
 
 
 def plant(app: Flask) -> Canaries:

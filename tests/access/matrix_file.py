@@ -62,9 +62,9 @@ def differences(column: str, cells: Mapping[Key, str], table: Table) -> list[str
     expected = {key: table[key][column] for key in table}
     pairs = {key: (cells.get(key, "nothing"), expected.get(key, "nothing")) for key in cells.keys() | expected.keys()}
     return [
-        f"{method} {rule} answers {answered} to {column}, the file says {said}"
-        for (rule, method), (answered, said) in sorted(pairs.items())
-        if answered != said
+        f"{method} {rule} answers {actual} to {column}, the file says {recorded}"
+        for (rule, method), (actual, recorded) in sorted(pairs.items())
+        if actual != recorded
     ]
 
 

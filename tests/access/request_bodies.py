@@ -55,7 +55,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.create_api_key": lambda _: {"label": uuid4().hex, "scopes": "patients:read"},
     "staff.create_member": lambda _: {"email": f"{uuid4().hex}@example.org", "name": "Rui Matrix", "role": "read-only"},
     "staff.deactivate_member": _nothing,
-    "staff.discard_kept_form": _nothing,
+    "staff.discard_saved_form": _nothing,
     "staff.end_member_sessions": _nothing,
     "staff.end_second_step": lambda _: {"present_password": PASSWORD},
     "staff.end_session": _nothing,

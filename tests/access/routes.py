@@ -37,7 +37,7 @@ class Route:
 
 def routes_of(app: Flask) -> list[Route]:
     """Return every method of every address that a view answers, by address."""
-    found = {route.key: route for rule in app.url_map.iter_rules() for route in _answered(rule)}
+    found = {route.key: route for rule in app.url_map.iter_rules() for route in _routes_of_rule(rule)}
     return [found[key] for key in sorted(found, key=lambda key: (key[0], METHODS.index(key[1])))]
 
 
@@ -49,7 +49,7 @@ def refused_by(app: Flask) -> list[Route]:
     return [route for route in asked if route.key not in known]
 
 
-def _answered(rule: Rule) -> Iterator[Route]:
+def _routes_of_rule(rule: Rule) -> Iterator[Route]:
     return (Route(method, rule.rule, rule.endpoint, _arguments(rule)) for method in rule.methods or ())
 
 

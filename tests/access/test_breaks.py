@@ -94,6 +94,6 @@ def test_lists_that_forget_the_clinic_tell_of_canaries(world: World, monkeypatch
     for route in lists:
         caller.cell(route)
 
-    told = {trace.split(" tells ")[0] for trace in caller.traces}
-    assert told >= {f"GET {rule}" for rule in ("/patients", "/appointments", "/invoices", "/messages")}
-    assert told >= {f"GET /api/v1/{rule}" for rule in ("patients", "appointments", "invoices", "practitioners")}
+    traced = {trace.split(" tells ")[0] for trace in caller.traces}
+    assert traced >= {f"GET {rule}" for rule in ("/patients", "/appointments", "/invoices", "/messages")}
+    assert traced >= {f"GET /api/v1/{rule}" for rule in ("patients", "appointments", "invoices", "practitioners")}

@@ -123,8 +123,8 @@ def test_a_command_tells_nobody_whether_an_id_is_another_clinic_s(world: World, 
         for used in mixed.ids:
             foreign, missing = world.foreign(used) or "", str(uuid4())
 
-            told = {one: run(*name.split(), *line(mixed.but(used, one))) for one in (foreign, missing)}
+            results = {one: run(*name.split(), *line(mixed.but(used, one))) for one in (foreign, missing)}
 
-            answers = [(result.exit_code, result.output.replace(one, "ASKED")) for one, result in told.items()]
+            answers = [(result.exit_code, result.output.replace(one, "ASKED")) for one, result in results.items()]
             assert answers[0] == answers[1], name
             assert answers[0][0] in {2, 3}, name

@@ -56,14 +56,14 @@ def test_no_answer_tells_of_contact_or_notes_to_who_may_not_see_them(
     full: World, column: str, record_property: Record
 ) -> None:
     caller = Caller(full, column, may=CALLERS[column])
-    told = []
+    leaks = []
 
     for route in sorted(routes_of(full.app), key=lambda route: route.writes):  # what is written crowds lists
         if route.method not in {"HEAD", "OPTIONS"} and not route.rule.startswith(WHOLE):
-            told += [f"{route.method} {route.rule}: {word}" for word in _hears(caller, route)]
+            leaks += [f"{route.method} {route.rule}: {word}" for word in _hears(caller, route)]
 
     record_property("requests", caller.asked)
-    assert told == []
+    assert leaks == []
 
 
 @pytest.mark.row(38)
@@ -103,5 +103,5 @@ def _query(caller: Caller, route: Route) -> dict[str, str]:
 
 
 def _words(answer: TestResponse) -> list[str]:
-    said = f"{answer.headers}\n{answer.text}".casefold()
-    return [word for word in TOLD if word in said]
+    content = f"{answer.headers}\n{answer.text}".casefold()
+    return [word for word in TOLD if word in content]

@@ -164,14 +164,14 @@ def test_a_form_that_another_clinic_s_page_carried_is_stopped_without_a_word_on_
 @pytest.mark.row(35)
 def test_inviting_somebody_of_another_clinic_looks_like_inviting_anybody(world: World, caller: Caller) -> None:
     route = next(route for route in writing(world) if route.endpoint == "staff.create_member")
-    looks = set()
+    responses = set()
 
     for email in (THEIR_EMAIL, "Wiedehopfvogl@example.org"):
         answer = caller.ask(route, {}, body_for(route, world.own) | {"email": email})
         address = answer.headers["Location"]
-        looks.add(seen(caller.ask(getting(address), {}, {}), {"id": address.rpartition("/")[2], "email": email}))
+        responses.add(seen(caller.ask(getting(address), {}, {}), {"id": address.rpartition("/")[2], "email": email}))
 
-    assert len(looks) == 1
+    assert len(responses) == 1
 
 
 @pytest.mark.row(29)

@@ -19,7 +19,7 @@ ONES_OWN_SESSION = {
     "staff.begin_session",
     "staff.complete_session",
     "staff.confirm_second_step",
-    "staff.discard_kept_form",
+    "staff.discard_saved_form",
     "staff.end_second_step",
     "staff.renew_recovery_codes",
     "staff.save_password",

@@ -166,7 +166,7 @@ def test_permissions_and_roles_are_shown_by_label(client, here, clinic):
 
     assert "Changed a staff member: Rita" in shown
     assert "Role Receptionist → Manager" in shown
-    assert "See who saw and changed what" in shown
+    assert "View the audit trail and access logs" in shown
 
 
 def test_ids_and_seal_of_an_entry_are_shown_in_its_details_only(client, patient):

@@ -51,7 +51,7 @@ def axe_violations(page: Page, part: str | None = None) -> list[str]:
     """Return what axe finds wrong with a page, or a part of it; a strict policy lets a debugger evaluate its source."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    return [_told(violation) for violation in page.evaluate(_RUN_AXE, part)]
+    return [_described(violation) for violation in page.evaluate(_RUN_AXE, part)]
 
 
 def looks_wrong(page: Page, width: int) -> list[str]:
@@ -75,6 +75,6 @@ def html_bytes(page: Page) -> int:
     return size
 
 
-def _told(violation: dict[str, Any]) -> str:
+def _described(violation: dict[str, Any]) -> str:
     nodes = [" ".join(str(part) for part in node["target"]) for node in violation["nodes"]]
     return f"{violation['id']}: {'; '.join(nodes[:5])}"

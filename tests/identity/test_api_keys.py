@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
-from clinic.identity.api_keys import InvalidApiKey, api_key_service
+from clinic.identity.api_keys import LabelTaken, api_key_service
 from tests.assertions import masked, rows, spoken
 from tests.builders import a_patient
 from tests.concurrency import run_at_once
@@ -66,7 +66,7 @@ def test_the_same_key_made_at_once_is_made_once(app, clinic):
         app, clinic.id, 4, lambda _: api_key_service.create(label="Laboratory", scopes=["patients:read"])
     )
 
-    assert [type(outcome) for outcome in outcomes if outcome] == [InvalidApiKey] * 3
+    assert [type(outcome) for outcome in outcomes if outcome] == [LabelTaken] * 3
     assert len(rows(app, "api_keys")) == 1
 
 
@@ -230,11 +230,11 @@ def test_another_clinics_key_is_as_missing_as_none(app, here, other_clinic, clie
         foreign, _ = api_key_service.create(label="Foreign", scopes=["all"])
         foreign_id = foreign.id
 
-    looks = [client.get(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
-    acts = [client.submit(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
+    views = [client.get(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
+    posts = [client.submit(f"/api-keys/{one}/revocation") for one in (foreign_id, uuid4())]
 
-    assert [answer.status_code for answer in looks + acts] == [404] * 4
-    assert masked(looks[0]) == masked(looks[1])
+    assert [answer.status_code for answer in views + posts] == [404] * 4
+    assert masked(views[0]) == masked(views[1])
     assert "Foreign" not in client.get("/api-keys").text
     assert record_of(app, "Foreign")["revoked_at"] is None
 
@@ -255,7 +255,7 @@ def test_nobody_makes_a_key_to_what_is_denied_to_them(app, client, hired):
     refused = [theirs.submit("/api-keys", label="Mine", scopes=scope) for scope in ("all", "patients:contact")]
 
     assert [answer.status_code for answer in refused] == [422, 422]
-    assert "You can't grant permissions that you do not have: See how to reach patients" in spoken(refused[0].text)
+    assert "You can't grant permissions that you do not have: View contact details" in spoken(refused[0].text)
     assert key_in(theirs.submit("/api-keys", label="Mine", scopes="patients:read").text)
 
 

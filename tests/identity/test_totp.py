@@ -105,11 +105,11 @@ def test_secrets_have_160_bits_and_are_never_the_same():
 def test_an_app_is_told_secret_account_and_clinic(issuer):
     uri = urlsplit(totp_uri(SECRET, "amara+desk@example.org", issuer))
 
-    told = parse_qs(uri.query)
+    parameters = parse_qs(uri.query)
     account = unquote(uri.path.lstrip("/"))
     assert (uri.scheme, uri.netloc, uri.fragment) == ("otpauth", "totp", "")
-    assert told == {"secret": [SECRET], "issuer": [" ".join(issuer.replace(":", " ").split())]}
-    assert account.split(":") == [told["issuer"][0], "amara+desk@example.org"]
+    assert parameters == {"secret": [SECRET], "issuer": [" ".join(issuer.replace(":", " ").split())]}
+    assert account.split(":") == [parameters["issuer"][0], "amara+desk@example.org"]
 
 
 def test_the_longest_names_still_fit_into_a_qr_code():

@@ -69,7 +69,7 @@ def test_the_list_of_nobody_is_empty(run):
     assert run("patients", "list").stdout == ""
 
 
-@pytest.mark.parametrize("name", ["P-000001", "p-000001"])
+@pytest.mark.parametrize("name", ["P-000001", "p-000001", "1", "p1", "0001"])
 def test_a_patient_is_shown_by_number(run, inside, name):
     patient = a_patient()
 
@@ -77,6 +77,26 @@ def test_a_patient_is_shown_by_number(run, inside, name):
 
     assert shown["id"] == str(patient.id)
     assert run("patients", "show", str(patient.id), "--json").stdout == run("patients", "show", name, "--json").stdout
+
+
+def test_a_patient_is_shown_by_what_a_search_finds(run, inside):
+    a_patient(family_name="Sousa", given_name="Rui", phone="+351912345678", email=None)
+    a_patient(family_name="Sousa", given_name="Ana", email=None)
+
+    for words in ("rui sousa", "912 345 678"):
+        assert json.loads(run("patients", "show", words, "--json").stdout)["mrn"] == "P-000001"
+
+
+def test_several_patients_of_a_name_are_listed_and_recorded(app, run, inside):
+    for given_name in ("Rui", "Ana"):
+        a_patient(family_name="Sousa", given_name=given_name, email=None)
+
+    result = run("patients", "show", "sousa")
+
+    listed = "P-000002 SOUSA, Ana; P-000001 SOUSA, Rui"
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"Error: Several patients match, give a number: {listed}\n"
+    assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "listed"
 
 
 def test_a_patient_of_another_clinic_is_found_in_that_clinic_only(run, here, other_clinic):

@@ -21,7 +21,7 @@ def many(inside):
 
 
 def walk(client, url, **query):
-    """Return the ids of each portion of a list, going on as each one says."""
+    """Return the ids of each page of a list, going on as each one says."""
     while url:
         answer = client.get(url, query_string=query or None)
         yield [row["id"] for row in answer.json["data"]]
@@ -30,15 +30,15 @@ def walk(client, url, **query):
 
 def test_everybody_is_listed_exactly_once_while_others_are_registered(many, client):
     seen = []
-    for portion in walk(client, URL, limit=25):
-        seen += portion
+    for page in walk(client, URL, limit=25):
+        seen += page
         assert client.post(URL, json=patient_fields(given_name="Newcomer")).status_code == 201
 
     assert seen == many
 
 
 def test_everybody_who_is_found_is_listed_exactly_once(many, client):
-    seen = [an_id for portion in walk(client, URL, q="number", limit=50) for an_id in portion]
+    seen = [an_id for page in walk(client, URL, q="number", limit=50) for an_id in page]
 
     assert len(seen) == len(set(seen)) == 120
     assert set(seen) == set(many)
@@ -46,8 +46,8 @@ def test_everybody_who_is_found_is_listed_exactly_once(many, client):
 
 def test_everybody_who_is_found_is_listed_exactly_once_while_others_are_registered(many, client):
     seen = []
-    for portion in walk(client, URL, q="pereira", limit=25):
-        seen += portion
+    for page in walk(client, URL, q="pereira", limit=25):
+        seen += page
         for name in ("Aaron", "Number 7x", "Zoe"):
             assert client.post(URL, json=patient_fields(given_name=name)).status_code == 201
 
@@ -62,8 +62,8 @@ def test_the_cursor_of_a_search_holds_an_id_and_no_name(inside, client):
     on_page = page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
 
     for url in (by_api.headers["Link"].partition(">")[0], on_page):
-        _, told = URLSafeSerializer("any").loads_unsafe(parse_qs(urlsplit(url).query)["cursor"][0])
-        assert told == [{"id": ids[19]}]
+        _, payload = URLSafeSerializer("any").loads_unsafe(parse_qs(urlsplit(url).query)["cursor"][0])
+        assert payload == [{"id": ids[19]}]
 
 
 def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, other_clinic):

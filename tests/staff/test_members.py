@@ -171,7 +171,7 @@ def test_nobody_gives_what_is_denied_to_them(app, client, hired, desk):
     allowed = theirs.submit(desk.page, **member_form(role="manager"))
 
     assert (themselves.status_code, somebody.status_code, invited.status_code) == (422, 422, 422)
-    assert "You can't grant permissions that you do not have: Make and revoke API keys" in spoken(themselves.text)
+    assert "You can't grant permissions that you do not have: Create and revoke API keys" in spoken(themselves.text)
     assert as_now(app, second).membership.denied == ["keys:write"]
     assert allowed.status_code == 303
 
@@ -212,12 +212,12 @@ def test_who_is_let_in_again_has_the_role_of_before(app, client, desk):
 
 
 def test_it_is_said_who_was_saved_who_has_left_and_who_is_back(client, desk):
-    said = []
+    messages = []
     for act, fields in (("", member_form()), ("/deactivation", {}), ("/reactivation", {}), ("/password-link", {})):
         client.submit(f"{desk.page}{act}", **fields)
-        said += re.findall(r'<p class="toast message">([^<]*)', client.get("/staff").text)
+        messages += re.findall(r'<p class="toast message">([^<]*)', client.get("/staff").text)
 
-    assert said == [
+    assert messages == [
         "Saved: Rosa Almeida",
         "Rosa Almeida is deactivated",
         "Rosa Almeida is reactivated",
@@ -340,11 +340,11 @@ def test_a_member_of_another_clinic_is_as_missing_as_nobody(app, other_clinic, c
     before = rows(app, "memberships")
 
     answers = [client.submit(f"/staff/{one}{act}", **member_form()) for one in (foreign.membership_id, uuid4())]
-    looks = [client.get(f"/staff/{one}") for one in (foreign.membership_id, uuid4())]
+    views = [client.get(f"/staff/{one}") for one in (foreign.membership_id, uuid4())]
 
-    assert [answer.status_code for answer in answers + looks] == [404] * 4
+    assert [answer.status_code for answer in answers + views] == [404] * 4
     assert masked(answers[0]) == masked(answers[1])
-    assert masked(looks[0]) == masked(looks[1])
+    assert masked(views[0]) == masked(views[1])
     assert rows(app, "memberships") == before
 
 

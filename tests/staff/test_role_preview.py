@@ -54,7 +54,7 @@ def test_nothing_can_be_changed_though_the_role_could(seeing, app):
     answer = seeing.submit("/patients/new", family_name="Sousa", given_names="Rui", birth_date="1990-01-01")
 
     assert answer.status_code == 403
-    assert "You only look at what somebody in another role sees: nothing was changed" in spoken(answer.text)
+    assert "You are viewing the app as another role: nothing was changed" in spoken(answer.text)
     assert contents(app) == before
 
 
@@ -122,9 +122,9 @@ def test_the_trail_keeps_ones_own_name_and_says_as_which_role(client, seeing, he
         assert len({entry.actor for entry in acts}) == 1
         assert acts[1].actor == f"staff:{acts[1].record_id}"
         assert acts[1].changes == {"role": [None, "receptionist"]}
-    told = spoken(client.get("/audit?action=seen-as").text)
-    assert re.search(r"Administrator Person .*Viewed the app as another role .*Role (before )?.*Receptionist", told), (
-        told
+    shown = spoken(client.get("/audit?action=seen-as").text)
+    assert re.search(r"Administrator Person .*Viewed the app as another role .*Role (before )?.*Receptionist", shown), (
+        shown
     )
 
 

@@ -13,7 +13,7 @@ from tests.staff.people import browser_of, hire
 SECRET = re.compile(r"[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){3}\n")
 
 WRONG = [
-    (["create-admin", "nonsense"], 2, "--email: Enter an email address"),
+    (["create-admin", "nonsense"], 2, "EMAIL: Enter an email address"),
     (["create-admin", "ana@example.org", "--name", "x" * 201], 2, "--name: Enter at most 200 characters"),
     (["create-admin", "ana@example.org", "--clinic", "Nowhere"], 3, "no clinic named Nowhere"),
     (["deactivate", "nobody@example.org"], 3, "There is no such staff member"),
@@ -22,10 +22,10 @@ WRONG = [
 ]
 WRONG_KEYS = [
     (["--name", "Lab"], "Missing option '--scopes'"),
-    (["--name", " ", "--scopes", "all"], "--label: Enter a name for the key"),
+    (["--name", " ", "--scopes", "all"], "--name: Enter a name for the key"),
     (["--name", "Lab", "--scopes", "everything"], "--scopes: Choose among: all, patients:read"),
-    (["--name", "Lab", "--scopes", "all", "--expires", "soon"], "--expires-on: Enter a date like"),
-    (["--name", "Lab", "--scopes", "all", "--expires", "2020-01-01"], "--expires-on: Choose a day in the future"),
+    (["--name", "Lab", "--scopes", "all", "--expires", "soon"], "--expires: Enter a date like"),
+    (["--name", "Lab", "--scopes", "all", "--expires", "2020-01-01"], "--expires: Choose a day in the future"),
 ]
 
 

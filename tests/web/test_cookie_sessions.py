@@ -94,8 +94,8 @@ def test_a_message_that_nobody_of_us_has_signed_is_not_said(desk: PageClient, va
 def test_a_message_is_not_taken_for_a_session(app, desk: PageClient) -> None:
     with desk.session_transaction() as session:
         token = session["_user_id"]
-    said = _signed(app).dumps([("_user_id", token)])
+    value = _signed(app).dumps([("_user_id", token)])
 
-    desk.set_cookie("session", said)
+    desk.set_cookie("session", value)
 
     assert not is_in(desk)

@@ -93,7 +93,7 @@ def test_an_unexpected_error_is_answered_without_the_database_and_logged_without
     assert "ref-1" in page.text
     assert json.get_json()["instance"] == "urn:clinic:request:ref-2"
     assert "unexpected_error error=RuntimeError" in caplog.text
-    assert not any("Pereira" in said for said in (page.text, json.text, caplog.text))
+    assert not any("Pereira" in text for text in (page.text, json.text, caplog.text))
 
 
 @pytest.mark.row(60)

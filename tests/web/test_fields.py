@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from clinic.web.fields import Choice, Count, Line, Moment, Paragraph, Quantity, quantity_text
+from clinic.web.fields import Choice, Count, Line, Paragraph, Quantity, Timestamp, quantity_text
 from clinic.web.forms import Form, date_parts, with_dates
 from clinic.web.json_api import ListQuery, SearchQuery
 from tests.schema_loading import loaded, problems
@@ -51,7 +51,7 @@ def test_tidying_twice_changes_nothing(text):
 @given(any_json)
 @bounded
 def test_no_field_fails_otherwise_than_by_refusing(value):
-    for field in (Line(), Paragraph(), Choice("a"), Count(least=1, most=9), Moment(), Quantity()):
+    for field in (Line(), Paragraph(), Choice("a"), Count(least=1, most=9), Timestamp(), Quantity()):
         with suppress(ValidationError):
             field.deserialize(value)
 
@@ -68,8 +68,8 @@ def test_the_length_counts_composed_characters(text):
 def test_an_instant_is_read_as_it_was_written(moment):
     utc = moment.astimezone(UTC)
 
-    assert Moment().deserialize(utc.isoformat()) == utc
-    assert Moment().deserialize(Moment()._serialize(utc, None, None)) == utc
+    assert Timestamp().deserialize(utc.isoformat()) == utc
+    assert Timestamp().deserialize(Timestamp()._serialize(utc, None, None)) == utc
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def test_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
     for url, method in forms:
         answer = client.open(url, method=method, data={"family_name": "Pereira"})
         assert answer.status_code == 400, url
-        said = "This page was open for too long" if url == "/login" else "This form has expired"
-        assert said in answer.text
+        message = "This page was open for too long" if url == "/login" else "This form has expired"
+        assert message in answer.text
 
     assert len(forms) >= 4
     assert row_counts(app) == before
@@ -67,11 +67,11 @@ def test_a_form_that_was_shown_in_another_clinic_is_refused_and_writes_nothing(a
 
 
 def test_a_form_that_was_shown_in_this_clinic_is_taken_with_or_without_saying_so(app, client, clinic):
-    said, unsaid = (
+    named, unnamed = (
         client.submit("/patients/new", family_name="Pereira", **one) for one in ({"_clinic": clinic.id}, {})
     )
 
-    assert (said.status_code, unsaid.status_code) == (303, 303)
+    assert (named.status_code, unnamed.status_code) == (303, 303)
 
 
 def test_a_form_of_another_clinic_that_is_sent_nowhere_finds_nothing_there(client, other_clinic):

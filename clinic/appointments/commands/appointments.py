@@ -1,5 +1,6 @@
 """The commands `flask appointments …`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -16,9 +17,12 @@ from clinic.appointments.schemas.resources import PractitionerSchema
 from clinic.appointments.service import Appointment, appointment_service, practitioner_service
 from clinic.core.audit import record_listing
 from clinic.core.clock import today
+from clinic.core.context import current_actor
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
-from clinic.web.cli import CommandGroup, info, load_options, show_record, show_rows
+from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
+from clinic.web.cli_output import info
+from clinic.web.template_filters import time as wall_time
 
 COLUMNS = ["starts_at", "ends_at", "status", "patient_id", "practitioner_id", "id"]
 
@@ -48,12 +52,14 @@ def book(patient: str, practitioner: str, starts: str, as_json: bool, **options:
 @group.command("list", needs="appointments:read")
 @click.option("--day", metavar="DAY", help="Of this day, YYYY-MM-DD; today unless given.")
 @as_json
+@with_header
 def list_appointments(day: str | None, as_json: bool) -> None:
     """List a day's appointments."""
     chosen = load_options(DayQuery(), {"day": day}).get("day") or today(clinic_service.current().zone)
     found = appointment_service.day(chosen)
     record_listing("appointments", (appointment.patient_id for appointment in found))
-    show_rows([_dumped(appointment) for appointment in found], COLUMNS, as_json=as_json)
+    rows = [_dumped(appointment) for appointment in found]
+    show_rows(rows, COLUMNS, as_json=as_json, table=lambda: _local_rows(found))
 
 
 @group.command("cancel", needs="appointments:write")
@@ -79,10 +85,29 @@ def add_practitioner(as_json: bool, **options: str | None) -> None:
 
 @group.command("practitioners", needs="appointments:read")
 @as_json
+@with_header
 def practitioners(as_json: bool) -> None:
     """List the practitioners."""
     rows = PractitionerSchema(many=True).dump(practitioner_service.active())
     show_rows(rows, ["name", "speciality", "id"], as_json=as_json)
+
+
+def _local_rows(appointments: Sequence[Appointment]) -> list[dict[str, Any]]:
+    """Return what a table on a terminal shows: times of the clinic, and names if the actor may see them."""
+    zone = clinic_service.current().zone
+    named = current_actor().has_permission("patients:read")
+    patients = patient_service.get_many(appointment.patient_id for appointment in appointments)
+    practitioners = practitioner_service.of(appointments)
+    return [
+        {
+            "time": f"{wall_time(one.starts_at, zone)}–{wall_time(one.ends_at, zone)}",
+            "status": one.status,
+            "patient": patients[one.patient_id].full_name if named else patients[one.patient_id].mrn,
+            "with": practitioners[one.practitioner_id].name,
+            "id": str(one.id),
+        }
+        for one in appointments
+    ]
 
 
 def _read_booking(given: dict[str, str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from clinic.core.clock import at_wall_time, is_ambiguous, today
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import NOT_A_DAY, Choice, Count, Day, Identifier, Line, Moment
+from clinic.web.fields import NOT_A_DAY, Choice, Count, Day, Line, Timestamp, id_messages
 from clinic.web.json_api import ListQuery
 
 NOTES = "appointments:notes"
@@ -25,16 +25,16 @@ class AppointmentSchema(FieldPermissionSchema):
     """An appointment of a patient with a practitioner."""
 
     id = fields.UUID(dump_only=True)
-    patient_id = Identifier(required=True, what="a patient")
-    practitioner_id = Identifier(required=True, what="a practitioner")
-    starts_at = Moment(required=True)
-    ends_at = Moment(required=True)
+    patient_id = fields.UUID(required=True, error_messages=id_messages("a patient"))
+    practitioner_id = fields.UUID(required=True, error_messages=id_messages("a practitioner"))
+    starts_at = Timestamp(required=True)
+    ends_at = Timestamp(required=True)
     status = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     cancel_reason = fields.String(dump_only=True, allow_none=True)
     cancel_note = requires_permission(NOTES, fields.String(dump_only=True, allow_none=True))
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Moment(dump_only=True)
-    updated_at = Moment(dump_only=True)
+    created_at = Timestamp(dump_only=True)
+    updated_at = Timestamp(dump_only=True)
 
 
 class CancellationSchema(FieldPermissionSchema):
@@ -47,10 +47,10 @@ class CancellationSchema(FieldPermissionSchema):
 class AppointmentQuery(ListQuery):
     """Filters of the list of appointments."""
 
-    since = Moment(data_key="starts_at.gte", metadata={"description": "starting then or later"})
-    before = Moment(data_key="starts_at.lt", metadata={"description": "starting earlier"})
-    patient_id = Identifier(what="a patient")
-    practitioner_id = Identifier(what="a practitioner")
+    since = Timestamp(data_key="starts_at.gte", metadata={"description": "starting then or later"})
+    before = Timestamp(data_key="starts_at.lt", metadata={"description": "starting earlier"})
+    patient_id = fields.UUID(error_messages=id_messages("a patient"))
+    practitioner_id = fields.UUID(error_messages=id_messages("a practitioner"))
     status = Line(
         metadata={
             "description": f"comma-separated states: {', '.join(STATES)}",
@@ -88,7 +88,7 @@ class BookingSchema(Schema):
     """The form of a booking: patient number, practitioner, day and time in the clinic's time zone, length."""
 
     patient = Line(required=True, what="the patient's number")
-    practitioner_id = Identifier(required=True, what="a practitioner")
+    practitioner_id = fields.UUID(required=True, error_messages=id_messages("a practitioner"))
     day = Day(required=True, what="the day")
     time = WallTime(required=True, what="the time")
     minutes = Count(least=5, most=24 * 60, load_default=30)

@@ -70,7 +70,7 @@ def _configure_sqlite(engine: Engine, app: Flask) -> None:
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
+        connection.isolation_level = None  # the driver begins no transaction by itself
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
         cursor.execute("PRAGMA journal_mode = WAL")
@@ -98,7 +98,7 @@ def _configure_sqlite(engine: Engine, app: Flask) -> None:
 def _configure_postgresql(engine: Engine, app: Flask) -> None:
     @event.listens_for(engine, "begin")
     def limit_lock_wait(connection: Connection) -> None:
-        """Limit the wait for a lock; the statement also opens the transaction, which the driver would defer."""
+        """Limit the wait for a lock; the statement also begins the transaction, which the driver would begin later."""
         if _is_writing(connection):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
 

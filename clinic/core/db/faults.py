@@ -1,16 +1,16 @@
-"""What is the matter with a database, by SQLite's primary result codes and PostgreSQL's SQLSTATEs."""
+"""Faults of a database, recognized by SQLite's primary result codes and PostgreSQL's SQLSTATEs."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 SOON, LATER = 5, 60
-"""Seconds after which to try again: a fault that passes, and one that an operator has to end."""
+"""Values of `Retry-After` in seconds: for a fault that ends by itself, and for one that an operator has to correct."""
 
 
 @dataclass(frozen=True)
 class DatabaseFault:
-    """A state of the database in which nothing can be stored; `is_setup` ones are faults of the configuration."""
+    """A fault because of which nothing can be stored; `is_setup` marks faults of the configuration."""
 
     code: str
     reason: str
@@ -40,7 +40,7 @@ _SQLITE = {
     13: DISK_FULL,
     26: NOT_A_DATABASE,
 }
-"""By the primary result code, https://www.sqlite.org/rescode.html."""
+"""Faults by primary result code, https://www.sqlite.org/rescode.html."""
 
 _POSTGRESQL = {
     "25006": READ_ONLY,
@@ -54,14 +54,14 @@ _POSTGRESQL = {
 }
 
 _REFUSED_BY_SQLITE = {5, 6, 8, 13, 19}
-"""After these results of a COMMIT nothing is stored: busy, locked, read-only, full, constraint."""
+"""Results of a COMMIT that has certainly stored nothing: busy, locked, read-only, full, constraint."""
 
 _LOST = ("08", "57", "58", "XX")
-"""Classes of SQLSTATE after which it is not known what became of a COMMIT."""
+"""Classes of SQLSTATE after which it is unknown whether a COMMIT has stored anything."""
 
 
 def database_fault(error: DBAPIError) -> DatabaseFault | None:
-    """Return what is the matter with the database, None if a statement was wrong."""
+    """Return the fault of the database that caused an error, None if the statement itself caused it."""
     known = _SQLITE.get(_sqlite_code(error)) or _POSTGRESQL.get(_sqlstate(error))
     is_away = isinstance(error, OperationalError) or type(error) is DatabaseError
     return known or (AWAY if is_away else None)

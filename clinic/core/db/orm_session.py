@@ -34,11 +34,6 @@ class ForeignRow(RuntimeError):
 class ClinicSession(FlaskSession):
     """A session whose write transaction is ended only by its unit of work."""
 
-    @property
-    def writing(self) -> bool:
-        """Whether a unit of work is open on this session."""
-        return bool(self.info.get("writing"))
-
     def commit(self) -> None:
         """Commit; inside a unit of work this is refused."""
         self._refuse_inside_unit_of_work()
@@ -50,7 +45,7 @@ class ClinicSession(FlaskSession):
         super().rollback()
 
     def close(self) -> None:
-        """Close; inside a unit of work this is refused. A broken connection has nothing left to lose: it is logged."""
+        """Close; inside a unit of work this is refused. An error of a broken connection is only logged."""
         self._refuse_inside_unit_of_work()
         try:
             super().close()
@@ -58,7 +53,7 @@ class ClinicSession(FlaskSession):
             _log.warning("close_failed error=%s", error_name(error))
 
     def _refuse_inside_unit_of_work(self) -> None:
-        if self.writing:
+        if self.info.get("writing"):
             self.info["interfered"] = True
             raise UnitOfWorkOpen("only the unit of work ends its transaction")
 
@@ -76,7 +71,7 @@ def filter_by_clinic(state: ORMExecuteState) -> None:
 @event.listens_for(ClinicSession, "before_flush")
 def check_flush(session: ClinicSession, _context: object, _instances: object) -> None:
     """Refuse a flush outside a unit of work, or of another clinic's row."""
-    if not session.writing:
+    if not session.info.get("writing"):
         raise OutsideUnitOfWork("rows are written inside a unit of work only")
     owned = [row for row in (*session.new, *session.dirty, *session.deleted) if isinstance(row, ClinicScoped)]
     if owned:

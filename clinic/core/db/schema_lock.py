@@ -1,4 +1,4 @@
-"""One migration at a time: the others wait until it has ended, then find nothing left to do.
+"""The lock of migrations, which run one at a time; those that waited find nothing left to do.
 
 SQLite changes a table by building it anew, which deletes referring rows or fails unless foreign keys are suspended.
 """
@@ -7,19 +7,19 @@ from flask import current_app
 from sqlalchemy import Connection, text
 
 KEY = 7_251_437_001
-"""PostgreSQL's advisory lock of migrations; any number that nothing else in the database locks."""
+"""The number of PostgreSQL's advisory lock for migrations, which nothing else in the database uses."""
 
 WAIT_MS = 600_000
 
 
 def wait_for_writers(connection: Connection) -> None:
-    """Let a connection to SQLite wait ten minutes for its write transaction, which excludes all others."""
+    """Make a connection to SQLite wait up to ten minutes for the write lock of the database."""
     if connection.dialect.name == "sqlite":
         connection.connection.cursor().execute(f"PRAGMA busy_timeout = {WAIT_MS}")
 
 
 def lock_schema(connection: Connection) -> None:
-    """Wait for the lock of migrations, and hold it until the open transaction ends; SQLite's holds it already."""
+    """Wait for the lock and hold it until the transaction ends; on SQLite the write transaction is the lock."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = {WAIT_MS}"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({KEY})"))

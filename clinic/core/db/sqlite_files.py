@@ -1,4 +1,4 @@
-"""The files of an SQLite database, compared by device and inode: a replaced or removed file is not used any more."""
+"""Detection of replaced or removed SQLite files, whose connections must not be used; files are compared by inode."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ class Files:
 
 
 class FileWatch:
-    """The database file that the first connection of an engine opened; once it is replaced, no connection is used."""
+    """Watches the database file of an engine; once it has been replaced, every connection is refused."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -41,26 +41,26 @@ class FileWatch:
         self.is_replaced = False
 
     def reset(self) -> None:
-        """Accept whatever file the next connection opens."""
+        """Watch the file that the next connection opens."""
         self.database, self.is_replaced = None, False
 
     def check_database(self) -> None:
         """Check the database file before a connection opens it.
 
-        :raises DatabaseReplaced: if it is another one than the first connection's
+        :raises DatabaseReplaced: if it is not the file that the first connection opened
         """
         if self.is_replaced or (self.database is not None and _file_id(self.path) != self.database):
             self.is_replaced = True
             raise DatabaseReplaced
 
     def remember(self, connection_info: dict[str, Any]) -> None:
-        """Store the files that a new connection has opened in its `info`."""
+        """Store in the `info` of a new connection which files it has opened."""
         files = self._present()
         self.database = self.database or files.database
         connection_info[_OPEN_FILES] = self, files
 
     def check(self, opened: Files) -> Files:
-        """Return the files of a connection, after checking that the paths still lead to them.
+        """Check that the files that a connection has open are still at their paths; return them.
 
         :raises DatabaseReplaced: if one was replaced or removed
         """
@@ -83,7 +83,7 @@ def watch_of(path: str | None) -> FileWatch | None:
 
 
 def check_open_files(connection_info: dict[str, Any]) -> None:
-    """Check that the paths still lead to the files that a connection has open, if it is one to SQLite.
+    """Check that the files that a connection to SQLite has open are still at their paths.
 
     :raises DatabaseReplaced: if one was replaced or removed
     """

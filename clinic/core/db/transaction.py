@@ -52,7 +52,7 @@ class _Transaction:
     doomed: bool = False
 
     def ensure_open(self) -> None:
-        """Check that nothing failed or ended the transaction, behind the session or through it."""
+        """Check that no part of the transaction failed, and that other code has not ended it."""
         if self.doomed or self.session.info.get("interfered"):
             raise UnitOfWorkDoomed("a part of the unit of work failed")
         is_current = self.session.get_transaction() is self.orm_transaction and self.orm_transaction.is_active
@@ -62,7 +62,7 @@ class _Transaction:
     def commit(self) -> None:
         """Commit, unless a part failed or the transaction was ended by other code.
 
-        :raises DatabaseReplaced: if SQLite committed into a file that is not at its path any more
+        :raises DatabaseReplaced: if SQLite committed into a file that is no longer at its path
         """
         self.ensure_open()
         self.session.flush()
@@ -115,7 +115,10 @@ def write_transaction() -> Iterator[None]:
     finally:
         _current.reset(token)
     for callback in transaction.callbacks:
-        _run_callback(callback)
+        try:
+            callback()
+        except Exception as error:  # noqa: BLE001 - the change is committed and must not be answered with an error
+            _log.error("after_commit_failed error=%s frames=%s", error_name(error), traceback_summary(error))
 
 
 @contextmanager
@@ -151,7 +154,7 @@ def current_outcome() -> Outcome:
 
 
 def reset_outcome() -> Outcome:
-    """Begin anew, at the start of a request or command."""
+    """Replace the outcome by an empty one, at the start of a request or command."""
     outcome = Outcome()
     _outcome.set(outcome)
     return outcome
@@ -159,7 +162,7 @@ def reset_outcome() -> Outcome:
 
 @contextmanager
 def separate_outcome() -> Iterator[None]:
-    """Keep what this block changes apart from what the request or command changes."""
+    """Record what this block changes in an outcome of its own."""
     token = _outcome.set(Outcome())
     try:
         yield
@@ -175,7 +178,7 @@ def after_commit(callback: Callback) -> None:
 
 
 def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
-    """Return the present state of a row of the current clinic; until the transaction ends, no other changes it.
+    """Return the current state of a row of the current clinic, locked until the transaction ends.
 
     On PostgreSQL the row is locked (`FOR NO KEY UPDATE`), on SQLite the transaction has the database to itself.
     """
@@ -203,10 +206,3 @@ def _open_transaction() -> _Transaction:
     if transaction is None:
         raise RuntimeError("no unit of work is open")
     return transaction
-
-
-def _run_callback(callback: Callback) -> None:
-    try:
-        callback()
-    except Exception as error:  # noqa: BLE001 - the change is committed and must not be answered with an error
-        _log.error("after_commit_failed error=%s frames=%s", error_name(error), traceback_summary(error))

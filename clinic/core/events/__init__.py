@@ -34,7 +34,7 @@ class _EventSignal(Signal):
     handlers: tuple[Handler, ...] = ()
 
     def rebuild(self) -> None:
-        """Replace the tuple that a publish iterates; a publish under way keeps the old one."""
+        """Replace the tuple that a publish iterates; a running publish iterates the old one."""
         self.handlers = tuple(cast("dict[Any, Handler]", self.receivers).values())
 
 
@@ -60,7 +60,7 @@ class EventBus:
             signal.rebuild()
 
     def unsubscribe(self, event_type: str, handler: Handler) -> None:
-        """Stop calling `handler` for `event_type`; an unknown name or handler is no error."""
+        """Stop calling `handler` for `event_type`; an unknown name or handler is ignored."""
         with self._lock:
             if signal := self._signals.get(event_type):
                 signal.disconnect(_as_subscribed(signal, handler))

@@ -1,4 +1,4 @@
-"""Context of the current call: the event that is being handled, its depth, and who collects what is published."""
+"""Context of the current call: the event that is being handled, its depth, and the collector of published events."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Collector = Callable[[str, dict[str, Any]], None]
 """Takes the name and data of an event that is published inside a unit of work."""
 
 MAX_DEPTH = 16
-"""How many handlers may publish inside one another."""
+"""The maximum nesting of handlers that publish events."""
 
 _log = logging.getLogger("clinic.events")
 
@@ -105,7 +105,7 @@ def handling(event: PublishedEvent, depth: int) -> Iterator[None]:
 
 
 def is_too_deep(event_type: str, depth: int) -> bool:
-    """Return whether handlers publish in a circle; if so, log it as an error."""
+    """Return whether handlers that publish events are nested too deeply, as in a cycle; if so, log it as an error."""
     if depth < MAX_DEPTH:
         return False
     _log.error("recursion_cut event=%s depth=%d", event_type, depth)

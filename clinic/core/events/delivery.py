@@ -25,7 +25,7 @@ _log = logging.getLogger("clinic.events")
 
 
 class DeliveryQueue(WorkQueue[Delivery]):
-    """The deliveries that are to be done, of every clinic."""
+    """The pending deliveries of all clinics."""
 
     def close_abandoned(self, row: Delivery) -> Mapping[str, Any] | None:
         """Return the values that close a delivery whose handler ended its process at the last attempt."""

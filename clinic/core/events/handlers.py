@@ -1,4 +1,4 @@
-"""Event handlers: their type, their stored names, their own copies of the data and the log of their failures."""
+"""Event handlers: checks, stored names, copies of the event's data, and the log of their errors."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ def handler_name(handler: Handler) -> str | None:
 
 
 def check_handler(handler: Handler) -> None:
-    """Refuse an object that can't be called, or whose call would not run it.
+    """Check that a handler can be called, and that the call runs it.
 
     :raises TypeError: if it is not callable, or a coroutine or generator function
     """
@@ -46,7 +46,9 @@ def check_handler(handler: Handler) -> None:
 
 
 def check_stored_name(handler: Handler, subscribed: Iterable[Handler]) -> None:
-    """Refuse a handler with the stored name of another one: they would share one delivery, and one is never retried.
+    """Check that no other handler of the event has the same stored name.
+
+    Both would share one delivery, so that only one of them could be retried.
 
     :raises ValueError: naming the other handler
     """
@@ -56,7 +58,7 @@ def check_stored_name(handler: Handler, subscribed: Iterable[Handler]) -> None:
 
 
 def log_failure(event_type: str, handler: Handler, error: BaseException) -> None:
-    """Log a failed handler with the class and frames of its error, without its message, which may name people."""
+    """Log the error of a handler: its class and frames, not its message, which may name people."""
     _log.error(
         "handler_failed event=%s handler=%s error=%s frames=%s",
         event_type,
@@ -66,21 +68,17 @@ def log_failure(event_type: str, handler: Handler, error: BaseException) -> None
     )
 
 
-def copy_for_handler(data: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of an event's data for one handler."""
-    return choose_copier(data)(data)
-
-
 def choose_copier(data: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return the cheapest function that copies the data without sharing anything mutable."""
+    """Return the fastest function that copies this data without sharing a dict or a list."""
     if any(isinstance(value, dict | list) for value in data.values()):
-        return _copy_nested
+        return copy_nested
     return dict.copy
 
 
-def _copy_nested(value: Any) -> Any:
+def copy_nested(value: Any) -> Any:
+    """Return a copy of JSON values that shares no dict and no list with the original."""
     if isinstance(value, dict):
-        return {key: _copy_nested(inner) for key, inner in value.items()}
+        return {key: copy_nested(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_copy_nested(inner) for inner in value]
+        return [copy_nested(inner) for inner in value]
     return value

@@ -41,7 +41,7 @@ class StoredEvent(UUIDMixin, Base):
 
 
 class Delivery(UUIDMixin, Base):
-    """One event for one handler: delivered, still to be delivered, or given up."""
+    """The delivery of one event to one handler: its state, its attempts and the last error."""
 
     __tablename__ = "deliveries"
     __audited__ = False

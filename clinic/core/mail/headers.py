@@ -17,10 +17,10 @@ MAX_LINE = 998
 """Characters in any line (RFC 5322, section 2.1.1)."""
 
 _WORD_BYTES = 39
-"""Bytes of UTF-8 in an encoded word that fits behind the longest name of a field."""
+"""The most bytes of UTF-8 in an encoded word on a first line, after the longest field name."""
 
 _LONGEST_WORD_BYTES = 720
-"""Bytes of UTF-8 in an encoded word that fits into any line."""
+"""The most bytes of UTF-8 in an encoded word on a line of its own."""
 
 _BREAKS = frozenset("\r\n\0")
 _ENCODED_WORD = re.compile(r"=\?([^?]*)\?([bq])\?([^?]*)\?=", re.IGNORECASE)
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]:;,\"\\@]+@[^\s\x00-\x1f\x7f<>(
 
 
 class UnsafeHeader(ValueError):
-    """A value of a header field has a line break or NUL, also an encoded one, or is no address."""
+    """A value of a header field contains a line break or NUL, maybe in an encoded word, or is not an address."""
 
     def __init__(self, field: str) -> None:
         self.reason = f"the {field} field of the mail would contain a line break, NUL or a malformed address"
@@ -61,9 +61,10 @@ def address_field(name: str, display_name: str, address: str) -> str:
 
 
 def _phrase(text: str, first_line: int) -> str:
-    """Return a display name; only the longest runs of words beyond ASCII need encoded words above 75 characters.
+    """Return a display name: quoted if it is plain ASCII, otherwise with encoded words where they are necessary.
 
-    Two encoded words never stand side by side: Python's parser (3.13.0 too) finds a space between those of a name.
+    Neighbouring words that need encoding share one encoded word, which may exceed 75 characters: Python's parser (also
+    that of 3.13.0) would read a space between two adjacent encoded words of a display name.
     """
     quoted = '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
     if _is_plain(text) and len(quoted) < MAX_LINE - MAX_ENCODED_LINE:
@@ -76,7 +77,7 @@ def _phrase(text: str, first_line: int) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether every reader finds a text as it stands: ASCII words, with single spaces between them."""
+    """Return whether a text needs no encoding: ASCII words with single spaces between them."""
     return "=?" not in text and _PLAIN.fullmatch(text) is not None
 
 
@@ -111,7 +112,7 @@ def _check(field: str, *values: str) -> None:
 
 
 def _decoded(word: "re.Match[str]") -> str:
-    """Return the text of an encoded word as a tolerant reader finds it."""
+    """Return the text of an encoded word, as a lenient mail client decodes it."""
     charset, encoding, payload = word.groups()
     content = payload.encode("utf-8", "replace")
     found = decodestring(content, header=True) if encoding in "qQ" else _from_base64(content)
@@ -119,7 +120,7 @@ def _decoded(word: "re.Match[str]") -> str:
 
 
 def _from_base64(content: bytes) -> bytes:
-    """Return what base64 stands for, whatever else is between its characters and however it is padded."""
+    """Decode base64, ignoring other characters and missing padding."""
     digits = re.sub(rb"[^A-Za-z0-9+/]", b"", content)
     return b64decode(digits[: len(digits) - (len(digits) % 4 == 1)] + b"===")
 

@@ -21,7 +21,7 @@ RETRY = RetryPolicy(
 """Two days, deliberately shorter than the four to five of RFC 5321, section 4.5.4.1."""
 
 MOST_ATTEMPTS = 40
-"""More attempts than a mail server that is away for two days causes: the mail ends its worker each time."""
+"""A mail with more attempts than an unreachable mail server causes in two days must have ended its worker each time."""
 
 Row = TypeVar("Row", bound=Base)
 
@@ -38,7 +38,7 @@ class MailQueue(WorkQueue[Row]):
     """A queue of mail; each `record_` method commits, and raises `LeaseLost` if another worker has claimed the row."""
 
     def due_clinics(self) -> Sequence[UUID]:
-        """Return the clinics that have a due mail in a table that each clinic sees its own part of."""
+        """Return the clinics that have due mail in a clinic-scoped table."""
         mail, clinics, at = self.model.__table__.c, db.metadata.tables["clinics"].c, now()
         due = select(mail.id).where(
             mail.clinic_id == clinics.id,

@@ -8,7 +8,8 @@ from clinic.core.clock import day_bounds
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.clinics import clinic_service
 from clinic.staff.schemas import KeyForm, KeySchema
-from clinic.web.cli import CommandGroup, info, load_options, output_secret, show_rows
+from clinic.web.cli import CommandGroup, load_options, output_secret, show_rows, with_header
+from clinic.web.cli_output import info
 
 COLUMNS = ["label", "beginning", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "id"]
 
@@ -39,6 +40,7 @@ def create(**options: Any) -> None:
 
 @group.command("list", needs="keys:write")
 @as_json
+@with_header
 def list_keys(as_json: bool) -> None:
     """List a clinic's keys, the newest first."""
     show_rows(KeySchema(many=True).dump(api_key_service.list()), COLUMNS, as_json=as_json)

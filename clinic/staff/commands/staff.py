@@ -7,7 +7,8 @@ from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
 from clinic.identity.operator_actions import operator_service
 from clinic.staff.schemas import AdministratorForm, ClinicSchema, WorkerSchema
-from clinic.web.cli import OPERATOR, CommandGroup, info, load_options, output_secret, show_rows
+from clinic.web.cli import OPERATOR, CommandGroup, load_options, output_secret, show_rows, with_header
+from clinic.web.cli_output import info
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
 
@@ -17,6 +18,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @group.command("clinics", clinic=False)
 @as_json
+@with_header
 def clinics(as_json: bool) -> None:
     """List the clinics of this installation."""
     rows = ClinicSchema(many=True).dump(clinic_service.list())
@@ -25,6 +27,7 @@ def clinics(as_json: bool) -> None:
 
 @group.command("list", needs="staff:read")
 @as_json
+@with_header
 def list_staff(as_json: bool) -> None:
     """List the staff members of a clinic, the deactivated ones last."""
     show_rows(WorkerSchema(many=True).dump(member_service.list()), COLUMNS, as_json=as_json)

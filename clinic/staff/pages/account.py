@@ -75,7 +75,7 @@ def switch() -> ResponseReturnValue:
         raise NotFound("There is no such clinic")
     set_login_token(self_service.switch_clinic(current_session(), **form.data), same_person=True)
     flash(f"You are now in {current_session().clinic.name}")
-    return redirect(url_for(".kept_form" if saved_form_service.find_latest(current_session()) else ".home"), 303)
+    return redirect(url_for(".saved_form" if saved_form_service.find_latest(current_session()) else ".home"), 303)
 
 
 def _end() -> ResponseReturnValue:

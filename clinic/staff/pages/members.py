@@ -32,11 +32,11 @@ LABELS = {"name": "Name", "role": "Role", "denied": "Removed permissions"}
 @requires("staff:read")
 def members() -> ResponseReturnValue:
     """List the staff of the clinic, and those who have no access any more."""
-    workers = member_service.list()
+    staff = member_service.list()
     return render_template(
         "staff/members.html",
-        active=_of_state(workers, active=True),
-        deactivated=_of_state(workers, active=False),
+        active=_of_state(staff, active=True),
+        deactivated=_of_state(staff, active=False),
         invited=invitation_service.open(),
         now=now(),
     )
@@ -58,11 +58,11 @@ def create_member() -> ResponseReturnValue:
     if form.errors:
         return _invitation_page(form), 422
     try:
-        worker = member_service.invite(**form.data)
+        person = member_service.invite(**form.data)
     except InvalidMember as error:
         return refuse(_invitation_page(form.reject(error)), error)
-    flash(f"{worker.membership.name} is invited: a link to sign in is on its way")
-    return redirect(url_for(".member", membership_id=worker.membership.id), 303)
+    flash(f"{person.membership.name} is invited: a link to sign in is on its way")
+    return redirect(url_for(".member", membership_id=person.membership.id), 303)
 
 
 @blueprint.get("/staff/<uuid:membership_id>")
@@ -77,9 +77,9 @@ def member(membership_id: UUID) -> ResponseReturnValue:
 @idempotent
 def update_member(membership_id: UUID) -> ResponseReturnValue:
     """Change a staff member as the form says."""
-    worker, form = member_service.get(membership_id), load_form(MemberForm())
+    person, form = member_service.get(membership_id), load_form(MemberForm())
     if form.errors:
-        return _member_page(worker, form), 422
+        return _member_page(person, form), 422
     try:
         member_service.update(membership_id, version=sent_version(), **form.data)
     except (InvalidMember, LastAdministrator) as error:
@@ -119,8 +119,8 @@ def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
     try:
         place = member_service.reactivate(membership_id)
     except InvalidMember as error:
-        worker = member_service.get(membership_id)
-        return refuse(_member_page(worker, _member_form(worker).reject(error)), error)
+        person = member_service.get(membership_id)
+        return refuse(_member_page(person, _member_form(person).reject(error)), error)
     flash(f"{place.name} is reactivated")
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
@@ -131,11 +131,11 @@ def reactivate_member(membership_id: UUID) -> ResponseReturnValue:
 @idempotent
 def send_password_link(membership_id: UUID) -> ResponseReturnValue:
     """Send a staff member a link to set a password, or the invitation again."""
-    worker = member_service.get(membership_id)
+    person = member_service.get(membership_id)
     try:
-        message = _send_link(worker)
+        message = _send_link(person)
     except MemberDeactivated as error:
-        return refuse(_member_page(worker, _member_form(worker).reject(error)), error)
+        return refuse(_member_page(person, _member_form(person).reject(error)), error)
     flash(message)
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
@@ -151,45 +151,45 @@ def end_member_sessions(membership_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".member", membership_id=membership_id), 303)
 
 
-def _send_link(worker: ClinicMember) -> str:
+def _send_link(person: ClinicMember) -> str:
     """Send the link that a staff member needs; return the message that confirms it."""
-    place = worker.membership
-    if place.active and _invited_until(worker):
-        invitation_service.send_again(worker)
+    place = person.membership
+    if place.active and _invited_until(person):
+        invitation_service.send_again(person)
         return f"Another invitation to {place.name} is on its way"
     member_service.send_password_link(place.id)
     return f"A link to set a password is on its way to {place.name}"
 
 
-def _of_state(workers: Iterable[ClinicMember], *, active: bool) -> list[ClinicMember]:
-    return [worker for worker in workers if worker.membership.active is active]
+def _of_state(staff: Iterable[ClinicMember], *, active: bool) -> list[ClinicMember]:
+    return [person for person in staff if person.membership.active is active]
 
 
 def _invitation_page(form: Form) -> str:
     return render_template("staff/invite.html", form=form, roles=ROLE_CHOICES)
 
 
-def _member_page(worker: ClinicMember, form: Form | None = None) -> str:
+def _member_page(person: ClinicMember, form: Form | None = None) -> str:
     return render_template(
         "staff/member.html",
-        worker=worker,
-        form=form or _member_form(worker),
-        sessions=_sessions(worker),
-        invited_until=_invited_until(worker),
+        person=person,
+        form=form or _member_form(person),
+        sessions=_sessions(person),
+        invited_until=_invited_until(person),
         now=now(),
-        is_last=_is_last_administrator(worker),
+        is_last=_is_last_administrator(person),
         roles=ROLE_CHOICES,
         permissions=permission_labels(),
     )
 
 
-def _conflict_page(worker: ClinicMember, form: Form) -> str:
+def _conflict_page(person: ClinicMember, form: Form) -> str:
     """Return both versions of a staff member whom somebody else has changed, to choose from field by field."""
-    place, formatters = worker.membership, {"role": role_label, "denied": _permissions_text}
+    place, formatters = person.membership, {"role": role_label, "denied": _permissions_text}
     theirs = {"name": place.name, "role": place.role, "denied": place.denied}
     return render_template(
         "staff/member_conflict.html",
-        worker=worker,
+        person=person,
         fields=field_differences(LABELS, _texts(form.data), _texts(theirs), formatters),
         version=place.version,
         saved_at=place.updated_at,
@@ -197,30 +197,30 @@ def _conflict_page(worker: ClinicMember, form: Form) -> str:
     )
 
 
-def _deactivation_page(worker: ClinicMember, form: Form) -> str:
+def _deactivation_page(person: ClinicMember, form: Form) -> str:
     return render_template(
         "staff/deactivation.html",
-        worker=worker,
+        person=person,
         form=form,
-        sessions=_sessions(worker),
-        is_last=_is_last_administrator(worker),
+        sessions=_sessions(person),
+        is_last=_is_last_administrator(person),
     )
 
 
-def _sessions(worker: ClinicMember) -> Sequence[LoginSession]:
-    return session_service.list_open(worker.member.id, clinic_id=current_clinic_id())
+def _sessions(person: ClinicMember) -> Sequence[LoginSession]:
+    return session_service.list_open(person.member.id, clinic_id=current_clinic_id())
 
 
-def _invited_until(worker: ClinicMember) -> datetime | None:
-    return invitation_service.open().get(worker.member.id)
+def _invited_until(person: ClinicMember) -> datetime | None:
+    return invitation_service.open().get(person.member.id)
 
 
-def _is_last_administrator(worker: ClinicMember) -> bool:
-    return worker.is_administrator and len(member_service.administrators()) == 1
+def _is_last_administrator(person: ClinicMember) -> bool:
+    return person.is_administrator and len(member_service.administrators()) == 1
 
 
-def _member_form(worker: ClinicMember) -> Form:
-    place = worker.membership
+def _member_form(person: ClinicMember) -> Form:
+    place = person.membership
     values = {"name": place.name, "role": place.role}
     return initial_form(values, ticked={"denied": place.denied}, version=place.version)
 

@@ -18,8 +18,8 @@ def roles() -> ResponseReturnValue:
     """Show the permissions of each role."""
     labels = permission_labels()
     rows = [(label, [name in role.permissions for role in ROLES.values()]) for name, label in labels.items()]
-    workers = [worker for worker in member_service.list() if worker.membership.active]
-    holders = [(role, [worker for worker in workers if worker.membership.role == role.name]) for role in ROLES.values()]
+    staff = [person for person in member_service.list() if person.membership.active]
+    holders = [(role, [person for person in staff if person.membership.role == role.name]) for role in ROLES.values()]
     return render_template(
         "staff/roles.html",
         roles=ROLES.values(),
@@ -30,9 +30,9 @@ def roles() -> ResponseReturnValue:
     )
 
 
-def _denied(worker: ClinicMember) -> str:
+def _denied(person: ClinicMember) -> str:
     """Return the labels of the permissions that a staff member lacks although the role has them."""
-    permitted = ROLES[worker.membership.role].permissions
+    permitted = ROLES[person.membership.role].permissions
     return "; ".join(
-        label for name, label in permission_labels().items() if name in permitted and name in worker.membership.denied
+        label for name, label in permission_labels().items() if name in permitted and name in person.membership.denied
     )

@@ -14,7 +14,7 @@ from clinic.web.saved_forms import sent_saved_form_id
 
 @blueprint.get("/kept")
 @login_required
-def kept_form() -> ResponseReturnValue:
+def saved_form() -> ResponseReturnValue:
     """Redirect to the form that was saved last, filled in as it was typed."""
     saved = saved_form_service.find_latest(current_session())
     return redirect(f"{saved.address}?saved=1" if saved else url_for(".home"))
@@ -22,10 +22,10 @@ def kept_form() -> ResponseReturnValue:
 
 @blueprint.route("/kept/discard", methods=["GET", "POST"])
 @login_required
-@posted_from(".kept_form")
-def discard_kept_form() -> ResponseReturnValue:
+@posted_from(".saved_form")
+def discard_saved_form() -> ResponseReturnValue:
     """Discard a saved form, which `forget_saved_form` has done, and redirect to the next one."""
-    return redirect(url_for(".kept_form"), 303)
+    return redirect(url_for(".saved_form"), 303)
 
 
 @blueprint.before_app_request

@@ -15,8 +15,9 @@ from clinic.staff.pages.redirects import safe_next
 from clinic.staff.pages.trusted_devices import known_device, remember_device
 from clinic.web.authentication import current_session, find_ended_session, find_session
 from clinic.web.authorization import incomplete_login_allowed, public
-from clinic.web.error_handlers import is_same_origin, respond_form_expired
+from clinic.web.error_handlers import is_same_origin
 from clinic.web.forms import Form, posted_from, refuse, repeat_form
+from clinic.web.request_hooks import csrf
 
 CLEARED_DATA = '"cache", "storage"'
 """What a browser deletes at sign-out: not its cookies, so that the trusted device stays known."""
@@ -28,10 +29,16 @@ def _sign_in_page(form: Form) -> str:
     return render_template("staff/sign_in.html", form=form, ended=find_ended_session())
 
 
+def _expired_sign_in_page() -> str:
+    form = repeat_form("email", "next") if is_same_origin() else Form()
+    form.errors = {"": ["This page was open for too long: enter your password once more"]}
+    return _sign_in_page(form)
+
+
 def _code_page(form: Form) -> str:
     if message := form.error("code"):
         form.errors["code"] = [f"{message}, or one of your recovery codes"]
-    return render_template("staff/second_step.html", form=form)
+    return render_template("staff/two_factor_code.html", form=form)
 
 
 @blueprint.get("/login")
@@ -47,7 +54,11 @@ def sign_in() -> ResponseReturnValue:
 @blueprint.post("/login")
 @public
 def begin_session() -> ResponseReturnValue:
-    """Sign in with a password."""
+    """Sign in with a password; the view checks the CSRF token itself, so that it can show its own form again."""
+    try:
+        csrf.protect()
+    except CSRFError:
+        return _expired_sign_in_page(), 400
     email, password = request.form.get("email", ""), request.form.get("password", "")
     form = repeat_form("email", "next")
     if errors := _missing(email, password):
@@ -62,17 +73,7 @@ def begin_session() -> ResponseReturnValue:
     return continue_login()
 
 
-@blueprint.errorhandler(CSRFError)
-def show_sign_in_again(error: CSRFError) -> ResponseReturnValue:
-    """Show the sign-in form again if its CSRF token is of an earlier session; answer all other forms as everywhere.
-
-    The token is checked before any view runs, so the view can't catch this error itself.
-    """
-    if request.endpoint != "staff.begin_session":
-        return respond_form_expired(error)
-    form = repeat_form("email", "next") if is_same_origin() else Form()
-    form.errors = {"": ["This page was open for too long: enter your password once more"]}
-    return _sign_in_page(form), 400
+csrf.exempt(begin_session)  # from the check before every view
 
 
 @blueprint.get("/login/code")
@@ -123,7 +124,7 @@ def continue_login() -> Response:
     if here.member.must_change_password:
         wanted = url_for(".change_password", next=wanted)
     elif saved_form_service.find_latest(here):
-        wanted = url_for(".kept_form")
+        wanted = url_for(".saved_form")
     return remember_device(make_response(redirect(wanted, 303)), here.member.email)
 
 

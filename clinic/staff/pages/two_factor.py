@@ -20,7 +20,7 @@ def _setup_page(form: Form) -> str:
     secret = here.member.totp_secret or ""
     qr = totp_qr(totp_uri(secret, here.member.email, here.clinic.name)) if secret else None
     parts = [secret[place : place + 4] for place in range(0, len(secret), 4)]
-    return render_template("staff/second_step_setup.html", form=form, qr=qr, secret=" ".join(parts))
+    return render_template("staff/two_factor_setup.html", form=form, qr=qr, secret=" ".join(parts))
 
 
 def _new_codes_page(form: Form) -> str:
@@ -28,7 +28,7 @@ def _new_codes_page(form: Form) -> str:
 
 
 def _turn_off_page(form: Form) -> str:
-    return render_template("staff/second_step_end.html", form=form)
+    return render_template("staff/two_factor_end.html", form=form)
 
 
 @blueprint.get("/account/second-step")

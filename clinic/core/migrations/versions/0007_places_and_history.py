@@ -1,5 +1,6 @@
 """Appointments have a service, a place in a room, buffers, a lane, their wall time, and a history."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,7 +112,7 @@ def _wall_time(instant: datetime, zone: str) -> datetime:
     return aware.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
-def _drop_guards(guards: dict[str, tuple[str, ...]]) -> None:
+def _drop_guards(guards: Iterable[str]) -> None:
     for who in guards:
         if op.get_bind().dialect.name == "postgresql":
             op.drop_constraint(f"appointments_{who}_free", "appointments")
