@@ -11,14 +11,13 @@ from sqlalchemy import select
 from clinic.appointments.bookings import LONGEST_BUFFER, load_bookings
 from clinic.appointments.conflicts import Unavailable
 from clinic.appointments.hours_loading import load_hours
-from clinic.appointments.models import Practitioner, Room
+from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.placing import Request, visit_of
 from clinic.appointments.requirements import (
-    NOT_THEIRS,
     candidate_rooms,
+    check_offered,
     check_practitioner,
     find_service,
-    offered_by,
 )
 from clinic.appointments.rules import LONGEST, range_problem
 from clinic.appointments.slot_types import Availability, Booking, Refused, Slot, Visit
@@ -93,8 +92,9 @@ class AvailabilityService:
         """
         if problem := range_problem(first_day, last_day):
             raise InvalidInput(problem, field="last_day")
-        visit, rooms = _visit(service_id, length, room_id)
-        practitioners = _practitioners(service_id, practitioner_ids)
+        service = find_service(service_id)
+        visit, rooms = _visit(service, length, room_id)
+        practitioners = _practitioners(service, practitioner_ids)
         schedule = _load(practitioners, rooms, patient_id, first_day, last_day)
         found = find_across(
             visit,
@@ -126,8 +126,9 @@ class AvailabilityService:
 
         :raises InvalidInput: if the practitioner, service or room does not exist
         """
-        visit, rooms = _visit(service_id, length, room_id)
-        practitioners = _practitioners(service_id, [practitioner_id])
+        service = find_service(service_id)
+        visit, rooms = _visit(service, length, room_id)
+        practitioners = _practitioners(service, [practitioner_id])
         day = wall_day(starts_at, clinic_service.current().zone)
         schedule = _load(practitioners, rooms, patient_id, day, day)
         return explain_start(
@@ -170,29 +171,26 @@ def offer_next_free(error: Unavailable, request: Request | None) -> None:
     error.offer(later[:NEXT_FREE])
 
 
-def _visit(service_id: UUID | None, length: int | None, room_id: UUID | None) -> tuple[Visit, Sequence[Room]]:
+def _visit(service: Service | None, length: int | None, room_id: UUID | None) -> tuple[Visit, Sequence[Room]]:
     """Return what is searched for, and the rooms of which it takes one."""
-    service = find_service(service_id)
     rooms = candidate_rooms(service, room_id)
     minutes = length or (service.lengths[0] if service else DEFAULT_LENGTH)
     return visit_of(minutes, service, rooms), rooms
 
 
-def _practitioners(service_id: UUID | None, wanted: Collection[UUID] | None) -> Sequence[UUID]:
+def _practitioners(service: Service | None, wanted: Collection[UUID] | None) -> Sequence[UUID]:
     """Return the ids of the practitioners to search, ordered by name.
 
     :raises InvalidInput: if a wanted one does not exist, is not active or does not offer the service
     """
-    query = select(Practitioner.id).where(Practitioner.active).order_by(Practitioner.name, Practitioner.id)
-    if service_id is not None:
-        query = query.where(offered_by(service_id))
+    query = select(Practitioner).where(Practitioner.active).order_by(Practitioner.name, Practitioner.id)
     if wanted is not None:
         query = query.where(Practitioner.id.in_(wanted))
     found = db.session.scalars(query).all()
-    for missing in set(wanted or ()) - set(found):
-        check_practitioner(missing)
-        raise InvalidInput(NOT_THEIRS, field="service_id")
-    return found
+    for one in wanted or ():
+        check_practitioner(one)
+        check_offered(service, one)
+    return [one.id for one in found if service is None or service.is_offered_by(one.id)]
 
 
 def _load(

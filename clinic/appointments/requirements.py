@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
-from clinic.appointments.models import Practitioner, Room, Service, ServicePractitioner, ServiceRoom
+from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.rules import day_problem, span_problem
 from clinic.core.clock import today, wall_day
 from clinic.core.db import db
@@ -55,18 +55,8 @@ def check_offered(service: Service | None, practitioner_id: UUID) -> None:
 
     :raises InvalidInput: if they don't
     """
-    if service is None:
-        return
-    offering = select(Practitioner.id).where(Practitioner.id == practitioner_id, offered_by(service.id))
-    if db.session.scalar(offering) is None:
+    if service is not None and not service.is_offered_by(practitioner_id):
         raise InvalidInput(NOT_THEIRS, field="service_id")
-
-
-def offered_by(service_id: UUID) -> ColumnElement[bool]:
-    """Return the condition that a practitioner offers a service: all do if none is named."""
-    named = select(ServicePractitioner.id).where(ServicePractitioner.service_id == service_id)
-    own = named.where(ServicePractitioner.practitioner_id == Practitioner.id)
-    return or_(own.exists(), ~named.exists())
 
 
 def candidate_rooms(service: Service | None, room_id: UUID | None) -> Sequence[Room]:
@@ -74,7 +64,7 @@ def candidate_rooms(service: Service | None, room_id: UUID | None) -> Sequence[R
 
     :raises InvalidInput: if the given room does not exist, is not active or is not one of the service's
     """
-    of_service = [] if service is None else _rooms_of(service.id)
+    of_service = [] if service is None else _rooms_of(service)
     if room_id is None:
         return [room for room in of_service if room.active]
     room = db.session.get(Room, room_id)
@@ -87,9 +77,10 @@ def candidate_rooms(service: Service | None, room_id: UUID | None) -> Sequence[R
     return [room]
 
 
-def _rooms_of(service_id: UUID) -> Sequence[Room]:
-    wanted = select(Room).join(ServiceRoom, ServiceRoom.room_id == Room.id).where(ServiceRoom.service_id == service_id)
-    return db.session.scalars(wanted.order_by(Room.name, Room.id)).all()
+def _rooms_of(service: Service) -> Sequence[Room]:
+    if not service.room_ids:
+        return []
+    return db.session.scalars(select(Room).where(Room.id.in_(service.room_ids)).order_by(Room.name, Room.id)).all()
 
 
 def check_times(starts_at: datetime, ends_at: datetime) -> None:
