@@ -9,12 +9,8 @@ from flask.blueprints import BlueprintSetupState
 
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
-from clinic.appointments.service import (
-    APPOINTMENT_CANCELLED,
-    APPOINTMENT_SCHEDULED,
-    appointment_service,
-    practitioner_service,
-)
+from clinic.appointments.events import EVENTS
+from clinic.appointments.service import appointment_service, practitioner_service
 from clinic.core.context import current_actor
 from clinic.core.events.types import EventType
 from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab
@@ -32,7 +28,7 @@ class AppointmentsModule(BaseModule):
 
     def get_published_events(self) -> Sequence[EventType]:
         """Return what the schedule tells of."""
-        return (APPOINTMENT_SCHEDULED, APPOINTMENT_CANCELLED)
+        return EVENTS
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
