@@ -1,4 +1,4 @@
-"""Lists in portions: everybody once, whatever is registered meanwhile."""
+"""Pages of lists: everybody once, whatever is registered meanwhile."""
 
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -77,7 +77,7 @@ def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, oth
         assert [patient.id for patient in patient_service.search("pereira", after=(stranger,)).rows] == ours
 
 
-def test_the_next_cursor_and_the_link_lead_to_the_same_portion(inside, client):
+def test_the_next_cursor_and_the_link_lead_to_the_same_page(inside, client):
     for _ in range(3):
         a_patient()
 
@@ -91,7 +91,7 @@ def test_the_next_cursor_and_the_link_lead_to_the_same_portion(inside, client):
     assert "Link" not in by_link.headers
 
 
-def test_a_portion_of_exactly_the_rest_is_the_last_one(inside, client):
+def test_a_page_of_exactly_the_rest_is_the_last_one(inside, client):
     for _ in range(2):
         a_patient()
 
