@@ -87,7 +87,7 @@ class Expiry:
         return max(self.seconds - _whole_seconds(min(WARNING_TIME, self.idle / 2)), 0)
 
     @property
-    def seconds_to_look(self) -> int:
+    def seconds_to_poll(self) -> int:
         """The seconds after which a page asks again: the same for every page, unless the maximum length is near."""
         idle_left = self.idle - min(WARNING_TIME, self.idle / 2) - _use_recorded_every(self.idle)
         return min(self.seconds_to_warning, _whole_seconds(idle_left))

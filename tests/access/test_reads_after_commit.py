@@ -73,6 +73,7 @@ def reads(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
     event.remove(engine, "before_cursor_execute", found.note_statement)
 
 
+@pytest.mark.slow
 def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
     caller = Caller(world, "administrator")
 

@@ -239,6 +239,7 @@ def test_the_filter_of_users_has_a_hundred_at_most_and_the_chosen_one(client, cl
     assert "The latest 3 only" in page
 
 
+@pytest.mark.slow
 def test_the_page_of_a_big_trail_has_at_most_sixty_kilobytes_and_its_pages_show_every_entry(client, here):
     with here():
         for number in range(30):
@@ -362,6 +363,7 @@ def test_another_clinics_entries_are_not_shown(client, here, other_clinic):
     assert client.get(f"/patients/{theirs.id}/access-log").status_code == 404
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("role", ["receptionist", "practitioner", "billing-clerk", "read-only"])
 def test_the_audit_trail_requires_its_permission(client, here, clinic, patient, role):
     with here():

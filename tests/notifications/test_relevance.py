@@ -146,6 +146,7 @@ def test_a_patient_who_wants_no_messages_any_more_gets_none_that_is_not_handed_o
     assert outcomes(app) == [("confirmation", "suppressed", "the patient does not want messages")]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("state", ["failed", "unknown"])
 def test_a_cancellation_does_not_wait_for_a_confirmation_that_was_given_up(app, appointment, mailbox, state):
     set_columns("notifications", state=state)
@@ -178,6 +179,7 @@ def test_a_cancellation_that_could_not_be_sent_in_time_is_not_sent(app, appointm
     assert outcomes(app)[1] == ("cancellation", "suppressed", "the appointment is in the past")
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("starts_at", [NOON, NOON - timedelta(days=3)])
 def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient(app, clock, mailbox, starts_at):
     appointment = an_appointment(starts_at=starts_at)
@@ -194,6 +196,7 @@ def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient
     assert len(mailbox.messages) == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("values", [{"version": 2}, {"status": "arrived"}])
 def test_a_confirmation_of_an_earlier_version_is_not_sent(app, appointment, mailbox, values):
     set_columns("appointments", **values)
@@ -203,6 +206,7 @@ def test_a_confirmation_of_an_earlier_version_is_not_sent(app, appointment, mail
     assert outcomes(app) == [("confirmation", "suppressed", "the appointment has been changed")]
 
 
+@pytest.mark.slow
 def test_a_cancellation_of_an_appointment_that_is_booked_again_is_not_sent(app, appointment, mailbox):
     appointment_service.cancel(appointment.id)
     set_columns("appointments", status="booked", cancel_reason=None)

@@ -49,7 +49,7 @@ def change(browser, present: str = PASSWORD, new: str = OTHER_PASSWORD):
     return send(browser, "/account/password", "/account/password", **fields)
 
 
-def test_what_is_wrong_with_both_passwords_is_said_at_once(signed_in):
+def test_what_is_wrong_with_both_passwords_is_reported_at_once(signed_in):
     both, first = change(signed_in, "another", "tiny-pw"), change(signed_in, "another")
 
     assert [answer.status_code for answer in (both, first)] == [422, 422]
@@ -73,7 +73,7 @@ def link_in(message) -> str:
 
 
 @pytest.mark.row(7)
-def test_a_password_is_changed_and_all_other_sessions_end_and_a_mail_says_so(app, signed_in, mailbox):
+def test_a_password_is_changed_and_all_other_sessions_end_and_a_mail_confirms_it(app, signed_in, mailbox):
     elsewhere = a_browser(app, "192.0.2.9")
     sign_in(elsewhere)
     copied = cookie(signed_in)
@@ -332,7 +332,7 @@ def test_a_password_that_is_refused_does_not_use_the_link_up(app, visitor, mailb
 @pytest.mark.row(1)
 @pytest.mark.row(8)
 @pytest.mark.usefixtures("person")
-def test_asking_for_a_link_says_nothing_about_who_has_an_account(app, visitor, mailbox):
+def test_asking_for_a_link_reveals_nothing_about_who_has_an_account(app, visitor, mailbox):
     known = send(visitor, "/password/forgotten", "/password/forgotten", email=EMAIL)
     unknown = send(visitor, "/password/forgotten", "/password/forgotten", email="nobody@example.org")
     queued = [row["state"] for row in rows(app, "staff_letters")]
@@ -363,7 +363,7 @@ def test_an_address_that_is_left_blank_is_asked_for(visitor, clinic):
 
 @pytest.mark.row(9)
 @pytest.mark.usefixtures("person")
-def test_a_link_leads_to_the_address_that_was_set_up_whatever_the_request_says(app, visitor, mailbox, monkeypatch):
+def test_a_link_leads_to_the_address_that_was_set_up_whatever_the_request_names(app, visitor, mailbox, monkeypatch):
     monkeypatch.setitem(app.config, "PUBLIC_URL", "https://clinic.example.org")
     evil = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "Forwarded": "host=evil.example"}
     for name, value in evil.items():
