@@ -9,11 +9,8 @@ from flask.blueprints import BlueprintSetupState
 
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
+from clinic.appointments.events import EVENTS
 from clinic.appointments.pages.panels import PANELS
-from clinic.appointments.service import (
-    APPOINTMENT_CANCELLED,
-    APPOINTMENT_SCHEDULED,
-)
 from clinic.core.events.types import EventType
 from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab
 
@@ -29,7 +26,7 @@ class AppointmentsModule(BaseModule):
 
     def get_published_events(self) -> Sequence[EventType]:
         """Return what the schedule tells of."""
-        return (APPOINTMENT_SCHEDULED, APPOINTMENT_CANCELLED)
+        return EVENTS
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
@@ -52,7 +49,9 @@ class AppointmentsModule(BaseModule):
     def get_settings_tabs(self) -> Sequence[SettingsTab]:
         """Return the tabs of what appointments need."""
         return (
-            SettingsTab("Practitioners", "appointments.practitioners", 50),
+            SettingsTab("Practitioners", "appointments.practitioners", 45),
+            SettingsTab("Working hours", "appointments.hours", 50),
+            SettingsTab("Opening hours", "appointments.opening_hours", 60),
             SettingsTab("Services", "appointments.services", 70),
             SettingsTab("Rooms", "appointments.rooms", 80),
         )
