@@ -31,6 +31,14 @@ PLACES = {
     "new password": "/account/password",
     "second step to set up": "/account/second-step",
     "clinic": "/clinic",
+    "practitioners": "/appointments/practitioners",
+    "practitioner": "/appointments/practitioners/{practitioner}/edit",
+    "end of a practitioner": "/appointments/practitioners/{practitioner}/deactivation",
+    "rooms": "/appointments/rooms?inactive=1",
+    "room": "/appointments/rooms/{room}/edit",
+    "services": "/appointments/services?inactive=1",
+    "service": "/appointments/services/{service}/edit",
+    "practitioner to link": "/appointments/practitioners/link/{member}",
     "staff": "/staff",
     "staff member": "/staff/{member}",
     "end of a member's access": "/staff/{member}/deactivation",
@@ -71,6 +79,9 @@ READ_PLACES = {
 EMPTY_PLACES = {
     "no patient yet": "/patients",
     "no practitioner yet": "/appointments",
+    "no practitioner in the list yet": "/appointments/practitioners",
+    "no room yet": "/appointments/rooms",
+    "no service yet": "/appointments/services",
     "no invoice yet": "/invoices",
     "no message yet": "/messages",
 }
@@ -120,6 +131,15 @@ def new_invoice_with_errors(page: Page, records: Records) -> None:
     """Try to make an invoice with a price that is none."""
     page.goto(f"/invoices/new?patient={records.patient_number}")
     page.get_by_label("Price").first.fill("much")
+    page.locator(SEND).click()
+
+
+def service_with_errors(page: Page, records: Records) -> None:
+    """Try to save a service with nothing right in it."""
+    page.goto(f"/appointments/services/{records.service}/edit")
+    page.get_by_label("Name", exact=True).fill("")
+    for label in ("Length 1, minutes", "Minutes after", "Shortest notice", "How far ahead"):
+        page.get_by_label(label, exact=True).fill("x")
     page.locator(SEND).click()
 
 
@@ -217,6 +237,7 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "taken slot": taken_slot,
     "new invoice with errors": new_invoice_with_errors,
     "payment with errors": payment_with_errors,
+    "service with errors": service_with_errors,
     "expired form": expired_form,
     "form of another clinic": form_of_another_clinic,
     "form of the clinic with the longest name": form_of_the_longest_clinic,
