@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from clinic.appointments.service import closure_service, hours_exception_service
+from clinic.appointments.service import closure_service, hours_exception_service, room_service, service_catalogue
 from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
@@ -85,6 +85,8 @@ def a_closure() -> UUID:
 ARGUMENTS = {
     "patient_id": Argument(lambda: a_patient().id, "patients"),
     "practitioner_id": Argument(lambda: a_practitioner().id, "practitioners"),
+    "room_id": Argument(lambda: room_service.create(name=uuid4().hex).id, "rooms"),
+    "service_id": Argument(lambda: service_catalogue.create(name=uuid4().hex, lengths=[30]).id, "services"),
     "appointment_id": Argument(lambda: an_appointment().id, "appointments"),
     "exception_id": Argument(a_leave, "hours_exceptions"),
     "closure_id": Argument(a_closure, "closures"),

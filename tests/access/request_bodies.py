@@ -24,6 +24,12 @@ def _patient(_the: Ids) -> dict[str, Any]:
     return patient_fields(email="matrix@example.org")
 
 
+def _service_form(the: Ids) -> dict[str, Any]:
+    practitioner_id, room_id = the("practitioner_id"), the("room_id")
+    numbers = {"lengths": "30", "buffer_before": "0", "buffer_after": "5"}
+    return {"name": room_id, "colour": "red", "practitioner_ids": practitioner_id, "room_ids": room_id, **numbers}
+
+
 def _payment_form(_the: Ids) -> dict[str, Any]:
     return {"amount": "50.00", "method": "card", "key": uuid4().hex}
 
@@ -58,6 +64,19 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "appointments.create_closure": lambda _: {"name": "Fire drill", "first_day": "2030-01-02"},
     "appointments.update_closure": lambda _: {"name": "Fire drill", "first_day": "2030-01-02", "version": "1"},
     "appointments.save_public_holidays": lambda _: {"holiday": "2030-01-01"},
+    "appointments.create_practitioner": lambda _: {"name": "Dr Rui Matrix"},
+    "appointments.update_practitioner": lambda _: {"name": "Dr Rui Matrix", "version": "1"},
+    "appointments.deactivate_practitioner": lambda _: {"version": "1"},
+    "appointments.reactivate_practitioner": _nothing,
+    "appointments.create_link": lambda the: {"practitioner_id": the("practitioner_id")},
+    "appointments.create_room": lambda _: {"name": uuid4().hex, "places": "2"},
+    "appointments.update_room": lambda _: {"name": uuid4().hex, "places": "3", "version": "1"},
+    "appointments.deactivate_room": lambda _: {"version": "1"},
+    "appointments.reactivate_room": _nothing,
+    "appointments.create_service": _service_form,
+    "appointments.update_service": lambda the: {**_service_form(the), "version": "1"},
+    "appointments.retire_service": lambda _: {"version": "1"},
+    "appointments.reactivate_service": _nothing,
     "billing.create": lambda the: {
         "patient": the("patient_id"),
         "lines-0-description": "Consultation",
@@ -124,25 +143,28 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_notifications.retry_notifications": _nothing,
     "api_patients.create": _patient,
     "api_patients.update": lambda _: {"given_name": "Rita"},
-    "api_practitioners.create_practitioner": lambda _: {"name": "Dr Rui Matrix"},
+    "api_practitioners.create": lambda _: {"name": "Dr Rui Matrix"},
+    "api_practitioners.update": lambda _: {"speciality": "Skin"},
+    "api_practitioners.deactivate": _nothing,
+    "api_practitioners.reactivate": _nothing,
+    "api_rooms.create": lambda _: {"name": uuid4().hex, "places": 2},
+    "api_rooms.update": lambda _: {"places": 3},
+    "api_rooms.deactivate": _nothing,
+    "api_rooms.reactivate": _nothing,
+    "api_services.create": lambda the: {
+        "name": uuid4().hex,
+        "lengths": [30],
+        "practitioner_ids": [the("practitioner_id")],
+    },
+    "api_services.update": lambda the: {"room_ids": [the("room_id")]},
+    "api_services.deactivate": _nothing,
+    "api_services.reactivate": _nothing,
 }
 """What is sent to each route that writes, with ids of one's own or of others in it."""
 
 
-VERSIONED = {
-    "api_closures.delete",
-    "api_closures.update",
-    "api_hours.update",
-    "api_hours_exceptions.delete",
-    "api_hours_exceptions.update",
-    "api_opening_hours.update_opening",
-    "api_patients.update",
-}
-"""Routes that demand the version of the record which they change."""
-
-
 def headers_for(endpoint: str) -> dict[str, str]:
     """Return the headers without which a route does not do its work."""
-    if endpoint in VERSIONED:
+    if endpoint.startswith("api_") and endpoint.endswith((".update", ".update_opening", ".delete")):
         return {"If-Match": "*"}
     return {"Idempotency-Key": uuid4().hex} if endpoint == "api_billing.pay" else {}
