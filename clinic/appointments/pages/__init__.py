@@ -1,6 +1,29 @@
-"""Pages of the schedule: a day, booking, an appointment and its cancellation, working hours and closures."""
+"""Pages of the schedule: days, booking, appointments; practitioners, rooms, services, and when they are there."""
 
-from clinic.appointments.pages import appointment, booking, closures, exceptions, hours, schedule
+from clinic.appointments.pages import (
+    appointment,
+    booking,
+    closures,
+    exceptions,
+    hours,
+    links,
+    practitioners,
+    rooms,
+    schedule,
+    services,
+)
 from clinic.appointments.pages.blueprint import blueprint
 
-__all__ = ["appointment", "blueprint", "booking", "closures", "exceptions", "hours", "schedule"]
+__all__ = [
+    "appointment",
+    "blueprint",
+    "booking",
+    "closures",
+    "exceptions",
+    "hours",
+    "links",
+    "practitioners",
+    "rooms",
+    "schedule",
+    "services",
+]

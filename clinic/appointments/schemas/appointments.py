@@ -156,6 +156,16 @@ class StartSchema(FieldPermissionSchema):
             raise ValidationError(error.message if isinstance(error, InvalidInput) else NOT_A_DAY, "time") from error
 
 
+class MoveForm(StartSchema):
+    """The form of a move: day and time in the clinic's time zone; what is left out stays."""
+
+    minutes = Count(least=5, most=24 * 60)
+    practitioner_id = RecordId("a practitioner")
+    room_id = RecordId("a room")
+    service_id = RecordId("a service")
+    overbook_reason = requires_permission(NOTES, Line())
+
+
 class BookingSchema(StartSchema):
     """The form of a booking: patient number, practitioner, day and time in the clinic's time zone, length and more."""
 
