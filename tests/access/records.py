@@ -2,12 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from clinic.appointments.service import closure_service, hours_exception_service, room_service, service_catalogue
+from clinic.appointments.service import (
+    appointment_service,
+    closure_service,
+    hours_exception_service,
+    room_service,
+    service_catalogue,
+)
+from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
@@ -82,6 +89,12 @@ def a_closure() -> UUID:
     return closure_service.create(name="Fire drill", first_day=day, last_day=day).id
 
 
+def a_visit() -> UUID:
+    """Let a visit have begun."""
+    appointment = an_appointment()
+    return appointment_service.check_in(appointment.id).id
+
+
 ARGUMENTS = {
     "patient_id": Argument(lambda: a_patient().id, "patients"),
     "practitioner_id": Argument(lambda: a_practitioner().id, "practitioners"),
@@ -106,5 +119,7 @@ ARGUMENTS = {
 IN_THE_STATE: dict[str, Callable[[], UUID]] = {
     "billing.issue": lambda: a_draft().id,
     "api_billing.issue": lambda: a_draft().id,
+    "api_appointments.fulfil": a_visit,
+    "api_appointments.no_show": lambda: an_appointment(starts_at=now() - timedelta(hours=2)).id,
 }
 """Routes that act only on records in a certain state: how their own one is made."""
