@@ -47,10 +47,10 @@ class AppointmentsModule(BaseModule):
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
 
     def get_settings_tabs(self) -> Sequence[SettingsTab]:
-        """Return the tabs of what appointments need."""
+        """Return the tabs of what appointments need, and when that is there."""
         return (
-            SettingsTab("Practitioners", "appointments.practitioners", 45),
-            SettingsTab("Working hours", "appointments.hours", 50),
+            SettingsTab("Practitioners", "appointments.practitioners", 50),
+            SettingsTab("Working hours", "appointments.hours", 55),
             SettingsTab("Opening hours", "appointments.opening_hours", 60),
             SettingsTab("Services", "appointments.services", 70),
             SettingsTab("Rooms", "appointments.rooms", 80),

@@ -34,6 +34,22 @@ def _payment_form(_the: Ids) -> dict[str, Any]:
     return {"amount": "50.00", "method": "card", "key": uuid4().hex}
 
 
+def _week(_the: Ids) -> dict[str, Any]:
+    return {"ranges": [{"day": "mon", "starts": "09:00", "ends": "12:00"}]}
+
+
+def _week_form(_the: Ids) -> dict[str, Any]:
+    return {"ranges-0-day": "mon", "ranges-0-starts": "9", "ranges-0-ends": "12", "version": "1"}
+
+
+def _leave(the: Ids) -> dict[str, Any]:
+    return {"practitioner_id": the("practitioner_id"), "kind": "leave", "first_day": "2030-01-02"}
+
+
+def _closure(_the: Ids) -> dict[str, Any]:
+    return {"name": "Fire drill", "first_day": "2030-01-02"}
+
+
 BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "appointments.create": lambda the: {
         "patient": the("patient_id"),
@@ -41,6 +57,13 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
         **_DAY,
     },
     "appointments.cancel": lambda _: {"reason": "patient", "version": "1"},
+    "appointments.update_practitioner_hours": _week_form,
+    "appointments.update_opening_hours": _week_form,
+    "appointments.create_exception": lambda _: {"kind": "leave", "first_day": "2030-01-02"},
+    "appointments.update_exception": lambda _: {"kind": "leave", "first_day": "2030-01-02", "version": "1"},
+    "appointments.create_closure": lambda _: {"name": "Fire drill", "first_day": "2030-01-02"},
+    "appointments.update_closure": lambda _: {"name": "Fire drill", "first_day": "2030-01-02", "version": "1"},
+    "appointments.save_public_holidays": lambda _: {"holiday": "2030-01-01"},
     "appointments.create_practitioner": lambda _: {"name": "Dr Rui Matrix"},
     "appointments.update_practitioner": lambda _: {"name": "Dr Rui Matrix", "version": "1"},
     "appointments.deactivate_practitioner": lambda _: {"version": "1"},
@@ -101,7 +124,26 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.update_member": lambda _: {"name": "Rui Matrix", "role": "read-only", "version": "1"},
     "api_staff.update": lambda _: {"late_cancel_hours": 12},
     "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
+    "api_appointments.update": lambda _: {"reason": "Toothache"},
+    "api_appointments.reschedule": lambda _: {"starts_at": "2029-11-27T09:00:00Z"},
     "api_appointments.cancel": lambda _: {"reason": "patient"},
+    "api_appointments.arrive": _nothing,
+    "api_appointments.check_in": _nothing,
+    "api_appointments.fulfil": _nothing,
+    "api_appointments.no_show": _nothing,
+    "api_appointments.undo": _nothing,
+    "api_hours.update": _week,
+    "api_hours.preview": _week,
+    "api_opening_hours.update_opening": _week,
+    "api_opening_hours.preview_opening": _week,
+    "api_hours_exceptions.create": _leave,
+    "api_hours_exceptions.preview": _leave,
+    "api_hours_exceptions.update": lambda _: {"note": "Congress"},
+    "api_hours_exceptions.delete": _nothing,
+    "api_closures.create": _closure,
+    "api_closures.preview": _closure,
+    "api_closures.update": lambda _: {"name": "Summer"},
+    "api_closures.delete": _nothing,
     "api_billing.create": lambda the: {"patient_id": the("patient_id"), "lines": [_LINE]},
     "api_billing.issue": _nothing,
     "api_billing.pay": lambda _: {"amount": {"amount": "50.00", "currency": "EUR"}, "method": "card"},
@@ -131,6 +173,6 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
 
 def headers_for(endpoint: str) -> dict[str, str]:
     """Return the headers without which a route does not do its work."""
-    if endpoint.startswith("api_") and endpoint.endswith(".update"):
+    if endpoint.startswith("api_") and endpoint.endswith((".update", ".update_opening", ".delete")):
         return {"If-Match": "*"}
     return {"Idempotency-Key": uuid4().hex} if endpoint == "api_billing.pay" else {}

@@ -19,6 +19,11 @@ PLACES = {
     "book": "/appointments/new?patient={patient_number}",
     "appointment": "/appointments/{appointment}",
     "cancelled appointment": "/appointments/{cancelled_appointment}",
+    "working hours": "/appointments/hours/{practitioner}",
+    "new exception": "/appointments/hours/{practitioner}/exceptions/new?day={day}",
+    "opening hours": "/appointments/opening-hours",
+    "public holidays": "/appointments/opening-hours/holidays/2027",
+    "new closure": "/appointments/opening-hours/closures/new",
     "invoices": "/invoices",
     "new invoice": "/invoices/new",
     "new invoice of a patient": "/invoices/new?patient={patient_number}",
@@ -125,6 +130,24 @@ def conflict(page: Page, records: Records) -> None:
 def taken_slot(page: Page, records: Records) -> None:
     """Try to book a time that is taken."""
     book(page, records.patient_number, records, records.taken_time)
+
+
+def hours_with_errors(page: Page, records: Records) -> None:
+    """Check hours that end before they start."""
+    page.goto(f"/appointments/hours/{records.practitioner}")
+    page.get_by_role("button", name="Add hours on Monday").click()
+    page.get_by_label("Monday, range 1, from").fill("14")
+    page.get_by_label("Monday, range 1, to").fill("9")
+    page.get_by_role("button", name="Check").click()
+
+
+def hours_with_appointments_outside(page: Page, records: Records) -> None:
+    """Check hours outside which appointments are booked."""
+    page.goto(f"/appointments/hours/{records.practitioner}")
+    page.get_by_role("button", name="Add hours on Sunday").click()
+    page.get_by_label("Sunday, range 1, from").fill("3")
+    page.get_by_label("Sunday, range 1, to").fill("4")
+    page.get_by_role("button", name="Check").click()
 
 
 def new_invoice_with_errors(page: Page, records: Records) -> None:
@@ -235,6 +258,8 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "new patient with errors": new_patient_with_errors,
     "conflict": conflict,
     "taken slot": taken_slot,
+    "hours with errors": hours_with_errors,
+    "hours with appointments outside": hours_with_appointments_outside,
     "new invoice with errors": new_invoice_with_errors,
     "payment with errors": payment_with_errors,
     "service with errors": service_with_errors,
