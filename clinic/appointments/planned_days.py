@@ -110,7 +110,8 @@ class PlannedDayService(ABC, Generic[Planned]):
         **owner: UUID,
     ) -> Page[Planned]:
         """Return those that hold on some days, both included, ordered by their first day; None is no limit."""
-        wanted: Select[Any] = select(self.model).filter_by(**owner)
+        wanted: Select[Any] = select(self.model)
+        wanted = wanted.where(*(getattr(self.model, name) == one for name, one in owner.items()))
         if first_day:
             wanted = wanted.where(self.model.last_day >= first_day)
         if last_day:

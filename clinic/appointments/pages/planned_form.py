@@ -9,13 +9,13 @@ from uuid import UUID
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
+from sqlalchemy import inspect
 
+from clinic.appointments.planned_days import PlannedDayService
 from clinic.appointments.service import (
     AppointmentsOutside,
     Closure,
-    ClosureService,
     HoursException,
-    HoursExceptionService,
     Preview,
 )
 from clinic.appointments.weeks import range_text
@@ -40,7 +40,7 @@ class PlannedPage:
 class Saving:
     """Where a form leads to: its service and row, the page with the form, and the page after it."""
 
-    service: HoursExceptionService | ClosureService
+    service: PlannedDayService[Any]
     render: Render
     saved_url: str
     row_id: UUID | None = None
@@ -89,7 +89,7 @@ class Saving:
 
 def planned_values(row: HoursException | Closure) -> dict[str, str]:
     """Return an exception or a closure as its form shows it."""
-    columns = (column.key for column in type(row).__table__.columns)
+    columns = inspect(type(row)).columns.keys()
     values = {name: str(getattr(row, name) or "") for name in columns}
     times = range_text(row.starts, row.ends) if row.starts is not None and row.ends is not None else "–"
     values["starts"], _, values["ends"] = times.partition("–")
