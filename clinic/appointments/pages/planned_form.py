@@ -9,7 +9,6 @@ from uuid import UUID
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
-from sqlalchemy import inspect
 
 from clinic.appointments.planned_days import PlannedDayService
 from clinic.appointments.service import (
@@ -89,7 +88,7 @@ class Saving:
 
 def planned_values(row: HoursException | Closure) -> dict[str, str]:
     """Return an exception or a closure as its form shows it."""
-    columns = inspect(type(row)).columns.keys()
+    columns = row.__mapper__.columns.keys()
     values = {name: str(getattr(row, name) or "") for name in columns}
     times = range_text(row.starts, row.ends) if row.starts is not None and row.ends is not None else "–"
     values["starts"], _, values["ends"] = times.partition("–")
