@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from clinic.appointments.closures import ClosureNotFound, ClosureService, Holiday, closure_service
 from clinic.appointments.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
 from clinic.appointments.hours import Hours, HoursService, hours_service
-from clinic.appointments.hours_preview import AppointmentsOutside, Outside, Preview
+from clinic.appointments.hours_preview import AppointmentsOutside, Preview
 from clinic.appointments.models import Appointment, Closure, HoursException, Practitioner, Room, Service
 from clinic.appointments.practitioners import (
     MemberLinked,
@@ -277,7 +277,6 @@ __all__ = [
     "HoursService",
     "MemberLinked",
     "NameTaken",
-    "Outside",
     "PatientBusy",
     "Practitioner",
     "PractitionerNotFound",
