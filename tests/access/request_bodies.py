@@ -122,6 +122,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
         "version": "1",
     },
     "staff.update_member": lambda _: {"name": "Rui Matrix", "role": "read-only", "version": "1"},
+    "api_staff.update": lambda _: {"late_cancel_hours": 12},
     "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
     "api_appointments.update": lambda _: {"reason": "Toothache"},
     "api_appointments.reschedule": lambda _: {"starts_at": "2029-11-27T09:00:00Z"},

@@ -91,6 +91,7 @@ def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
         "api_billing.pay",
         "api_patients.create",
         "api_patients.update",
+        "api_staff.update",
         *(f"api_{kind}.{verb}" for kind in RESOURCES for verb in ("create", "update", "deactivate")),
     }
     assert [late for late in reads.late if not late.startswith(READING_THE_NEW_SESSION)] == []

@@ -1,4 +1,4 @@
-"""Pages of the schedule: days, booking, appointments; practitioners, rooms, services, and when they are there."""
+"""Pages of the schedule: days, booking, appointments, hours, and the practitioners, rooms and services they need."""
 
 from clinic.appointments.pages import (
     appointment,
