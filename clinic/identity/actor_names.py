@@ -17,14 +17,9 @@ _UNIDENTIFIED = {"system": "System", "page": "Somebody who had not signed in", "
 def actor_names(actors: Iterable[str]) -> Mapping[str, str]:
     """Return the display name of each actor; people of other clinics are not named."""
     wanted = set(actors)
-    people = _ids(wanted, "staff:")
-    key_ids = _ids(wanted, "key:")
-    of_clinic = Membership.clinic_id == current_clinic_id()
-    memberships = db.session.scalars(select(Membership).where(of_clinic, Membership.member_id.in_(people)))
-    names = {f"staff:{membership.member_id}": membership.name for membership in memberships}
-    keys_of_clinic = ApiKey.clinic_id == current_clinic_id()
-    for key in db.session.scalars(select(ApiKey).where(keys_of_clinic, ApiKey.id.in_(key_ids))):
-        names[f"key:{key.id}"] = f"API key “{key.label}”"
+    people, key_ids = _ids(wanted, "staff:"), _ids(wanted, "key:")
+    names = {f"staff:{one}": name for one, name in (staff_names(people) if people else {}).items()}
+    names |= {f"key:{one}": f"API key “{label}”" for one, label in (key_names(key_ids) if key_ids else {}).items()}
     return {actor: names.get(actor) or unknown_actor_name(actor) for actor in wanted}
 
 
