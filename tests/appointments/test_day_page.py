@@ -129,7 +129,7 @@ def test_free_time_is_one_link_for_each_gap_from_now_on(desk, here):
     column = columns(page)["Dr Amara Okafor"]
 
     assert re.findall(r"\+ (\d\d:\d\d · \d+ min free)", column) == ["12:00 · 60 min free", "14:00 · 120 min free"]
-    assert "Free 12:00 : book with Dr Amara Okafor" in column
+    assert "Free 12:00 free: book with Dr Amara Okafor" in column
     assert "Break 13:00–14:00" in column
     assert f"/appointments/new?day=2029-11-26&amp;time=12:00&amp;practitioner_id={practitioner.id}" in page
 
