@@ -13,7 +13,7 @@ from clinic.appointments.events import EVENTS
 from clinic.appointments.service import appointment_service, practitioner_service
 from clinic.core.context import current_actor
 from clinic.core.events.types import EventType
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab
 from clinic.patients.service import patient_service
 
 
@@ -47,6 +47,13 @@ class AppointmentsModule(BaseModule):
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the day's list."""
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
+
+    def get_settings_tabs(self) -> Sequence[SettingsTab]:
+        """Return the tabs of working hours and of opening hours with closures."""
+        return (
+            SettingsTab("Working hours", "appointments.hours", 50),
+            SettingsTab("Opening hours", "appointments.opening_hours", 60),
+        )
 
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
         """Return the patient's appointments to come, and the way to book another one, to those who may."""

@@ -125,7 +125,7 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 @requires("patients:write")
 @idempotent
 def update(patient_id: UUID) -> ResponseReturnValue:
-    """Change a patient as the form says."""
+    """Change a patient with the values of the form."""
     patient = patient_service.get(patient_id)
     form = load_form(PatientSchema(stored_phone=lambda: patient.phone))
     if form.errors:

@@ -107,6 +107,7 @@ def test_a_search_for_what_another_clinic_has_finds_as_little_as_for_nothing(cal
         assert found == nothing
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: World, caller: Caller) -> None:
     tried = 0
@@ -144,6 +145,7 @@ def test_a_form_with_another_clinic_s_patient_number_is_refused_as_with_none(wor
     assert caller.traces == []
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_form_that_another_clinic_s_page_carried_is_stopped_without_a_word_on_it(
     world: World, caller: Caller
@@ -191,6 +193,7 @@ def test_a_cursor_of_another_clinic_s_list_leads_to_nothing_of_it(world: World, 
     assert caller.traces == []
 
 
+@pytest.mark.slow
 @pytest.mark.row(32)
 @pytest.mark.row(56)
 @pytest.mark.parametrize("field", ["clinic_id", "id"])

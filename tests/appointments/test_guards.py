@@ -49,6 +49,7 @@ def test_a_row_that_overlaps_for_one_of_the_people_is_refused(app, same):
     assert row_counts(app)["appointments"] == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("same", PEOPLE)
 @pytest.mark.parametrize("minutes", [-29, 29])
 def test_a_row_that_is_moved_onto_another_is_refused(app, same, minutes):
@@ -81,6 +82,7 @@ def test_a_cancelled_row_can_not_be_brought_back_onto_a_taken_time(app):
         write(update(APPOINTMENTS).where(APPOINTMENTS.c.id == first.id).values(status="booked"))
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("status", ["cancelled", "noshow", "waitlist", "entered-in-error"])
 def test_rows_that_take_no_time_do_not_count(app, status):
     an_appointment()
@@ -90,6 +92,7 @@ def test_rows_that_take_no_time_do_not_count(app, status):
     assert row_counts(app)["appointments"] == 2
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("status", ["pending", "booked", "arrived", "checked-in", "fulfilled"])
 def test_rows_that_take_time_count(app, status):
     an_appointment()

@@ -299,6 +299,8 @@ def test_slots_and_reasons_together_are_the_grid():
         ("Asia/Beirut", date(2027, 3, 28), 23, ["01:00", "01:30"]),
         ("Africa/Casablanca", date(2027, 3, 14), 23, ["01:30", "03:00"]),
         ("Pacific/Apia", date(2011, 12, 30), 0, []),
+        ("America/St_Johns", date(2010, 11, 6), 24.5, ["23:00", "23:30", "23:30"]),
+        ("America/St_Johns", date(2010, 11, 7), 24.5, ["00:00", "00:00", "00:30"]),
     ],
 )
 def test_the_grid_has_no_skipped_time_and_both_of_one_that_is_shown_twice(zone, day, hours, around):
@@ -310,6 +312,15 @@ def test_the_grid_has_no_skipped_time_and_both_of_one_that_is_shown_twice(zone, 
     local = [f"{slot.starts_at.astimezone(clinic.zone):%H:%M}" for slot in found.slots]
     assert len(local) == hours * 2
     assert any(local[place : place + len(around)] == around for place in range(len(local) + 1))
+
+
+def test_the_grid_is_anchored_to_midnight_after_a_clock_change_too():
+    spring = date(2027, 3, 28)
+
+    found = search(visit=Visit(15, step=45), who=PractitionerHours(ANA), days=(spring, spring))
+
+    local = [f"{slot.starts_at.astimezone(CLINIC.zone):%H:%M}" for slot in found.slots]
+    assert local[:4] == ["00:00", "00:45", "02:15", "03:00"]
 
 
 def test_hours_over_a_clock_change_have_their_real_length():

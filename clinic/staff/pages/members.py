@@ -76,7 +76,7 @@ def member(membership_id: UUID) -> ResponseReturnValue:
 @requires("staff:write")
 @idempotent
 def update_member(membership_id: UUID) -> ResponseReturnValue:
-    """Change a staff member as the form says."""
+    """Change a staff member with the values of the form."""
     person, form = member_service.get(membership_id), load_form(MemberForm())
     if form.errors:
         return _member_page(person, form), 422
