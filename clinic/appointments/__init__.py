@@ -56,12 +56,16 @@ class AppointmentsModule(BaseModule):
         )
 
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
-        """Return the patient's appointments to come, and the way to book another one, to those who may."""
+        """Return the patient's appointments, upcoming and past, and the way to book another one, to those who may."""
         if page != "patients.show" or not current_actor().has_permission("appointments:read"):
             return ()
-        upcoming = appointment_service.upcoming_of(subject_id)
-        names = practitioner_service.of(upcoming)
-        context = {"upcoming": upcoming, "practitioners": names, "patient": patient_service.get(subject_id)}
+        upcoming, past = appointment_service.upcoming_of(subject_id), appointment_service.past_of(subject_id)
+        context = {
+            "upcoming": upcoming,
+            "past": past,
+            "practitioners": practitioner_service.of([*upcoming, *past]),
+            "patient": patient_service.get(subject_id),
+        }
         panels = [Panel("appointments/panel.html", context)]
         if current_actor().has_permission("appointments:write"):
             panels.append(Panel("appointments/action.html", context, "actions"))

@@ -12,7 +12,7 @@ LAYERS = ("reset", "tokens", "base", "layout", "components", "schedule", "print"
 """The layers of the style sheets in cascade order."""
 
 PAGE_LAYERS = {"schedule"}
-"""Layers whose style sheets, below `css/pages/`, only their own pages load, in the block `styles`."""
+"""Layers that no page needs but those that load their own style sheets, below `css/pages/`, in the block `styles`."""
 
 CACHEABLE = {"static", "styles"}
 """The endpoints whose responses a browser may cache."""

@@ -1,10 +1,12 @@
 """The pages of the schedule, in a browser without JavaScript."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from clinic.appointments.service import appointment_service
+from clinic.core.clock import now
 from tests.assertions import element, masked, row_counts, rows, spoken, stored_events, title
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.page_client import hidden_value
@@ -179,6 +181,19 @@ def test_the_patients_page_shows_what_is_to_come(client, typed):
 
     assert "Sat 30 Nov 2030, 09:00" in page
     assert "Dr Amara Okafor Booked" in page
+
+
+def test_the_patients_page_shows_past_appointments_the_latest_first(client, here):
+    with here():
+        patient = a_patient()
+        for days in (2, 1):
+            an_appointment(patient, a_practitioner(f"Dr {days}"), now() - timedelta(days=days))
+        patient_id = patient.id
+
+    page = spoken(client.get(f"/patients/{patient_id}").text)
+
+    past = page[page.index("Past appointments") :]
+    assert past.index("Dr 1 Booked") < past.index("Dr 2 Booked")
 
 
 def test_titles_carry_no_name(client, typed):
