@@ -50,7 +50,7 @@ def works(practitioner, *ranges):
 def columns(page):
     """Return the text of each practitioner's column, by name."""
     parts = re.findall(r'<section class="col".*?</section>', page, re.DOTALL)
-    return {re.search(r"<h2[^>]*>([^<]*)", part)[1]: spoken(part) for part in parts}
+    return {re.findall(r"<h2[^>]*>([^<]*)", part)[0]: spoken(part) for part in parts}
 
 
 @contextmanager
@@ -70,7 +70,8 @@ def counted_statements(app):
 
 def a_full_day(practitioners, appointments_each):
     """Fill a day with practitioners who work in a room, and have one appointment after the other from nine."""
-    room, service = (create(name=name, **more).id for create, name, more in RESOURCES)
+    room = room_service.create(name="Room 1").id
+    service = service_catalogue.create(name="Follow-up", lengths=[20]).id
     staff, patients = zip(
         *((a_practitioner(f"Dr {number:02}"), a_patient()) for number in range(practitioners)), strict=True
     )
@@ -79,12 +80,6 @@ def a_full_day(practitioners, appointments_each):
             hours = {"weekday": 0, "starts": 480, "ends": 1080, "room_id": room}
             db.session.add(WeeklyHours(practitioner_id=practitioner.id, **hours))
             db.session.add_all(_booked(patient, practitioner, service, number) for number in range(appointments_each))
-
-
-RESOURCES = [
-    (room_service.create, "Room 1", {}),
-    (service_catalogue.create, "Follow-up", {"lengths": [20]}),
-]
 
 
 def _booked(patient, practitioner, service_id, number):
