@@ -1,6 +1,7 @@
 """Pages of the schedule: days, booking, appointments, hours, and the practitioners, rooms and services they need."""
 
 from clinic.appointments.pages import (
+    acts,
     appointment,
     booking,
     closures,
@@ -15,6 +16,7 @@ from clinic.appointments.pages import (
 from clinic.appointments.pages.blueprint import blueprint
 
 __all__ = [
+    "acts",
     "appointment",
     "blueprint",
     "booking",
