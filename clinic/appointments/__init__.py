@@ -1,18 +1,16 @@
 """Who comes when, and to whom."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, Flask
+from flask.blueprints import BlueprintSetupState
 
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
-from clinic.appointments.service import (
-    APPOINTMENT_CANCELLED,
-    APPOINTMENT_SCHEDULED,
-    appointment_service,
-    practitioner_service,
-)
+from clinic.appointments.events import EVENTS
+from clinic.appointments.service import appointment_service, practitioner_service
 from clinic.core.context import current_actor
 from clinic.core.events.types import EventType
 from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels
@@ -30,7 +28,7 @@ class AppointmentsModule(BaseModule):
 
     def get_published_events(self) -> Sequence[EventType]:
         """Return what the schedule tells of."""
-        return (APPOINTMENT_SCHEDULED, APPOINTMENT_CANCELLED)
+        return EVENTS
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return how people speak of the module's records."""
@@ -61,6 +59,13 @@ class AppointmentsModule(BaseModule):
         if current_actor().has_permission("appointments:write"):
             panels.append(Panel("appointments/action.html", context, "actions"))
         return panels
+
+    def register(self, state: BlueprintSetupState) -> None:
+        """Register the module and its command groups."""
+        super().register(state)
+        app = cast(Flask, state.app)
+        for group in commands.OTHER_GROUPS:
+            app.cli.add_command(group)
 
 
 module = AppointmentsModule()

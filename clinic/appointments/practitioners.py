@@ -1,17 +1,27 @@
 """PractitionerService, which other modules import from `service.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.models import Appointment, Practitioner
+from clinic.appointments.resources import ResourceService
+from clinic.appointments.upcoming import MOST_LISTED, Upcoming, upcoming_by
 from clinic.core.db import db
-from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
-from clinic.core.db.transaction import get_for_update
-from clinic.core.errors import NotFound
-from clinic.core.text import is_storable, nfc
+from clinic.core.errors import Conflict, InvalidInput, NotFound
 from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.members import member_service
+
+
+class PractitionerFields(TypedDict):
+    """What a practitioner is made of; `member_id` is the account of the staff member who is this person."""
+
+    name: NotRequired[str]
+    speciality: NotRequired[str | None]
+    member_id: NotRequired[UUID | None]
 
 
 class PractitionerNotFound(NotFound):
@@ -21,44 +31,72 @@ class PractitionerNotFound(NotFound):
         super().__init__("There is no such practitioner")
 
 
-class PractitionerService:
+class MemberLinked(Conflict):
+    """The staff member is linked to another practitioner."""
+
+    code = "member-linked"
+
+    def __init__(self) -> None:
+        super().__init__("This staff member is linked to another practitioner: remove that link first")
+
+
+class PractitionerService(ResourceService[Practitioner]):
     """The practitioners of the current clinic."""
 
-    def create(self, *, name: str, speciality: str | None = None) -> Practitioner:
-        """Add a practitioner."""
-        with unit_of_work():
-            practitioner = Practitioner(name=name, speciality=speciality)
-            db.session.add(practitioner)
-            db.session.flush()
+    def __init__(self) -> None:
+        super().__init__(Practitioner, PractitionerNotFound)
+
+    def create(self, **fields: Unpack[PractitionerFields]) -> Practitioner:
+        """Add a practitioner.
+
+        :raises InvalidInput: if the staff member does not work in this clinic
+        :raises MemberLinked: if the staff member is linked to another practitioner
+        """
+        try:
+            with unit_of_work():
+                _check_member(fields.get("member_id"))
+                practitioner = Practitioner(**fields)
+                db.session.add(practitioner)
+                db.session.flush()
+        except IntegrityError as error:
+            raise MemberLinked from error
         return practitioner
 
-    def get(self, practitioner_id: UUID) -> Practitioner:
-        """Return a practitioner.
+    def update(
+        self, practitioner_id: UUID, *, version: int | None, **fields: Unpack[PractitionerFields]
+    ) -> Practitioner:
+        """Change the given fields of a practitioner; `version` is the one that was edited, None skips the check.
 
         :raises PractitionerNotFound: if no record has that id
+        :raises StaleVersion: if the practitioner has another version
+        :raises InvalidInput: if the staff member does not work in this clinic
+        :raises MemberLinked: if the staff member is linked to another practitioner
         """
-        return _found(db.session.get(Practitioner, practitioner_id))
+        try:
+            with unit_of_work():
+                practitioner = self._lock_version(practitioner_id, version)
+                if fields.get("member_id") != practitioner.member_id:
+                    _check_member(fields.get("member_id"))
+                for name, value in fields.items():
+                    setattr(practitioner, name, value)
+                db.session.flush()
+        except IntegrityError as error:
+            raise MemberLinked from error
+        return practitioner
 
-    def names(self, practitioner_ids: Iterable[UUID]) -> Mapping[UUID, str]:
-        """Return the names of the practitioners of these ids, in one query."""
-        wanted = Practitioner.id.in_(set(practitioner_ids))
-        return dict(db.session.execute(select(Practitioner.id, Practitioner.name).where(wanted)).all())
+    def of_member(self, member_id: UUID) -> Practitioner | None:
+        """Return the active practitioner who is the staff member with this account, None if there is none."""
+        wanted = select(Practitioner).where(Practitioner.member_id == member_id, Practitioner.active)
+        return db.session.scalar(wanted)
 
-    def lock(self, practitioner_id: UUID) -> Practitioner:
-        """Return a practitioner, locked until the unit of work ends (on PostgreSQL).
+    def unlinked(self) -> Sequence[Practitioner]:
+        """Return the active practitioners who are linked to no staff member, ordered by name."""
+        wanted = select(Practitioner).where(Practitioner.active, Practitioner.member_id.is_(None))
+        return db.session.scalars(wanted.order_by(Practitioner.name, Practitioner.id)).all()
 
-        :raises PractitionerNotFound: if no record has that id
-        """
-        return _found(get_for_update(Practitioner, practitioner_id))
-
-    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[str, UUID] | None = None) -> Page[Practitioner]:
-        """Return practitioners, ordered by name."""
-        return paginate(select(Practitioner), [Practitioner.name, Practitioner.id], limit=limit, after=after)
-
-    def active(self) -> Sequence[Practitioner]:
-        """Return the active practitioners, ordered by name."""
-        wanted = select(Practitioner).where(Practitioner.active).order_by(Practitioner.name, Practitioner.id)
-        return db.session.scalars(wanted).all()
+    def upcoming(self, practitioner_id: UUID, *, limit: int = MOST_LISTED) -> Upcoming:
+        """Return what is still booked with a practitioner."""
+        return upcoming_by(Appointment.practitioner_id, practitioner_id, limit=limit)
 
     def of(self, appointments: Iterable[Appointment]) -> Mapping[UUID, Practitioner]:
         """Return the practitioners of some appointments in one query."""
@@ -66,24 +104,15 @@ class PractitionerService:
         found = db.session.scalars(select(Practitioner).where(Practitioner.id.in_(ids)))
         return {practitioner.id: practitioner for practitioner in found}
 
-    def identify(self, name: str) -> Practitioner:
-        """Return the practitioner of a name or an id.
-
-        :raises PractitionerNotFound: if there is none, or several have that name
-        """
-        if not is_storable(name):
-            raise PractitionerNotFound
-        try:
-            return self.get(UUID(name))
-        except ValueError:
-            found = db.session.scalars(select(Practitioner).where(Practitioner.name == nfc(name))).all()
-        return _found(found[0] if len(found) == 1 else None)
-
 
 practitioner_service = PractitionerService()
 
 
-def _found(practitioner: Practitioner | None) -> Practitioner:
-    if practitioner is None:
-        raise PractitionerNotFound
-    return practitioner
+def _check_member(member_id: UUID | None) -> None:
+    """Check that a staff member can be linked to another practitioner."""
+    if member_id is None:
+        return
+    if member_id not in {one.member.id for one in member_service.list()}:
+        raise InvalidInput("Choose a staff member of this clinic", field="member_id")
+    if db.session.scalar(select(Practitioner.id).where(Practitioner.member_id == member_id)) is not None:
+        raise MemberLinked

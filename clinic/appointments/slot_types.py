@@ -60,7 +60,7 @@ class Visit:
     It starts at least `notice` from now, and at most `horizon`.
     """
 
-    length: int
+    length: float
     buffer_before: int = 0
     buffer_after: int = 0
     rooms: tuple[UUID, ...] = ()

@@ -18,14 +18,24 @@ _EXTENSION = "clinic.modules"
 class NavigationEntry:
     """An entry of the main navigation: its endpoint, and its shortcut key after `g`.
 
-    It is the current one on every page of its blueprint, or only below `paths` if they are given.
+    It is the current one on every page of its blueprint that belongs to no settings tab; the one of `settings` is the
+    current one on those that do.
     """
 
     label: str
     endpoint: str
     key: str
     order: int
-    paths: Sequence[str] = ()
+    settings: bool = False
+
+
+@dataclass(frozen=True)
+class SettingsTab:
+    """A tab of the clinic's administration: the endpoint of its page, to which all pages below its address belong."""
+
+    label: str
+    endpoint: str
+    order: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,10 @@ class BaseModule:
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the module's entries in the main navigation."""
+        return ()
+
+    def get_settings_tabs(self) -> Sequence[SettingsTab]:
+        """Return the module's tabs in the clinic's administration."""
         return ()
 
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:

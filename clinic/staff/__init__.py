@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from clinic.core.idempotency import forget_expired as forget_expired_keys
-from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
+from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels, SettingsTab
 from clinic.core.rate_limit import forget_expired
 from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.saved_forms import saved_form_service
@@ -43,7 +43,16 @@ class StaffModule(BaseModule):
 
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the entry of the staff pages."""
-        return (NavigationEntry("Staff", "staff.members", "a", 90, ("/staff", "/api-keys", "/clinic")),)
+        return (NavigationEntry("Staff", "staff.members", "a", 90, settings=True),)
+
+    def get_settings_tabs(self) -> Sequence[SettingsTab]:
+        """Return the tabs of staff, roles, API keys and the clinic's settings."""
+        return (
+            SettingsTab("Staff", "staff.members", 10),
+            SettingsTab("Roles", "staff.roles", 20),
+            SettingsTab("API keys", "staff.api_keys", 30),
+            SettingsTab("Clinic", "staff.clinic", 40),
+        )
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the sending of mail, and the deletion of expired rows."""

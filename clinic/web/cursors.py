@@ -1,12 +1,19 @@
 """Signed cursors: the sort key after which the next page of a list starts."""
 
 import json
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from flask import abort, current_app
 from itsdangerous import BadSignature, URLSafeSerializer
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "id": UUID,
+    "at": datetime.fromisoformat,
+    "day": date.fromisoformat,
+}
 
 
 def write_cursor(key: tuple[Any, ...] | None, *scope: str) -> str | None:
@@ -40,10 +47,13 @@ def _encoded(value: Any) -> Any:
         return {"id": str(value)}
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
     return value
 
 
 def _decoded(value: Any) -> Any:
     if isinstance(value, dict):
-        return UUID(value["id"]) if "id" in value else datetime.fromisoformat(value["at"])
+        (kind, text), *_ = value.items()
+        return _READERS[kind](text)
     return value

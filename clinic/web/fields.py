@@ -148,7 +148,9 @@ class Count(fields.Field[int]):
         super().__init__(**described(options, type="integer", minimum=least, maximum=most))
         self.least, self.most = least, most
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if value == "" and self.allow_none:
+            return None
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         text = strip_invisible_marks(text) if isinstance(text, str) else text
         if not isinstance(text, str) or not _NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:

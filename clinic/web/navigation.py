@@ -1,17 +1,17 @@
-"""The main navigation, made of the entries of the modules."""
+"""The main navigation and the tabs of the clinic's administration, made of the entries of the modules."""
 
 from dataclasses import dataclass
 
 from flask import Flask, current_app, request, url_for
 
 from clinic.core.context import current_actor
-from clinic.core.modules import NavigationEntry, registered_modules
+from clinic.core.modules import NavigationEntry, SettingsTab, registered_modules
 from clinic.web.authorization import access_to
 
 
 @dataclass(frozen=True)
 class Link:
-    """A navigation entry as a page shows it."""
+    """A navigation entry, or a tab of the clinic's administration, as a page shows it."""
 
     label: str
     url: str
@@ -21,25 +21,45 @@ class Link:
 
 
 def init_app(app: Flask) -> None:
-    """Add `navigation` to the template globals."""
-    app.jinja_env.globals["navigation"] = navigation
+    """Add `navigation` and `settings_tabs` to the template globals."""
+    app.jinja_env.globals.update(navigation=navigation, settings_tabs=settings_tabs)
 
 
 def navigation() -> list[Link]:
     """Return the entries of all modules that the current actor may open, in order, the current one marked."""
     entries = [entry for module in registered_modules() for entry in module.get_navigation() if _is_open(entry)]
+    in_settings = any(_is_below(url) for _tab, url in _all_tabs())
     return [
-        Link(entry.label, url_for(entry.endpoint), entry.key, _is_current(entry))
+        Link(entry.label, url_for(entry.endpoint), entry.key, _is_current(entry, in_settings=in_settings))
         for entry in sorted(entries, key=lambda entry: entry.order)
     ]
 
 
-def _is_current(entry: NavigationEntry) -> bool:
-    if entry.paths:
-        return any(f"{request.path}/".startswith(f"{path}/") for path in entry.paths)
-    return (request.endpoint or "").partition(".")[0] == entry.endpoint.partition(".")[0]
+def settings_tabs() -> list[Link]:
+    """Return the administration's tabs of all modules that the current actor may open, in order.
+
+    The current one is that with the longest address above the requested page.
+    """
+    tabs = _all_tabs()
+    current = max((url for _tab, url in tabs if _is_below(url)), key=len, default=None)
+    return [Link(tab.label, url, "", url == current) for tab, url in tabs if _is_open(tab)]
 
 
-def _is_open(entry: NavigationEntry) -> bool:
+def _all_tabs() -> list[tuple[SettingsTab, str]]:
+    """Return the tabs of all modules with their addresses, in order."""
+    tabs = [tab for module in registered_modules() for tab in module.get_settings_tabs()]
+    return [(tab, url_for(tab.endpoint)) for tab in sorted(tabs, key=lambda tab: tab.order)]
+
+
+def _is_below(url: str) -> bool:
+    return f"{request.path}/".startswith(f"{url}/")
+
+
+def _is_current(entry: NavigationEntry, *, in_settings: bool) -> bool:
+    own_pages = (request.endpoint or "").partition(".")[0] == entry.endpoint.partition(".")[0]
+    return entry.settings if in_settings else own_pages and not entry.settings
+
+
+def _is_open(entry: NavigationEntry | SettingsTab) -> bool:
     permission = access_to(current_app, entry.endpoint).permission
     return permission is None or current_actor().has_permission(permission)

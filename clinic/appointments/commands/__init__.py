@@ -1,5 +1,8 @@
 """The commands of the schedule."""
 
-from clinic.appointments.commands.appointments import group
+from clinic.appointments.commands import appointments, practitioners, rooms, services
 
-__all__ = ["group"]
+group = appointments.group
+OTHER_GROUPS = (practitioners.group, rooms.group, services.group)
+
+__all__ = ["OTHER_GROUPS", "group"]

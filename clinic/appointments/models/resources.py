@@ -1,5 +1,6 @@
 """What an appointment needs: a practitioner, a service, a room."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.appointments.rules import COLOURS
 from clinic.core.db import Base
@@ -77,9 +78,31 @@ class Service(ClinicScoped, VersionMixin, Base):
     colour: Mapped[str] = mapped_column(String(10), default=COLOURS[0])
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
+    offered_by: Mapped[list["ServicePractitioner"]] = relationship(
+        primaryjoin="Service.id == foreign(ServicePractitioner.service_id)",
+        lazy="selectin",
+    )
+    takes_place_in: Mapped[list["ServiceRoom"]] = relationship(
+        primaryjoin="Service.id == foreign(ServiceRoom.service_id)", lazy="selectin"
+    )
+
+    @property
+    def practitioner_ids(self) -> Sequence[UUID]:
+        """The practitioners who offer the service; everyone does if there are none."""
+        return sorted(row.practitioner_id for row in self.offered_by)
+
+    @property
+    def room_ids(self) -> Sequence[UUID]:
+        """The rooms of which the service takes one; any room or none if there are none."""
+        return sorted(row.room_id for row in self.takes_place_in)
+
+    def is_offered_by(self, practitioner_id: UUID) -> bool:
+        """Return whether a practitioner offers the service."""
+        return not self.offered_by or practitioner_id in self.practitioner_ids
+
 
 class ServicePractitioner(ClinicScoped, Base):
-    """A practitioner who offers a service."""
+    """A practitioner who offers a service; a service without any is offered by everyone."""
 
     __tablename__ = "service_practitioners"
     __table_args__ = (

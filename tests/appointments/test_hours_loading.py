@@ -1,0 +1,88 @@
+"""Hours as they are loaded for a search of free times: in a constant number of queries, and complete."""
+
+from contextlib import contextmanager
+from datetime import date, datetime
+
+import pytest
+from sqlalchemy import event
+
+from clinic.appointments.models import Closure, HoursException, WeeklyHours
+from clinic.appointments.service import hours_service
+from clinic.appointments.working_time import ClosureRange, ExceptionRange, WeeklyRange, is_within_hours, working_ranges
+from clinic.core.clock import at_wall_time
+from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
+from tests.builders import a_practitioner
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+FIRST, LAST = date(2029, 11, 26), date(2029, 12, 2)
+ELSEWHERE = date(2029, 3, 1)
+
+
+def store(*rows):
+    with unit_of_work():
+        db.session.add_all(rows)
+
+
+@contextmanager
+def noted_queries():
+    """Note the queries of a block."""
+    seen = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith("SELECT"):
+            seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_hours_are_loaded_by_owner_with_what_is_planned_on_the_days():
+    amara, ben, other = a_practitioner("Amara"), a_practitioner("Ben"), a_practitioner("Other")
+    store(
+        WeeklyHours(weekday=0, starts=480, ends=1140),
+        WeeklyHours(practitioner_id=amara.id, weekday=0, starts=480, ends=720, valid_until=ELSEWHERE),
+        WeeklyHours(practitioner_id=other.id, weekday=3, starts=480, ends=720),
+        HoursException(practitioner_id=ben.id, kind="leave", first_day=ELSEWHERE, last_day=FIRST),
+        HoursException(practitioner_id=ben.id, kind="leave", first_day=ELSEWHERE, last_day=ELSEWHERE),
+        Closure(name="Fire drill", first_day=LAST, last_day=LAST, starts=780, ends=900),
+        Closure(name="Later", first_day=date(2029, 12, 3), last_day=date(2029, 12, 3)),
+    )
+
+    clinic, found = hours_service.load([amara.id, ben.id], FIRST, LAST)
+
+    assert (clinic.zone.key, clinic.opening) == ("Europe/Lisbon", (WeeklyRange(0, 480, 1140),))
+    assert clinic.closures == (ClosureRange(LAST, LAST, 780, 900),)
+    assert found.keys() == {amara.id, ben.id}
+    assert found[amara.id].weekly == (WeeklyRange(0, 480, 720, None, None, ELSEWHERE),)
+    assert found[ben.id].exceptions == (ExceptionRange("leave", ELSEWHERE, FIRST, None, None),)
+
+
+def test_hours_of_many_practitioners_take_as_many_queries_as_those_of_one():
+    ids = [a_practitioner(f"Dr {number}").id for number in range(5)]
+
+    with noted_queries() as one:
+        hours_service.load(ids[:1], FIRST, LAST)
+    with noted_queries() as many:
+        hours_service.load(ids, FIRST, LAST)
+
+    assert len(many) == len(one) == 4
+
+
+@pytest.mark.parametrize(("kind", "bookable"), [("extra", False), ("hours", False), ("leave", True)])
+def test_hours_on_other_days_only_count_as_hours(kind, bookable):
+    locum = a_practitioner()
+    store(
+        HoursException(
+            practitioner_id=locum.id, kind=kind, first_day=ELSEWHERE, last_day=ELSEWHERE, starts=540, ends=720
+        )
+    )
+
+    clinic, found = hours_service.load([locum.id], FIRST, LAST)
+
+    starts_at, ends_at = (at_wall_time(datetime(2029, 11, 26, hour), clinic.zone.key) for hour in (10, 11))
+    assert found[locum.id].has_hours is not bookable
+    assert is_within_hours(clinic, found[locum.id], starts_at, ends_at) is bookable
+    assert bool(working_ranges(clinic, found[locum.id], FIRST)) is bookable

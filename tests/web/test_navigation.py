@@ -1,0 +1,36 @@
+"""The main navigation and the tabs of the clinic's administration mark the page that is open."""
+
+import re
+
+import pytest
+
+
+def _current(page: str, label: str) -> list[str]:
+    """Return the links that a list of links marks as the current ones."""
+    links = page.split(f'aria-label="{label}"')[1].split("</nav>", maxsplit=1)[0]
+    return re.findall(r'<a [^>]*aria-current="page">([^<]*)</a>', links)
+
+
+@pytest.mark.parametrize(
+    ("path", "tab"),
+    [("/staff", "Staff"), ("/staff/roles", "Roles"), ("/api-keys", "API keys"), ("/clinic", "Clinic")],
+)
+def test_each_tab_is_current_on_its_page_and_staff_is_on_all(client, path, tab):
+    page = client.get(path).text
+
+    assert _current(page, "Administration") == [tab]
+    assert [link.strip() for link in _current(page, "Main")] == ["Staff"]
+
+
+@pytest.mark.parametrize(("path", "entry"), [("/staff/invite", "Staff"), ("/patients", "Patients"), ("/account", None)])
+def test_a_page_without_tabs_has_one_current_entry_at_most(client, path, entry):
+    marked = [link.strip() for link in _current(client.get(path).text, "Main")]
+
+    assert marked == ([entry] if entry else [])
+
+
+def test_only_tabs_that_a_person_may_open_are_shown(client, become):
+    become("receptionist")
+    page = client.get("/clinic").text
+
+    assert page.split('aria-label="Administration"')[1].split("</nav>")[0].count("<a ") == 1
