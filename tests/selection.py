@@ -1,7 +1,10 @@
 """How pytest runs: every test instead of the default ones, in which order, and what it reports."""
 
 import gc
+import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,6 +19,9 @@ PARTS = {
 }
 """Markers of the tests that are counted, and how the summary names them."""
 
+NEVER_BY_DEFAULT = re.compile(r"^pytestmark = .*\bpytest\.mark\.(browser|crash|slow)\b", re.MULTILINE)
+"""Finds that no test of a file runs by default, before the file is imported."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
@@ -26,16 +32,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Deselect nothing in a full run."""
+    """Deselect nothing in a full run, import nothing that never runs in a default one."""
     if config.getoption("full"):
         config.option.markexpr = ""
+    elif config.option.markexpr in config.getini("addopts"):
+        config.pluginmanager.register(_DefaultRun(), "default run")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffle the tests, in the same way in every process."""
+class _DefaultRun:
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """Ignore files, and folders of files, in which no test runs by default, unless they are asked for."""
+        asked = any(str(collection_path).endswith(argument.split("::")[0].rstrip("/")) for argument in config.args)
+        return None if asked else never_by_default(collection_path) or None
+
+
+def never_by_default(path: Path) -> bool:
+    """Return whether a file, or every file of tests in a folder, is marked as a whole as slow or the like."""
+    files = path.rglob("test_*.py") if path.is_dir() else [path]
+    return all(NEVER_BY_DEFAULT.search(file.read_text()) for file in files)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what proves breadth as slow; begin with slow tests, so that at the end no process waits for one.
+
+    Or shuffle the tests, in the same way in every process.
+    """
+    for item in further_cases(items):
+        item.add_marker("slow")
+    yield
+    items.sort(key=lambda item: "slow" not in item.keywords)
     if (seed := config.getoption("shuffle")) is not None:
         Random(seed).shuffle(items)
+
+
+def further_cases(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the cases of tests that are marked `breadth`, except for the first one on each database."""
+    seen: set[tuple[str, bool]] = set()
+    found = []
+    for item in items:
+        test = item.nodeid.partition("[")[0], "postgresql" in item.keywords
+        if "breadth" in item.keywords and test in seen:
+            found.append(item)
+        seen.add(test)
+    return found
 
 
 def pytest_collection_finish() -> None:

@@ -60,6 +60,7 @@ def test_the_import_contracts_are_kept() -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("contract", "importer", "imported"), BREACHES)
 def test_a_planted_import_breaks_its_contract(copied: Path, contract: str, importer: str, imported: str) -> None:
     file = copied / Path(*importer.split(".")).with_suffix(".py")

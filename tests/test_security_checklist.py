@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 TESTS = Path(__file__).resolve().parent
@@ -47,6 +48,7 @@ def test_the_rows_are_numbered_without_gaps_and_repetitions() -> None:
     assert [number for number, _ in rows()] == list(range(1, 97))
 
 
+@pytest.mark.slow
 def test_every_row_has_a_marked_test_or_a_reason_why_not_yet() -> None:
     unproven = {number for number, _ in rows()} - marked_rows().keys() - not_yet()
 

@@ -10,11 +10,9 @@ from flask.blueprints import BlueprintSetupState
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
 from clinic.appointments.events import EVENTS
-from clinic.appointments.service import appointment_service, practitioner_service
-from clinic.core.context import current_actor
+from clinic.appointments.pages.panels import PANELS
 from clinic.core.events.types import EventType
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels
-from clinic.patients.service import patient_service
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab
 
 
 class AppointmentsModule(BaseModule):
@@ -48,17 +46,19 @@ class AppointmentsModule(BaseModule):
         """Return the entry of the day's list."""
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
 
+    def get_settings_tabs(self) -> Sequence[SettingsTab]:
+        """Return the tabs of what appointments need, and when that is there."""
+        return (
+            SettingsTab("Practitioners", "appointments.practitioners", 50),
+            SettingsTab("Working hours", "appointments.hours", 55),
+            SettingsTab("Opening hours", "appointments.opening_hours", 60),
+            SettingsTab("Services", "appointments.services", 70),
+            SettingsTab("Rooms", "appointments.rooms", 80),
+        )
+
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
-        """Return the patient's appointments to come, and the way to book another one, to those who may."""
-        if page != "patients.show" or not current_actor().has_permission("appointments:read"):
-            return ()
-        upcoming = appointment_service.upcoming_of(subject_id)
-        names = practitioner_service.of(upcoming)
-        context = {"upcoming": upcoming, "practitioners": names, "patient": patient_service.get(subject_id)}
-        panels = [Panel("appointments/panel.html", context)]
-        if current_actor().has_permission("appointments:write"):
-            panels.append(Panel("appointments/action.html", context, "actions"))
-        return panels
+        """Return the panels on the pages of patients and staff members."""
+        return PANELS[page](subject_id) if page in PANELS else ()
 
     def register(self, state: BlueprintSetupState) -> None:
         """Register the module and its command groups."""

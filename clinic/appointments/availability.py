@@ -30,7 +30,7 @@ from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
 
 NEXT_FREE = 5
-NEXT_FREE_DAYS = 7
+NEXT_FREE_DAYS = 8
 DEFAULT_LENGTH = 30
 
 

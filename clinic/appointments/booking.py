@@ -124,9 +124,8 @@ def _added(request: Request, status: str, placement: Placement, fields: BookingF
         status=status,
         reason=fields.get("reason"),
         note=fields.get("note"),
-        overbook_reason=fields.get("overbook_reason") if placement.overbooked else None,
     )
-    occupy(appointment, request, placement)
+    occupy(appointment, request, placement, fields.get("overbook_reason") if placement.overbooked else None)
     db.session.add(appointment)
     db.session.flush()
     return appointment

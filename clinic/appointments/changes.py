@@ -53,7 +53,7 @@ def set_status(appointment: Appointment, status: str, **columns: Any) -> None:
     """
     was_active, position = appointment.is_active, Position.of(appointment)
     if status in ACTIVE and not was_active:
-        occupy_again(appointment, request_of(appointment))
+        _occupy_again(appointment)
     appointment.status = status
     for name, value in columns.items():
         setattr(appointment, name, value)
@@ -68,8 +68,9 @@ def move_back(appointment: Appointment, before: dict[str, Any]) -> None:
     :raises SlotTaken: if the time of then is taken
     """
     position, values = Position.of(appointment), {name: _from_json(name, value) for name, value in before.items()}
-    appointment.overbook_reason = values["overbook_reason"]
-    occupy_again(appointment, request_of(appointment, **values))
+    request, overbook_reason = request_of(appointment, **values), values["overbook_reason"]
+    placement = find_former_placement(request, was_overbooked=overbook_reason is not None)
+    occupy(appointment, request, placement, overbook_reason)
     db.session.flush()
     promote_beside(position)
 
@@ -91,16 +92,13 @@ def request_of(appointment: Appointment, **values: Any) -> Request:
     )
 
 
-def occupy_again(appointment: Appointment, request: Request) -> None:
-    """Set the time and place of an appointment to those it had before.
-
-    :raises SlotTaken: if they are taken
-    """
-    was_overbooked = appointment.overbook_reason is not None
-    occupy(appointment, request, find_former_placement(request, was_overbooked=was_overbooked))
+def _occupy_again(appointment: Appointment) -> None:
+    request, overbook_reason = request_of(appointment), appointment.overbook_reason
+    placement = find_former_placement(request, was_overbooked=overbook_reason is not None)
+    occupy(appointment, request, placement, overbook_reason)
 
 
-def occupy(appointment: Appointment, request: Request, placement: Placement) -> None:
+def occupy(appointment: Appointment, request: Request, placement: Placement, overbook_reason: str | None) -> None:
     """Set the time and place of an appointment, all at once: the database checks them together."""
     zone = clinic_service.current().zone
     values = {
@@ -115,6 +113,7 @@ def occupy(appointment: Appointment, request: Request, placement: Placement) -> 
         "blocked_until": request.blocked[1],
         "wall_start": wall_time(request.starts_at, zone),
         "zone": zone,
+        "overbook_reason": overbook_reason,
     }
     for name, value in values.items():
         setattr(appointment, name, value)

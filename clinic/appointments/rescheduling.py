@@ -117,9 +117,8 @@ def _reschedule(appointment: Appointment, request: Request, overbook_reason: str
     before, left = snapshot(appointment), Position.of(appointment)
     stays = _when(appointment) == _when(request)
     placement = find_placement(request, Check.SHARED if stays else Check.ALL, overbook_reason)
-    if placement.overbooked or not stays:
-        appointment.overbook_reason = overbook_reason if placement.overbooked else None
-    occupy(appointment, request, placement)
+    kept = appointment.overbook_reason if stays else None
+    occupy(appointment, request, placement, overbook_reason if placement.overbooked else kept)
     db.session.flush()
     promote_beside(left)
     record_move(appointment, "reschedule", appointment.status, before=before)

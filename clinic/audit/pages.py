@@ -15,7 +15,7 @@ from clinic.audit.service import audit_service
 from clinic.core.audit import AuditEntry, record_listing, record_view
 from clinic.core.clock import day_bounds
 from clinic.core.db.pagination import Page
-from clinic.identity.actor_names import list_actors, unknown_actor_name
+from clinic.identity.actor_names import actor_names, list_actors
 from clinic.identity.clinics import clinic_service
 from clinic.web.authorization import requires
 from clinic.web.csv_export import csv_lines, csv_response
@@ -26,6 +26,9 @@ from clinic.web.record_link import RecordLink
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
 PAGE = 40
+MOST_ACTORS = 100
+"""The number of users that the filter offers; entries of others are found by the other filters and by command."""
+
 ROWS_BYTES = 36 * 1024
 """The size of the entries on a page; longer entries make fewer to a page."""
 
@@ -42,7 +45,7 @@ def index() -> ResponseReturnValue:
     filters, after = parse_list_query(AuditPageQuery())
     if _lacks_reason(filters):
         return _reason_form(filters)
-    actors = list_actors()
+    actors = _actor_choices(filters)
     found, rows = _within_budget(audit_service.list(**_service_filters(filters), limit=PAGE, after=after), actors)
     _record_views(found.rows, filters)
     return render_template(
@@ -52,6 +55,7 @@ def index() -> ResponseReturnValue:
         filters=filters,
         form=Form({name: str(value) for name, value in filters.items()}),
         actors=actors,
+        most_actors=MOST_ACTORS,
         actions=[("", "Any"), *action_choices()],
         records=[("", "Any"), *record_choices()],
         patient=_patient(filters),
@@ -72,14 +76,20 @@ def export() -> ResponseReturnValue:
     return csv_response("audit-trail", with_signature(lines, len(COLUMNS)))
 
 
+def _actor_choices(filters: dict[str, Any]) -> Mapping[str, str]:
+    """Return the actors to choose from, with the chosen one."""
+    chosen = actor_names([filters["actor"]]) if filters.get("actor") else {}
+    return {**chosen, **list_actors(MOST_ACTORS)}
+
+
 def _within_budget(found: Page[AuditEntry], actors: Mapping[str, str]) -> tuple[Page[AuditEntry], list[Markup]]:
     """Return the first entries of a page whose table rows fit into `ROWS_BYTES`, at least one, with these rows."""
     zone, render_row = clinic_service.current().zone, get_template_attribute("audit/_entries.html", "entry_row")
+    names = {**actors, **actor_names({entry.actor for entry in found.rows} - actors.keys())}
     rows: list[Markup] = []
     size = 0
     for line in present_entries(found.rows, zone):
-        actor = line.entry.actor
-        row = render_row(line, actors.get(actor) or unknown_actor_name(actor), zone)
+        row = render_row(line, names[line.entry.actor], zone)
         size += len(row.encode())
         if rows and size > ROWS_BYTES:
             shown = found.rows[: len(rows)]

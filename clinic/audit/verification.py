@@ -44,7 +44,7 @@ class Report:
 
 
 def verify() -> Report:
-    """Verify every sealed entry, and that the chain ends where head and checkpoint say.
+    """Verify every sealed entry, and that the chain ends at the head and the checkpoint.
 
     Inside a unit of work it sees the uncommitted changes.
     """

@@ -24,11 +24,11 @@ class BillingModule(BaseModule):
         return (pages.blueprint, api.blueprint)
 
     def get_published_events(self) -> Sequence[EventType]:
-        """Return what billing tells of."""
+        """Return the events that the module publishes."""
         return (INVOICE_PAID,)
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
-        """Return how people speak of the module's records."""
+        """Return the labels of the module's audited records."""
         return AUDIT_LABELS
 
     def get_permissions(self) -> Mapping[str, str]:

@@ -86,7 +86,7 @@ class InvoiceSchema(Schema):
     )
     total = MoneyField(dump_only=True)
     paid = MoneyField(dump_only=True)
-    due = MoneyField(dump_only=True, metadata={"description": "what is still to pay"})
+    due = MoneyField(dump_only=True, metadata={"description": "the amount still due"})
     payments = fields.List(fields.Nested(PaymentSchema), dump_only=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Timestamp(dump_only=True)

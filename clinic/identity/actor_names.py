@@ -17,23 +17,24 @@ _UNIDENTIFIED = {"system": "System", "page": "Somebody who had not signed in", "
 def actor_names(actors: Iterable[str]) -> Mapping[str, str]:
     """Return the display name of each actor; people of other clinics are not named."""
     wanted = set(actors)
-    people = _ids(wanted, "staff:")
-    key_ids = _ids(wanted, "key:")
-    of_clinic = Membership.clinic_id == current_clinic_id()
-    memberships = db.session.scalars(select(Membership).where(of_clinic, Membership.member_id.in_(people)))
-    names = {f"staff:{membership.member_id}": membership.name for membership in memberships}
-    keys_of_clinic = ApiKey.clinic_id == current_clinic_id()
-    for key in db.session.scalars(select(ApiKey).where(keys_of_clinic, ApiKey.id.in_(key_ids))):
-        names[f"key:{key.id}"] = f"API key “{key.label}”"
+    people, keys = _ids(wanted, "staff:"), _ids(wanted, "key:")
+    names = {f"staff:{one}": name for one, name in staff_names(people).items()} if people else {}
+    if keys:
+        names |= {f"key:{one}": f"API key “{label}”" for one, label in key_names(keys).items()}
     return {actor: names.get(actor) or unknown_actor_name(actor) for actor in wanted}
 
 
-def list_actors() -> Mapping[str, str]:
-    """Return the staff members and API keys of the current clinic as actors, sorted by name."""
+def list_actors(limit: int) -> Mapping[str, str]:
+    """Return staff members and API keys of the current clinic as actors, sorted by name.
+
+    If there are more than `limit`, active members come before former ones, and these before keys, the newest first.
+    """
     members = select(Membership.member_id, Membership.name).where(Membership.clinic_id == current_clinic_id())
-    found = {f"staff:{one}": name for one, name in db.session.execute(members)}
+    latest = members.order_by(Membership.active.desc(), Membership.id.desc()).limit(limit)
+    found = {f"staff:{one}": name for one, name in db.session.execute(latest)}
     keys = select(ApiKey.id, ApiKey.label).where(ApiKey.clinic_id == current_clinic_id())
-    found |= {f"key:{one}": f"API key “{label}”" for one, label in db.session.execute(keys)}
+    newest = keys.order_by(ApiKey.id.desc()).limit(limit - len(found))
+    found |= {f"key:{one}": f"API key “{label}”" for one, label in db.session.execute(newest)}
     return dict(sorted(found.items(), key=lambda item: item[1].casefold()))
 
 

@@ -1,6 +1,7 @@
 """A person's own account: password, sessions, preferences, current clinic."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,18 +11,21 @@ from clinic.core.clock import now
 from clinic.core.context import as_actor
 from clinic.core.db import db
 from clinic.core.errors import Gone, InvalidInput, NotFound
-from clinic.core.rate_limit import Limit, hit_all
+from clinic.core.rate_limit import Limit, hit, hit_all
 from clinic.core.tenancy import clinic_scope
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.accounts import email_key, lock_account
 from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.models import Clinic, Membership, StaffMail, StaffMember
-from clinic.identity.passwords import hash_password, password_problems
+from clinic.identity.passwords import hash_password, password_problems, verify_password
 from clinic.identity.sessions import Session, session_service, token_hash
 from clinic.identity.sign_in import TooManyAttempts, check_password
 
 PER_RESET = Limit(3, 3600)
 PER_RESET_ADDRESS = Limit(10, 300)
+PER_LINK = Limit(5, 600)
+SENT_TWICE = timedelta(minutes=10)
+"""How long after a link was used the form behind it may arrive once more."""
 
 
 class WeakPassword(InvalidInput):
@@ -87,17 +91,16 @@ class SelfService:
     def set_password_by_link(self, token: str, new: str) -> None:
         """Set a new password by a link, which works once; all sessions of the person end.
 
+        The same password sent again within ten minutes changes nothing and is no error.
+
         :raises LinkExpired: if the link is used or expired
         :raises WeakPassword: if the password is too easy to guess
         """
-        member_id = _mail_of(token).member_id
-        clinic_id = _first_clinic(member_id)
-        db.session.commit()  # a clinic scope has its own database session
-        with clinic_scope(clinic_id), as_actor(f"staff:{member_id}"), unit_of_work():
-            lock_account(member_id)
-            _mail_of(token)
-            _set_password(member_id, new)
-            session_service.end_all(member_id)
+        try:
+            self._use_link(token, new)
+        except LinkExpired:
+            if not _has_just_set(token, new):
+                raise
 
     def end_session(self, session: Session, sign_in_id: UUID) -> None:
         """End one of the person's own sessions.
@@ -124,6 +127,16 @@ class SelfService:
                 raise NotFound("There is no such clinic")
             record_act("signed-in", "staff_members", session.member.id, clinic_id=clinic_id)
             return session_service.change_token(session.sign_in.id, clinic_id=clinic_id)
+
+    def _use_link(self, token: str, new: str) -> None:
+        member_id = _mail_of(token).member_id
+        clinic_id = _first_clinic(member_id)
+        db.session.commit()  # a clinic scope has its own database session
+        with clinic_scope(clinic_id), as_actor(f"staff:{member_id}"), unit_of_work():
+            lock_account(member_id)
+            _mail_of(token)
+            _set_password(member_id, new)
+            session_service.end_all(member_id)
 
 
 self_service = SelfService()
@@ -156,6 +169,13 @@ def _mail_of(token: str) -> StaffMail:
     if mail is None or _first_clinic(mail.member_id) is None:
         raise LinkExpired
     return mail
+
+
+def _has_just_set(token: str, new: str) -> bool:
+    """Return whether a link was used in the last minutes, by whom the password is now `new`; guesses are limited."""
+    used = (StaffMail.token_hash == token_hash(token), StaffMail.used_at > now() - SENT_TWICE)
+    member = db.session.scalar(select(StaffMember).join(StaffMail, StaffMail.member_id == StaffMember.id).where(*used))
+    return member is not None and not hit(f"link:{member.id}", PER_LINK) and verify_password(member.password_hash, new)
 
 
 def _first_clinic(member_id: UUID | None) -> UUID | None:

@@ -87,7 +87,7 @@ class Expiry:
         return max(self.seconds - _whole_seconds(min(WARNING_TIME, self.idle / 2)), 0)
 
     @property
-    def seconds_to_look(self) -> int:
+    def seconds_to_poll(self) -> int:
         """The seconds after which a page asks again: the same for every page, unless the maximum length is near."""
         idle_left = self.idle - min(WARNING_TIME, self.idle / 2) - _use_recorded_every(self.idle)
         return min(self.seconds_to_warning, _whole_seconds(idle_left))
@@ -151,6 +151,7 @@ class SessionService:
             sign_in.clinic_id = clinic_id or sign_in.clinic_id
             sign_in.second_step_due = sign_in.second_step_due and not complete
             sign_in.seen_as = seen_as
+            self._find(LoginSession.id == sign_in_id)  # an answer shows the session after the commit, and reads nothing
         return token
 
     def list_open(self, member_id: UUID, *, clinic_id: UUID | None = None) -> Sequence[LoginSession]:

@@ -99,9 +99,7 @@ class SignInService:
         if member is None or not matches or not clinics or _has_expired(member) or _is_demo_account(member):
             self._record_refusal(member, clinics)
             raise WrongCredentials
-        token = self._begin(member, clinics[0], caller, password)
-        refund(*(name for name, _ in buckets))
-        return token
+        return self._begin(member, clinics[0], caller, password, buckets)
 
     def second_step(self, session: Session, code: str) -> str:
         """Complete a login with a code of the authenticator app or a recovery code; return the session's new token.
@@ -116,11 +114,10 @@ class SignInService:
             member = lock_account(session.member.id)
             matches = _use_totp(member, code) or _use_recovery_code(member, code)
             record_act("signed-in" if matches else "sign-in-refused", "staff_members", member.id)
-            token = session_service.change_token(session.sign_in.id, complete=True) if matches else None
-        if token is None:
-            raise WrongCode
-        refund(bucket)
-        return token
+            if matches:
+                refund(bucket)
+                return session_service.change_token(session.sign_in.id, complete=True)
+        raise WrongCode
 
     def sign_out(self, session: Session) -> None:
         """End the current session."""
@@ -128,8 +125,10 @@ class SignInService:
             session_service.end(session.sign_in.id, of_member=session.member.id, because=SIGNED_OUT)
             record_act("signed-out", "staff_members", session.member.id)
 
-    def _begin(self, member: StaffMember, clinic_id: UUID, caller: Caller, password: str) -> str:
-        """Start a session, unless the password has been changed since it was verified."""
+    def _begin(
+        self, member: StaffMember, clinic_id: UUID, caller: Caller, password: str, buckets: Sequence[tuple[str, Limit]]
+    ) -> str:
+        """Start a session and refund the attempt, unless the password has been changed since it was verified."""
         verified = member.password_hash
         db.session.commit()  # a clinic scope has its own database session
         with clinic_scope(clinic_id), as_actor(f"staff:{member.id}"), unit_of_work():
@@ -141,6 +140,7 @@ class SignInService:
                 member.password_expires_at = now()  # a secret works once, to choose a password
             if needs_rehash(current):
                 member.password_hash = hash_password(password)
+            refund(*(name for name, _ in buckets))
             if not member.totp_on:
                 record_act("signed-in", "staff_members", member.id)
             return session_service.start(

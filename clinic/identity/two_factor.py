@@ -1,6 +1,6 @@
 """Two-step verification of one's own account: authenticator app and recovery codes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -16,6 +16,9 @@ from clinic.identity.models import RecoveryCode
 from clinic.identity.sessions import Session, session_service
 from clinic.identity.sign_in import PER_CODE, TooManyAttempts, WrongCode, check_password
 from clinic.identity.totp import matching_step, new_recovery_codes, new_totp_secret, recovery_hash
+
+Show = Callable[[Sequence[str]], str]
+"""Makes a page of recovery codes, before they are committed."""
 
 
 class TwoFactorAlreadyOn(Conflict):
@@ -41,8 +44,10 @@ class TwoFactorService:
                 raise TwoFactorAlreadyOn
             member.totp_secret = new_totp_secret()
 
-    def confirm(self, session: Session, code: str) -> tuple[Sequence[str], str]:
-        """Turn verification on; return the recovery codes, which are not stored, and the session's new token.
+    def confirm(self, session: Session, code: str, show: Show) -> tuple[str, str]:
+        """Turn verification on; return the page that shows the recovery codes, and the session's new token.
+
+        The codes are not stored: if they can't be shown, nothing is changed.
 
         :raises WrongCode: if the code is wrong
         :raises TwoFactorAlreadyOn: if it is on
@@ -59,12 +64,12 @@ class TwoFactorService:
             if step is None:
                 raise WrongCode
             member.totp_on, member.totp_last_step = True, step
+            refund(bucket)
             codes, token = _replace_recovery_codes(member.id), _renew_session(session)
-        refund(bucket)
-        return codes, token
+            return show(codes), token
 
-    def new_recovery_codes(self, session: Session, *, present: str) -> Sequence[str]:
-        """Replace the recovery codes; return the new ones, which are not stored.
+    def new_recovery_codes(self, session: Session, *, present: str, show: Show) -> str:
+        """Replace the recovery codes; return the page that shows the new ones, which are not stored.
 
         :raises WrongPassword: if the password is wrong
         :raises TooManyAttempts: after too many wrong passwords
@@ -73,7 +78,7 @@ class TwoFactorService:
         with unit_of_work():
             member = lock_account(session.member.id)
             record_act("codes-renewed", "staff_members", member.id)
-            return _replace_recovery_codes(member.id)
+            return show(_replace_recovery_codes(member.id))
 
     def end(self, session: Session, *, present: str) -> str:
         """Turn verification off and end all other sessions; return this one's new token.

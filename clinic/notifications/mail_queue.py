@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import select
-
-from clinic.core.db import db
 from clinic.core.mail.message import Mail
 from clinic.core.mail.queue import FAILED, QUEUED, RETRY, UNKNOWN, MailQueue
 from clinic.core.unit_of_work import unit_of_work
-from clinic.notifications.models import Notification
+from clinic.notifications.models import SENDING, SUPPRESSED, Notification
+from clinic.notifications.relevance import check_relevance
 
-SENDING, SUPPRESSED = "sending", "suppressed"
 DIED_SENDING = "the worker died while the mail server had the message"
 DIED_TRYING = "the worker died each time it tried to send this"
 
@@ -20,12 +16,13 @@ DIED_TRYING = "the worker died each time it tried to send this"
 class NotificationQueue(MailQueue[Notification]):
     """The messages of the current clinic that are to be sent."""
 
-    def is_being_sent(self, kind: str, about: UUID) -> bool:
-        """Return whether a worker is sending a message of a kind about a record."""
-        sending = select(Notification.id).where(
-            Notification.kind == kind, Notification.about_id == about, Notification.state == SENDING
-        )
-        return db.session.scalar(select(sending.exists())) is True
+    def check_relevance(self, row: Notification) -> None:
+        """Check that a message is still true.
+
+        :raises NotToBeSent: if it is not
+        :raises NotSent: if it has to wait for an earlier message about the same record
+        """
+        check_relevance(row)
 
     def record_suppressed(self, row: Notification, reason: str) -> None:
         """Record why a message is not sent any more."""

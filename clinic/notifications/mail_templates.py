@@ -11,7 +11,6 @@ from flask import render_template
 from clinic.appointments.service import appointment_service, practitioner_service
 from clinic.billing.service import billing_service
 from clinic.core.mail.message import Mail, MailText
-from clinic.core.mail.queue import NotToBeSent
 from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
@@ -19,8 +18,6 @@ from clinic.notifications.relevance import check_relevance
 from clinic.patients.service import Patient, patient_service
 
 LANGUAGES = ("en", "de", "pt")
-NO_CONSENT = "the patient does not want messages"
-NO_ADDRESS = "the patient has no email address any more"
 
 
 def write_mail(notification: Notification) -> Mail:
@@ -29,15 +26,13 @@ def write_mail(notification: Notification) -> Mail:
     :raises NotToBeSent: if the patient has no address or does not want messages any more, or it is not true any more
     :raises NotSent: if it has to wait for an earlier message
     """
-    patient, clinic = patient_service.get(notification.patient_id), clinic_service.current()
-    if not patient.email or not patient.messages_agreed:
-        raise NotToBeSent(NO_CONSENT if patient.email else NO_ADDRESS)
     check_relevance(notification)
+    patient, clinic = patient_service.get(notification.patient_id), clinic_service.current()
     text = render_text(notification, patient, clinic)
     return Mail(
         id=notification.id,
         recipient_name=patient.calling_name,
-        recipient_email=patient.email,
+        recipient_email=str(patient.email),
         sender_name=clinic.name,
         subject=text.subject,
         text=text.text,

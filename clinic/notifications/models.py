@@ -21,12 +21,15 @@ from clinic.core.db import Base
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.db.types import UTCDateTime
 
+SENDING, SUPPRESSED = "sending", "suppressed"
+"""The states of a message that other mail does not have."""
+
 _UNAUDITED = {"audited": False}
 """Marks a column that only workers use, and whose changes are not audited."""
 
 
 class Notification(ClinicScoped, Base):
-    """A message to one patient, about one version of one record."""
+    """A message to one patient, about one version of one record; `created_at` is when it was queued the last time."""
 
     __tablename__ = "notifications"
     __table_args__ = (

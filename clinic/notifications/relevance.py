@@ -1,13 +1,20 @@
-"""Whether a message is still true: checked when it is queued and before every attempt to send it."""
+"""Whether a message is still true: checked when it is queued, before every attempt to send it, and at its hand-over."""
+
+from uuid import UUID
+
+from sqlalchemy import select
 
 from clinic.appointments.service import Appointment, appointment_service
 from clinic.billing.service import billing_service
 from clinic.core.clock import now
+from clinic.core.db import db
 from clinic.core.mail.queue import NotToBeSent
 from clinic.core.mail.senders import NotSent
-from clinic.notifications.mail_queue import notification_queue
-from clinic.notifications.models import Notification
+from clinic.notifications.models import SENDING, Notification
+from clinic.patients.service import patient_service
 
+NO_CONSENT = "the patient does not want messages"
+NO_ADDRESS = "the patient has no email address any more"
 PAST = "the appointment is in the past"
 CANCELLED = "the appointment was cancelled"
 NOT_CANCELLED = "the appointment is not cancelled any more"
@@ -20,11 +27,14 @@ _AHEAD = ("pending", "booked")
 
 
 def check_relevance(notification: Notification) -> None:
-    """Check that a claimed message is still true, against the record that it is about.
+    """Check that a claimed message is wanted and still true, against the record that it is about.
 
     :raises NotToBeSent: if it is not
     :raises NotSent: if it has to wait for an earlier message about the same record
     """
+    patient = patient_service.get(notification.patient_id)
+    if not patient.email or not patient.messages_agreed:
+        raise NotToBeSent(NO_CONSENT if patient.email else NO_ADDRESS)
     if notification.kind == "confirmation":
         _check_confirmation(notification, appointment_service.get(notification.about_id))
     elif notification.kind == "cancellation":
@@ -52,5 +62,16 @@ def _check_cancellation(appointment: Appointment) -> None:
         raise NotToBeSent(NOT_CANCELLED)
     if reason := past_reason(appointment):
         raise NotToBeSent(reason)
-    if notification_queue.is_being_sent("confirmation", appointment.id):
+    if _is_being_sent("confirmation", appointment.id):
         raise NotSent(WAITS)
+
+
+def _is_being_sent(kind: str, about: UUID) -> bool:
+    """Return whether a worker is sending a message of a kind about a record; one whose lease has ended is not."""
+    sending = select(Notification.id).where(
+        Notification.kind == kind,
+        Notification.about_id == about,
+        Notification.state == SENDING,
+        Notification.leased_until > now(),
+    )
+    return db.session.scalar(select(sending.exists())) is True

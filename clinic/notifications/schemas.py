@@ -21,7 +21,7 @@ class NotificationSchema(Schema):
     state = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     reason = fields.String(dump_only=True, allow_none=True)
     attempts = fields.Integer(dump_only=True, metadata={"minimum": 0})
-    created_at = Timestamp(dump_only=True)
+    created_at = Timestamp(dump_only=True, metadata={"description": "when it was queued, the last time"})
     due_at = Timestamp(dump_only=True)
     sent_at = Timestamp(dump_only=True, allow_none=True)
 

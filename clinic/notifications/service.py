@@ -15,8 +15,7 @@ from clinic.core.events import current_event
 from clinic.core.jobs import wake_worker
 from clinic.core.mail.queue import FAILED, QUEUED, UNKNOWN
 from clinic.core.unit_of_work import unit_of_work
-from clinic.notifications.mail_queue import SENDING, SUPPRESSED
-from clinic.notifications.models import Notification
+from clinic.notifications.models import SENDING, SUPPRESSED, Notification
 from clinic.patients.service import Patient
 
 IMPORTED = "imported"
@@ -152,8 +151,9 @@ def _retry_batch(ids: Sequence[UUID], state: str | None) -> int:
 
 
 def _queue_again(notification: Notification) -> None:
-    """Queue a message as if it had not been attempted, in the open unit of work."""
-    notification.state, notification.reason, notification.due_at = QUEUED, None, now()
+    """Queue a message as if it had never been queued before, in the open unit of work: it has two days anew."""
+    notification.state, notification.reason = QUEUED, None
+    notification.created_at = notification.due_at = now()
     notification.attempts, notification.handed_over = 0, False
     after_commit(wake_worker)
 

@@ -26,7 +26,7 @@ from clinic.web.cli_output import info
 from clinic.web.fields import Email, Line
 from clinic.web.place_fields import Country, LocaleName, Zone
 
-NEXT = "Next: gunicorn --threads 8 --forwarded-allow-ips= wsgi:app, and flask worker beside it"
+NEXT = "Next: gunicorn --workers 2 --threads 8 --preload --forwarded-allow-ips= wsgi:app, and flask worker beside it"
 
 
 def _check_currency(code: str) -> None:

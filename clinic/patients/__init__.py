@@ -21,11 +21,11 @@ class PatientsModule(BaseModule):
         return (pages.blueprint, api.blueprint)
 
     def get_published_events(self) -> Sequence[EventType]:
-        """Return what the register tells of."""
+        """Return the events that the module publishes."""
         return (PATIENT_CREATED,)
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
-        """Return how people speak of the module's records."""
+        """Return the labels of the module's audited records."""
         return AUDIT_LABELS
 
     def get_permissions(self) -> Mapping[str, str]:

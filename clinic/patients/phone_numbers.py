@@ -32,7 +32,7 @@ def phone_number(value: str, country: str | None) -> str | None:
 
 
 def phone_number_message(country: str | None) -> str:
-    """Return what to say of text that is no phone number, with an example of a country's numbers."""
+    """Return the error message for text that is not a phone number, with an example of the country's numbers."""
     return f"Enter a phone number with its country code, like {_example(country) or _EXAMPLE}"
 
 

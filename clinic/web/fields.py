@@ -219,7 +219,7 @@ class Quantity(fields.Field[Fraction]):
 
 
 def id_messages(what: str) -> Messages:
-    """Return the messages of a `fields.UUID` that names a record: all of them say which record to choose."""
+    """Return the messages of a `fields.UUID` that names a record; each asks to choose one."""
     return dict.fromkeys(("required", "null", "invalid_uuid"), f"Choose {what}")
 
 

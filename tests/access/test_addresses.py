@@ -34,6 +34,7 @@ def test_what_is_no_id_is_nowhere(world: World) -> None:
     assert {answer for answer in answers if answer[2] != 404} == set()
 
 
+@pytest.mark.breadth
 @pytest.mark.row(57)
 @pytest.mark.parametrize("path", NO_FILES)
 def test_no_path_leads_out_of_the_folder_of_static_files(path: str, client: FlaskClient) -> None:

@@ -86,7 +86,7 @@ def test_records_that_forget_their_clinic_are_found(world: World, monkeypatch: p
     assert caller.traces
 
 
-def test_lists_that_forget_the_clinic_tell_of_canaries(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_that_forget_the_clinic_reveal_canaries(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     caller = Caller(world, "administrator")
     lists = [route for route in routes_of(world.app) if not route.arguments and route.method == "GET"]
 

@@ -54,7 +54,7 @@ def test_every_table_of_a_clinic_has_a_row_of_the_other_clinic(world: World) -> 
     assert empty == []
 
 
-def test_every_text_of_the_other_clinic_holds_a_canary_or_says_why_not(world: World) -> None:
+def test_every_text_of_the_other_clinic_holds_a_canary_or_has_a_reason_not_to(world: World) -> None:
     with world.app.app_context(), db.engine.connect() as connection:
         silent = {
             str(column)
@@ -72,7 +72,7 @@ def test_tables_and_texts_that_are_left_out_are_there() -> None:
     assert set(WITHOUT) <= {str(column) for column in texts()}
 
 
-def test_no_mail_and_no_log_of_a_day_s_work_tells_of_another_clinic(
+def test_no_mail_and_no_log_of_a_day_s_work_reveals_another_clinic(
     world: World, mailbox: Mailbox, logged: list[str], record_property: Record
 ) -> None:
     caller = Caller(world, "administrator")
@@ -104,7 +104,7 @@ def test_every_command_of_a_clinic_is_run_here(world: World) -> None:
     assert not untried, f"say in tests/access/commands.py how to run {sorted(untried)}"
 
 
-def test_no_command_tells_of_another_clinic(world: World, run: Run) -> None:
+def test_no_command_reveals_another_clinic(world: World, run: Run) -> None:
     with world.app.app_context():
         clinic = next(one.name for one in clinic_service.list() if one.id == world.clinic_id)
 
@@ -117,7 +117,7 @@ def test_no_command_tells_of_another_clinic(world: World, run: Run) -> None:
 
 @pytest.mark.row(29)
 @pytest.mark.row(37)
-def test_a_command_tells_nobody_whether_an_id_is_another_clinic_s(world: World, run: Run) -> None:
+def test_a_command_does_not_reveal_whether_an_id_is_another_clinic_s(world: World, run: Run) -> None:
     for name, line in LINES.items():
         line(mixed := Mixed(world))
         for used in mixed.ids:

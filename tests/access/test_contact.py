@@ -52,7 +52,7 @@ def full(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.mark.row(38)
 @pytest.mark.parametrize("column", CALLERS)
-def test_no_answer_tells_of_contact_or_notes_to_who_may_not_see_them(
+def test_no_answer_reveals_contact_or_notes_without_permission(
     full: World, column: str, record_property: Record
 ) -> None:
     caller = Caller(full, column, may=CALLERS[column])
@@ -67,7 +67,7 @@ def test_no_answer_tells_of_contact_or_notes_to_who_may_not_see_them(
 
 
 @pytest.mark.row(38)
-def test_whoever_may_see_them_is_told(full: World) -> None:
+def test_those_with_permission_see_them(full: World) -> None:
     caller = Caller(full, "administrator")
     looking = [route for route in routes_of(full.app) if route.method == "GET"]
 
@@ -75,7 +75,7 @@ def test_whoever_may_see_them_is_told(full: World) -> None:
 
 
 @pytest.mark.row(38)
-def test_no_command_tells_of_them_to_who_may_not_see_them(full: World, run: Run) -> None:
+def test_no_command_reveals_them_without_permission(full: World, run: Run) -> None:
     Caller(full, "read-only")
 
     for name, line in LINES.items():

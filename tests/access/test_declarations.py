@@ -27,7 +27,7 @@ def made(folder: Path) -> Flask:
 
 
 @pytest.mark.row(28)
-def test_every_route_says_who_may_call_it(app: Flask) -> None:
+def test_every_route_declares_who_may_call_it(app: Flask) -> None:
     declared = {rule.endpoint: access_to(app, rule.endpoint) for rule in app.url_map.iter_rules()}
 
     assert {access.permission for access in declared.values()} <= {None, *permission_names()}

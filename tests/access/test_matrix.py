@@ -18,7 +18,7 @@ Record = Callable[[str, object], None]
 @pytest.mark.row(28)
 @pytest.mark.row(35)
 @pytest.mark.parametrize("column", COLUMNS)
-def test_every_route_answers_each_caller_as_the_reviewed_file_says(
+def test_every_route_answers_each_caller_as_the_reviewed_file_states(
     column: str, world: World, record_property: Record
 ) -> None:
     caller = Caller(world, column)

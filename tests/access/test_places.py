@@ -17,6 +17,7 @@ from tests.assertions import row_counts
 from tests.builders import a_patient
 
 PAGES = {
+    "/appointments": ["practitioner"],
     "/appointments/new": ["patient"],
     "/invoices": ["patient_id"],
     "/invoices/new": ["patient"],
@@ -28,6 +29,7 @@ PAGES = {
 READS_NO_FIELDS = {
     *("billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"),
     *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
+    *("appointments.deactivate_practitioner", "appointments.deactivate_room", "appointments.retire_service"),
     *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
 }
 """Forms of which only what they know is read."""
@@ -107,6 +109,7 @@ def test_a_search_for_what_another_clinic_has_finds_as_little_as_for_nothing(cal
         assert found == nothing
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: World, caller: Caller) -> None:
     tried = 0
@@ -144,6 +147,7 @@ def test_a_form_with_another_clinic_s_patient_number_is_refused_as_with_none(wor
     assert caller.traces == []
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_form_that_another_clinic_s_page_carried_is_stopped_without_a_word_on_it(
     world: World, caller: Caller
@@ -191,6 +195,7 @@ def test_a_cursor_of_another_clinic_s_list_leads_to_nothing_of_it(world: World, 
     assert caller.traces == []
 
 
+@pytest.mark.slow
 @pytest.mark.row(32)
 @pytest.mark.row(56)
 @pytest.mark.parametrize("field", ["clinic_id", "id"])

@@ -1,20 +1,38 @@
 """No response reads from the database after its change was committed: a lost connection would hide what was saved."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from flask import has_request_context, request
+import time_machine
+from flask import Flask, has_request_context, request
 from sqlalchemy import event
 
 from clinic.core.db import db
 from clinic.core.db.transaction import _Transaction, current_outcome
 from clinic.core.events.context import current_depth
+from clinic.identity.models import Clinic
 from tests.access.callers import Caller
 from tests.access.routes import routes_of
 from tests.access.two_clinics import World
+from tests.staff.login_helpers import (
+    EMAIL,
+    OTHER_PASSWORD,
+    PASSWORD,
+    a_browser,
+    a_person,
+    code_at,
+    send,
+    sign_in,
+)
 
 _SAVED = "test.saved"
+_SECRET = re.compile(r"<code data-copied>([A-Z2-7 ]+)</code>")
+NOON = datetime(2026, 3, 2, 12, 0, 15, tzinfo=UTC)
+
+RESOURCES = ("practitioners", "rooms", "services")
 
 READING_THE_NEW_SESSION = "staff.save_password_by_link"
 """Ends the browser's session after the password is saved; an error then says that it is saved."""
@@ -40,7 +58,7 @@ class Reads:
 
 
 @pytest.fixture
-def reads(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
+def reads(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
     """What is read after commits."""
     found, commit = Reads(), _Transaction.commit
 
@@ -50,13 +68,14 @@ def reads(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
         found.note_commit(changed=changed)
 
     monkeypatch.setattr(_Transaction, "commit", noted)
-    with world.app.app_context():
+    with app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", found.note_statement)
     yield found
     event.remove(engine, "before_cursor_execute", found.note_statement)
 
 
+@pytest.mark.slow
 def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
     caller = Caller(world, "administrator")
 
@@ -72,7 +91,28 @@ def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
         "api_billing.pay",
         "api_patients.create",
         "api_patients.update",
-        "api_practitioners.create_practitioner",
+        *(f"api_{kind}.{verb}" for kind in RESOURCES for verb in ("create", "update", "deactivate")),
     }
     assert [late for late in reads.late if not late.startswith(READING_THE_NEW_SESSION)] == []
     assert len(reads.saved) > 20, reads.saved
+
+
+def test_no_step_of_a_sign_in_reads_after_its_commit(app: Flask, clinic: Clinic, reads: Reads) -> None:
+    browser = a_browser(app)
+    with time_machine.travel(NOON, tick=False) as clock:
+        a_person(app, clinic.id)
+        sign_in(browser)
+        send(browser, "/account/second-step/begin", "/account")
+        secret = _SECRET.findall(browser.get("/account/second-step").text)[0].replace(" ", "")
+        send(browser, "/account/second-step", "/account/second-step", code=code_at(secret=secret))
+        send(browser, "/account/recovery-codes", "/account/recovery-codes", present_password=PASSWORD)
+        change = {"present_password": PASSWORD, "new_password": OTHER_PASSWORD}
+        send(browser, "/account/password", "/account/password", **change)
+        send(browser, "/logout", "/account")
+        clock.shift(60)
+        sign_in(browser, EMAIL, OTHER_PASSWORD)
+        entered = send(browser, "/login/code", "/login/code", code=code_at(secret=secret))
+
+    assert entered.status_code == 303
+    assert {"staff.confirm_second_step", "staff.save_password"} <= reads.saved
+    assert "\n".join(reads.late) == ""

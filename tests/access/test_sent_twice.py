@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -36,6 +37,7 @@ NOTHING_TO_CHANGE = {"api_notifications.retry_notifications", "notifications.ret
 """Views that find no failed message here: what changes nothing stores no answer."""
 
 
+@pytest.mark.slow
 def test_every_post_that_is_sent_twice_is_carried_out_once_and_answered_as_before(app: Flask, world: World) -> None:
     caller = Caller(world, "administrator")
     wrong = []

@@ -10,9 +10,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from clinic.appointments.rules import STATES, TRANSITIONS, is_allowed
 from clinic.appointments.service import (
+    AppointmentNotCancellable,
     IllegalTransition,
+    SlotTaken,
     appointment_service,
 )
+from clinic.core.errors import InvalidInput, StaleVersion
+from clinic.core.unit_of_work import unit_of_work
+from tests.assertions import row_counts, stored_events
 from tests.builders import a_patient, a_practitioner, an_appointment
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -114,3 +119,132 @@ def test_whatever_is_done_in_whatever_order_keeps_to_the_table():
     run_state_machine_as_test(
         Life, settings=settings(max_examples=25, stateful_step_count=12, deadline=None, database=None)
     )
+
+
+def test_each_move_is_recorded_with_its_time_and_person_and_published(app, appointment, clock):
+    ids = [{"appointment_id": str(appointment.id)}]
+    for act in (appointment_service.arrive, appointment_service.check_in, appointment_service.fulfil):
+        clock.shift(timedelta(minutes=5))
+        act(appointment.id)
+
+    assert actions(appointment) == [
+        ("book", None, "booked"),
+        ("arrive", "booked", "arrived"),
+        ("check-in", "arrived", "checked-in"),
+        ("fulfil", "checked-in", "fulfilled"),
+    ]
+    history = appointment_service.history(appointment.id)
+    assert [move.happened_at - NOON for move in history] == [timedelta(minutes=5 * n) for n in range(4)]
+    assert {move.actor for move in history} == {"system"}
+    assert stored_events(app, "appointment.arrived") == stored_events(app, "appointment.fulfilled") == ids
+
+
+def test_a_missing_patient_may_come_after_all_unless_the_time_was_given_away(app, clock):
+    appointment = an_appointment(starts_at=NOON + HALF_AN_HOUR)
+    clock.shift(timedelta(hours=1))
+    appointment_service.mark_no_show(appointment.id)
+    assert stored_events(app, "appointment.missed") == [{"appointment_id": str(appointment.id)}]
+
+    taken = appointment_service.record_past(
+        **fields(starts_at=appointment.starts_at) | {"practitioner_id": appointment.practitioner_id}
+    )
+    with pytest.raises(SlotTaken) as refused:
+        appointment_service.arrive(appointment.id)
+    assert refused.value.conflicts == [taken.id]
+    appointment_service.undo(taken.id)
+
+    assert appointment_service.arrive(appointment.id).status == "arrived"
+
+
+def test_nobody_is_missed_before_the_start():
+    appointment = an_appointment()
+
+    with pytest.raises(IllegalTransition, match="before it starts"):
+        appointment_service.mark_no_show(appointment.id)
+
+    assert appointment_service.get(appointment.id).status == "booked"
+
+
+@pytest.mark.row(77)
+@pytest.mark.parametrize("act", sorted(set(ACTS) - {"undo"}))
+def test_an_act_that_the_table_does_not_have_is_a_conflict_that_names_who_changed_it(clock, act):
+    for number, status in enumerate(STATES, 1):
+        appointment = an_appointment(starts_at=NOON - timedelta(hours=number))
+        with unit_of_work():
+            appointment_service.get(appointment.id).status = status
+        targets = [to for to, action in TRANSITIONS[status].items() if action == act]
+
+        if not targets:
+            with pytest.raises(IllegalTransition) as refused:
+                ACTS[act](appointment.id)
+            assert refused.value.details == {"state": status, "by": "System", "at": "2026-12-01T12:00:00Z"}
+        else:
+            ACTS[act](appointment.id)
+
+        assert [appointment_service.get(appointment.id).status] == (targets or [status])
+
+
+def test_cancelling_too_late_is_marked_by_the_clinics_rule(clock):
+    hours = {23: True, 24: False}
+
+    for ahead, late in hours.items():
+        appointment = an_appointment(starts_at=NOON + timedelta(hours=ahead))
+        assert appointment_service.cancel(appointment.id, reason="patient").late is late
+    phoned = an_appointment(starts_at=NOON + timedelta(hours=24))
+    clock.shift(timedelta(hours=2))
+    assert appointment_service.cancel(phoned.id, happened_at=NOON).late is False
+
+
+def test_the_time_of_a_move_can_be_set_between_the_previous_one_and_now(appointment, clock):
+    clock.shift(timedelta(minutes=30))
+
+    for wrong in (NOON - timedelta(seconds=1), NOON + timedelta(minutes=31)):
+        with pytest.raises(InvalidInput) as refused:
+            appointment_service.arrive(appointment.id, happened_at=wrong)
+        assert list(refused.value.problems) == ["happened_at"]
+    appointment_service.arrive(appointment.id, happened_at=NOON + timedelta(minutes=10))
+
+    last = appointment_service.history(appointment.id)[-1]
+    assert (last.happened_at, last.recorded_at) == (NOON + timedelta(minutes=10), NOON + timedelta(minutes=30))
+
+
+def test_a_walk_in_arrives_today_and_is_not_confirmed(app, clock):
+    walk_in = appointment_service.walk_in(**fields(starts_at=NOON - timedelta(minutes=5)), reason="Toothache")
+
+    assert (walk_in.status, walk_in.reason, walk_in.overbook_reason) == ("arrived", "Toothache", None)
+    assert actions(walk_in) == [("walk-in", None, "arrived")]
+    assert stored_events(app, "appointment.scheduled") == []
+    assert len(stored_events(app, "appointment.arrived")) == 1
+    with pytest.raises(InvalidInput):
+        appointment_service.walk_in(**fields(starts_at=NOON + timedelta(days=1)))
+
+
+def test_a_past_visit_is_recorded_as_done_and_nobody_is_told(app, clock):
+    past = appointment_service.record_past(**fields(starts_at=NOON - timedelta(days=2)))
+
+    assert (past.status, past.overbook_reason) == ("fulfilled", None)
+    assert actions(past) == [("record", None, "fulfilled")]
+    assert row_counts(app)["events"] == len(stored_events(app, "patient.created"))
+    with pytest.raises(InvalidInput):
+        appointment_service.record_past(**fields(starts_at=NOON + timedelta(minutes=1)))
+
+
+def test_reason_and_note_are_changed_without_a_row_of_history():
+    appointment = an_appointment()
+
+    appointment_service.update(appointment.id, version=1, reason="Pain", note="Needs a lift")
+    appointment_service.update(appointment.id, note=None)
+
+    found = appointment_service.get(appointment.id)
+    assert (found.reason, found.note, found.version) == ("Pain", None, 3)
+    assert len(appointment_service.history(appointment.id)) == 1
+    with pytest.raises(StaleVersion):
+        appointment_service.update(appointment.id, version=1, note="Old")
+
+
+def test_one_that_was_cancelled_is_not_cancelled_again():
+    appointment = an_appointment()
+    appointment_service.cancel(appointment.id)
+
+    with pytest.raises(AppointmentNotCancellable, match="This appointment is cancelled: it can't be cancelled"):
+        appointment_service.cancel(appointment.id)

@@ -39,6 +39,7 @@ ON_POSTGRESQL = {"changes with an escape", "changes with a space", "changes with
 """The rewrites that PostgreSQL can store: its other types have a single form."""
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("rewrite", REWRITES)
 def test_a_value_rewritten_in_another_form_is_reported(rewrite: str) -> None:
     record_actions(5)

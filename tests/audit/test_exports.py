@@ -47,6 +47,7 @@ def test_an_export_before_the_first_seal_is_signed(client: PageClient, run: Run,
     assert run("audit", "verify", "--export", str(export(client, tmp_path))).exit_code == 0
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "change",
     [

@@ -34,7 +34,7 @@ def test_a_draft_is_issued_later(run, here) -> None:
     assert run("billing", "issue", draft.id).exit_code == 5
 
 
-def test_a_command_says_what_comes_next(run, here) -> None:
+def test_a_command_shows_what_comes_next(run, here) -> None:
     with here():
         patient = a_patient().mrn
 
@@ -45,7 +45,7 @@ def test_a_command_says_what_comes_next(run, here) -> None:
     assert "there is nothing to pay" in free.stderr
 
 
-def test_a_part_payment_says_what_is_still_to_pay(run, here) -> None:
+def test_a_part_payment_shows_what_is_still_to_pay(run, here) -> None:
     with here():
         invoice = an_invoice()
 

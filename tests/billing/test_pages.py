@@ -176,7 +176,7 @@ def test_an_amount_that_is_not_above_zero_is_shown_again(client, here) -> None:
     assert stored(here, invoice.id).payments == []
 
 
-def test_too_much_is_shown_again_with_the_same_words_as_json(client, here) -> None:
+def test_too_much_is_shown_again_with_the_same_message_as_json(client, here) -> None:
     with here():
         invoice = an_invoice()
 
@@ -223,7 +223,7 @@ def test_a_form_without_a_proper_key_is_refused_and_gets_one(client, here) -> No
     assert stored(here, invoice.id).payments == []
 
 
-def test_a_paid_invoice_says_so_and_takes_nothing_more(client, here) -> None:
+def test_a_paid_invoice_is_marked_paid_and_takes_nothing_more(client, here) -> None:
     with here():
         invoice = an_invoice()
         billing_service.record_payment(invoice.id, amount=euros(5000), method="transfer", reference="B-17")
@@ -285,7 +285,7 @@ def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
     assert str(made[0]) in second.text
 
 
-def test_an_empty_list_says_what_will_be_there(client) -> None:
+def test_an_empty_list_shows_what_will_be_there(client) -> None:
     assert "No invoices yet" in client.get("/invoices").text
     assert "No invoices match" in client.get("/invoices?status=draft").text
     assert client.get("/invoices?status=void").status_code == 422

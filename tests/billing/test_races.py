@@ -39,6 +39,7 @@ def codes(answers: list[Any]) -> list[str]:
     return sorted(answer.code if isinstance(answer, ClinicError) else "taken" for answer in answers)
 
 
+@pytest.mark.breadth
 @pytest.mark.row(77)
 @pytest.mark.parametrize("attempt", range(5))
 def test_two_full_payments_at_once_are_one_payment_and_one_conflict(here, published, attempt: int) -> None:
@@ -53,6 +54,7 @@ def test_two_full_payments_at_once_are_one_payment_and_one_conflict(here, publis
         assert len(billing_service.get(invoice_id).payments) == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.row(71)
 @pytest.mark.parametrize("attempt", range(5))
 def test_a_key_sent_twice_at_once_takes_one_payment(here, published, attempt: int) -> None:
@@ -67,6 +69,7 @@ def test_a_key_sent_twice_at_once_takes_one_payment(here, published, attempt: in
     assert len(paid_events(published)) == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.row(72)
 @pytest.mark.parametrize("attempt", range(5))
 def test_a_key_sent_for_two_invoices_at_once_takes_one_payment(here, attempt: int) -> None:

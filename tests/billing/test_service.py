@@ -135,7 +135,7 @@ def test_an_invoice_of_nothing_is_settled_at_once_without_an_event(published) ->
     assert paid_events(published) == []
 
 
-def test_a_part_payment_leaves_the_rest_to_pay_and_tells_nobody(published) -> None:
+def test_a_part_payment_leaves_the_rest_to_pay_and_publishes_nothing(published) -> None:
     invoice = an_invoice()
 
     payment = billing_service.record_payment(invoice.id, amount=euros(2000), method="cash", reference="till 2")
@@ -145,7 +145,7 @@ def test_a_part_payment_leaves_the_rest_to_pay_and_tells_nobody(published) -> No
     assert paid_events(published) == []
 
 
-def test_the_payment_that_settles_an_invoice_tells_so_once(published) -> None:
+def test_the_payment_that_settles_an_invoice_publishes_that_once(published) -> None:
     invoice = an_invoice()
 
     billing_service.record_payment(invoice.id, amount=euros(2000), method="cash")
@@ -165,7 +165,7 @@ def test_the_event_knows_whom_it_is_about() -> None:
     assert (event.subject_id, event.subject_version) == (invoice.patient_id, invoice.version)
 
 
-def test_a_payment_that_is_rolled_back_tells_nobody(published) -> None:
+def test_a_payment_that_is_rolled_back_publishes_nothing(published) -> None:
     invoice = an_invoice()
 
     with pytest.raises(ZeroDivisionError), unit_of_work():
@@ -191,7 +191,7 @@ def test_a_paid_invoice_takes_no_payment() -> None:
         billing_service.record_payment(invoice.id, amount=euros(1), method="card")
 
 
-def test_more_than_is_due_is_refused_and_says_how_much_is() -> None:
+def test_more_than_is_due_is_refused_and_shows_how_much_is() -> None:
     invoice = an_invoice()
     billing_service.record_payment(invoice.id, amount=euros(2000), method="card")
 
@@ -327,6 +327,7 @@ def test_who_owes_nothing_has_a_balance_of_nothing() -> None:
     assert not billing_service.open_of(patient.id)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "values",
     [

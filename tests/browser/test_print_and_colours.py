@@ -41,7 +41,7 @@ def test_paper_shows_the_heading_but_nothing_to_click(name: str, page: Page, rec
     assert not page.locator("button:visible, .btn:visible, input:visible").count()
 
 
-def test_the_printed_day_says_which_day_it_is_and_who_comes(page: Page, records: Records) -> None:
+def test_the_printed_day_shows_which_day_it_is_and_who_comes(page: Page, records: Records) -> None:
     page.goto(f"/appointments?day={records.day}")
 
     page.emulate_media(media="print")

@@ -55,7 +55,7 @@ def test_the_last_word_wins_over_an_answer_that_comes_late(page: Page) -> None:
     expect(search).to_have_value("kovacs")
 
 
-def test_without_a_connection_the_page_says_so_and_no_earlier_list_stays(page: Page) -> None:
+def test_without_a_connection_the_page_shows_a_notice_and_no_earlier_list_stays(page: Page) -> None:
     page.goto("/patients")
     page.route("**/patients?q=*", lambda route: route.abort("internetdisconnected"))
     search = page.locator("main").get_by_label("Find")

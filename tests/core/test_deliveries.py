@@ -165,6 +165,7 @@ def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, di
     }
 
 
+@pytest.mark.breadth
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 @pytest.mark.parametrize("handler", FAILING)
@@ -181,6 +182,7 @@ def test_a_failing_handler_changes_nothing_for_the_publisher_and_other_handlers(
     assert len(failed_handlers) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.expects_failing_handler
 def test_the_reply_is_the_same_with_all_hostile_handlers_together(
     client: FlaskClient, here: Here, failed_handlers: list[str]

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from uuid import RFC_4122, UUID
 
+import pytest
+
 from clinic.core.ids import new_id
 
 
@@ -12,6 +14,7 @@ def milliseconds_of(identifier: UUID) -> int:
     return identifier.int >> 80
 
 
+@pytest.mark.slow
 def test_each_id_is_later_than_the_one_before():
     made = [new_id() for _ in range(100_000)]
 
@@ -25,6 +28,7 @@ def test_texts_and_bytes_of_ids_sort_as_the_ids_do():
     assert sorted(made, key=lambda identifier: identifier.bytes) == made
 
 
+@pytest.mark.slow
 def test_ids_of_many_threads_are_unique_and_each_thread_sees_its_own_rise():
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: [new_id() for _ in range(10_000)], range(8)))

@@ -59,6 +59,7 @@ def encoded(text: str, encoding: str, charset: str = "utf-8") -> str:
     return f"=?{charset}?q?{''.join(f'={byte:02x}' for byte in text.encode(charset))}?="
 
 
+@pytest.mark.slow
 @given(texts)
 @example("Conceição António")
 @example(LONG)
@@ -69,6 +70,7 @@ def test_every_parser_finds_one_mailbox_with_the_very_name_and_the_very_subject(
     assert found(text, text) == meant(text, text)
 
 
+@pytest.mark.slow
 @given(hostile)
 @bounded
 def test_a_text_that_is_not_refused_adds_neither_a_field_nor_a_line_nor_a_mailbox(text: str) -> None:

@@ -110,6 +110,7 @@ def test_the_price_of_a_quantity_is_rounded_half_up_as_decimal_does_it(minor, th
     assert euros(minor).times(Fraction(thousandths, 1000)) == euros(expected)
 
 
+@pytest.mark.slow
 @given(minor=st.integers(-(10**9), 10**9), share=st.fractions(-1000, 1000, max_denominator=1000))
 def test_a_share_is_never_more_than_half_a_cent_off_and_a_half_goes_away_from_nothing(minor, share):
     exact = minor * share

@@ -160,6 +160,7 @@ def test_a_bucket_that_is_filled_by_another_at_the_last_moment_gives_the_rest_ba
     assert counts(app) == [4, 4]
 
 
+@pytest.mark.slow
 def test_buckets_named_in_any_order_do_not_lock_each_other_out(app, clinic):
     there = [(f"bucket:{number}", PLENTY) for number in range(4)]
     back = there[::-1]
@@ -206,6 +207,7 @@ def test_any_name_can_be_counted(name):
     assert [hit(name, Limit(1, 60)) > 0 for _ in range(2)] == [False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.row(3)
 def test_names_that_are_never_seen_again_leave_nothing_behind(app, clock):
     for number in range(30):

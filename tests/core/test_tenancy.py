@@ -46,6 +46,7 @@ def two(here: Here, clinic: Clinic, other_clinic: Clinic) -> tuple[Patient, Pati
         return a_patient(family_name="Aaa of ours"), theirs
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("query", QUERIES)
 def test_no_form_of_query_reaches_another_clinic(
     two: tuple[Patient, Patient], here: Here, query: Callable[[], Select[Any]]
@@ -56,6 +57,7 @@ def test_no_form_of_query_reaches_another_clinic(
     assert found == ["Aaa of ours"]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("query", QUERIES)
 def test_without_a_current_clinic_every_form_of_query_is_an_error(
     two: tuple[Patient, Patient], app: Flask, query: Callable[[], Select[Any]]

@@ -58,6 +58,7 @@ def test_every_turkish_i_is_an_i(name):
     assert fold(name) == "istanbul"
 
 
+@pytest.mark.slow
 def test_folding_what_is_folded_changes_nothing():
     characters = (chr(code) for code in range(0x20000))
 

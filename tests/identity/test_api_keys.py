@@ -95,7 +95,7 @@ def test_the_form_takes_no_field_that_it_does_not_show(app, client):
     assert len(rows(app, "api_keys")) == 1
 
 
-def test_a_key_opens_what_its_scopes_say_and_nothing_else(app, made):
+def test_a_key_opens_what_its_scopes_allow_and_nothing_else(app, made):
     key = made("Laboratory", "patients:read")
 
     refused = ask(app, key, "/api/v1/appointments")
@@ -259,6 +259,7 @@ def test_nobody_makes_a_key_to_what_is_denied_to_them(app, client, hired):
     assert key_in(theirs.submit("/api-keys", label="Mine", scopes="patients:read").text)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("role", ["manager", "receptionist", "practitioner", "billing-clerk", "read-only"])
 def test_only_administrators_have_to_do_with_keys(app, client, hired, role):
     theirs = browser_of(app, hired(role))

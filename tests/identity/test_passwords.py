@@ -102,6 +102,7 @@ def test_a_huge_password_is_refused_before_anything_is_hashed(hasher, monkeypatc
     assert hasher.computed == []
 
 
+@pytest.mark.breadth
 @pytest.mark.row(5)
 @pytest.mark.parametrize(
     "password",
@@ -142,7 +143,7 @@ def test_characters_are_counted_as_they_are_typed():
 
 
 @pytest.mark.parametrize("password", ["good enough \x00 otherwise", "good enough \ud83d otherwise"])
-def test_what_can_not_be_hashed_is_refused_in_words_and_matches_nothing(password):
+def test_what_can_not_be_hashed_is_refused_with_a_message_and_matches_nothing(password):
     assert password_problems(password, context=CONTEXT) == ["Leave out the characters that can’t be stored"]
     assert not verify_password(hash_password(GOOD), password)
     assert not verify_password(None, password)
@@ -180,6 +181,7 @@ def test_what_a_stranger_would_try_first_is_refused_with_the_reason(password, re
     assert HARDER + reason in password_problems(password, context=CONTEXT)
 
 
+@pytest.mark.slow
 @pytest.mark.row(6)
 def test_each_of_the_3000_most_common_passwords_is_refused_with_digits_behind_it_too():
     common = FREQUENCY_LISTS["passwords"][:3000]

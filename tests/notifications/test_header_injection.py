@@ -63,6 +63,7 @@ def queue(clinic, sent, request):
     return queue_row_of
 
 
+@pytest.mark.breadth
 @pytest.mark.row(49)
 @pytest.mark.parametrize("encoding", ["q", "b"])
 @pytest.mark.parametrize("place", PLACES)
@@ -77,6 +78,7 @@ def test_a_mail_with_an_encoded_line_break_in_a_name_is_not_sent(app, sent, queu
     assert [row["state"] for row in rows(app, mails)] == ["failed"]
 
 
+@pytest.mark.breadth
 @pytest.mark.row(49)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_harmless_encoded_word_in_a_name_is_text(sent, queue, place):
@@ -92,6 +94,7 @@ def test_a_harmless_encoded_word_in_a_name_is_text(sent, queue, place):
     assert any("=?utf-8?q?hi?=" in name for name in names)
 
 
+@pytest.mark.breadth
 def test_a_long_name_of_a_clinic_is_one_mailbox(sent, queue):
     queue("notifications")
     store("clinics", "name", LONG)
@@ -103,7 +106,7 @@ def test_a_long_name_of_a_clinic_is_one_mailbox(sent, queue):
     assert mailbox.display_name == LONG
 
 
-def test_the_reason_says_which_field_is_refused(app, mailbox):
+def test_the_reason_shows_which_field_is_refused(app, mailbox):
     a_patient()
     store("patients", "given_name", FORGED["q"])
 

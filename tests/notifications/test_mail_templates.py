@@ -46,6 +46,7 @@ def parts(message):
     return tuple(message.get_body((kind,)).get_content() for kind in ("plain", "html"))
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("language", ["en", "de", "pt"])
 def test_every_kind_of_message_is_written_in_the_patients_language(mailbox, language):
     appointment = an_appointment(ines(language=language), starts_at=MONDAY)
@@ -62,6 +63,7 @@ def test_every_kind_of_message_is_written_in_the_patients_language(mailbox, lang
         assert message["Content-Language"] == language
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("language", ["en", "de", "pt"])
 def test_a_confirmation_names_time_zone_and_practitioner(mailbox, language):
     an_appointment(ines(language=language), a_practitioner("Dr Zoë Strauß"), starts_at=MONDAY)
@@ -121,6 +123,7 @@ def test_markup_in_a_name_stays_text(mailbox):
     assert "Dear {{7*7}} &amp; %s &lt;b&gt;Bold&lt;/b&gt;," in html
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("language", "written"), [("fr", "pt"), (None, "pt"), ("pt-BR", "pt"), ("de-AT", "de")])
 def test_the_clinics_language_is_used_for_one_without_templates(mailbox, language, written):
     ines(language=language)

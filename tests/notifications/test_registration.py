@@ -20,6 +20,7 @@ def register(request, client, run):
     }[request.param]
 
 
+@pytest.mark.breadth
 def test_registering_queues_one_message_and_the_worker_sends_one_mail(app, register, run, mailbox, published):
     register(FIELDS)
     [patient], [queued] = rows(app, "patients"), rows(app, "notifications")
@@ -38,6 +39,7 @@ def test_registering_queues_one_message_and_the_worker_sends_one_mail(app, regis
     )
 
 
+@pytest.mark.breadth
 def test_registering_without_an_address_queues_nothing(app, register, run, mailbox):
     register({name: value for name, value in FIELDS.items() if name != "email"})
     run("worker", "--once")
@@ -55,6 +57,7 @@ def test_the_handler_is_marked_as_done_once(app, register):
     assert delivery["handler"] == "clinic.notifications:NotificationsModule._on_patient_created"
 
 
+@pytest.mark.breadth
 @pytest.mark.row(49)
 @pytest.mark.parametrize(
     "forged",

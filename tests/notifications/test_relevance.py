@@ -9,6 +9,7 @@ from sqlalchemy import update
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
 from clinic.core.db import Base, db
+from clinic.core.ids import new_id
 from clinic.core.jobs import run_due_jobs
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
@@ -68,18 +69,44 @@ def test_a_confirmation_that_was_refused_for_now_is_not_sent_after_the_cancellat
     ]
 
 
-def test_a_cancellation_waits_until_the_confirmation_that_is_being_sent_has_arrived(
-    app, appointment, mailbox, clock, monkeypatch
-):
+@pytest.fixture
+def cancel_at_handover(appointment, monkeypatch):
+    """Cancel the appointment, and let another worker look for mail, before or after the confirmation is handed over."""
     record_handover = notification_queue.record_handover
 
-    def cancel_meanwhile(row, mail):
-        if row.kind == "confirmation":
-            appointment_service.cancel(appointment.id)
-            send_due()
-        record_handover(row, mail)
+    def begin(when):
+        def record(row, mail):
+            for step in ("before", "handover", "after"):
+                if step == "handover":
+                    record_handover(row, mail)
+                elif step == when and row.kind == "confirmation":
+                    appointment_service.cancel(appointment.id)
+                    send_due()
 
-    monkeypatch.setattr(notification_queue, "record_handover", cancel_meanwhile)
+        monkeypatch.setattr(notification_queue, "record_handover", record)
+
+    return begin
+
+
+def test_a_confirmation_that_becomes_untrue_before_its_hand_over_is_not_sent(app, mailbox, clock, cancel_at_handover):
+    cancel_at_handover("before")
+
+    send_due()
+    clock.shift(timedelta(minutes=1))
+    send_due()
+
+    assert subjects(mailbox) == ["Your appointment at Clínica São João is cancelled"]
+    assert outcomes(app) == [
+        ("confirmation", "suppressed", "the appointment was cancelled"),
+        ("cancellation", "sent", None),
+    ]
+
+
+def test_a_cancellation_waits_until_the_confirmation_that_is_handed_over_has_arrived(
+    mailbox, clock, cancel_at_handover
+):
+    cancel_at_handover("after")
+
     send_due()
     during = subjects(mailbox)
     clock.shift(timedelta(minutes=1))
@@ -89,6 +116,37 @@ def test_a_cancellation_waits_until_the_confirmation_that_is_being_sent_has_arri
     assert subjects(mailbox) == [*during, "Your appointment at Clínica São João is cancelled"]
 
 
+@pytest.mark.parametrize("minutes", [-1, 1])
+def test_a_cancellation_waits_for_a_confirmation_only_while_its_lease_runs(app, appointment, mailbox, clock, minutes):
+    ends = NOON + timedelta(minutes=minutes)
+    set_columns("notifications", state="sending", attempts=1, lease=new_id(), leased_until=ends)
+    appointment_service.cancel(appointment.id)
+
+    send_due()
+
+    assert len(mailbox.messages) == (1 if minutes < 0 else 0)
+    assert [state for _, state, _ in outcomes(app)] == (
+        ["suppressed", "sent"] if minutes < 0 else ["sending", "queued"]
+    )
+
+
+def test_a_patient_who_wants_no_messages_any_more_gets_none_that_is_not_handed_over(
+    app, appointment, mailbox, monkeypatch
+):
+    record_handover = notification_queue.record_handover
+
+    def withdraw_consent(row, mail):
+        set_columns("patients", messages_agreed=False)
+        record_handover(row, mail)
+
+    monkeypatch.setattr(notification_queue, "record_handover", withdraw_consent)
+    send_due()
+
+    assert mailbox.messages == []
+    assert outcomes(app) == [("confirmation", "suppressed", "the patient does not want messages")]
+
+
+@pytest.mark.breadth
 @pytest.mark.parametrize("state", ["failed", "unknown"])
 def test_a_cancellation_does_not_wait_for_a_confirmation_that_was_given_up(app, appointment, mailbox, state):
     set_columns("notifications", state=state)
@@ -121,6 +179,7 @@ def test_a_cancellation_that_could_not_be_sent_in_time_is_not_sent(app, appointm
     assert outcomes(app)[1] == ("cancellation", "suppressed", "the appointment is in the past")
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("starts_at", [NOON, NOON - timedelta(days=3)])
 def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient(app, clock, mailbox, starts_at):
     appointment = an_appointment(starts_at=starts_at)
@@ -137,6 +196,7 @@ def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient
     assert len(mailbox.messages) == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("values", [{"version": 2}, {"status": "arrived"}])
 def test_a_confirmation_of_an_earlier_version_is_not_sent(app, appointment, mailbox, values):
     set_columns("appointments", **values)
@@ -146,6 +206,7 @@ def test_a_confirmation_of_an_earlier_version_is_not_sent(app, appointment, mail
     assert outcomes(app) == [("confirmation", "suppressed", "the appointment has been changed")]
 
 
+@pytest.mark.slow
 def test_a_cancellation_of_an_appointment_that_is_booked_again_is_not_sent(app, appointment, mailbox):
     appointment_service.cancel(appointment.id)
     set_columns("appointments", status="booked", cancel_reason=None)

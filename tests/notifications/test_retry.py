@@ -1,11 +1,14 @@
 """Messages that failed, or may not have been sent, are sent again: one or all, on the page, as JSON and by command."""
 
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from sqlalchemy import update
 
+from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.notifications import service
 from clinic.notifications.mail_worker import send_due
@@ -14,6 +17,7 @@ from tests.assertions import rows, spoken
 from tests.builders import a_patient
 
 URL = "/api/v1/notifications"
+STATES = ["failed", "unknown", "suppressed", "sent"]
 
 
 def set_columns(**values):
@@ -27,16 +31,14 @@ def set_columns(**values):
 def messages(app, client, here, mailbox):
     """The ids of a message that failed, one that is unknown, one that was suppressed and one that was sent."""
     with here():
-        for _ in range(4):
+        for _ in STATES:
             a_patient()
-        send_due()
     table = Base.metadata.tables["notifications"]
     ids = [row["id"] for row in rows(app, "notifications")]
     with app.app_context(), db.engine.begin() as connection:
-        for row_id, state in zip(ids, ("failed", "unknown", "suppressed"), strict=False):
+        for row_id, state in zip(ids, STATES, strict=True):
             values = {"state": state, "reason": "the mail server answered 550", "attempts": 12, "handed_over": True}
             connection.execute(update(table).where(table.c.id == row_id).values(**values))
-    mailbox.__init__()
     return ids
 
 
@@ -44,6 +46,7 @@ def states(app):
     return [row["state"] for row in rows(app, "notifications")]
 
 
+@pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("index", [0, 1])
 def test_a_failed_or_unknown_message_is_queued_as_if_it_had_not_been_attempted(app, here, messages, mailbox, index):
@@ -56,15 +59,31 @@ def test_a_failed_or_unknown_message_is_queued_as_if_it_had_not_been_attempted(a
     assert len(mailbox.messages) == 1
 
 
+def test_a_message_that_is_sent_again_is_attempted_for_two_days_more(app, here, messages, mailbox):
+    mailbox.answers["RCPT"] = "451 Try again"
+    began = now() + timedelta(days=5)
+
+    with here(), time_machine.travel(began, tick=False) as clock:
+        notification_service.retry(messages[0])
+        while (row := rows(app, "notifications")[0])["state"] == "queued":
+            clock.move_to(row["due_at"] + timedelta(seconds=1))
+            send_due()
+        ended = now()
+
+    assert states(app)[0] == "failed"
+    assert timedelta(hours=44) < ended - began < timedelta(hours=49)
+
+
 def test_a_message_that_was_suppressed_or_sent_is_not_sent_again(app, here, messages):
     with here():
         for index in (2, 3):
             with pytest.raises(NotRetryable):
                 notification_service.retry(messages[index])
 
-    assert states(app) == ["failed", "unknown", "suppressed", "sent"]
+    assert states(app) == STATES
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("state", ["queued", "sending"])
 def test_a_message_that_is_sent_anyway_is_left_alone(app, here, messages, state):
     with here():
@@ -76,6 +95,7 @@ def test_a_message_that_is_sent_anyway_is_left_alone(app, here, messages, state)
         assert rows(app, "notifications") == before
 
 
+@pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("batch", [1, 100])
 def test_all_messages_are_queued_again_in_batches(app, here, messages, monkeypatch, batch):
@@ -91,7 +111,7 @@ def test_messages_of_another_clinic_are_left_alone(app, here, other_clinic, mess
     with here(other_clinic.id):
         assert (notification_service.count_retryable(), notification_service.retry_all()) == (0, 0)
 
-    assert states(app) == ["failed", "unknown", "suppressed", "sent"]
+    assert states(app) == STATES
 
 
 def test_a_retry_is_recorded_in_the_audit_trail(app, client, messages):
@@ -121,7 +141,7 @@ def test_the_page_sends_all_messages_again(app, client, messages):
     assert states(app) == ["queued", "queued", "suppressed", "sent"]
 
 
-def test_the_page_says_why_a_message_can_not_be_sent_again(client, messages):
+def test_the_page_shows_why_a_message_can_not_be_sent_again(client, messages):
     response = client.submit(f"/messages/{messages[3]}/retry")
 
     assert response.status_code == 409
@@ -144,6 +164,7 @@ def test_json_sends_one_message_again(app, client, messages):
     assert states(app) == ["failed", "queued", "suppressed", "sent"]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("body", "retried"), [(None, 2), ({}, 2), ({"state": "failed"}, 1), ({"state": "unknown"}, 1), ({"state": None}, 2)]
 )
@@ -160,6 +181,7 @@ def test_json_refuses_what_can_not_be_sent_again(client, messages):
     assert client.post(f"{URL}/retry", json={"state": "sent"}).status_code == 422
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("options", "after"),
     [
@@ -193,4 +215,4 @@ def test_the_command_changes_nothing_if_it_can_not_be_carried_out(app, run, mess
     ):
         assert run("notifications", "retry", *arguments).exit_code == code, arguments
 
-    assert states(app) == ["failed", "unknown", "suppressed", "sent"]
+    assert states(app) == STATES

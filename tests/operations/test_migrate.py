@@ -41,6 +41,7 @@ def _run(app: Flask, *words: str) -> Result:
     return app.test_cli_runner().invoke(args=["db", *words])
 
 
+@pytest.mark.slow
 def test_an_upgrade_shows_what_it_did(empty: Flask) -> None:
     first, second = _run(empty, "upgrade"), _run(empty, "upgrade")
 
@@ -64,6 +65,7 @@ def test_a_downgrade_keeps_a_database_with_data_unless_told_to_delete_them(empty
     assert (done.exit_code, done.stderr[:11]) == (0, "Downgraded:")
 
 
+@pytest.mark.slow
 def test_an_empty_database_is_downgraded_at_once(empty: Flask) -> None:
     _run(empty, "upgrade")
 

@@ -50,7 +50,7 @@ def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) ->
 
     assert result.exit_code == 0
     assert "Clínica São João is set up (Europe/Lisbon, EUR)" in result.stderr
-    assert "gunicorn --threads 8 --forwarded-allow-ips= wsgi:app" in result.stderr
+    assert "gunicorn --workers 2 --threads 8 --preload --forwarded-allow-ips= wsgi:app" in result.stderr
     with sqlite3.connect(tmp_path / "deep" / "clinic.db") as connection:
         assert connection.execute("SELECT name, zone, currency, locale FROM clinics").fetchall() == [
             ("Clínica São João", "Europe/Lisbon", "EUR", "pt_PT")
@@ -152,6 +152,7 @@ def test_init_names_every_problem_and_creates_nothing(fresh: Flask, tmp_path: Pa
     assert not (tmp_path / "deep").exists()
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("given", "stored_as"),
     [
@@ -169,13 +170,15 @@ def test_a_clinic_has_the_country_of_its_zone_unless_another_is_given(
     assert stored(tmp_path, "SELECT zone, country FROM clinics") == [stored_as]
 
 
-def test_another_name_of_a_zone_is_said_to_be_replaced(fresh: Flask) -> None:
+@pytest.mark.slow
+def test_another_name_of_a_zone_is_reported_as_replaced(fresh: Flask) -> None:
     result, plain = init(fresh, *GIVEN, "--zone", "Portugal"), init(fresh, *GIVEN, "--clinic", "Harbour")
 
     assert "Portugal is another name of Europe/Lisbon, which is stored" in result.stderr
     assert "another name" not in plain.stderr
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("zone", ["UTC", "localtime", "Factory", "Etc/GMT+1", "EST5EDT"])
 def test_a_zone_that_is_no_place_is_refused(fresh: Flask, tmp_path: Path, zone: str) -> None:
     result = init(fresh, *GIVEN, "--zone", zone)

@@ -86,6 +86,7 @@ def test_a_running_worker_sends_what_is_queued_and_ends_at_sigterm(
     assert [row["state"] for row in rows(app, "notifications")] == ["sent"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_is_stopped_finishes_the_mail_that_it_sends_and_begins_no_other(
     app: Flask, here: Here, start: Callable[..., Worker], number: signal.Signals
@@ -104,6 +105,7 @@ def test_a_worker_that_is_stopped_finishes_the_mail_that_it_sends_and_begins_no_
     assert [row["state"] for row in rows(app, "notifications")] == ["sent", "queued"]
 
 
+@pytest.mark.slow
 def test_redis_that_is_away_keeps_nothing_from_being_sent(
     app: Flask, here: Here, start: Callable[..., Worker], tmp_path: Path
 ) -> None:

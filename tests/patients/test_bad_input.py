@@ -20,7 +20,7 @@ def untouched(app, client):
 
 
 @pytest.mark.usefixtures("untouched")
-def test_json_pages_and_commands_refuse_in_the_same_words(client, run):
+def test_json_pages_and_commands_refuse_with_the_same_messages(client, run):
     fields = patient_fields(birth_date="1991-02-30")
     message = "Date of birth must be a real date, like 27 3 1987"
 
@@ -192,7 +192,7 @@ def test_an_answer_does_not_grow_with_the_fields_that_were_sent(client):
 
 
 @pytest.mark.usefixtures("untouched")
-def test_every_problem_is_told_at_once(client):
+def test_every_problem_is_reported_at_once(client):
     answer = client.post(URL, json={"birth_date": "1700", "email": "x", "phone": "1", "sex": "x", "is_admin": True})
 
     assert sorted(pointers(answer)) == ["#/birth_date", "#/email", "#/family_name", "#/is_admin", "#/phone", "#/sex"]
@@ -250,6 +250,7 @@ def test_names_are_stored_as_they_were_given(client):
     assert [one["family_name"] for one in client.get(URL).json["data"]] == STORED[::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.row(66)
 def test_names_from_pages_and_commands_are_stored_as_they_were_given(client, run):
     for name in STORED:

@@ -136,7 +136,7 @@ def test_shell_and_format_strings_are_plain_text(app, run, tmp_path):
     assert not mark.exists()
 
 
-def test_all_problems_are_told_at_once(run):
+def test_all_problems_are_reported_at_once(run):
     result = run("patients", "add", "--birth-date", "2031-01-01", "--email", "nobody", "--phone", "12")
 
     assert result.exit_code == 2
@@ -144,7 +144,7 @@ def test_all_problems_are_told_at_once(run):
         assert words in result.stderr
 
 
-def test_without_a_clinic_a_command_says_what_to_do(app):
+def test_without_a_clinic_a_command_shows_what_to_do(app):
     result = app.test_cli_runner().invoke(args=["patients", "list"])
 
     assert (result.exit_code, result.stdout) == (4, "")

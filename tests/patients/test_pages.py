@@ -29,7 +29,7 @@ def patient(client, here):
         return a_patient(phone="+351912555014")
 
 
-def test_registering_leads_to_the_patients_page_and_says_the_number(client):
+def test_registering_leads_to_the_patients_page_and_shows_the_number(client):
     answer = client.submit("/patients/new", **FILLED)
     page = client.get(answer.location).text
 
@@ -79,7 +79,7 @@ def test_a_refused_form_lists_every_problem_first_and_leads_to_its_field(client)
         assert element(answer.text, f"f-{name}")
 
 
-def test_a_field_with_a_problem_says_so_to_everybody(client):
+def test_a_field_with_a_problem_is_marked_for_everybody(client):
     answer = client.submit("/patients/new", family_name="Pereira", email="nobody")
 
     field = element(answer.text, "f-email")
@@ -208,7 +208,7 @@ def test_a_patient_of_another_clinic_can_not_be_changed(app, client, here, other
     assert rows(app, "patients")[0]["family_name"] == "Pereira"
 
 
-def test_an_empty_register_says_what_to_do(client):
+def test_an_empty_register_shows_what_to_do(client):
     assert "Register the first patient" in client.get("/patients").text
 
 
@@ -223,6 +223,7 @@ def test_the_form_of_a_new_patient_takes_what_was_looked_for(client):
     assert 'value="zé"' in element(client.get("/patients/new?family_name=zé").text, "f-family_name")
 
 
+@pytest.mark.breadth
 @pytest.mark.row(44)
 @pytest.mark.row(45)
 @pytest.mark.parametrize(
@@ -240,7 +241,7 @@ def test_text_is_shown_as_it_was_typed(client, text):
         assert "51317" not in spoken(page.partition("<main")[2])
 
 
-def test_a_clash_says_who_was_first_and_when(client, here):
+def test_a_clash_shows_who_was_first_and_when(client, here):
     with here():
         patient = a_patient()
     client.submit(f"/patients/{patient.id}/edit", given_name="Rita", family_name="Reis", version=1)

@@ -108,6 +108,7 @@ def test_a_stored_number_stays_when_another_field_is_changed_by_json(client, pat
     assert answer.json.items() >= {"family_name": "Sousa", "phone": patient.phone}.items()
 
 
+@pytest.mark.breadth
 def test_another_number_that_is_none_is_refused_alike_by_page_json_and_command(app, client, run, patient):
     page = client.submit(f"/patients/{patient.id}/edit", version="1", family_name="Sousa", phone="000000000")
     changed = client.patch(f"/api/v1/patients/{patient.id}", json={"phone": "+351111111111"}, headers=IF_MATCH)

@@ -71,6 +71,7 @@ def test_a_field_without_a_name_is_unknown() -> None:
     assert problems(PatientSchema(), patient_fields(**{"": "1"})) == [("#", "Unknown field.")]
 
 
+@pytest.mark.breadth
 @pytest.mark.row(64)
 @pytest.mark.parametrize("field", TEXT_FIELDS)
 @pytest.mark.parametrize("value", [1, 1.5, True, [], ["x"], {}, {"x": "y"}, 10**30], ids=repr)

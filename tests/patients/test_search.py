@@ -167,6 +167,7 @@ PHONES = [
 ]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("zone", "phone", "queries"), PHONES)
 def test_a_phone_is_found_by_the_text_by_which_it_is_entered(inside, here, zone, phone, queries):
     with here(a_clinic(name="Elsewhere", zone=zone).id):
@@ -182,6 +183,7 @@ def test_another_extension_of_the_same_number_is_not_found_by_the_whole_text(ins
     assert patient_service.search("912 555 014 ext. 12").rows == []
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("name", "query"),
     [
@@ -271,6 +273,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.breadth
 @pytest.mark.row(66)
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_names_are_found_in_either_form(inside, form):
@@ -284,6 +287,7 @@ def test_names_are_found_in_either_form(inside, form):
 names = st.text(st.characters(codec="utf-8", categories=["L", "M", "N", "Pd", "Zs"]), min_size=1, max_size=30)
 
 
+@pytest.mark.slow
 @given(names)
 @settings(max_examples=150, derandomize=True, deadline=None)
 def test_each_part_of_a_name_leads_to_its_patient(name):

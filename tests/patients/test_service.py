@@ -14,7 +14,7 @@ from tests.builders import a_patient
 pytestmark = pytest.mark.usefixtures("inside")
 
 
-def test_registering_stores_what_was_said():
+def test_registering_stores_what_was_entered():
     patient = patient_service.create(
         family_name="Nguyễn", given_name="Thị Hồng", birth_date="1991-06", sex="female", phone="+351912555014"
     )
@@ -24,7 +24,7 @@ def test_registering_stores_what_was_said():
     assert (stored.sex, stored.phone, stored.version) == ("female", "+351912555014", 1)
 
 
-def test_sex_is_unknown_unless_it_is_said():
+def test_sex_is_unknown_unless_it_is_entered():
     assert patient_service.create(given_name="Robin").sex == "unknown"
 
 
@@ -36,7 +36,7 @@ def test_registering_counts_as_agreeing_to_messages_about_the_visit():
     assert patient.messages_agreed_at <= patient.created_at
 
 
-def test_registering_tells_the_other_modules_with_exactly_two_ids(app, published):
+def test_registering_publishes_exactly_two_ids(app, published):
     patient = a_patient()
 
     data = {"patient_id": str(patient.id), "clinic_id": str(patient.clinic_id)}
@@ -44,7 +44,7 @@ def test_registering_tells_the_other_modules_with_exactly_two_ids(app, published
     assert stored_events(app, "patient.created") == [data]
 
 
-def test_the_stored_event_says_who_acted_and_whom_it_is_about(app):
+def test_the_stored_event_shows_who_acted_and_whom_it_is_about(app):
     with as_actor("cli:rita@desk", request_id="r-17"):
         patient = a_patient()
 
@@ -147,7 +147,7 @@ def test_a_patient_can_not_lose_the_last_name():
     assert patient_service.get(patient.id).family_name == "Pelé"
 
 
-def test_updating_tells_nobody_that_a_patient_was_created(published):
+def test_updating_does_not_publish_that_a_patient_was_created(published):
     patient = a_patient()
 
     patient_service.update(patient.id, version=1, family_name="Sousa")

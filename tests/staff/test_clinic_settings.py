@@ -44,7 +44,7 @@ def test_a_setting_that_can_not_be_is_asked_again(app, client):
     assert rows(app, "clinics") == before
 
 
-def test_everything_that_is_to_be_mended_is_said_at_once(client):
+def test_everything_that_is_wrong_is_reported_at_once(client):
     page = spoken(client.submit("/clinic", **settings(name=" ", locale="english", idle_minutes="0")).text)
 
     for words in ("Enter the clinic's name", "Enter a language and country", "Enter the idle timeout in minutes"):
@@ -84,7 +84,7 @@ def test_money_and_times_and_what_is_not_shown_can_not_be_changed(app, client):
     assert rows(app, "clinics") == before
 
 
-def test_the_page_says_what_can_not_be_changed_and_why(client):
+def test_the_page_shows_what_can_not_be_changed_and_why(client):
     page = spoken(client.get("/clinic").text)
 
     assert "Fixed settings Time zone Europe/Lisbon Currency EUR" in page
@@ -123,7 +123,7 @@ def test_of_two_versions_of_the_settings_each_field_is_chosen(app, client):
     assert (row["idle_minutes"], row["absolute_hours"], row["locale"]) == (30, 8, "en_GB")
 
 
-def test_of_two_who_save_at_once_one_is_told(app, clinic):
+def test_of_two_who_save_at_once_one_gets_a_conflict(app, clinic):
     def save(number):
         clinic_service.update(version=1, name="Harbour", locale="en_GB", idle_minutes=10 + number, absolute_hours=8)
 
@@ -144,7 +144,7 @@ def test_a_shorter_limit_holds_for_sessions_that_are_open(app, client, hired):
     assert answer.headers["Location"].startswith("/login")
 
 
-def test_who_may_only_look_sees_no_form(app, client, desk):
+def test_without_write_permission_there_is_no_form(app, client, desk):
     theirs = browser_of(app, desk)
     before = row_counts(app)
 

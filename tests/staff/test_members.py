@@ -44,7 +44,7 @@ def test_the_list_shows_who_works_here_and_below_who_has_left(client, hired, her
     assert page.index("Manager Person") < page.index("Deactivated") < page.index("Read Only Person")
 
 
-def test_an_invitation_makes_an_account_without_a_password_and_a_letter(app, client):
+def test_an_invitation_makes_an_account_without_a_password_and_a_mail(app, client):
     answer = client.submit("/staff/invite", email="Rosa@Example.org", name="Rosa Almeida", role="receptionist")
 
     assert answer.status_code == 303
@@ -73,7 +73,7 @@ def test_an_invitation_that_can_not_be_is_shown_again_with_what_was_typed(app, c
     assert row_counts(app) == before
 
 
-def test_everything_that_is_wrong_with_an_invitation_is_said_at_once(client):
+def test_everything_that_is_wrong_with_an_invitation_is_reported_at_once(client):
     page = spoken(client.submit("/staff/invite", email="nonsense", name=" ", role="manager").text)
 
     assert "Enter an email address like name@example.org Enter the name" in page
@@ -211,7 +211,7 @@ def test_who_is_let_in_again_has_the_role_of_before(app, client, desk):
     assert browser_of(app, desk).get("/patients").status_code == 200
 
 
-def test_it_is_said_who_was_saved_who_has_left_and_who_is_back(client, desk):
+def test_it_is_shown_who_was_saved_who_has_left_and_who_is_back(client, desk):
     messages = []
     for act, fields in (("", member_form()), ("/deactivation", {}), ("/reactivation", {}), ("/password-link", {})):
         client.submit(f"{desk.page}{act}", **fields)
@@ -225,7 +225,7 @@ def test_it_is_said_who_was_saved_who_has_left_and_who_is_back(client, desk):
     ]
 
 
-def test_ending_access_is_asked_first_and_tells_what_it_means(app, client, desk):
+def test_ending_access_is_confirmed_first_and_shows_what_it_means(app, client, desk):
     browser_of(app, desk)
 
     page = client.get(f"{desk.page}/deactivation")
@@ -271,7 +271,7 @@ def test_another_clinics_part_of_a_person_is_neither_seen_nor_changed(app, other
 
 
 @pytest.mark.row(35)
-def test_the_trail_of_an_invitation_does_not_tell_of_an_account_elsewhere(client, other_clinic, hired):
+def test_the_trail_of_an_invitation_does_not_reveal_an_account_elsewhere(client, other_clinic, hired):
     hired("manager", "known@example.org", other_clinic.id)
 
     trails = []
@@ -285,7 +285,7 @@ def test_the_trail_of_an_invitation_does_not_tell_of_an_account_elsewhere(client
     assert set(trails[0]) == set(trails[1])
 
 
-def test_that_somebody_invited_has_an_account_elsewhere_can_not_be_told(app, other_clinic, client, hired):
+def test_that_somebody_invited_has_an_account_elsewhere_is_not_revealed(app, other_clinic, client, hired):
     known = hired("manager", "known@example.org", other_clinic.id)
     with app.app_context(), unit_of_work():
         db.session.get_one(StaffMember, known.member_id).totp_on = True
@@ -334,6 +334,7 @@ def test_an_invitation_is_shown_until_it_expires_and_until_its_person_comes(app,
     assert "Invit" not in spoken(client.get("/staff").text).replace("Invite", "", 1)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("act", ["", "/deactivation", "/reactivation", "/password-link", "/sessions-end"])
 def test_a_member_of_another_clinic_is_as_missing_as_nobody(app, other_clinic, client, hired, act):
     foreign = hired("administrator", "foreign@example.org", other_clinic.id)
@@ -460,7 +461,7 @@ def test_of_two_versions_of_a_person_each_field_is_chosen(app, client, desk):
     assert (place.name, place.denied) == ("Typed Second", ["patients:write", "payments:write"])
 
 
-def test_who_may_only_look_sees_no_form(app, client, hired, desk):
+def test_without_write_permission_there_is_no_form(app, client, hired, desk):
     manager = browser_of(app, hired("manager"))
 
     page = manager.get(desk.page).text

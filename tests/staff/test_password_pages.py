@@ -20,6 +20,7 @@ from tests.staff.login_helpers import (
     a_browser,
     a_person,
     cookie,
+    form_token,
     is_in,
     replay,
     send,
@@ -48,7 +49,7 @@ def change(browser, present: str = PASSWORD, new: str = OTHER_PASSWORD):
     return send(browser, "/account/password", "/account/password", **fields)
 
 
-def test_what_is_wrong_with_both_passwords_is_said_at_once(signed_in):
+def test_what_is_wrong_with_both_passwords_is_reported_at_once(signed_in):
     both, first = change(signed_in, "another", "tiny-pw"), change(signed_in, "another")
 
     assert [answer.status_code for answer in (both, first)] == [422, 422]
@@ -72,7 +73,7 @@ def link_in(message) -> str:
 
 
 @pytest.mark.row(7)
-def test_a_password_is_changed_and_all_other_sessions_end_and_a_mail_says_so(app, signed_in, mailbox):
+def test_a_password_is_changed_and_all_other_sessions_end_and_a_mail_confirms_it(app, signed_in, mailbox):
     elsewhere = a_browser(app, "192.0.2.9")
     sign_in(elsewhere)
     copied = cookie(signed_in)
@@ -226,6 +227,24 @@ def test_a_link_in_a_mail_sets_a_password_once(app, visitor, mailbox):
     assert sign_in(visitor, EMAIL, OTHER_PASSWORD).status_code == 303
 
 
+@pytest.mark.usefixtures("person")
+def test_a_password_that_is_sent_twice_by_a_link_is_said_to_be_set(app, visitor, mailbox):
+    with time_machine.travel(NOON, tick=False) as clock:
+        link = link_to(app, visitor, mailbox)
+        form = {"csrf_token": form_token(visitor, link), "new_password": OTHER_PASSWORD}
+        answers = [replay(app, sent).post(link, data=form) for sent in [cookie(visitor)] * 2]
+        before = rows(app, "staff_members")
+        again = send(visitor, link, "/login", new_password=OTHER_PASSWORD)
+        guessed = [send(visitor, link, "/login", new_password=f"a guess {turn}").status_code for turn in range(4)]
+        too_many = send(visitor, link, "/login", new_password=OTHER_PASSWORD)
+        clock.shift(timedelta(minutes=11))
+        late = send(visitor, link, "/login", new_password=OTHER_PASSWORD)
+
+    assert [(one.status_code, one.location) for one in (*answers, again)] == [(303, "/login")] * 3
+    assert (guessed, too_many.status_code, late.status_code) == ([410] * 4, 410, 410)
+    assert rows(app, "staff_members") == before
+
+
 @pytest.mark.row(8)
 def test_an_operator_s_secret_makes_every_link_worthless_sent_or_not(app, clinic, person, visitor, mailbox):
     sent = link_to(app, visitor, mailbox)
@@ -313,7 +332,7 @@ def test_a_password_that_is_refused_does_not_use_the_link_up(app, visitor, mailb
 @pytest.mark.row(1)
 @pytest.mark.row(8)
 @pytest.mark.usefixtures("person")
-def test_asking_for_a_link_says_nothing_about_who_has_an_account(app, visitor, mailbox):
+def test_asking_for_a_link_reveals_nothing_about_who_has_an_account(app, visitor, mailbox):
     known = send(visitor, "/password/forgotten", "/password/forgotten", email=EMAIL)
     unknown = send(visitor, "/password/forgotten", "/password/forgotten", email="nobody@example.org")
     queued = [row["state"] for row in rows(app, "staff_letters")]
@@ -344,7 +363,7 @@ def test_an_address_that_is_left_blank_is_asked_for(visitor, clinic):
 
 @pytest.mark.row(9)
 @pytest.mark.usefixtures("person")
-def test_a_link_leads_to_the_address_that_was_set_up_whatever_the_request_says(app, visitor, mailbox, monkeypatch):
+def test_a_link_leads_to_the_address_that_was_set_up_whatever_the_request_names(app, visitor, mailbox, monkeypatch):
     monkeypatch.setitem(app.config, "PUBLIC_URL", "https://clinic.example.org")
     evil = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "Forwarded": "host=evil.example"}
     for name, value in evil.items():

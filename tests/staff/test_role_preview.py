@@ -29,14 +29,14 @@ def offered(client):
 
 
 @pytest.mark.parametrize("page", ["/patients", "/account", "/staff", "/nowhere"])
-def test_every_page_says_as_which_role_it_is_seen_and_has_the_way_back(seeing, page):
+def test_every_page_shows_as_which_role_it_is_seen_and_has_the_way_back(seeing, page):
     shown = seeing.get(page).text
 
     assert BANNER in spoken(shown)
     assert 'action="/staff/seeing/end"' in shown
 
 
-def test_a_page_that_the_role_may_not_see_says_so_of_that_role(seeing):
+def test_a_page_that_the_role_may_not_see_names_the_role(seeing):
     answer = seeing.get("/staff")
 
     assert answer.status_code == 403
@@ -110,7 +110,7 @@ def test_in_another_clinic_one_sees_the_app_as_oneself(app, hired, other_clinic)
     assert (page.status_code, "You see the app as" in page.text) == (200, False)
 
 
-def test_the_trail_keeps_ones_own_name_and_says_as_which_role(client, seeing, here):
+def test_the_trail_keeps_ones_own_name_and_shows_as_which_role(client, seeing, here):
     with here():
         patient_id = a_patient(email=None).id
     seeing.get(f"/patients/{patient_id}")

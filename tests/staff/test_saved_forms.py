@@ -205,7 +205,7 @@ def test_other_pages_and_later_visits_show_the_form_as_it_is_for_everybody(too_l
 
 
 @pytest.mark.parametrize("kept", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
-def test_a_kept_form_that_is_none_harms_nothing(too_late, kept):
+def test_a_saved_form_that_is_none_harms_nothing(too_late, kept):
     sign_in(too_late)
 
     assert send(too_late, "/kept/discard", "/account", _kept=kept).status_code == 303

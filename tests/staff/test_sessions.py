@@ -142,6 +142,7 @@ def test_a_session_that_has_ended_is_refused_by_every_route(
     assert refused_everywhere(app, copied, csrf) == []
 
 
+@pytest.mark.slow
 def test_a_living_session_would_have_been_let_in(app, signed_in):
     copied, csrf = cookie(signed_in), form_token(signed_in, "/account")
 
@@ -236,7 +237,7 @@ def test_the_limits_are_the_clinic_s(app, clinic, clock, signed_in):
 
 
 @pytest.mark.row(16)
-def test_the_sign_in_page_says_why_the_session_has_ended(clock, signed_in):
+def test_the_sign_in_page_shows_why_the_session_has_ended(clock, signed_in):
     clock.shift(timedelta(minutes=20))
 
     page = signed_in.get("/patients", follow_redirects=True)
@@ -245,6 +246,7 @@ def test_the_sign_in_page_says_why_the_session_has_ended(clock, signed_in):
     assert signed_in.get("/login?next=/patients").status_code == 200
 
 
+@pytest.mark.breadth
 @pytest.mark.row(17)
 @pytest.mark.parametrize(
     "change", [lambda kept: kept[:-4], lambda kept: "x" + kept, lambda kept: kept * 3, lambda _: "{}"]
@@ -256,6 +258,7 @@ def test_a_cookie_that_was_tampered_with_is_nobody_s(app, signed_in, change):
     assert changed.get("/login").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.row(17)
 def test_a_cookie_of_another_key_is_nobody_s_and_with_a_former_key_sessions_go_on(other_app, signed_in):
     with other_app(SECRET_KEY=FORMER_KEY) as former:

@@ -165,6 +165,7 @@ def test_after_ten_wrong_ones_from_an_address_the_right_one_is_not_tried_either(
     assert elsewhere.status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.row(2)
 @pytest.mark.usefixtures("person")
 def test_strangers_everywhere_lock_nobody_out_of_a_device_that_they_have_used(app, visitor):
@@ -190,6 +191,7 @@ def test_a_known_device_has_ten_tries_of_its_own(visitor):
     assert answers == [422] * 10 + [429]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("person")
 def test_somebody_else_s_device_is_not_a_known_one(app, clinic, visitor):
     a_person(app, clinic.id, email="other@example.org")
@@ -228,7 +230,7 @@ def test_a_proxy_that_was_set_up_is_believed(other_app):
 
 @pytest.mark.row(4)
 @pytest.mark.usefixtures("person")
-def test_what_a_proxy_tells_is_kept_as_far_as_it_is_an_address(app, other_app):
+def test_what_a_proxy_sends_is_kept_as_far_as_it_is_an_address(app, other_app):
     with other_app(PROXIES=1) as behind:
         browser = a_browser(behind)
         data = {"csrf_token": form_token(browser, "/login"), "email": EMAIL, "password": "another password"}

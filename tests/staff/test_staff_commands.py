@@ -101,7 +101,7 @@ def test_the_administrator_is_that_of_the_named_clinic_alone(app, run, other_cli
     assert run("staff", "list").stdout == ""
 
 
-def test_what_can_not_be_is_said_in_one_line_and_changes_nothing(app, run):
+def test_what_can_not_be_is_reported_in_one_line_and_changes_nothing(app, run):
     before = row_counts(app)
 
     for args, code, words in WRONG:
@@ -112,7 +112,7 @@ def test_what_can_not_be_is_said_in_one_line_and_changes_nothing(app, run):
     assert row_counts(app) == before
 
 
-def test_the_list_says_who_works_where_in_which_role(run, hired):
+def test_the_list_shows_who_works_where_in_which_role(run, hired):
     hired("manager")
 
     (row,) = json.loads(run("staff", "list", "--json").stdout)
@@ -189,7 +189,7 @@ def test_a_person_of_another_clinic_is_nobody_here(app, run, other_clinic):
 
 
 @pytest.mark.parametrize("act", [["create-admin", "x@example.org"], ["reset-password", "receptionist@example.org"]])
-def test_secrets_are_told_to_operators_only_whoever_they_act_for(app, run, client, desk, act):
+def test_secrets_are_shown_to_operators_only_whoever_they_act_for(app, run, client, desk, act):
     before = row_counts(app)
 
     result = run("staff", *act, "--as", "admin@clinica-sao-joao.example")

@@ -63,6 +63,7 @@ def text_of(message) -> str:
     return content
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("language", "kind"), SUBJECTS)
 def test_mail_is_written_in_the_clinic_s_language_without_a_name_in_the_subject(app, mailbox, language, kind):
     clinic = a_clinic(name="Harbour Clinic", locale={"en": "en_GB", "de": "de_DE", "pt": "pt_PT"}[language])
@@ -173,6 +174,7 @@ def test_a_worker_that_took_too_long_loses_its_lease(app, clinic, mailbox, clock
     staff_mail_queue.record_handover(fast, MAIL)
 
 
+@pytest.mark.slow
 def test_a_mail_that_is_not_accepted_is_attempted_for_two_days_with_growing_pauses(app, clinic, mailbox, clock):
     queue("reset", a_person(app, clinic.id), clinic.id)
     mailbox.answers["DATA"] = "451 try later"

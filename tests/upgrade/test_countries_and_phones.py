@@ -64,6 +64,7 @@ def test_an_extension_of_a_phone_number_fits_after_the_upgrade(app: Flask) -> No
         assert patient_service.get(patient.id).phone == "+36301234567;ext=123456789012345"
 
 
+@pytest.mark.slow
 def test_a_downgrade_keeps_phone_numbers_without_their_extensions(app: Flask) -> None:
     clinic = _clinic("Europe/Budapest")
     insert("clinics", clinic)

@@ -98,6 +98,7 @@ def test_the_audit_trail_names_its_actors(app: Flask) -> None:
         assert name in entries
 
 
+@pytest.mark.slow
 def test_the_worker_delivers_sends_and_seals_what_was_left(app: Flask) -> None:
     result = _run(app, "worker", "--once")
     with time_machine.travel(FIVE_MINUTES_LATER + timedelta(minutes=1)):  # a cancellation waits for its confirmation
@@ -150,6 +151,7 @@ def test_a_role_preview_goes_on(app: Flask) -> None:
     assert "/staff/seeing/end" in browser.get("/patients").text
 
 
+@pytest.mark.slow
 def test_a_form_saved_when_a_session_ended_is_shown_after_the_login(app: Flask) -> None:
     browser = replay(app, "")
 

@@ -35,7 +35,7 @@ def _break(*_arguments: object, **_options: object) -> Any:
     raise RuntimeError("a name")
 
 
-def test_an_error_after_the_commit_says_that_it_is_saved_and_where(
+def test_an_error_after_the_commit_shows_that_it_is_saved_and_where(
     app: Flask, client: PageClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken: set[str] = set()
@@ -62,7 +62,7 @@ def test_an_error_after_the_commit_says_that_it_is_saved_and_where(
         assert _patients() == 2
 
 
-def test_an_error_before_the_commit_says_that_nothing_is_saved(
+def test_an_error_before_the_commit_shows_that_nothing_is_saved(
     client: PageClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clinic.patients.service._index", _break)
@@ -90,7 +90,7 @@ def lost_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("lost_commit")
-def test_a_commit_whose_outcome_is_unknown_is_said_to_be_so(client: PageClient) -> None:
+def test_a_commit_whose_outcome_is_unknown_is_reported_as_unknown(client: PageClient) -> None:
     json, page = client.post(API, json=patient_fields()), client.submit("/patients/new", family_name="Weiß")
 
     assert (json.status_code, json.get_json()["code"]) == (500, "outcome-unknown")
@@ -101,14 +101,14 @@ def test_a_commit_whose_outcome_is_unknown_is_said_to_be_so(client: PageClient) 
 
 
 @pytest.mark.usefixtures("lost_commit")
-def test_a_command_whose_commit_is_lost_does_not_say_that_it_is_undone(run: Run) -> None:
+def test_a_command_whose_commit_is_lost_does_not_report_that_it_is_undone(run: Run) -> None:
     result = run("patients", "add", "--family-name", "Weiß")
 
     assert result.exit_code == 1
     assert "not known whether" in result.stderr
 
 
-def test_a_command_that_fails_after_its_commit_says_that_it_is_done(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_fails_after_its_commit_shows_that_it_is_done(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clinic.patients.commands.info", _break)
 
     result = run("patients", "add", "--family-name", "Weiß")

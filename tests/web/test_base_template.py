@@ -36,7 +36,7 @@ def test_whoever_is_signed_in_is_named_with_role_and_clinic(frame):
     assert "clinic_id" not in page
 
 
-def test_the_clinic_stays_in_sight_on_a_narrow_screen_if_there_are_several(frame):
+def test_the_clinic_stays_visible_on_a_narrow_screen_if_there_are_several(frame):
     shown = {"clinic": HARBOUR, "clinic_name": "Harbour Clinic"}
 
     assert '<span class="clinic">Harbour Clinic</span>' in frame(jo(HARBOUR, ESTORIL), **shown)

@@ -29,7 +29,7 @@ def break_in_the_database(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("fault", "message"), [(break_in_python, "RuntimeError"), (break_in_the_database, "IntegrityError[")]
 )
-def test_an_unexpected_error_is_told_in_one_line_without_its_words(
+def test_an_unexpected_error_is_reported_in_one_line_without_its_message(
     run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: object, message: str
 ) -> None:
     monkeypatch.setattr("clinic.patients.service.PatientService.create", fault)

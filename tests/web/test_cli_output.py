@@ -86,7 +86,7 @@ def shell(app: Flask) -> Shell:
     return Shell(app)
 
 
-def test_a_change_that_can_not_be_shown_is_said_to_be_done(shell: Shell, here: Here) -> None:
+def test_a_change_that_can_not_be_shown_is_reported_as_done(shell: Shell, here: Here) -> None:
     result = shell.fill(*ADD)
 
     with here():
@@ -187,6 +187,7 @@ def late(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Late]:
     event.remove(engine, "before_cursor_execute", found.note)
 
 
+@pytest.mark.slow
 def test_no_command_reads_after_its_commit(run: Run, here: Here, clinic: Clinic, late: Late) -> None:
     with here():
         patient, practitioner = a_patient(), a_practitioner()

@@ -33,7 +33,7 @@ class Answer:
 
 
 @pytest.mark.row(21)
-def test_what_two_forms_say_at_once_is_said_both(desk: PageClient) -> None:
+def test_messages_of_two_forms_at_once_are_both_shown(desk: PageClient) -> None:
     token = desk.token()
     first = Answer(desk, "POST", "/account/preferences", csrf_token=token)
     second = Answer(desk, "POST", "/patients/new", csrf_token=token, family_name="Pereira")
@@ -63,7 +63,7 @@ def test_an_answer_that_comes_late_brings_no_ended_session_back(desk: PageClient
 
 
 @pytest.mark.row(21)
-def test_what_is_said_is_said_once(desk: PageClient) -> None:
+def test_a_message_is_shown_once(desk: PageClient) -> None:
     send(desk, "/account/preferences", "/account")
 
     pages = [spoken(desk.get("/patients").text) for _ in range(2)]
@@ -72,7 +72,7 @@ def test_what_is_said_is_said_once(desk: PageClient) -> None:
 
 
 @pytest.mark.row(21)
-def test_what_is_said_waits_while_pages_lead_on(desk: PageClient) -> None:
+def test_a_message_waits_while_pages_lead_on(desk: PageClient) -> None:
     send(desk, "/account/preferences", "/account")
 
     led_on = desk.get("/")
@@ -82,9 +82,10 @@ def test_what_is_said_waits_while_pages_lead_on(desk: PageClient) -> None:
     assert "Your preferences are saved" in spoken(page.text)
 
 
+@pytest.mark.breadth
 @pytest.mark.row(17)
 @pytest.mark.parametrize("value", ["", "x", "W10.x.y", "a" * 3000])
-def test_a_message_that_nobody_of_us_has_signed_is_not_said(desk: PageClient, value: str) -> None:
+def test_a_message_that_nobody_of_us_has_signed_is_not_shown(desk: PageClient, value: str) -> None:
     desk.set_cookie("said-1", value)
 
     assert desk.get("/patients").status_code == 200

@@ -49,7 +49,7 @@ def test_a_cursor_that_was_signed_with_another_key_is_refused(app, monkeypatch):
         read_cursor(cursor, "/x")
 
 
-def test_a_cursor_tells_neither_its_list_nor_what_was_looked_for():
+def test_a_cursor_reveals_neither_its_list_nor_what_was_looked_for():
     _, payload = URLSafeSerializer("any").loads_unsafe(write_cursor((1,), "/x", "pereira") or "")
 
     assert payload == [1]

@@ -52,7 +52,7 @@ def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(
         assert db.session.scalar(select(func.count(Patient.id))) == 0
 
 
-def test_a_database_that_was_never_set_up_says_what_to_do(app: Flask) -> None:
+def test_a_database_that_was_never_set_up_shows_what_to_do(app: Flask) -> None:
     with app.app_context():
         url = app.config["SQLALCHEMY_DATABASE_URI"]
         if db.engine.dialect.name == "postgresql":
@@ -75,7 +75,7 @@ def test_a_database_that_was_never_set_up_says_what_to_do(app: Flask) -> None:
     assert "flask init" in page.text
 
 
-def test_an_unexpected_error_is_answered_without_the_database_and_logged_without_its_words(
+def test_an_unexpected_error_is_answered_without_the_database_and_logged_without_its_message(
     app: Flask, client: PageClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def burn(*_args: object, **_options: object) -> None:
@@ -135,6 +135,7 @@ def without_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     )
 
 
+@pytest.mark.breadth
 @pytest.mark.row(89)
 @pytest.mark.parametrize(
     ("method", "path"),
@@ -143,7 +144,7 @@ def without_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
         *(("POST", path) for path in ("/login", "/logout", "/patients/new", "/nowhere", "/password/forgotten")),
     ],
 )
-def test_while_the_database_is_away_every_page_says_so(without_database: Flask, method: str, path: str) -> None:
+def test_while_the_database_is_away_every_page_reports_it(without_database: Flask, method: str, path: str) -> None:
     answer = _who_had_signed_in(without_database).open(path, method=method)
 
     is_file = without_database.config["SQLALCHEMY_DATABASE_URI"].endswith("notes.db")
@@ -151,7 +152,7 @@ def test_while_the_database_is_away_every_page_says_so(without_database: Flask, 
     assert "Not available right now" in answer.text
 
 
-def test_while_the_database_is_away_pages_keep_their_looks(without_database: Flask) -> None:
+def test_while_the_database_is_away_pages_keep_their_styles(without_database: Flask) -> None:
     client = _who_had_signed_in(without_database)
 
     for path in ("/styles.css", "/static/js/app.js"):

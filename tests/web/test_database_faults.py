@@ -102,9 +102,10 @@ def small(app: Flask, client: PageClient) -> Iterator[None]:
     engine.dispose()
 
 
+@pytest.mark.slow
 @on_sqlite_only
 @pytest.mark.usefixtures("small")
-def test_a_full_database_stores_nothing_and_says_that_the_disk_is_full(client: PageClient) -> None:
+def test_a_full_database_stores_nothing_and_shows_that_the_disk_is_full(client: PageClient) -> None:
     answers = [client.post(API, json=patient_fields(address="x" * 500)) for _ in range(60)]
 
     stored = sum(answer.status_code == 201 for answer in answers)
@@ -115,7 +116,7 @@ def test_a_full_database_stores_nothing_and_says_that_the_disk_is_full(client: P
 
 
 @on_sqlite_only
-def test_a_damaged_database_is_said_to_be_damaged(here: Here, tmp_path: Path) -> None:
+def test_a_damaged_database_is_reported_as_damaged(here: Here, tmp_path: Path) -> None:
     file = tmp_path / "damaged.db"
     with here(), sqlite3.connect(file) as copy, db.engine.connect() as connection:
         connection.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
@@ -137,7 +138,7 @@ def test_a_damaged_database_is_said_to_be_damaged(here: Here, tmp_path: Path) ->
 
 
 @on_postgresql_only
-def test_a_read_only_server_is_said_to_be_so(app: Flask, client: PageClient, run: Run) -> None:
+def test_a_read_only_server_is_reported_as_read_only(app: Flask, client: PageClient, run: Run) -> None:
     with app.app_context():
         database = db.engine.url.database
         with db.engine.begin() as connection:

@@ -263,7 +263,7 @@ def test_the_description_needs_no_clinic(app):
     assert app.test_client().get("/api/docs").status_code == 200
 
 
-def test_every_operation_says_which_scope_of_a_key_it_needs(app, spec):
+def test_every_operation_documents_its_scope(app, spec):
     assert spec["components"]["securitySchemes"]["apiKey"]["scheme"] == "bearer"
     for name, operation in operations(spec):
         ((scheme, scopes),) = operation["security"][0].items()

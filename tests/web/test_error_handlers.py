@@ -22,7 +22,7 @@ def main(answer):
     return answer.text.partition("<main")[2].partition("</main>")[0]
 
 
-def test_a_page_that_is_not_there_says_so(client):
+def test_a_missing_page_is_reported_as_missing(client):
     answer = client.get("/nowhere")
 
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
@@ -51,6 +51,7 @@ def test_a_wrong_method_is_refused_naming_those_that_work(client, url):
     assert ("does not support that method" if answer.is_json else "This address is not a page of its own") in text
 
 
+@pytest.mark.breadth
 @pytest.mark.row(46)
 @pytest.mark.parametrize("path", ["<script>alert(1)</script>", "%3Cscript%3E", "{{7331*7}}", "%00", "%ff", "x" * 8000])
 def test_an_address_is_never_echoed(client, path):
@@ -78,7 +79,7 @@ def broken(app, monkeypatch):
 
 @pytest.mark.row(93)
 @pytest.mark.parametrize("url", ["/patients", "/api/v1/patients"])
-def test_an_unexpected_error_is_answered_without_its_words(client, broken, caplog, url):
+def test_an_unexpected_error_is_answered_without_its_message(client, broken, caplog, url):
     broken(RuntimeError("Canary4711"))
 
     answer = client.get(url)
@@ -100,14 +101,14 @@ def test_a_database_that_is_away_is_answered_with_when_to_try_again(client, brok
     assert "Canary4711" not in answer.text
 
 
-def test_without_a_clinic_it_is_said_what_to_do(app):
+def test_without_a_clinic_it_is_shown_what_to_do(app):
     answer = app.test_client().get("/patients", follow_redirects=True)
 
     assert answer.status_code == 503
     assert "flask init" in answer.text
 
 
-def test_what_may_not_be_done_is_said_with_the_role_and_who_can_change_that(client, broken):
+def test_what_may_not_be_done_is_shown_with_the_role_and_who_can_change_that(client, broken):
     details = {"permission_label": "View invoices", "role_label": "Front desk", "granted_by": ["Ana Lima", "Bo <Ek>"]}
     broken(PermissionDenied("invoices:read", details=details))
 
@@ -121,7 +122,7 @@ def test_what_may_not_be_done_is_said_with_the_role_and_who_can_change_that(clie
     assert 'aria-label="Main"' in answer.text
 
 
-def test_what_may_not_be_done_may_be_said_without_any_facts(client, broken):
+def test_what_may_not_be_done_may_be_shown_without_details(client, broken):
     broken(PermissionDenied("invoices:read"))
 
     page, json = client.get("/patients"), client.get("/api/v1/patients")
@@ -149,7 +150,7 @@ def test_what_is_gone_leads_to_what_has_taken_its_place(client, broken):
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(1, "1 second,"), (90, "90 seconds"), (130, "3 minutes")])
-def test_too_many_tries_are_told_how_long_to_wait(client, broken, seconds, words):
+def test_too_many_attempts_are_told_how_long_to_wait(client, broken, seconds, words):
     broken(RateLimited("You tried too often", retry_after=seconds))
 
     page, json = client.get("/patients"), client.get("/api/v1/patients")
@@ -202,7 +203,7 @@ def test_who_sent_an_expired_form_keeps_the_navigation_and_its_session_is_not_re
     assert [row["seen_at"] for row in rows(app, "sign_ins")] == before
 
 
-def test_a_stranger_who_sent_a_form_without_a_token_is_told_nothing_of_the_clinic(client, visitor, clinic):
+def test_a_stranger_who_sent_a_form_without_a_token_sees_nothing_of_the_clinic(client, visitor, clinic):
     visitor.delete_cookie("session")
 
     answer = visitor.post("/patients/new", data={"family_name": "Weiß"}, headers=OURS)
@@ -212,7 +213,7 @@ def test_a_stranger_who_sent_a_form_without_a_token_is_told_nothing_of_the_clini
     assert 'aria-label="Main"' not in answer.text
 
 
-def test_what_an_address_asks_for_in_vain_is_said_in_plain_words_with_a_way_back(client):
+def test_what_an_address_asks_for_in_vain_is_shown_in_plain_words_with_a_way_back(client):
     pages = {address: client.get(address) for address in ("/patients?nonsense=1", "/audit?since=nonsense")}
 
     assert [page.status_code for page in pages.values()] == [400, 422]
@@ -264,7 +265,7 @@ def test_a_form_that_met_a_busy_database_can_be_sent_again(app, client, monkeypa
 
 
 @pytest.mark.row(93)
-def test_an_unexpected_error_says_its_reference_and_what_was_not_saved(client, broken, monkeypatch):
+def test_an_unexpected_error_shows_its_reference_and_what_was_not_saved(client, broken, monkeypatch):
     broken(RuntimeError())
     monkeypatch.setattr("clinic.identity.clinics.ClinicService.current", patient_service.list)
 

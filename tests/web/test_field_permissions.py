@@ -62,7 +62,7 @@ def test_what_one_may_not_see_can_not_be_set_whatever_is_sent(sent):
     assert NOT_PERMITTED in refused.value.messages_dict["phone"]
 
 
-def test_other_mistakes_are_told_with_it():
+def test_other_mistakes_are_reported_with_it():
     with permitted_only(), pytest.raises(ValidationError) as refused:
         CardSchema().load({"phone": "1"})
 
@@ -74,7 +74,7 @@ def test_who_has_the_permission_sets_the_field():
         assert CardSchema().load(CARD) == CARD
 
 
-def test_the_description_of_the_api_says_which_permission_a_field_needs(client):
+def test_the_description_of_the_api_shows_which_permission_a_field_needs(client):
     spec = client.get("/api/openapi.json").json["components"]["schemas"]
 
     needed = {

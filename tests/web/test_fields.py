@@ -63,6 +63,7 @@ def test_the_length_counts_composed_characters(text):
         Line().deserialize(text + "a")
 
 
+@pytest.mark.slow
 @given(st.datetimes(datetime(1901, 1, 1), datetime(8999, 1, 1), timezones=st.timezones()))
 @bounded
 def test_an_instant_is_read_as_it_was_written(moment):

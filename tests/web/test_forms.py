@@ -32,6 +32,7 @@ def test_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
     assert row_counts(app) == before
 
 
+@pytest.mark.breadth
 @pytest.mark.row(23)
 @pytest.mark.parametrize("where", ["query", "wrong", "other session", "header of another"])
 def test_a_token_from_elsewhere_is_refused(app, client, where):
@@ -66,7 +67,7 @@ def test_a_form_that_was_shown_in_another_clinic_is_refused_and_writes_nothing(a
     assert row_counts(app) == before
 
 
-def test_a_form_that_was_shown_in_this_clinic_is_taken_with_or_without_saying_so(app, client, clinic):
+def test_a_form_that_was_shown_in_this_clinic_is_taken_with_or_without_its_id(app, client, clinic):
     named, unnamed = (
         client.submit("/patients/new", family_name="Pereira", **one) for one in ({"_clinic": clinic.id}, {})
     )

@@ -7,6 +7,7 @@ from tests.builders import a_patient, an_appointment
 OTHER_VERSIONS = ['""', '"x"', '"0"', '"-1"', '"٣"', 'W/"1"', '"9"', "1;", "", ",", '"2", "3"', '"1000000000"']
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("tag", OTHER_VERSIONS)
 def test_an_if_match_of_no_version_of_the_record_is_stale(client, here, tag):
     with here():
@@ -18,6 +19,7 @@ def test_an_if_match_of_no_version_of_the_record_is_stale(client, here, tag):
     assert client.get(url).json["given_name"] == "Inês"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("tag", OTHER_VERSIONS)
 def test_an_optional_if_match_of_no_version_of_the_record_is_stale(client, here, tag):
     with here():

@@ -83,6 +83,7 @@ FAULTS: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_replaced_file_is_neither_read_nor_written_until_the_restart(
     client: PageClient, file: Path, fault: str
@@ -97,6 +98,7 @@ def test_a_replaced_file_is_neither_read_nor_written_until_the_restart(
     assert "restart the program" in answers[2].text
 
 
+@pytest.mark.slow
 def test_a_restored_file_is_used_after_a_restart_and_gives_no_number_twice(client: PageClient, file: Path) -> None:
     first = client.post(URL, json=patient_fields()).get_json()
     file.rename(file.with_name("old.db"))
@@ -143,7 +145,7 @@ def test_the_program_may_replace_its_own_database(client: PageClient, file: Path
     assert client.post(URL, json=patient_fields()).status_code == 201
 
 
-def test_a_command_says_that_the_file_was_replaced(client: PageClient, file: Path) -> None:
+def test_a_command_shows_that_the_file_was_replaced(client: PageClient, file: Path) -> None:
     runner = client.application.test_cli_runner()
     before = runner.invoke(args=["patients", "list"])
     _replace(file)

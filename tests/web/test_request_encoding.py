@@ -15,6 +15,7 @@ def parts(value: bytes, head: bytes = b"") -> bytes:
     return before + head + b"\r\n\r\n" + value + b"\r\n--x--\r\n"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [

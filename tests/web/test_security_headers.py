@@ -100,6 +100,7 @@ STATUS = {
 }
 
 
+@pytest.mark.breadth
 @pytest.mark.row(95)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_answer_carries_the_same_headers(client, kind):
@@ -114,6 +115,7 @@ def test_every_answer_carries_the_same_headers(client, kind):
     assert "Access-Control-Allow-Origin" not in headers
 
 
+@pytest.mark.breadth
 @pytest.mark.row(95)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "file" not in kind or kind == "missing file"])
 def test_nothing_about_people_is_kept_by_browsers(client, kind):

@@ -191,7 +191,7 @@ def test_nothing_outside_the_static_files_is_served_byte_by_byte(origin: str, pa
     assert status_of(origin, get("Host: localhost", "Connection: close", path=path)) in {400, 404}
 
 
-def test_the_server_does_not_tell_its_version(origin: str, tmp_path: Path) -> None:
+def test_the_server_does_not_reveal_its_version(origin: str, tmp_path: Path) -> None:
     place = urlsplit(origin)
     with socket.create_connection((str(place.hostname), int(place.port or 0)), timeout=20) as connection:
         connection.sendall(get("Host: localhost", "Connection: close"))

@@ -1,5 +1,24 @@
-"""JSON endpoints of appointments, and of who offers them, where and for what."""
+"""JSON endpoints of appointments, and of who offers them, when, where and for what."""
 
-from clinic.appointments.api import appointments, practitioners, rooms, services
+from clinic.appointments.api import (
+    appointments,
+    availability,
+    closures,
+    exceptions,
+    hours,
+    practitioners,
+    rooms,
+    services,
+)
 
-BLUEPRINTS = (appointments.blueprint, practitioners.blueprint, rooms.blueprint, services.blueprint)
+BLUEPRINTS = (
+    appointments.blueprint,
+    availability.blueprint,
+    practitioners.blueprint,
+    rooms.blueprint,
+    services.blueprint,
+    hours.blueprint,
+    hours.opening_blueprint,
+    exceptions.blueprint,
+    closures.blueprint,
+)

@@ -1,6 +1,31 @@
-"""Pages of the schedule: a day, booking, moving, an appointment and its cancellation."""
+"""Pages of the schedule: days, booking, moving, appointments; practitioners, rooms, services, and when they are there."""
 
-from clinic.appointments.pages import appointment, booking, moving, schedule
+from clinic.appointments.pages import (
+    appointment,
+    booking,
+    closures,
+    exceptions,
+    hours,
+    links,
+    moving,
+    practitioners,
+    rooms,
+    schedule,
+    services,
+)
 from clinic.appointments.pages.blueprint import blueprint
 
-__all__ = ["appointment", "blueprint", "booking", "moving", "schedule"]
+__all__ = [
+    "appointment",
+    "blueprint",
+    "booking",
+    "closures",
+    "exceptions",
+    "hours",
+    "links",
+    "moving",
+    "practitioners",
+    "rooms",
+    "schedule",
+    "services",
+]

@@ -53,9 +53,13 @@ class MailQueue(WorkQueue[Row]):
         return bool(self.due_clinics())
 
     def record_handover(self, row: Row, mail: Mail) -> None:
-        """Record that a mail server is about to accept the mail, and renew the lease."""
+        """Record that a mail server is about to accept the mail, and renew the lease.
+
+        :raises NotToBeSent: if it is not to be sent any more
+        """
         with unit_of_work():
             self.renew_lease(row, **self.handover_values(mail))
+            self.check_relevance(row)
 
     def record_sent(self, row: Row) -> None:
         """Record that the mail server has accepted the mail."""
@@ -71,6 +75,12 @@ class MailQueue(WorkQueue[Row]):
         """Record why the mail was not accepted, and when it is retried, if it is."""
         with unit_of_work():
             self.retry_or_fail(row, final=final, **self.reason_values(reason))
+
+    def check_relevance(self, row: Row) -> None:
+        """Check, in the open transaction, that a mail is still to be sent.
+
+        :raises NotToBeSent: if it is not
+        """
 
     def record_suppressed(self, row: Row, reason: str) -> None:
         """Record that the mail is not sent any more."""

@@ -18,7 +18,8 @@ _log = logging.getLogger("clinic.worker")
 def send_due_mail(queue: MailQueue[Row], write: Callable[[Row], Mail]) -> int:
     """Send the due mail of a queue, each written by the module's own function; return how many were attempted.
 
-    `write` raises `NotToBeSent` if a mail is not to be sent any more.
+    `write` raises `NotToBeSent` if a mail is not to be sent any more, and so does the queue's `check_relevance` when
+    the mail server is ready to accept it.
     """
     sender = configured_sender()
     attempted = 0

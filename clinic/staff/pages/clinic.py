@@ -43,7 +43,7 @@ def clinic() -> ResponseReturnValue:
 @requires("clinic:write")
 @idempotent
 def update_clinic() -> ResponseReturnValue:
-    """Change the settings as the form says."""
+    """Change the settings with the values of the form."""
     form = load_form(ClinicForm())
     if form.errors:
         return _settings_page(form), 422

@@ -5,7 +5,7 @@ from flask_login import login_user
 from flask_wtf.csrf import generate_csrf
 
 from clinic.identity.sessions import session_service
-from clinic.web.authentication import User
+from clinic.web.authentication import User, find_session
 
 
 def set_login_token(token: str, *, same_person: bool = False) -> None:
@@ -17,5 +17,5 @@ def set_login_token(token: str, *, same_person: bool = False) -> None:
     session.clear()
     session.update(kept)
     g.pop("csrf_token", None)
-    login_user(User(token, session_service.find(token, renew=False)))
+    login_user(User(token, find_session() if same_person else session_service.find(token, renew=False)))
     generate_csrf()

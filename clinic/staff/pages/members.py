@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
 from clinic.core.clock import now
+from clinic.core.modules import panels_of
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.invitations import invitation_service
 from clinic.identity.members import InvalidMember, LastAdministrator, MemberChanged, MemberDeactivated, member_service
@@ -76,7 +77,7 @@ def member(membership_id: UUID) -> ResponseReturnValue:
 @requires("staff:write")
 @idempotent
 def update_member(membership_id: UUID) -> ResponseReturnValue:
-    """Change a staff member as the form says."""
+    """Change a staff member with the values of the form."""
     person, form = member_service.get(membership_id), load_form(MemberForm())
     if form.errors:
         return _member_page(person, form), 422
@@ -180,6 +181,7 @@ def _member_page(person: ClinicMember, form: Form | None = None) -> str:
         is_last=_is_last_administrator(person),
         roles=ROLE_CHOICES,
         permissions=permission_labels(),
+        panels=panels_of("staff.member", person.membership.id),
     )
 
 
@@ -204,6 +206,7 @@ def _deactivation_page(person: ClinicMember, form: Form) -> str:
         form=form,
         sessions=_sessions(person),
         is_last=_is_last_administrator(person),
+        panels=panels_of("staff.deactivation", person.membership.id),
     )
 
 

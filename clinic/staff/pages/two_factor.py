@@ -52,11 +52,11 @@ def begin_second_step() -> ResponseReturnValue:
 def confirm_second_step() -> ResponseReturnValue:
     """Turn two-step verification on with a first code, and show the recovery codes once."""
     try:
-        codes, token = two_factor_service.confirm(current_session(), request.form.get("code", ""))
+        page, token = two_factor_service.confirm(current_session(), request.form.get("code", ""), _first_codes_page)
     except (WrongCode, TooManyAttempts) as error:
         return refuse(_setup_page(Form().reject(error)), error)
     set_login_token(token, same_person=True)
-    return _codes_page(codes, "Two-step verification is on")
+    return page
 
 
 @blueprint.get("/account/recovery-codes")
@@ -74,10 +74,10 @@ def renew_recovery_codes() -> ResponseReturnValue:
     if not here.member.totp_on:
         return redirect(url_for(".account"), 303)
     try:
-        codes = two_factor_service.new_recovery_codes(here, present=request.form.get("present_password", ""))
+        present = request.form.get("present_password", "")
+        return two_factor_service.new_recovery_codes(here, present=present, show=_renewed_codes_page)
     except (WrongPassword, TooManyAttempts) as error:
         return refuse(_new_codes_page(Form().reject(error)), error)
-    return _codes_page(codes, "New recovery codes")
 
 
 @blueprint.get("/account/second-step/end")
@@ -100,5 +100,9 @@ def end_second_step() -> ResponseReturnValue:
     return redirect(url_for(".account"), 303)
 
 
-def _codes_page(codes: Sequence[str], title: str) -> str:
-    return render_template("staff/recovery_codes.html", codes=codes, title=title)
+def _first_codes_page(codes: Sequence[str]) -> str:
+    return render_template("staff/recovery_codes.html", codes=codes, title="Two-step verification is on")
+
+
+def _renewed_codes_page(codes: Sequence[str]) -> str:
+    return render_template("staff/recovery_codes.html", codes=codes, title="New recovery codes")

@@ -96,7 +96,7 @@ async function search(form) {
   }
 }
 
-// Earlier results never stay: they would be taken for the answer.
+// Earlier results are removed: they would be mistaken for those of the new search.
 function replaceResults(selector, ...nodes) {
   const results = find(selector);
   results.removeAttribute('aria-busy');
@@ -240,7 +240,7 @@ function closeMenus(event) {
   });
 }
 
-// Passwords: shown on request, never when they are sent, for a browser would then remember them as words.
+// Passwords: shown on request, never when they are sent, as a browser would then store them as ordinary text.
 
 function showPassword(button, shown) {
   const field = document.getElementById(button.getAttribute('aria-controls'));

@@ -1,13 +1,13 @@
-// The end of a session: a warning before it, and a way to stay. Asking for it keeps no session alive.
+// The end of a session: a warning before it, and a way to stay. Polling does not extend the session.
 
-// Seconds between looks at the session while the warning is shown: another tab may have used it.
-const LOOK_AGAIN_AFTER = 15;
+// Seconds between requests for the state of the session while the warning is shown: another tab may have used it.
+const POLL_AGAIN_AFTER = 15;
 
 const dialog = document.querySelector('dialog[data-session]');
 let timer;
 let closed = '';
 
-function lookIn(seconds) {
+function pollIn(seconds) {
   clearTimeout(timer);
   timer = setTimeout(ask, seconds * 1000);
 }
@@ -29,10 +29,10 @@ function tell({ seconds, seconds_to_warning: early, can_wait: canWait }) {
   if (early > 0) {
     dialog.dataset.shown = '';
     dialog.close();
-    lookIn(early);
+    pollIn(early);
   } else {
     warn(canWait ? 'idle' : 'limit', seconds);
-    lookIn(Math.min(seconds + 1, LOOK_AGAIN_AFTER));
+    pollIn(Math.min(seconds + 1, POLL_AGAIN_AFTER));
   }
 }
 
@@ -42,14 +42,14 @@ async function ask(use) {
     const response = await fetch(dialog.dataset.session, { method: use ? 'POST' : 'GET', body });
     if (response.redirected || response.status === 400) warn('over');
     else if (response.ok) tell(await response.json());
-    else lookIn(LOOK_AGAIN_AFTER);
+    else pollIn(POLL_AGAIN_AFTER);
   } catch {
-    lookIn(LOOK_AGAIN_AFTER);
+    pollIn(POLL_AGAIN_AFTER);
   }
 }
 
 if (dialog) {
   dialog.addEventListener('close', () => { closed = dialog.dataset.shown; });
   dialog.querySelector('[data-stay]').addEventListener('click', () => ask(true));
-  lookIn(Number(dialog.dataset.seconds));
+  pollIn(Number(dialog.dataset.seconds));
 }

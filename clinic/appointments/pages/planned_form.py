@@ -1,0 +1,113 @@
+"""The form of an exception or a closure: added, changed, deleted, each after a look at what falls outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema
+
+from clinic.appointments.service import (
+    AppointmentsOutside,
+    Closure,
+    ClosureService,
+    HoursException,
+    HoursExceptionService,
+    Preview,
+)
+from clinic.appointments.weeks import range_text
+from clinic.core.errors import InvalidInput, StaleVersion
+from clinic.web.forms import Form, load_form, refuse, repeat_form, sent_version
+from clinic.web.template_filters import day as day_text
+
+Render = Callable[["PlannedPage"], str]
+
+
+@dataclass
+class PlannedPage:
+    """What a page shows of an exception or a closure: its form, and what falls outside once that was asked."""
+
+    form: Form
+    preview: Preview | None = None
+    stale: bool = False
+    deleting: bool = False
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Where a form leads to: its service and row, the page with the form, and the page after it."""
+
+    service: HoursExceptionService | ClosureService
+    render: Render
+    saved_url: str
+    row_id: UUID | None = None
+
+    def carry_out(self, schema: Schema, **given: Any) -> ResponseReturnValue:
+        """Carry out the button that was pressed: check, save or delete."""
+        if self.row_id and "delete" in request.form:
+            return self._answer(PlannedPage(repeat_form(*request.form.keys()), deleting=True), self._delete)
+        page = PlannedPage(load_form(schema, **given))
+        if page.form.errors:
+            return self.render(page), 422
+        if "check" in request.form:
+            row = self.service.get(self.row_id) if self.row_id else None
+            page.preview = self.service.preview(row, page.form.data)
+            return self.render(page)
+        return self._answer(page, lambda: self._save(page.form.data))
+
+    def _answer(self, page: PlannedPage, act: Callable[[], str]) -> ResponseReturnValue:
+        try:
+            flash(act())
+        except AppointmentsOutside as error:
+            page.preview = error.preview
+            page.form.version = sent_version()
+            return refuse(self.render(page), error)
+        except StaleVersion:
+            page.stale, page.form.version = True, self.service.get(self.row_id).version if self.row_id else None
+            return self.render(page), 409
+        except InvalidInput as error:
+            page.form.reject(error)
+            return refuse(self.render(page), error)
+        return redirect(self.saved_url, 303)
+
+    def _save(self, fields: dict[str, Any]) -> str:
+        seen = request.form.get("seen", "")
+        if self.row_id:
+            self.service.update(self.row_id, version=sent_version(), seen=seen, **fields)
+            return "Saved"
+        self.service.create(seen=seen, **fields)
+        return "Added"
+
+    def _delete(self) -> str:
+        if self.row_id:
+            self.service.delete(self.row_id, version=sent_version(), seen=request.form.get("seen", ""))
+        return "Deleted"
+
+
+def planned_values(row: HoursException | Closure) -> dict[str, str]:
+    """Return an exception or a closure as its form shows it."""
+    columns = (column.key for column in type(row).__table__.columns)
+    values = {name: str(getattr(row, name) or "") for name in columns}
+    times = range_text(row.starts, row.ends) if row.starts is not None and row.ends is not None else "–"
+    values["starts"], _, values["ends"] = times.partition("–")
+    return values
+
+
+def when_text(row: HoursException | Closure) -> str:
+    """Return the days of an exception or a closure, and the time on them: `Mon 11 – Wed 13 Jan 2027, 09:00–12:00`."""
+    times = f", {range_text(row.starts, row.ends)}" if row.starts is not None and row.ends is not None else ""
+    return _days_text(row.first_day, row.last_day) + times
+
+
+def _days_text(first: date, last: date) -> str:
+    if first == last:
+        return day_text(first)
+    shown = f"{first:%a} {first.day}"
+    if first.year != last.year:
+        shown = day_text(first)
+    elif first.month != last.month:
+        shown += f" {first:%b}"
+    return f"{shown} – {day_text(last)}"
