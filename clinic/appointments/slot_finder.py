@@ -35,8 +35,9 @@ FURTHER = timedelta(days=45)
 """How far it searches, and how far if nothing is free until then."""
 
 MOST_DAYS = 4
-MOST_A_DAY = 20
-"""Days with free times that are shown, and times of each."""
+MOST_A_HALF_DAY = 4
+MOST_A_DAY = 60
+"""Days with free times that are shown, times before and after noon of each, and times of a day that is shown whole."""
 
 NOON = 12
 USUAL_HOURS = range(8, 18)
@@ -47,7 +48,7 @@ USUAL_HOURS = range(8, 18)
 class Wish:
     """What is searched for: a visit from a day on, with one of some practitioners, in one of some rooms if it needs one.
 
-    `ignore` is the appointment that is to be moved; the length is in minutes.
+    `ignore` is the appointment that is to be moved; the length is in minutes; `whole` shows all times of one day.
     """
 
     first_day: date
@@ -56,6 +57,7 @@ class Wish:
     service: Service | None = None
     rooms: Sequence[Room] = ()
     part: PartOfDay = "any"
+    whole: bool = False
     patient_id: UUID | None = None
     ignore: UUID | None = None
 
@@ -70,9 +72,13 @@ class Offer:
 
 @dataclass(frozen=True)
 class Offers:
-    """The first free starts by local day; `until` is the last day that was searched, `later` one with further starts."""
+    """The first free starts by local day, and how many more each day has.
+
+    `until` is the last day that was searched, `later` the next one with free starts.
+    """
 
     days: Mapping[date, Sequence[Offer]]
+    more: Mapping[date, int]
     count: int
     until: date
     later: date | None
@@ -149,10 +155,10 @@ class SlotFinder:
         if not slots and self.wish.practitioners:
             first, until = until + timedelta(days=1), first + FURTHER - timedelta(days=1)
             slots = self._listed(first, until, self._load_bookings(first, until))
-        days = self._by_start(slots)
-        shown = {day: offers[:MOST_A_DAY] for day, offers in list(days.items())[:MOST_DAYS]}
-        later = next(iter(list(days)[MOST_DAYS:]), None)
-        return Offers(shown, sum(map(len, days.values())), until, later)
+        days, most = self._by_start(slots), 1 if self.wish.whole else MOST_DAYS
+        shown = {day: self._shown(days[day]) for day in list(days)[:most]}
+        more = {day: len(days[day]) - len(offers) for day, offers in shown.items()}
+        return Offers(shown, more, sum(map(len, days.values())), until, next(iter(list(days)[most:]), None))
 
     def explain(self, starts_at: datetime) -> Explanation:
         """Return for each practitioner whether the visit can start then, and why not; the day must be searched."""
@@ -224,6 +230,15 @@ class SlotFinder:
             best = min(free, key=lambda slot: booked[slot.practitioner_id, day])
             days.setdefault(day, []).append(Offer(best, len(free) - 1))
         return days
+
+    def _shown(self, offers: Sequence[Offer]) -> Sequence[Offer]:
+        """Return the first times before noon and the first ones after it, or all."""
+        if self.wish.whole:
+            return offers[:MOST_A_DAY]
+        before = [one for one in offers if one.slot.starts_at.astimezone(self.zone).hour < NOON]
+        after = offers[len(before) :]
+        most = [2 * MOST_A_HALF_DAY - min(len(half), MOST_A_HALF_DAY) for half in (after, before)]
+        return [*before[: most[0]], *after[: most[1]]]
 
     def _day_of(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()

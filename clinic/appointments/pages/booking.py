@@ -28,7 +28,7 @@ from clinic.web.forms import Form, initial_form, load_form, refuse
 from clinic.web.idempotency import idempotent
 
 FOLDS = {"0": "The first, before the clocks go back", "1": "The second, after it"}
-KIND_LABELS = dict(zip(KINDS, ("Coming at that time", "Here now", "Has already happened"), strict=True))
+KIND_LABELS = dict(zip(KINDS, ("Comes at that time", "Is here now", "Has been here already"), strict=True))
 _BOOK = {
     "booked": (appointment_service.create, "Booked"),
     "arrived": (appointment_service.walk_in, "Arrived, booked"),

@@ -93,6 +93,10 @@ class Search:
         name = next((one.name for one in self.practitioners if one.id == practitioner_id), "")
         return name if last.count(name.rpartition(" ")[2]) > 1 else name.rpartition(" ")[2]
 
+    def room_name(self, room_id: UUID) -> str:
+        """Return the name of a room."""
+        return next((room.name for room in self.rooms if room.id == room_id), "")
+
     def value_of(self, slot: Slot) -> str:
         """Return the value of the radio button of a slot."""
         return self.value_at(slot.practitioner_id, slot.starts_at)
@@ -128,6 +132,7 @@ def search(values: Mapping[str, str], *, patient_id: UUID | None = None, moved: 
         service=service,
         rooms=_wanted_rooms(rooms, service, found.get("room_id"), form, moved),
         part=found.get("part") or "any",
+        whole=bool(found.get("whole")),
         patient_id=patient_id,
         ignore=moved.id if moved else None,
     )

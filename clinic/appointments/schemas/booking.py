@@ -49,6 +49,7 @@ class FindSchema(Schema):
     minutes = Count(least=SHORTEST, most=LONGEST, load_default=None, allow_none=True, what="the length in minutes")
     first_day = Day(load_default=None, data_key="from")
     part = Choice(*PARTS, load_default=None)
+    whole = Choice("1", load_default=None)
     why_day = Day(load_default=None)
     why = WallTime(load_default=None)
 
