@@ -14,7 +14,7 @@ from clinic.appointments.pages.finding import Search, search, search_values
 from clinic.appointments.pages.refusal_texts import RefusalTexts
 from clinic.appointments.pages.time_errors import reject_time
 from clinic.appointments.registration import register_and_book
-from clinic.appointments.schemas.booking import KINDS, BookingForm
+from clinic.appointments.schemas.booking import KINDS, NEW_PATIENT, BookingForm
 from clinic.appointments.service import Appointment, Unavailable, appointment_service, practitioner_service
 from clinic.core.audit import record_listing, record_view
 from clinic.core.clock import today, wall_day
@@ -36,6 +36,9 @@ _BOOK = {
 }
 _PREFILLED = ("patient", "practitioner_id", "day", "time", "kind")
 """What a link may fill in."""
+
+ORDER = ("patient", *(f"registration-{name}" for name in NEW_PATIENT), "slot", "practitioner_id", "day", "time")
+"""The fields of the form as the page shows them, as far as errors of others do not stand before theirs anyway."""
 
 MOST_MATCHES = 8
 _NUMBER = re.compile(r"[a-z]+-[0-9]+", re.ASCII | re.IGNORECASE)
@@ -118,7 +121,7 @@ def _book(
 
 
 def _booking_page(form: Form) -> str:
-    values = search_values(form, {})
+    form.order, values = ORDER, search_values(form, {})
     choice = _choose_patient(values.get("patient", ""))
     found = search(values, patient_id=choice.patient_id)
     patient, names = patient_names(found, choice.patient_id, choice.found)

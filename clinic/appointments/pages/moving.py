@@ -10,7 +10,7 @@ from clinic.appointments.pages.booking import FOLDS, back_to_day, patient_names,
 from clinic.appointments.pages.finding import search, search_values
 from clinic.appointments.pages.time_errors import reject_time
 from clinic.appointments.rules import possible_actions
-from clinic.appointments.schemas.booking import MoveForm
+from clinic.appointments.schemas.booking import RescheduleForm
 from clinic.appointments.service import (
     Appointment,
     IllegalTransition,
@@ -40,7 +40,7 @@ def move(appointment_id: UUID) -> ResponseReturnValue:
 @idempotent
 def reschedule(appointment_id: UUID) -> ResponseReturnValue:
     """Move an appointment as the form says."""
-    appointment, form = appointment_service.get(appointment_id), load_form(MoveForm())
+    appointment, form = appointment_service.get(appointment_id), load_form(RescheduleForm())
     if form.errors:
         return _move_page(appointment, form), 422
     try:

@@ -7,14 +7,14 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validates_schema
 
-from clinic.appointments.schemas.appointments import NOTES, BookingSchema, WallTime
+from clinic.appointments.schemas.appointments import MAX_NOTE, NOTES, StartSchema, WallTime
 from clinic.appointments.schemas.resources import RecordId
 from clinic.appointments.schemas.services import LONGEST, SHORTEST
 from clinic.core.clock import now, wall_time
 from clinic.core.context import current_actor
 from clinic.identity.clinics import clinic_service
 from clinic.patients.schemas import PatientSchema
-from clinic.web.field_permissions import NOT_PERMITTED, FieldPermissionSchema, requires_permission
+from clinic.web.field_permissions import NOT_PERMITTED, requires_permission
 from clinic.web.fields import Choice, Count, Day, Line, Paragraph
 
 OVERBOOK = "appointments:overbook"
@@ -54,14 +54,14 @@ class FindSchema(Schema):
     why = WallTime(load_default=None)
 
 
-class TimeForm(BookingSchema, FieldPermissionSchema):
+class TimeForm(StartSchema):
     """A chosen time: a free one, `slot`, or one that is typed; and what was searched for, to show it again.
 
     A slot is `practitioner id/local start/fold/minutes`, with `/over` if it is known not to be free.
     """
 
-    patient = Line(load_default=None)
     practitioner_id = RecordId("a practitioner", load_default=None)
+    minutes = Count(least=5, most=24 * 60, load_default=30)
     time = WallTime(required=True, what="a time, or choose a free one")
     service_id = RecordId("a service", load_default=None)
     room_id = RecordId("a room", load_default=None)
@@ -94,35 +94,26 @@ class TimeForm(BookingSchema, FieldPermissionSchema):
             raise ValidationError(problems)
 
     @post_load
-    def place(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+    def convert(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Convert day, time and length to instants, and leave out what was only searched for."""
-        placed = super().place(data, **options)
-        rest = {name: data.get(name) for name in ("service_id", "room_id", "overbook_reason")}
-        return {**placed, **rest}
+        loaded: dict[str, Any] = super().convert(data, **options)
+        ends_at = loaded["starts_at"] + timedelta(minutes=loaded.pop("minutes"))
+        kept = {name: value for name, value in loaded.items() if name != "slot" and not name.startswith("search_")}
+        return kept | {"ends_at": ends_at}
 
 
-class MoveForm(TimeForm):
-    """The form that moves an appointment: it has its patient already."""
-
-    class Meta:
-        """The patient stays."""
-
-        exclude = ("patient",)
-
-    @post_load
-    def place(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Return the arguments of the move."""
-        placed = super().place(data | {"patient": None}, **options)
-        return {name: value for name, value in placed.items() if name != "patient"}
+class RescheduleForm(TimeForm):
+    """The form that moves an appointment."""
 
 
 class BookingForm(TimeForm):
     """The form of a booking, for a patient of the clinic or for one who is registered with it."""
 
+    patient = Line(load_default=None)
     registration = fields.Nested(PatientSchema(only=NEW_PATIENT), load_default=None)
     kind = Choice(*KINDS, load_default=KINDS[0], allow_none=False)
-    reason = Line(load_default=None)
-    note = requires_permission(NOTES, Paragraph(max_length=1000, load_default=None))
+    reason = requires_permission(NOTES, Line(load_default=None))
+    note = requires_permission(NOTES, Paragraph(max_length=MAX_NOTE, load_default=None))
 
     @pre_load
     def expand(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
@@ -144,12 +135,6 @@ class BookingForm(TimeForm):
             raise ValidationError(NO_PATIENT, "patient")
         if not current_actor().has_permission(REGISTER):
             raise ValidationError(NOT_PERMITTED, "patient")
-
-    @post_load
-    def place(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Return the arguments of the booking, the patient's number or the registration, and the kind."""
-        own = {name: data.get(name) for name in ("registration", "kind", "reason", "note")}
-        return super().place(data, **options) | own
 
 
 def _slot_fields(slot: Any) -> dict[str, str]:
