@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for

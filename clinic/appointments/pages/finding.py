@@ -123,7 +123,7 @@ def search(values: Mapping[str, str], *, patient_id: UUID | None = None, moved: 
     practitioner = _choose(
         practitioners, found.get("practitioner_id"), form, "practitioner_id", "There is no such practitioner"
     )
-    rooms = room_service.active() if service and service.room_ids or moved and moved.room_id else []
+    rooms = room_service.active() if (service and service.room_ids) or (moved and moved.room_id) else []
     why_at = _why_at(form, found, zone)
     wish = Wish(
         first_day=_first_day(form, found, zone, why_at),
@@ -160,9 +160,7 @@ def _load(form: Form) -> dict[str, Any]:
     return found
 
 
-def _choose(
-    resources: Sequence[Resource], wanted: UUID | None, form: Form, name: str, missing: str
-) -> Resource | None:
+def _choose(resources: Sequence[Resource], wanted: UUID | None, form: Form, name: str, missing: str) -> Resource | None:
     chosen = next((one for one in resources if one.id == wanted), None)
     if wanted and not chosen:
         form.errors.setdefault(name, []).append(missing)
