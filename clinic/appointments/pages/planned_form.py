@@ -10,14 +10,8 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
-from clinic.appointments.service import (
-    AppointmentsOutside,
-    Closure,
-    ClosureService,
-    HoursException,
-    HoursExceptionService,
-    Preview,
-)
+from clinic.appointments.planned_days import PlannedDayService
+from clinic.appointments.service import AppointmentsOutside, Closure, HoursException, Preview
 from clinic.appointments.weeks import range_text
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.web.forms import Form, load_form, refuse, repeat_form, sent_version
@@ -40,7 +34,7 @@ class PlannedPage:
 class Saving:
     """Where a form leads to: its service and row, the page with the form, and the page after it."""
 
-    service: HoursExceptionService | ClosureService
+    service: PlannedDayService[Any]
     render: Render
     saved_url: str
     row_id: UUID | None = None
