@@ -68,11 +68,11 @@ def run(settings: dict[str, Any], *, attempts: int, processes: int, slots: int, 
         if unguarded:
             _drop_guards()
     wanted = [random.Random(number).choice(bodies) for number in range(attempts)]
-    began = time.monotonic()
     with _serving(settings, unguarded) as port, ProcessPoolExecutor(processes) as pool:
+        began = time.monotonic()
         shares = [(port, key, wanted[number::processes]) for number in range(processes)]
         answers = [answer for share in pool.map(_attempt, shares) for answer in share]
-    seconds = time.monotonic() - began
+        seconds = time.monotonic() - began
     with app.app_context():
         outcome = _outcome(answers, seconds)
         db.engine.dispose()
@@ -116,9 +116,12 @@ def _serving(settings: dict[str, Any], unguarded: bool) -> Iterator[int]:
     """Serve the application from several processes; return the port."""
     port = free_port()
     environment = {**os.environ, SETTINGS: json.dumps(settings), UNGUARDED: "1" if unguarded else ""}
-    command = ["gunicorn", "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
+    command = ["gunicorn", "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "--preload"]
     process = subprocess.Popen(
-        [sys.executable, "-m", *command, "tests.load.booking_attempts:server()"], cwd=ROOT, env=environment
+        [sys.executable, "-m", *command, "tests.load.booking_attempts:server()"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.DEVNULL,
     )
     try:
         _wait_for(port)

@@ -11,7 +11,7 @@ from tests.load.booking_attempts import run
 pytestmark = pytest.mark.crash
 
 DATABASES = {"sqlite": a_sqlite_database, "postgresql": a_postgres_database}
-FEW = {"attempts": 160, "processes": 4, "slots": 12}
+FEW = {"attempts": 100, "processes": 4, "slots": 8}
 
 
 @pytest.mark.row(76)
