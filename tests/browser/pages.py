@@ -16,6 +16,9 @@ PLACES = {
     "patient": "/patients/{patient}",
     "edit patient": "/patients/{patient}/edit",
     "day": "/appointments?day={day}",
+    "day with an appointment": "/appointments?day={day}&appointment={appointment}",
+    "day of a state": "/appointments?day={day}&state=cancelled",
+    "day without an appointment": "/appointments?day=2001-01-01&state=noshow",
     "book": "/appointments/new?patient={patient_number}",
     "appointment": "/appointments/{appointment}",
     "cancelled appointment": "/appointments/{cancelled_appointment}",
@@ -191,8 +194,24 @@ def form_of_another_clinic(page: Page, records: Records) -> None:
 def late_cancellation(page: Page, records: Records) -> None:
     """Cancel an appointment that has changed meanwhile."""
     page.goto(f"/appointments/{records.appointment}")
-    page.locator("main [name=version]").evaluate("(field) => { field.value = 99; }")
+    page.locator("#cancel [name=version]").evaluate("(field) => { field.value = 99; }")
     page.get_by_role("button", name="Cancel appointment").click()
+
+
+def late_arrival(page: Page, records: Records) -> None:
+    """Try to mark a cancelled appointment as arrived, as if its page had been open since before."""
+    page.goto(f"/appointments?day={records.day}&appointment={records.appointment}")
+    address = f"/appointments/{records.cancelled_appointment}/arrive"
+    page.locator("form.acts button").first.evaluate("(button, url) => { button.formAction = url; }", address)
+    page.locator("form.acts button").first.click()
+
+
+def bad_time(page: Page, records: Records) -> None:
+    """Try to set a time at which nothing happened."""
+    page.goto(f"/appointments/{records.appointment}")
+    page.get_by_text("Set the time it happened").click()
+    page.get_by_label("At", exact=True).fill("25:00")
+    page.locator(".late button").first.click()
 
 
 def late_change_of_a_member(page: Page, records: Records) -> None:
@@ -267,6 +286,8 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "form of another clinic": form_of_another_clinic,
     "form of the clinic with the longest name": form_of_the_longest_clinic,
     "late cancellation": late_cancellation,
+    "late arrival": late_arrival,
+    "time at which nothing happened": bad_time,
     "late change of a member": late_change_of_a_member,
     "late change of the clinic": late_change_of_the_clinic,
     "patients, seen as a manager": seen_as_manager,

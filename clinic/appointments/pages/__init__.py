@@ -1,12 +1,14 @@
 """Pages of the schedule: days, booking, appointments, hours, and the practitioners, rooms and services they need."""
 
 from clinic.appointments.pages import (
+    acts,
     appointment,
     booking,
     closures,
     exceptions,
     hours,
     links,
+    moving,
     practitioners,
     rooms,
     schedule,
@@ -15,6 +17,7 @@ from clinic.appointments.pages import (
 from clinic.appointments.pages.blueprint import blueprint
 
 __all__ = [
+    "acts",
     "appointment",
     "blueprint",
     "booking",
@@ -22,6 +25,7 @@ __all__ = [
     "exceptions",
     "hours",
     "links",
+    "moving",
     "practitioners",
     "rooms",
     "schedule",
