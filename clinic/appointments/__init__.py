@@ -10,11 +10,9 @@ from flask.blueprints import BlueprintSetupState
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
 from clinic.appointments.events import EVENTS
-from clinic.appointments.service import appointment_service, practitioner_service
-from clinic.core.context import current_actor
+from clinic.appointments.pages.panels import PANELS
 from clinic.core.events.types import EventType
 from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab
-from clinic.patients.service import patient_service
 
 
 class AppointmentsModule(BaseModule):
@@ -49,27 +47,18 @@ class AppointmentsModule(BaseModule):
         return (NavigationEntry("Schedule", "appointments.index", "s", 20),)
 
     def get_settings_tabs(self) -> Sequence[SettingsTab]:
-        """Return the tabs of working hours and of opening hours with closures."""
+        """Return the tabs of what appointments need, and when that is there."""
         return (
-            SettingsTab("Working hours", "appointments.hours", 50),
+            SettingsTab("Practitioners", "appointments.practitioners", 50),
+            SettingsTab("Working hours", "appointments.hours", 55),
             SettingsTab("Opening hours", "appointments.opening_hours", 60),
+            SettingsTab("Services", "appointments.services", 70),
+            SettingsTab("Rooms", "appointments.rooms", 80),
         )
 
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
-        """Return the patient's appointments, upcoming and past, and the way to book another one, to those who may."""
-        if page != "patients.show" or not current_actor().has_permission("appointments:read"):
-            return ()
-        upcoming, past = appointment_service.upcoming_of(subject_id), appointment_service.past_of(subject_id)
-        context = {
-            "upcoming": upcoming,
-            "past": past,
-            "practitioners": practitioner_service.of([*upcoming, *past]),
-            "patient": patient_service.get(subject_id),
-        }
-        panels = [Panel("appointments/panel.html", context)]
-        if current_actor().has_permission("appointments:write"):
-            panels.append(Panel("appointments/action.html", context, "actions"))
-        return panels
+        """Return the panels on the pages of patients and staff members."""
+        return PANELS[page](subject_id) if page in PANELS else ()
 
     def register(self, state: BlueprintSetupState) -> None:
         """Register the module and its command groups."""

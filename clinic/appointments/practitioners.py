@@ -84,10 +84,14 @@ class PractitionerService(ResourceService[Practitioner]):
             raise MemberLinked from error
         return practitioner
 
+    def linked_to(self, member_id: UUID) -> Practitioner | None:
+        """Return the practitioner, active or not, who is the staff member with this account, None if there is none."""
+        return db.session.scalar(select(Practitioner).where(Practitioner.member_id == member_id))
+
     def of_member(self, member_id: UUID) -> Practitioner | None:
         """Return the active practitioner who is the staff member with this account, None if there is none."""
-        wanted = select(Practitioner).where(Practitioner.member_id == member_id, Practitioner.active)
-        return db.session.scalar(wanted)
+        linked = self.linked_to(member_id)
+        return linked if linked and linked.active else None
 
     def unlinked(self) -> Sequence[Practitioner]:
         """Return the active practitioners who are linked to no staff member, ordered by name."""

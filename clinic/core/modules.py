@@ -137,6 +137,11 @@ def registered_modules(app: Flask | None = None) -> Sequence[BaseModule]:
     return tuple(found.values())
 
 
+def panels_of(page: str, subject_id: UUID) -> Sequence[Panel]:
+    """Return the panels that the modules of the current application add to the page of a record."""
+    return [panel for module in registered_modules() for panel in module.get_panels(page, subject_id)]
+
+
 def declared_permissions(app: Flask | None = None) -> Mapping[str, str]:
     """Return the permissions that the modules of an application declare, with their labels."""
     return {name: label for module in registered_modules(app) for name, label in module.get_permissions().items()}

@@ -11,7 +11,7 @@ from clinic.audit.service import audit_service
 from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
 from clinic.core.clock import now
 from clinic.core.errors import StaleVersion
-from clinic.core.modules import registered_modules
+from clinic.core.modules import panels_of
 from clinic.identity.actor_names import actor_names
 from clinic.identity.clinics import clinic_service
 from clinic.patients.rules import LANGUAGES, language_label, sex_label
@@ -91,8 +91,7 @@ def create() -> ResponseReturnValue:
 def show(patient_id: UUID) -> ResponseReturnValue:
     """Show a patient, with the panels of the other modules."""
     patient = _get_and_record_view(patient_id)
-    panels = [panel for module in registered_modules() for panel in module.get_panels("patients.show", patient_id)]
-    return render_template("patients/show.html", patient=patient, panels=panels)
+    return render_template("patients/show.html", patient=patient, panels=panels_of("patients.show", patient_id))
 
 
 @blueprint.get("/<uuid:patient_id>/access-log")

@@ -42,6 +42,10 @@ WITHOUT = {
     "patients.language": ("pt", "names a language"),
     "appointments.status": ("booked", "constrained"),
     "appointments.cancel_reason": ("other", "constrained"),
+    "appointments.zone": ("Europe/Lisbon", "names a time zone"),
+    "services.lengths": ([30], "numbers"),
+    "services.colour": ("teal", "constrained"),
+    "hours_exceptions.kind": ("leave", "constrained"),
     "deliveries.state": ("delivered", "constrained"),
     "invoices.status": ("issued", "constrained"),
     "invoices.currency": ("EUR", "names a currency"),
@@ -70,6 +74,11 @@ _VALUES: dict[str, Any] = {
     "audit_entries.changes": {"name": [None, WORD]},
     "audit_entries.position": None,
     "appointments.ends_at": MONDAY + timedelta(minutes=30),
+    "appointments.blocked_from": MONDAY,
+    "appointments.blocked_until": MONDAY + timedelta(minutes=30),
+    "weekly_hours.ends": 60,
+    "hours_exceptions.ends": 60,
+    "closures.ends": 60,
     "invoices.total_minor": MINOR,
     "invoices.paid_minor": 0,
 }
@@ -133,7 +142,7 @@ def _id(column: Column[Any], ids: dict[str, UUID]) -> UUID:
     if column.name == "id":
         return ids[column.table.name]
     targets = [key.column for key in column.foreign_keys if key.column.name == "id"]
-    named = {"clinic_id": "clinics", "patient_id": "patients"}.get(column.name)
+    named = {"clinic_id": "clinics", "patient_id": "patients", "member_id": "staff_members"}.get(column.name)
     return ids.get(targets[0].table.name if targets else named or "", uuid4())
 
 

@@ -2,10 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
+from clinic.appointments.service import (
+    appointment_service,
+    closure_service,
+    hours_exception_service,
+    room_service,
+    service_catalogue,
+)
+from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
@@ -66,10 +75,35 @@ def a_link() -> str:
     return next(token for token in tokens if token)
 
 
+def a_leave() -> UUID:
+    """Plan leave of a new practitioner."""
+    day = date(2030, 1, 2)
+    return hours_exception_service.create(
+        practitioner_id=a_practitioner().id, kind="leave", first_day=day, last_day=day
+    ).id
+
+
+def a_closure() -> UUID:
+    """Plan a closure."""
+    day = date(2030, 1, 2)
+    return closure_service.create(name="Fire drill", first_day=day, last_day=day).id
+
+
+def a_visit() -> UUID:
+    """Let a visit have begun."""
+    appointment = an_appointment()
+    return appointment_service.check_in(appointment.id).id
+
+
 ARGUMENTS = {
     "patient_id": Argument(lambda: a_patient().id, "patients"),
     "practitioner_id": Argument(lambda: a_practitioner().id, "practitioners"),
+    "room_id": Argument(lambda: room_service.create(name=uuid4().hex).id, "rooms"),
+    "service_id": Argument(lambda: service_catalogue.create(name=uuid4().hex, lengths=[30]).id, "services"),
     "appointment_id": Argument(lambda: an_appointment().id, "appointments"),
+    "exception_id": Argument(a_leave, "hours_exceptions"),
+    "closure_id": Argument(a_closure, "closures"),
+    "year": Argument(lambda: "2030"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "notification_id": Argument(a_message, "notifications"),
     "clinic_id": Argument(current_clinic_id, "clinics"),
@@ -85,5 +119,7 @@ ARGUMENTS = {
 IN_THE_STATE: dict[str, Callable[[], UUID]] = {
     "billing.issue": lambda: a_draft().id,
     "api_billing.issue": lambda: a_draft().id,
+    "api_appointments.fulfil": a_visit,
+    "api_appointments.no_show": lambda: an_appointment(starts_at=now() - timedelta(hours=2)).id,
 }
 """Routes that act only on records in a certain state: how their own one is made."""

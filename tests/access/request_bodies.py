@@ -24,8 +24,30 @@ def _patient(_the: Ids) -> dict[str, Any]:
     return patient_fields(email="matrix@example.org")
 
 
+def _service_form(the: Ids) -> dict[str, Any]:
+    practitioner_id, room_id = the("practitioner_id"), the("room_id")
+    numbers = {"lengths": "30", "buffer_before": "0", "buffer_after": "5"}
+    return {"name": room_id, "colour": "red", "practitioner_ids": practitioner_id, "room_ids": room_id, **numbers}
+
+
 def _payment_form(_the: Ids) -> dict[str, Any]:
     return {"amount": "50.00", "method": "card", "key": uuid4().hex}
+
+
+def _week(_the: Ids) -> dict[str, Any]:
+    return {"ranges": [{"day": "mon", "starts": "09:00", "ends": "12:00"}]}
+
+
+def _week_form(_the: Ids) -> dict[str, Any]:
+    return {"ranges-0-day": "mon", "ranges-0-starts": "9", "ranges-0-ends": "12", "version": "1"}
+
+
+def _leave(the: Ids) -> dict[str, Any]:
+    return {"practitioner_id": the("practitioner_id"), "kind": "leave", "first_day": "2030-01-02"}
+
+
+def _closure(_the: Ids) -> dict[str, Any]:
+    return {"name": "Fire drill", "first_day": "2030-01-02"}
 
 
 BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
@@ -35,6 +57,26 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
         **_DAY,
     },
     "appointments.cancel": lambda _: {"reason": "patient", "version": "1"},
+    "appointments.update_practitioner_hours": _week_form,
+    "appointments.update_opening_hours": _week_form,
+    "appointments.create_exception": lambda _: {"kind": "leave", "first_day": "2030-01-02"},
+    "appointments.update_exception": lambda _: {"kind": "leave", "first_day": "2030-01-02", "version": "1"},
+    "appointments.create_closure": lambda _: {"name": "Fire drill", "first_day": "2030-01-02"},
+    "appointments.update_closure": lambda _: {"name": "Fire drill", "first_day": "2030-01-02", "version": "1"},
+    "appointments.save_public_holidays": lambda _: {"holiday": "2030-01-01"},
+    "appointments.create_practitioner": lambda _: {"name": "Dr Rui Matrix"},
+    "appointments.update_practitioner": lambda _: {"name": "Dr Rui Matrix", "version": "1"},
+    "appointments.deactivate_practitioner": lambda _: {"version": "1"},
+    "appointments.reactivate_practitioner": _nothing,
+    "appointments.create_link": lambda the: {"practitioner_id": the("practitioner_id")},
+    "appointments.create_room": lambda _: {"name": uuid4().hex, "places": "2"},
+    "appointments.update_room": lambda _: {"name": uuid4().hex, "places": "3", "version": "1"},
+    "appointments.deactivate_room": lambda _: {"version": "1"},
+    "appointments.reactivate_room": _nothing,
+    "appointments.create_service": _service_form,
+    "appointments.update_service": lambda the: {**_service_form(the), "version": "1"},
+    "appointments.retire_service": lambda _: {"version": "1"},
+    "appointments.reactivate_service": _nothing,
     "billing.create": lambda the: {
         "patient": the("patient_id"),
         "lines-0-description": "Consultation",
@@ -80,8 +122,28 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
         "version": "1",
     },
     "staff.update_member": lambda _: {"name": "Rui Matrix", "role": "read-only", "version": "1"},
+    "api_staff.update": lambda _: {"late_cancel_hours": 12},
     "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
+    "api_appointments.update": lambda _: {"reason": "Toothache"},
+    "api_appointments.reschedule": lambda _: {"starts_at": "2029-11-27T09:00:00Z"},
     "api_appointments.cancel": lambda _: {"reason": "patient"},
+    "api_appointments.arrive": _nothing,
+    "api_appointments.check_in": _nothing,
+    "api_appointments.fulfil": _nothing,
+    "api_appointments.no_show": _nothing,
+    "api_appointments.undo": _nothing,
+    "api_hours.update": _week,
+    "api_hours.preview": _week,
+    "api_opening_hours.update_opening": _week,
+    "api_opening_hours.preview_opening": _week,
+    "api_hours_exceptions.create": _leave,
+    "api_hours_exceptions.preview": _leave,
+    "api_hours_exceptions.update": lambda _: {"note": "Congress"},
+    "api_hours_exceptions.delete": _nothing,
+    "api_closures.create": _closure,
+    "api_closures.preview": _closure,
+    "api_closures.update": lambda _: {"name": "Summer"},
+    "api_closures.delete": _nothing,
     "api_billing.create": lambda the: {"patient_id": the("patient_id"), "lines": [_LINE]},
     "api_billing.issue": _nothing,
     "api_billing.pay": lambda _: {"amount": {"amount": "50.00", "currency": "EUR"}, "method": "card"},
@@ -89,13 +151,28 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_notifications.retry_notifications": _nothing,
     "api_patients.create": _patient,
     "api_patients.update": lambda _: {"given_name": "Rita"},
-    "api_practitioners.create_practitioner": lambda _: {"name": "Dr Rui Matrix"},
+    "api_practitioners.create": lambda _: {"name": "Dr Rui Matrix"},
+    "api_practitioners.update": lambda _: {"speciality": "Skin"},
+    "api_practitioners.deactivate": _nothing,
+    "api_practitioners.reactivate": _nothing,
+    "api_rooms.create": lambda _: {"name": uuid4().hex, "places": 2},
+    "api_rooms.update": lambda _: {"places": 3},
+    "api_rooms.deactivate": _nothing,
+    "api_rooms.reactivate": _nothing,
+    "api_services.create": lambda the: {
+        "name": uuid4().hex,
+        "lengths": [30],
+        "practitioner_ids": [the("practitioner_id")],
+    },
+    "api_services.update": lambda the: {"room_ids": [the("room_id")]},
+    "api_services.deactivate": _nothing,
+    "api_services.reactivate": _nothing,
 }
 """What is sent to each route that writes, with ids of one's own or of others in it."""
 
 
 def headers_for(endpoint: str) -> dict[str, str]:
     """Return the headers without which a route does not do its work."""
-    if endpoint == "api_patients.update":
+    if endpoint.startswith("api_") and endpoint.endswith((".update", ".update_opening", ".delete")):
         return {"If-Match": "*"}
     return {"Idempotency-Key": uuid4().hex} if endpoint == "api_billing.pay" else {}

@@ -17,6 +17,7 @@ from tests.assertions import row_counts
 from tests.builders import a_patient
 
 PAGES = {
+    "/appointments": ["practitioner"],
     "/appointments/new": ["patient"],
     "/invoices": ["patient_id"],
     "/invoices/new": ["patient"],
@@ -28,6 +29,7 @@ PAGES = {
 READS_NO_FIELDS = {
     *("billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"),
     *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
+    *("appointments.deactivate_practitioner", "appointments.deactivate_room", "appointments.retire_service"),
     *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
 }
 """Forms of which only what they know is read."""

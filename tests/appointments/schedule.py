@@ -31,11 +31,11 @@ def fields_of(
 ) -> dict[str, Any]:
     """Return what books an appointment, for a new patient with a new practitioner unless they are given."""
     return {
-        "patient_id": (patient or a_patient()).id,
-        "practitioner_id": (practitioner or a_practitioner()).id,
+        "patient_id": fields.pop("patient_id", None) or (patient or a_patient()).id,
+        "practitioner_id": fields.pop("practitioner_id", None) or (practitioner or a_practitioner()).id,
         "starts_at": starts_at,
         "ends_at": starts_at + timedelta(minutes=minutes),
-        "service_id": service and service.id,
+        "service_id": service.id if service else None,
         **fields,
     }
 

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from clinic.appointments.service import appointment_service
+from clinic.appointments import placing
+from clinic.appointments.service import SlotTaken, appointment_service
 from clinic.core.db import Base, db
 from clinic.core.ids import new_id
+from tests.appointments.schedule import a_room, a_service, book, fields_of
 from tests.assertions import row_counts, rows
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 
@@ -143,3 +145,62 @@ def test_values_that_no_rule_allows_are_refused(change):
 
     with pytest.raises(IntegrityError):
         write(update(APPOINTMENTS).values(**change))
+
+
+def minutes_from(minute, length=30):
+    """Return the times of an appointment that begins some minutes after the first one, without buffers."""
+    start = MONDAY + timedelta(minutes=minute)
+    return {"starts_at": start, "ends_at": start + timedelta(minutes=length)}
+
+
+@pytest.mark.parametrize("same", ["practitioner", "room"])
+def test_the_buffers_of_a_row_are_guarded_for_practitioner_and_room(app, same):
+    first = book(service=a_service(rooms=[a_room()], buffer_after=15))
+    others = {"patient_id": a_patient().id}
+    others |= {"room_id": None, "place": None} if same == "practitioner" else somebody_else("practitioner_id")
+
+    with pytest.raises(IntegrityError, match=f"appointments_{same}_free"):
+        write(copied(app, **others, **minutes_from(44)))
+    write(copied(app, **others, **minutes_from(45)))
+    elsewhere = {"patient_id": first.patient_id, "room_id": None, "place": None} | somebody_else("practitioner_id")
+    write(copied(app, **elsewhere, **minutes_from(30)))
+
+    assert first.blocked_until == MONDAY + timedelta(minutes=45)
+
+
+def test_a_place_in_a_room_is_guarded_in_each_lane(app):
+    book(service=a_service(rooms=[a_room(places=2)]))
+
+    with pytest.raises(IntegrityError, match="appointments_room_free"):
+        write(copied(app, **somebody_else("patient_id"), **somebody_else("practitioner_id")))
+    write(copied(app, **somebody_else("patient_id"), **somebody_else("practitioner_id"), place=1))
+    write(copied(app, **somebody_else("patient_id"), **somebody_else("practitioner_id"), lane=1))
+
+    assert row_counts(app)["appointments"] == 3
+
+
+def test_a_practitioner_is_guarded_in_each_lane_and_a_patient_in_all(app):
+    an_appointment()
+    write(copied(app, **somebody_else("patient_id"), lane=1))
+
+    with pytest.raises(IntegrityError, match="appointments_practitioner_free"):
+        write(copied(app, **somebody_else("patient_id"), lane=1))
+    with pytest.raises(IntegrityError, match="appointments_practitioner_free"):
+        write(update(APPOINTMENTS).where(APPOINTMENTS.c.lane == 1).values(lane=0))
+    with pytest.raises(IntegrityError, match="appointments_patient_free"):
+        write(copied(app, **somebody_else("practitioner_id"), lane=2))
+
+
+@pytest.mark.parametrize("resource", ["practitioner", "patient"])
+def test_what_only_the_guard_sees_is_refused_like_what_the_check_sees(app, monkeypatch, resource):
+    """The check is switched off, as if it had missed a booking."""
+    first = an_appointment()
+    monkeypatch.setattr(placing, "load_bookings", lambda *_args, **_options: [])
+    people = {"patient_id": first.patient_id} if resource == "patient" else {"practitioner_id": first.practitioner_id}
+    fields = fields_of() | people
+
+    with pytest.raises(SlotTaken) as refused:
+        appointment_service.create(**fields)
+
+    assert refused.value.resource == resource
+    assert row_counts(app)["appointments"] == 1

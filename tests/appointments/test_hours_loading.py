@@ -1,10 +1,8 @@
 """Hours as they are loaded for a search of free times: in a constant number of queries, and complete."""
 
-from contextlib import contextmanager
 from datetime import date, datetime
 
 import pytest
-from sqlalchemy import event
 
 from clinic.appointments.models import Closure, HoursException, WeeklyHours
 from clinic.appointments.service import hours_service
@@ -13,6 +11,7 @@ from clinic.core.clock import at_wall_time
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
 from tests.builders import a_practitioner
+from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -23,20 +22,6 @@ ELSEWHERE = date(2029, 3, 1)
 def store(*rows):
     with unit_of_work():
         db.session.add_all(rows)
-
-
-@contextmanager
-def noted_queries():
-    """Note the queries of a block."""
-    seen = []
-
-    def note(_connection, _cursor, statement, *_):
-        if statement.startswith("SELECT"):
-            seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_hours_are_loaded_by_owner_with_what_is_planned_on_the_days():
@@ -60,15 +45,15 @@ def test_hours_are_loaded_by_owner_with_what_is_planned_on_the_days():
     assert found[ben.id].exceptions == (ExceptionRange("leave", ELSEWHERE, FIRST, None, None),)
 
 
-def test_hours_of_many_practitioners_take_as_many_queries_as_those_of_one():
+def test_hours_of_many_practitioners_take_as_many_queries_as_those_of_one(app):
     ids = [a_practitioner(f"Dr {number}").id for number in range(5)]
 
-    with noted_queries() as one:
+    with counted_statements(app) as one:
         hours_service.load(ids[:1], FIRST, LAST)
-    with noted_queries() as many:
+    with counted_statements(app) as many:
         hours_service.load(ids, FIRST, LAST)
 
-    assert len(many) == len(one) == 4
+    assert len(of_rows(many)) == len(of_rows(one)) == 4
 
 
 @pytest.mark.parametrize(("kind", "bookable"), [("extra", False), ("hours", False), ("leave", True)])

@@ -3,22 +3,36 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service
+from clinic.core.db import db
+from tests.appointments.schedule import a_room, a_service, book
 from tests.assertions import row_counts, stored_events
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 TIMES = 10
+OVERLAPS = """
+SELECT COUNT(*) FROM appointments AS one JOIN appointments AS other
+ON one.clinic_id = other.clinic_id AND one.id < other.id
+AND one.status IN ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled')
+AND other.status IN ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled')
+AND ((one.patient_id = other.patient_id AND one.starts_at < other.ends_at AND other.starts_at < one.ends_at)
+OR ((one.practitioner_id = other.practitioner_id OR (one.room_id = other.room_id AND one.place = other.place))
+AND one.blocked_from < other.blocked_until AND other.blocked_from < one.blocked_until))
+"""
+"""Pairs of active appointments that overlap; nothing here is overbooked."""
 
 
-def booking(patient_id, practitioner_id, starts_at):
+def booking(patient_id, practitioner_id, starts_at, **fields):
     return lambda: appointment_service.create(
         patient_id=patient_id,
         practitioner_id=practitioner_id,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=30),
+        **fields,
     )
 
 
@@ -81,3 +95,74 @@ def test_one_of_several_cancellations_of_a_version_wins_and_the_others_are_stale
     outcomes = at_once(4, lambda _n: appointment_service.cancel(appointment_id, version=1))
 
     assert kinds(outcomes) == ["NoneType", "StaleVersion", "StaleVersion", "StaleVersion"]
+
+
+def no_overlaps(app):
+    """Return whether no two active rows share a practitioner, a place of a room or a patient, in SQL."""
+    with app.app_context(), db.engine.connect() as connection:
+        return connection.execute(text(OVERLAPS)).scalar_one() == 0
+
+
+@pytest.mark.row(76)
+def test_bookings_moves_and_undoing_at_once_never_overlap_and_never_fail_otherwise(app, at_once):
+    """Everybody wants the same two places of one room at the same hour, in every possible way."""
+    service_id = a_service(rooms=[a_room(places=2)]).id
+    practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt", "Dr Silva")]
+    patients = [a_patient().id for _ in range(6)]
+
+    for turn in range(4):
+        hour = MONDAY + timedelta(hours=3 * turn)
+        later = [
+            book(hour + timedelta(hours=1), practitioner_id=practitioners[n], patient_id=patients[n]).id for n in (0, 1)
+        ]
+        cancelled = book(hour, practitioner_id=practitioners[2], patient_id=patients[2], service_id=service_id).id
+        appointment_service.cancel(cancelled)
+        acts = [
+            lambda h=hour: booking(patients[3], practitioners[0], h, service_id=service_id)(),
+            lambda h=hour: booking(patients[4], practitioners[1], h, service_id=service_id)(),
+            lambda one=later[0], h=hour: appointment_service.reschedule(one, starts_at=h, service_id=service_id),
+            lambda one=later[1], h=hour: appointment_service.reschedule(one, starts_at=h, service_id=service_id),
+            lambda one=cancelled: appointment_service.undo(one),
+            lambda h=hour: booking(patients[5], practitioners[2], h)(),
+        ]
+        outcomes = at_once(len(acts), lambda n, acts=acts: acts[n]())
+
+        assert {type(outcome) for outcome in outcomes} <= {type(None), SlotTaken, PatientBusy}
+        assert no_overlaps(app)
+        there = appointment_service.list(since=hour, before=hour + timedelta(minutes=1)).rows
+        assert {one.place for one in there if one.is_active} <= {0, 1, None}
+
+
+@pytest.mark.row(76)
+def test_moving_crosswise_does_not_lock_each_other_out(app, at_once):
+    practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
+    for turn in range(5):
+        hour = MONDAY + timedelta(hours=2 * turn)
+        first, second = (book(hour, practitioner_id=one).id for one in practitioners)
+        moves = [(first, practitioners[1]), (second, practitioners[0])]
+
+        outcomes = at_once(
+            2,
+            lambda n, moves=moves, hour=hour: appointment_service.reschedule(
+                moves[n][0], starts_at=hour + timedelta(minutes=15), practitioner_id=moves[n][1]
+            ),
+        )
+
+        assert {type(outcome) for outcome in outcomes} <= {type(None), SlotTaken}
+        assert no_overlaps(app)
+
+
+def test_one_of_several_acts_on_an_appointment_wins_and_leaves_one_row_of_history(at_once):
+    appointment_id = an_appointment().id
+    acts = (appointment_service.arrive, appointment_service.cancel, appointment_service.undo)
+
+    outcomes = at_once(6, lambda n: acts[n % 3](appointment_id))
+
+    done = [outcome for outcome in outcomes if outcome is None]
+    assert len(appointment_service.history(appointment_id)) == 1 + len(done)
+    assert {type(outcome).__name__ for outcome in outcomes} <= {
+        "NoneType",
+        "IllegalTransition",
+        "AppointmentNotCancellable",
+        "StaleVersion",
+    }

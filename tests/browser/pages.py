@@ -22,6 +22,11 @@ PLACES = {
     "book": "/appointments/new?patient={patient_number}",
     "appointment": "/appointments/{appointment}",
     "cancelled appointment": "/appointments/{cancelled_appointment}",
+    "working hours": "/appointments/hours/{practitioner}",
+    "new exception": "/appointments/hours/{practitioner}/exceptions/new?day={day}",
+    "opening hours": "/appointments/opening-hours",
+    "public holidays": "/appointments/opening-hours/holidays/2027",
+    "new closure": "/appointments/opening-hours/closures/new",
     "invoices": "/invoices",
     "new invoice": "/invoices/new",
     "new invoice of a patient": "/invoices/new?patient={patient_number}",
@@ -34,6 +39,14 @@ PLACES = {
     "new password": "/account/password",
     "second step to set up": "/account/second-step",
     "clinic": "/clinic",
+    "practitioners": "/appointments/practitioners",
+    "practitioner": "/appointments/practitioners/{practitioner}/edit",
+    "end of a practitioner": "/appointments/practitioners/{practitioner}/deactivation",
+    "rooms": "/appointments/rooms?inactive=1",
+    "room": "/appointments/rooms/{room}/edit",
+    "services": "/appointments/services?inactive=1",
+    "service": "/appointments/services/{service}/edit",
+    "practitioner to link": "/appointments/practitioners/link/{member}",
     "staff": "/staff",
     "staff member": "/staff/{member}",
     "end of a member's access": "/staff/{member}/deactivation",
@@ -74,6 +87,9 @@ READ_PLACES = {
 EMPTY_PLACES = {
     "no patient yet": "/patients",
     "no practitioner yet": "/appointments",
+    "no practitioner in the list yet": "/appointments/practitioners",
+    "no room yet": "/appointments/rooms",
+    "no service yet": "/appointments/services",
     "no invoice yet": "/invoices",
     "no message yet": "/messages",
 }
@@ -119,10 +135,37 @@ def taken_slot(page: Page, records: Records) -> None:
     book(page, records.patient_number, records, records.taken_time)
 
 
+def hours_with_errors(page: Page, records: Records) -> None:
+    """Check hours that end before they start."""
+    page.goto(f"/appointments/hours/{records.practitioner}")
+    page.get_by_role("button", name="Add hours on Monday").click()
+    page.get_by_label("Monday, range 1, from").fill("14")
+    page.get_by_label("Monday, range 1, to").fill("9")
+    page.get_by_role("button", name="Check").click()
+
+
+def hours_with_appointments_outside(page: Page, records: Records) -> None:
+    """Check hours outside which appointments are booked."""
+    page.goto(f"/appointments/hours/{records.practitioner}")
+    page.get_by_role("button", name="Add hours on Sunday").click()
+    page.get_by_label("Sunday, range 1, from").fill("3")
+    page.get_by_label("Sunday, range 1, to").fill("4")
+    page.get_by_role("button", name="Check").click()
+
+
 def new_invoice_with_errors(page: Page, records: Records) -> None:
     """Try to make an invoice with a price that is none."""
     page.goto(f"/invoices/new?patient={records.patient_number}")
     page.get_by_label("Price").first.fill("much")
+    page.locator(SEND).click()
+
+
+def service_with_errors(page: Page, records: Records) -> None:
+    """Try to save a service with nothing right in it."""
+    page.goto(f"/appointments/services/{records.service}/edit")
+    page.get_by_label("Name", exact=True).fill("")
+    for label in ("Length 1, minutes", "Minutes after", "Shortest notice", "How far ahead"):
+        page.get_by_label(label, exact=True).fill("x")
     page.locator(SEND).click()
 
 
@@ -234,8 +277,11 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "new patient with errors": new_patient_with_errors,
     "conflict": conflict,
     "taken slot": taken_slot,
+    "hours with errors": hours_with_errors,
+    "hours with appointments outside": hours_with_appointments_outside,
     "new invoice with errors": new_invoice_with_errors,
     "payment with errors": payment_with_errors,
+    "service with errors": service_with_errors,
     "expired form": expired_form,
     "form of another clinic": form_of_another_clinic,
     "form of the clinic with the longest name": form_of_the_longest_clinic,

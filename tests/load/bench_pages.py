@@ -125,13 +125,13 @@ def _search_times(query: str, rounds: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {}
     forced = database.force_custom_plans
     for way, force in (("custom plans", forced), ("left to PostgreSQL", lambda: None)):
-        service.force_custom_plans = force
+        service.force_custom_plans = force  # type: ignore[attr-defined]
         db.session.remove()
         db.engine.dispose()
         for broad in BROAD:
             patient_service.search(broad)
         times[way] = _timed(lambda: patient_service.search(query), rounds)
-    service.force_custom_plans = forced
+    service.force_custom_plans = forced  # type: ignore[attr-defined]
     return times
 
 

@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,7 +206,7 @@ def _start_redis(port: int) -> "subprocess.Popen[bytes]":
 
 
 @contextmanager
-def _worker(folder: Path, url: str):  # type: ignore[no-untyped-def]
+def _worker(folder: Path, url: str) -> Iterator[None]:
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "CLINIC_INSTANCE_PATH": str(folder)}
     environment["CLINIC_DATABASE_URL"] = url
     with (folder / "worker.log").open("wb") as log:

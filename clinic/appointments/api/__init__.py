@@ -1,9 +1,19 @@
 """JSON endpoints of appointments, and of who offers them, when, where and for what."""
 
-from clinic.appointments.api import appointments, closures, exceptions, hours, practitioners, rooms, services
+from clinic.appointments.api import (
+    appointments,
+    availability,
+    closures,
+    exceptions,
+    hours,
+    practitioners,
+    rooms,
+    services,
+)
 
 BLUEPRINTS = (
     appointments.blueprint,
+    availability.blueprint,
     practitioners.blueprint,
     rooms.blueprint,
     services.blueprint,

@@ -9,14 +9,19 @@ from clinic.appointments.schemas.appointments import (
     AppointmentQuery,
     AppointmentSchema,
     CancellationSchema,
+    HappenedSchema,
+    MoveSchema,
+    NotesSchema,
 )
 from clinic.appointments.service import Appointment, appointment_service
 from clinic.core.audit import record_listing, record_view
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
+    NothingSchema,
     after_cursor,
     created,
+    expected_version,
     handle_stale_version,
     list_schema,
     listed,
@@ -66,7 +71,7 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 @blueprint.body(AppointmentSchema)
 @blueprint.response(201, AppointmentSchema, headers=CREATED_HEADERS)
 def create(fields: dict[str, Any]) -> ResponseReturnValue:
-    """Book an appointment; 409 if the practitioner or the patient has another one at that time."""
+    """Book an appointment; 409 if the practitioner, the room or the patient has another one, or it is not offered."""
     appointment = appointment_service.create(**fields)
     return created(appointment, ".show", appointment_id=appointment.id)
 
@@ -81,6 +86,31 @@ def show(appointment_id: UUID) -> ResponseReturnValue:
     return single(_get_and_record_view(appointment_id))
 
 
+@blueprint.patch("/<uuid:appointment_id>")
+@requires("appointments:write")
+@blueprint.problems(404)
+@blueprint.versioned(required=True)
+@blueprint.merge_patch(NotesSchema)
+@blueprint.response(200, AppointmentSchema, headers=RECORD_HEADERS)
+def update(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Update the reason of the visit and the note; `reschedule` changes the time."""
+    version = expected_version(appointment_service.get)
+    return single(appointment_service.update(appointment_id, version=version, **fields))
+
+
+@blueprint.post("/<uuid:appointment_id>/reschedule")
+@requires("appointments:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.versioned()
+@blueprint.body(MoveSchema)
+@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+def reschedule(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Move an appointment; its own time is not in the way, and 409 names what is."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.reschedule(appointment_id, version=version, **fields))
+
+
 @blueprint.post("/<uuid:appointment_id>/cancel")
 @requires("appointments:write")
 @blueprint.idempotent()
@@ -92,3 +122,68 @@ def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment; the body may be empty."""
     version = optional_version(appointment_service.get)
     return single(appointment_service.cancel(appointment_id, version=version, **fields))
+
+
+@blueprint.post("/<uuid:appointment_id>/arrive")
+@requires("appointments:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.versioned()
+@blueprint.body(HappenedSchema, required=False)
+@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+def arrive(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the patient has arrived."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.arrive(appointment_id, version=version, **fields))
+
+
+@blueprint.post("/<uuid:appointment_id>/check-in")
+@requires("appointments:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.versioned()
+@blueprint.body(HappenedSchema, required=False)
+@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+def check_in(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the visit has begun."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.check_in(appointment_id, version=version, **fields))
+
+
+@blueprint.post("/<uuid:appointment_id>/fulfil")
+@requires("appointments:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.versioned()
+@blueprint.body(HappenedSchema, required=False)
+@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+def fulfil(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the visit has taken place."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.fulfil(appointment_id, version=version, **fields))
+
+
+@blueprint.post("/<uuid:appointment_id>/no-show")
+@requires("appointments:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.versioned()
+@blueprint.body(HappenedSchema, required=False)
+@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+def no_show(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the patient did not come; 409 before the start."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.mark_no_show(appointment_id, version=version, **fields))
+
+
+@blueprint.post("/<uuid:appointment_id>/undo")
+@requires("appointments:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.versioned()
+@blueprint.body(NothingSchema, required=False)
+@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+def undo(_nothing: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Take back the last change of an appointment; what messages wait for it are not sent."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.undo(appointment_id, version=version))

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.api.resources import deactivated, list_filters
 from clinic.appointments.schemas.resources import DeactivatedPractitionerSchema, PractitionerSchema, ResourceQuery
-from clinic.appointments.service import practitioner_service
+from clinic.appointments.service import Practitioner, practitioner_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
@@ -29,7 +29,14 @@ blueprint = ApiBlueprint(
     noun="practitioner",
     description="Practitioners with whom appointments are booked",
 )
-handle_stale_version(blueprint, practitioner_service.get, PractitionerSchema)
+
+
+def _get(practitioner_id: UUID) -> Practitioner:
+    """Return a practitioner by the argument of its address."""
+    return practitioner_service.get(practitioner_id)
+
+
+handle_stale_version(blueprint, _get, PractitionerSchema)
 
 
 @blueprint.get("")
@@ -73,7 +80,7 @@ def show(practitioner_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, PractitionerSchema, headers=RECORD_HEADERS)
 def update(fields: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValue:
     """Update a practitioner; what is booked stays as it is."""
-    version = expected_version(practitioner_service.get)
+    version = expected_version(_get)
     return single(practitioner_service.update(practitioner_id, version=version, **fields))
 
 
@@ -86,7 +93,7 @@ def update(fields: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValue
 @blueprint.response(200, DeactivatedPractitionerSchema, headers=ACTION_HEADERS)
 def deactivate(_nothing: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValue:
     """Deactivate a practitioner for new appointments; what is still booked stays, and is listed."""
-    version = optional_version(practitioner_service.get)
+    version = optional_version(_get)
     practitioner = practitioner_service.deactivate(practitioner_id, version=version)
     return deactivated(practitioner, practitioner_service.upcoming(practitioner_id), DeactivatedPractitionerSchema)
 
@@ -100,5 +107,5 @@ def deactivate(_nothing: dict[str, Any], practitioner_id: UUID) -> ResponseRetur
 @blueprint.response(200, PractitionerSchema, headers=ACTION_HEADERS)
 def reactivate(_nothing: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValue:
     """Make a practitioner bookable again."""
-    version = optional_version(practitioner_service.get)
+    version = optional_version(_get)
     return single(practitioner_service.reactivate(practitioner_id, version=version))

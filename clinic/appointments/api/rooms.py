@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.api.resources import deactivated, list_filters
 from clinic.appointments.schemas.resources import DeactivatedRoomSchema, ResourceQuery, RoomSchema
-from clinic.appointments.service import room_service
+from clinic.appointments.service import Room, room_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
@@ -29,7 +29,14 @@ blueprint = ApiBlueprint(
     noun="room",
     description="Rooms in which appointments take place",
 )
-handle_stale_version(blueprint, room_service.get, RoomSchema)
+
+
+def _get(room_id: UUID) -> Room:
+    """Return a room by the argument of its address."""
+    return room_service.get(room_id)
+
+
+handle_stale_version(blueprint, _get, RoomSchema)
 
 
 @blueprint.get("")
@@ -73,7 +80,7 @@ def show(room_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, RoomSchema, headers=RECORD_HEADERS)
 def update(fields: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
     """Update a room; what is booked stays as it is."""
-    version = expected_version(room_service.get)
+    version = expected_version(_get)
     return single(room_service.update(room_id, version=version, **fields))
 
 
@@ -86,7 +93,7 @@ def update(fields: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, DeactivatedRoomSchema, headers=ACTION_HEADERS)
 def deactivate(_nothing: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
     """Deactivate a room for new appointments; what is still booked stays, and is listed."""
-    version = optional_version(room_service.get)
+    version = optional_version(_get)
     room = room_service.deactivate(room_id, version=version)
     return deactivated(room, room_service.upcoming(room_id), DeactivatedRoomSchema)
 
@@ -100,5 +107,5 @@ def deactivate(_nothing: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, RoomSchema, headers=ACTION_HEADERS)
 def reactivate(_nothing: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
     """Make a room bookable again."""
-    version = optional_version(room_service.get)
+    version = optional_version(_get)
     return single(room_service.reactivate(room_id, version=version))

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.api.resources import deactivated, list_filters
 from clinic.appointments.schemas.resources import ResourceQuery
 from clinic.appointments.schemas.services import RetiredServiceSchema, ServiceSchema
-from clinic.appointments.service import service_catalogue
+from clinic.appointments.service import Service, service_catalogue
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
     ApiBlueprint,
@@ -30,7 +30,14 @@ blueprint = ApiBlueprint(
     noun="service",
     description="Services for which patients come",
 )
-handle_stale_version(blueprint, service_catalogue.get, ServiceSchema)
+
+
+def _get(service_id: UUID) -> Service:
+    """Return a service by the argument of its address."""
+    return service_catalogue.get(service_id)
+
+
+handle_stale_version(blueprint, _get, ServiceSchema)
 
 
 @blueprint.get("")
@@ -74,7 +81,7 @@ def show(service_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, ServiceSchema, headers=RECORD_HEADERS)
 def update(fields: dict[str, Any], service_id: UUID) -> ResponseReturnValue:
     """Update a service; what is booked stays as it is."""
-    version = expected_version(service_catalogue.get)
+    version = expected_version(_get)
     return single(service_catalogue.update(service_id, version=version, **fields))
 
 
@@ -87,7 +94,7 @@ def update(fields: dict[str, Any], service_id: UUID) -> ResponseReturnValue:
 @blueprint.response(200, RetiredServiceSchema, headers=ACTION_HEADERS)
 def deactivate(_nothing: dict[str, Any], service_id: UUID) -> ResponseReturnValue:
     """Deactivate a service for new appointments; what is still booked stays, and is listed."""
-    version = optional_version(service_catalogue.get)
+    version = optional_version(_get)
     service = service_catalogue.deactivate(service_id, version=version)
     return deactivated(service, service_catalogue.upcoming(service_id), RetiredServiceSchema)
 
@@ -101,5 +108,5 @@ def deactivate(_nothing: dict[str, Any], service_id: UUID) -> ResponseReturnValu
 @blueprint.response(200, ServiceSchema, headers=ACTION_HEADERS)
 def reactivate(_nothing: dict[str, Any], service_id: UUID) -> ResponseReturnValue:
     """Make a service bookable again."""
-    version = optional_version(service_catalogue.get)
+    version = optional_version(_get)
     return single(service_catalogue.reactivate(service_id, version=version))

@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from marshmallow import ValidationError
 
+from clinic.appointments.commands.booking_options import (
+    as_json,
+    dumped,
+    load_start,
+    overbook_option,
+    room_option,
+    service_option,
+    with_ids,
+)
 from clinic.appointments.rules import CANCEL_REASONS
 from clinic.appointments.schemas.appointments import (
-    AppointmentSchema,
     BookingSchema,
     CancellationSchema,
     DayQuery,
@@ -27,25 +34,26 @@ from clinic.web.template_filters import time as wall_time
 COLUMNS = ["starts_at", "ends_at", "status", "patient_id", "practitioner_id", "id"]
 
 group = CommandGroup("appointments", clinic=True, help="Appointments and practitioners.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @group.command("book", needs="appointments:write")
 @click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
 @click.option("--practitioner", required=True, metavar="NAME", help="Name or id.")
 @click.option("--starts", required=True, metavar="WHEN", help="Clinic time, e.g. '2026-11-23 09:30'.")
-@click.option("--minutes", default="30", show_default=True)
+@click.option("--minutes", metavar="NUMBER", help="By default the service's first length, or 30.")
+@service_option
+@room_option
+@click.option("--reason", help="Reason of the visit.")
+@click.option("--note")
+@overbook_option
 @click.option("--fold", type=click.Choice(["0", "1"]), default="0", help="1: the second time the clocks show it.")
 @as_json
-def book(patient: str, practitioner: str, starts: str, as_json: bool, **options: str) -> None:
+def book(as_json: bool, **options: str | None) -> None:
     """Book an appointment."""
-    day, _, time = starts.replace("T", " ").partition(" ")
-    practitioner_id = str(practitioner_service.identify(practitioner).id)
-    given = {"patient": patient, "practitioner_id": practitioner_id, "day": day, "time": time, **options}
-    fields = _read_booking(given)
+    fields = load_start(BookingSchema(), with_ids(options))
     booked_for = patient_service.identify(fields.pop("patient"))
     appointment = appointment_service.create(patient_id=booked_for.id, **fields)
-    show_record(_dumped(appointment), as_json=as_json)
+    show_record(dumped(appointment), as_json=as_json)
     info(f"Booked for {booked_for.mrn}. To cancel it: flask appointments cancel {appointment.id}")
 
 
@@ -58,7 +66,7 @@ def list_appointments(day: str | None, as_json: bool) -> None:
     chosen = load_options(DayQuery(), {"day": day}).get("day") or today(clinic_service.current().zone)
     found = appointment_service.day(chosen)
     record_listing("appointments", (appointment.patient_id for appointment in found))
-    rows = [_dumped(appointment) for appointment in found]
+    rows = [dumped(appointment) for appointment in found]
     show_rows(rows, COLUMNS, as_json=as_json, table=lambda: _local_rows(found))
 
 
@@ -70,7 +78,7 @@ def list_appointments(day: str | None, as_json: bool) -> None:
 def cancel(appointment_id: Any, as_json: bool, **options: str | None) -> None:
     """Cancel an appointment."""
     appointment = appointment_service.cancel(appointment_id, **load_options(CancellationSchema(), options))
-    show_record(_dumped(appointment), as_json=as_json)
+    show_record(dumped(appointment), as_json=as_json)
 
 
 @group.command("add-practitioner", needs="schedule:write")
@@ -108,21 +116,3 @@ def _local_rows(appointments: Sequence[Appointment]) -> list[dict[str, Any]]:
         }
         for one in appointments
     ]
-
-
-def _read_booking(given: dict[str, str]) -> dict[str, Any]:
-    """Load the options of a booking; its day and time are one option.
-
-    :raises ValidationError: with all errors
-    """
-    try:
-        return load_options(BookingSchema(), given)
-    except ValidationError as error:
-        problems = dict(error.messages) if isinstance(error.messages, dict) else {}
-        starts = [*problems.pop("day", []), *problems.pop("time", [])]
-        raise ValidationError(problems | ({"starts": starts} if starts else {})) from error
-
-
-def _dumped(appointment: Appointment) -> dict[str, Any]:
-    dumped: dict[str, Any] = AppointmentSchema().dump(appointment)
-    return dumped

@@ -8,7 +8,7 @@ from clinic.appointments.commands.resources import active_option, as_json, show_
 from clinic.appointments.schemas.resources import PractitionerSchema
 from clinic.appointments.service import Practitioner, practitioner_service
 from clinic.identity.members import member_service
-from clinic.web.cli import CommandGroup, load_options, show_record, show_rows
+from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
 from clinic.web.cli_output import info
 
 COLUMNS = ["name", "speciality", "active", "id"]
@@ -19,6 +19,7 @@ group = CommandGroup("practitioners", clinic=True, help="Practitioners with whom
 @group.command("list", needs="appointments:read")
 @active_option
 @as_json
+@with_header
 def list_practitioners(show_all: bool, as_json: bool) -> None:
     """List the practitioners."""
     rows = practitioner_service.all() if show_all else practitioner_service.active()

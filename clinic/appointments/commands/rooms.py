@@ -7,7 +7,7 @@ import click
 from clinic.appointments.commands.resources import active_option, as_json, show_upcoming
 from clinic.appointments.schemas.resources import RoomSchema
 from clinic.appointments.service import Room, room_service
-from clinic.web.cli import CommandGroup, load_options, show_record, show_rows
+from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
 
 COLUMNS = ["name", "places", "active", "id"]
 
@@ -18,6 +18,7 @@ places = click.option("--places", metavar="NUMBER", help="How many appointments 
 @group.command("list", needs="appointments:read")
 @active_option
 @as_json
+@with_header
 def list_rooms(show_all: bool, as_json: bool) -> None:
     """List the rooms."""
     rows = room_service.all() if show_all else room_service.active()

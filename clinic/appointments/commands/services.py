@@ -10,7 +10,7 @@ from clinic.appointments.commands.resources import active_option, as_json, show_
 from clinic.appointments.rules import COLOURS
 from clinic.appointments.schemas.services import ServiceSchema
 from clinic.appointments.service import Service, practitioner_service, room_service, service_catalogue
-from clinic.web.cli import CommandGroup, load_options, show_record, show_rows
+from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
 
 COLUMNS = ["name", "lengths", "buffer_before", "buffer_after", "notice_minutes", "horizon_days", "active", "id"]
 
@@ -38,6 +38,7 @@ def service_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @group.command("list", needs="appointments:read")
 @active_option
 @as_json
+@with_header
 def list_services(show_all: bool, as_json: bool) -> None:
     """List the services."""
     rows = service_catalogue.all() if show_all else service_catalogue.active()

@@ -1,6 +1,31 @@
-"""Pages of the schedule: a day, booking, an appointment and its moves, working hours and closures."""
+"""Pages of the schedule: days, booking, appointments, hours, and the practitioners, rooms and services they need."""
 
-from clinic.appointments.pages import acts, appointment, booking, closures, exceptions, hours, schedule
+from clinic.appointments.pages import (
+    acts,
+    appointment,
+    booking,
+    closures,
+    exceptions,
+    hours,
+    links,
+    practitioners,
+    rooms,
+    schedule,
+    services,
+)
 from clinic.appointments.pages.blueprint import blueprint
 
-__all__ = ["acts", "appointment", "blueprint", "booking", "closures", "exceptions", "hours", "schedule"]
+__all__ = [
+    "acts",
+    "appointment",
+    "blueprint",
+    "booking",
+    "closures",
+    "exceptions",
+    "hours",
+    "links",
+    "practitioners",
+    "rooms",
+    "schedule",
+    "services",
+]

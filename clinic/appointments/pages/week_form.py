@@ -122,12 +122,13 @@ def week_text(week: Week) -> str:
 
 
 def period_text(week: Week) -> str:
-    """Return when a week holds: `From Tue 1 Dec 2026`."""
-    if week.valid_from and week.valid_until:
-        return f"{day_text(week.valid_from)} – {day_text(week.valid_until)}"
-    if week.valid_from:
-        return f"From {day_text(week.valid_from)}"
-    return f"Until {day_text(week.valid_until)}" if week.valid_until else "Always"
+    """Return when a week holds: `From 1 Dec 2026`."""
+    first, last = (day_text(day).partition(" ")[2] if day else "" for day in (week.valid_from, week.valid_until))
+    if first and last:
+        return f"{first} – {last}"
+    if first:
+        return f"From {first}"
+    return f"Until {last}" if last else "Always"
 
 
 def stored_week(hours: Hours, form: Form) -> Week:

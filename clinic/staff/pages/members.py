@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
 from clinic.core.clock import now
+from clinic.core.modules import panels_of
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.invitations import invitation_service
 from clinic.identity.members import InvalidMember, LastAdministrator, MemberChanged, MemberDeactivated, member_service
@@ -180,6 +181,7 @@ def _member_page(person: ClinicMember, form: Form | None = None) -> str:
         is_last=_is_last_administrator(person),
         roles=ROLE_CHOICES,
         permissions=permission_labels(),
+        panels=panels_of("staff.member", person.membership.id),
     )
 
 
@@ -204,6 +206,7 @@ def _deactivation_page(person: ClinicMember, form: Form) -> str:
         form=form,
         sessions=_sessions(person),
         is_last=_is_last_administrator(person),
+        panels=panels_of("staff.deactivation", person.membership.id),
     )
 
 
