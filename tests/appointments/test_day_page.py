@@ -12,6 +12,7 @@ from sqlalchemy import event
 from clinic.appointments.models import Appointment, WeeklyHours
 from clinic.appointments.service import (
     appointment_service,
+    closure_service,
     practitioner_service,
     room_service,
     service_catalogue,
@@ -229,10 +230,14 @@ def test_a_day_says_why_it_is_empty(desk, here):
     with here():
         works(practitioner, (480, 960))
     sunday = spoken(desk.get("/appointments?day=2029-11-25").text)
+    with here():
+        closure_service.create(name="Holiday", first_day=NOW.date(), last_day=NOW.date())
+    closed = spoken(desk.get(DAY).text)
 
     assert "No practitioners yet" in nobody
     assert "No working hours set for Dr Amara Okafor: any time can be booked." in without_hours
     assert "Nobody works on this day" in sunday
+    assert "The clinic is closed on this day" in closed
 
 
 def test_appointments_of_a_practitioner_who_has_left_stay_on_their_day(desk, here):
