@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from clinic.appointments.history import list_moves
+from clinic.appointments.history import last_move, list_moves
 from clinic.appointments.locks import find_appointment
 from clinic.appointments.models import Appointment, AppointmentHistory
-from clinic.appointments.rules import ACTIVE, ENTERED_IN_ERROR
+from clinic.appointments.rules import ACTIVE, ENTERED_IN_ERROR, UNDO
 from clinic.core.clock import day_bounds, now
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
@@ -35,6 +35,11 @@ class AppointmentQueries:
         :raises AppointmentNotFound: if no record has that id
         """
         return list_moves(self.get(appointment_id).id)
+
+    def is_undone(self, appointment_id: UUID) -> bool:
+        """Return whether the last move of an appointment took back the one before."""
+        move = last_move(appointment_id)
+        return move is not None and move.action == UNDO
 
     def list(
         self,

@@ -8,16 +8,8 @@ import click
 from marshmallow import ValidationError
 
 from clinic.appointments.commands.resources import as_json
-from clinic.appointments.schemas.hours import (
-    DAYS,
-    MOST_SHOWN,
-    ClosureSchema,
-    HoursExceptionSchema,
-    HoursSchema,
-    OutsideSchema,
-    WeekSchema,
-    YearSchema,
-)
+from clinic.appointments.schemas.hours import DAYS, MOST_SHOWN, HoursSchema, OutsideSchema, WeekSchema, YearSchema
+from clinic.appointments.schemas.planned import ClosureSchema, HoursExceptionSchema
 from clinic.appointments.service import (
     Hours,
     Preview,

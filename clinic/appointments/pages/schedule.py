@@ -15,9 +15,8 @@ from clinic.appointments.day import Day, DayQuestion, assemble_day
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.progress import progress_of
 from clinic.appointments.resource_names import service_and_room_names
-from clinic.appointments.schedule_views import ShownPractitioners, schedule_view_service
+from clinic.appointments.schedule_views import schedule_view_service
 from clinic.appointments.schemas.appointments import DayQuery
-from clinic.appointments.schemas.pages import EVERYBODY
 from clinic.appointments.schemas.schedule import SchedulePageQuery, ShownPractitionersSchema
 from clinic.appointments.service import (
     Appointment,
@@ -43,32 +42,19 @@ _REFRESH = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class DayAddress:
-    """The address of a day, with the practitioner and the state to which it is limited, if any."""
+    """The address of a day, with the state to which it is limited, if any."""
 
     day: date
-    filters: Mapping[str, object]
+    state: str | None = None
 
-    @property
-    def state(self) -> object:
-        """The state to which the day is limited."""
-        return self.filters.get("state")
-
-    @property
-    def practitioner(self) -> object:
-        """The practitioner to whom the day is limited."""
-        return self.filters.get("practitioner")
-
-    def on(self, day: date | None) -> str:
-        """Return the address of another day, or of whichever is today, limited to the same practitioner."""
-        return url_for("appointments.index", day=day, practitioner=self.practitioner)
-
-    def with_state(self, state: object) -> str:
-        """Return the address of the day limited to a state, or to none."""
-        return url_for("appointments.index", day=self.day, practitioner=self.practitioner, state=state)
+    def with_state(self, state: str | None) -> str:
+        """Return the address of the day limited to a state, or of the whole day."""
+        return url_for("appointments.index", day=self.day, state=state)
 
     def choose(self, appointment: Appointment) -> str:
         """Return the address, relative to that of the page, on which an appointment is chosen."""
-        return f"?{urlencode({'day': self.day, **self.filters, 'appointment': appointment.id})}"
+        state = {"state": self.state} if self.state else {}
+        return f"?{urlencode({'day': self.day} | state | {'appointment': appointment.id})}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +76,7 @@ def index() -> ResponseReturnValue:
     appointments = appointment_service.day(day)
     view = schedule_view_service.get(current_session().member.id)
     practitioners = _with_departed(view.active, appointments)
-    selected = _selected(filters.get("practitioner"), view, practitioners)
+    selected = view.among(practitioners)
     clinic, hours = hours_service.load([one.id for one in selected], day, day)
     asked = DayQuestion(day, now(), selected, appointments, clinic, hours, filters.get("state"))
     shown = assemble_day(asked)
@@ -109,7 +95,7 @@ def index() -> ResponseReturnValue:
         selected=selected,
         patients=patients,
         names=service_and_room_names(_named_resources(shown, appointments, chosen)),
-        address=DayAddress(day, {name: filters[name] for name in ("practitioner", "state") if name in filters}),
+        address=DayAddress(day, filters.get("state")),
         etag=_etag(day, appointments),
         chosen=chosen,
         toast_name=_toast_name(patients, chosen),
@@ -141,15 +127,6 @@ def changes() -> ResponseReturnValue:
     response = Response(status=204)
     response.set_etag(_etag(day, appointment_service.day(day)))
     return response.make_conditional(request)
-
-
-def _selected(
-    wanted: UUID | str | None, view: ShownPractitioners, practitioners: Sequence[Practitioner]
-) -> Sequence[Practitioner]:
-    """Return whose days are shown: of the wanted one or of all, else of those whom this person has chosen."""
-    if wanted is None:
-        return view.among(practitioners)
-    return practitioners if wanted == EVERYBODY else [practitioner_service.get(UUID(str(wanted)))]
 
 
 def _with_departed(active: Sequence[Practitioner], appointments: Sequence[Appointment]) -> Sequence[Practitioner]:

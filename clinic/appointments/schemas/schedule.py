@@ -3,14 +3,13 @@
 from marshmallow import Schema, fields
 
 from clinic.appointments.rules import STATES
-from clinic.appointments.schemas.appointments import WallTime
-from clinic.appointments.schemas.pages import ScheduleQuery
+from clinic.appointments.schemas.appointments import DayQuery, WallTime
 from clinic.appointments.schemas.resources import RecordIds
 from clinic.web.fields import Choice, Day, id_messages
 
 
-class SchedulePageQuery(ScheduleQuery):
-    """The day of the schedule, to whom and to which state it is limited, and the appointment that stands beside it."""
+class SchedulePageQuery(DayQuery):
+    """The day of the schedule, the state to which it is limited, and the appointment that is shown beside it."""
 
     state = Choice(*STATES, what="a state")
     appointment = fields.UUID(error_messages=id_messages("an appointment"))

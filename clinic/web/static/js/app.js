@@ -51,9 +51,9 @@ function allowSending(form) {
 }
 
 function submitFormOf(element) {
-  const form = element.closest('form');
+  const form = element.form ?? element.closest('form');
   if (!form) return;
-  form.requestSubmit(find('button:not([type]), [type=submit]', form));
+  form.requestSubmit([...form.elements].find((one) => one.matches('button:not([type]), [type=submit]')));
 }
 
 // Live search: the same GET form, its results swapped shortly after the last key.

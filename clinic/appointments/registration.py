@@ -1,0 +1,18 @@
+"""Booking for somebody who is not registered yet."""
+
+from collections.abc import Callable
+from typing import Any
+
+from clinic.appointments.models import Appointment
+from clinic.core.unit_of_work import unit_of_work
+from clinic.patients.service import PatientFields, patient_service
+
+
+def register_and_book(book: Callable[..., Appointment], registration: PatientFields, **fields: Any) -> Appointment:
+    """Register a patient and book with a method of AppointmentService, both or neither.
+
+    :raises: what `PatientService.create` and the method raise
+    """
+    with unit_of_work():
+        patient = patient_service.create(**registration)
+        return book(patient_id=patient.id, **fields)
