@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -54,8 +55,8 @@ class Desk:
         works(self.okafor, MORNING, AFTERNOON)
         works(self.brandt, MORNING)
         self.room = known(a_room("Room 2"))
-        fields = {"lengths": [30, 45], "buffer_after": 10, "horizon_days": 10}
-        who_and_where = {"practitioner_ids": [self.okafor.id], "room_ids": [self.room.id]}
+        fields: dict[str, Any] = {"lengths": [30, 45], "buffer_after": 10, "horizon_days": 10}
+        who_and_where: dict[str, Any] = {"practitioner_ids": [self.okafor.id], "room_ids": [self.room.id]}
         self.service = known(service_catalogue.create(name="Mole check", **fields, **who_and_where))
 
     def slot(self, hour: int, minute: int = 0, practitioner=None, over: str = "") -> str:
@@ -102,17 +103,17 @@ def queries(app) -> Iterator[list[str]]:
 
 def offered(page: str) -> list[str]:
     """Return the values of the radio buttons in the list of free times."""
-    return re.findall(r'name="slot" value="([^"]+)"', page.split('id="why-title"')[0])
+    return re.findall(r'name="slot" value="([^"]+)"', page.split('id="why-title"', maxsplit=1)[0])
 
 
 def reasons(page: str) -> str:
     """Return the answer to "Why not…?"."""
-    return spoken(page.split('id="why-title"')[1].split("</section>")[0])
+    return spoken(page.split('id="why-title"')[1].split("</section>", maxsplit=1)[0])
 
 
 def booked_page(answer) -> str:
     """Return the address of the appointment that was booked."""
-    return "/appointments/" + answer.location.rpartition("appointment=")[2]
+    return f"/appointments/{answer.location.rpartition('appointment=')[2]}"
 
 
 def test_a_free_time_is_found_and_booked(app, client, desk):
@@ -266,7 +267,11 @@ def test_a_new_patient_is_registered_with_the_booking_or_not_at_all(app, client,
     with here():
         desk.book(9)
     before = row_counts(app)
-    new = {"registration-given_name": "Vera", "registration-family_name": "Quill", "registration-email": "v@example.org"}
+    new = {
+        "registration-given_name": "Vera",
+        "registration-family_name": "Quill",
+        "registration-email": "v@example.org",
+    }
 
     refused = client.submit("/appointments/new", slot=desk.slot(9), time="", **new)
 
@@ -288,9 +293,7 @@ def test_only_those_who_register_patients_register_one_with_a_booking(app, clien
     before = row_counts(app)
 
     page = client.get("/appointments/new?patient=nobody").text
-    answer = client.submit(
-        "/appointments/new", slot=desk.slot(10), time="", **{"registration-family_name": "Quill"}
-    )
+    answer = client.submit("/appointments/new", slot=desk.slot(10), time="", **{"registration-family_name": "Quill"})
 
     assert "Register a new patient" not in page
     assert answer.status_code == 422
@@ -338,7 +341,9 @@ def test_overbooking_needs_a_reason_and_a_permission(app, client, desk, here, be
 def test_a_chosen_and_a_typed_time_exclude_each_other(client, desk):
     typed = {"patient": str(desk.patient.id), "slot": desk.slot(9), "practitioner_id": str(desk.okafor.id)}
 
-    assert "You chose a free time and typed another one" in client.submit("/appointments/new", **typed, time="9:15").text
+    assert (
+        "You chose a free time and typed another one" in client.submit("/appointments/new", **typed, time="9:15").text
+    )
     assert client.submit("/appointments/new", **typed, time="9:00").status_code == 303
 
 

@@ -1,4 +1,4 @@
-"""Pages of the schedule: days, booking, moving, appointments; practitioners, rooms, services, and when they are there."""
+"""Pages of the schedule: days, booking, moving, appointments; practitioners, rooms, services and working hours."""
 
 from clinic.appointments.pages import (
     appointment,

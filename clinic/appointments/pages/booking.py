@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -21,7 +21,7 @@ from clinic.core.clock import today, wall_day
 from clinic.core.context import current_actor
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
-from clinic.patients.service import Patient, PatientNotFound, patient_service
+from clinic.patients.service import Patient, PatientFields, PatientNotFound, patient_service
 from clinic.web import template_filters
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse
@@ -108,16 +108,17 @@ def patient_names(
 
 def texts_of(search: Search, names: Mapping[UUID, str]) -> RefusalTexts:
     """Return the texts about a search."""
-    return RefusalTexts(search.wish, search.zone, names, search.explanation and search.explanation.closure)
+    closure = search.explanation.closure if search.explanation else None
+    return RefusalTexts(search.wish, search.zone, names, closure)
 
 
 def _book(
-    *, kind: str, patient: str | None, registration: Mapping[str, str] | None, over: bool = False, **fields: object
+    *, kind: str, patient: str | None, registration: PatientFields | None, **fields: Any
 ) -> tuple[Appointment, str]:
     book, done = _BOOK[kind]
-    if patient is None:
+    if patient is None and registration is not None:
         return register_and_book(book, registration, **fields), done
-    return book(patient_id=patient_service.identify(patient).id, **fields), done
+    return book(patient_id=patient_service.identify(patient or "").id, **fields), done
 
 
 def _booking_page(form: Form) -> str:
