@@ -54,7 +54,13 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def _application(url: str, instance: Path) -> Iterator[Prepared]:
     app = create_app(
-        {"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": instance, "SECRET_KEY": "test" * 10}
+        {
+            "TESTING": True,
+            "SQLALCHEMY_DATABASE_URI": url,
+            "INSTANCE_PATH": instance,
+            "SECRET_KEY": "test" * 10,
+            "MESSAGE_DELAY_SECONDS": 0,
+        }
     )
     app.test_client_class = PageClient
     with app.app_context():

@@ -63,6 +63,7 @@ def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> W
             found = Shown([answer.location])
         elif answer.status_code == 200:
             found = _read(answer.text)
+            walked.astray += [f"{here} names a command"] if "flask " in answer.text else []
         else:
             walked.astray.append(f"{here} answers {answer.status_code}")
             continue

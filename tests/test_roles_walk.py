@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from clinic.appointments.service import appointment_service
+from clinic.appointments.service import appointment_service, room_service, service_catalogue
 from clinic.billing.service import LineFields, billing_service
 from clinic.core.clock import now
 from clinic.core.money import Money
@@ -21,6 +21,11 @@ WAYS = {
     "patients:write": {"patients.new", "patients.edit"},
     "appointments:read": {"appointments.index", "appointments.show"},
     "appointments:write": {"appointments.new"},
+    "schedule:write": {
+        *("appointments.practitioners", "appointments.new_practitioner", "appointments.edit_practitioner"),
+        *("appointments.rooms", "appointments.edit_room", "appointments.services", "appointments.edit_service"),
+        *("appointments.practitioner_deactivation", "appointments.retirement"),
+    },
     "invoices:read": {"billing.index", "billing.show"},
     "invoices:write": {"billing.new"},
     "notifications:read": {"notifications.index"},
@@ -33,6 +38,8 @@ def records(here: Here) -> None:
     """Something of each kind, in each state that has a page of its own."""
     with here():
         patient, practitioner = a_patient(phone="+351912555014", address="Rua Nova 1"), a_practitioner()
+        room_service.create(name="Room 1")
+        service_catalogue.create(name="Check", lengths=[30])
         an_appointment(patient, practitioner, now())
         appointment_service.cancel(an_appointment(a_patient(), practitioner).id, note="has a cold")
         line = LineFields(description="Visit", quantity=Fraction(1), unit_price=Money(4500, "EUR"))

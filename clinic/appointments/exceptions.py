@@ -1,6 +1,7 @@
 """HoursExceptionService, which other modules import from `service.py`: leave, extra hours and other hours."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from clinic.appointments.hours_preview import HoursChange
@@ -24,9 +25,13 @@ class HoursExceptionService(PlannedDayService[HoursException]):
     model = HoursException
     not_found = HoursExceptionNotFound
 
+    def _lock_owner(self, state: Mapping[str, Any]) -> None:
+        with suppress(PractitionerNotFound):
+            practitioner_service.lock(state["practitioner_id"])
+
     def _check(self, state: Mapping[str, Any]) -> None:
         try:
-            practitioner_service.lock(state["practitioner_id"])
+            practitioner_service.get(state["practitioner_id"])
         except PractitionerNotFound as error:
             raise InvalidInput(error.message, field="practitioner_id") from error
         super()._check(state)

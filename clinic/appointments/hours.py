@@ -11,7 +11,7 @@ from clinic.appointments.hours_loading import load_hours, load_weekly
 from clinic.appointments.hours_preview import HoursChange, Preview, preview_change
 from clinic.appointments.models import Practitioner, Room, WeeklyHours
 from clinic.appointments.practitioners import practitioner_service
-from clinic.appointments.weeks import Week, replace_week, week_problems, weeks_of
+from clinic.appointments.weeks import WEEKDAYS, Week, range_text, replace_week, week_problems, weeks_of
 from clinic.appointments.working_time import ClinicHours, PractitionerHours, WeeklyRange
 from clinic.core.clock import now
 from clinic.core.db import db
@@ -71,7 +71,15 @@ class HoursService:
         valid_from: date | None = None,
         valid_until: date | None = None,
     ) -> Preview:
-        """Return the booked appointments that would fall outside a week set from one day to another, both included."""
+        """Return the booked appointments that would fall outside a week set from one day to another, both included.
+
+        :raises PractitionerNotFound: if no practitioner has that id
+        :raises InvalidInput: if ranges overlap or end before they start, or a room does not exist
+        """
+        if practitioner_id:
+            practitioner_service.get(practitioner_id)
+        _check_week(ranges, valid_from, valid_until)
+        _check_rooms(ranges)
         change = _week_change(practitioner_id, ranges, valid_from, valid_until)
         return preview_change(change, practitioner_id=practitioner_id, first_day=valid_from, last_day=valid_until)
 
@@ -94,10 +102,8 @@ class HoursService:
         :raises InvalidInput: if ranges overlap or end before they start, or a room does not exist
         :raises AppointmentsOutside: if other appointments fall outside than were shown
         """
-        _check_week(ranges, valid_from, valid_until)
         with unit_of_work():
             owner = _lock_owner(practitioner_id, version)
-            _check_rooms(ranges)
             held = load_weekly([practitioner_id] if practitioner_id else [])[practitioner_id]
             self.preview_week(practitioner_id, ranges, valid_from=valid_from, valid_until=valid_until).require_seen(
                 seen
@@ -135,7 +141,7 @@ def _check_week(ranges: Sequence[WeeklyRange], valid_from: date | None, valid_un
     if problems:
         raise InvalidInput(
             next(iter(problems.values())),
-            problems={f"ranges-{position}-ends": [text] for position, text in problems.items()},
+            problems={"ranges": list(problems.values())},
         )
     if valid_from and valid_until and valid_until < valid_from:
         raise InvalidInput(ENDS_BEFORE_IT_BEGINS, field="valid_until")
@@ -144,13 +150,12 @@ def _check_week(ranges: Sequence[WeeklyRange], valid_from: date | None, valid_un
 def _check_rooms(ranges: Sequence[WeeklyRange]) -> None:
     wanted = {one.room_id for one in ranges if one.room_id}
     found = set(db.session.scalars(select(Room.id).where(Room.id.in_(wanted)))) if wanted else set()
-    missing = {
-        f"ranges-{position}-room_id": ["There is no such room"]
-        for position, one in enumerate(ranges)
-        if one.room_id and one.room_id not in found
-    }
+    missing = [one for one in ranges if one.room_id and one.room_id not in found]
     if missing:
-        raise InvalidInput("There is no such room", problems=missing)
+        texts = [
+            f"{WEEKDAYS[one.weekday]} {range_text(one.starts, one.ends)}: there is no such room" for one in missing
+        ]
+        raise InvalidInput(texts[0], problems={"ranges": texts})
 
 
 def _store(practitioner_id: UUID | None, ranges: Iterable[WeeklyRange]) -> bool:

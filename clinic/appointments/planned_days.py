@@ -51,9 +51,9 @@ class PlannedDayService(ABC, Generic[Planned]):
         :raises AppointmentsOutside: if other appointments fall outside than were shown
         """
         with unit_of_work():
-            row = self.model(**fields)
-            self._check(self._state_after(None, fields))
+            self._lock_owner(fields)
             self.preview(None, fields).require_seen(seen)
+            row = self.model(**fields)
             db.session.add(row)
             db.session.flush()
         return row
@@ -68,7 +68,7 @@ class PlannedDayService(ABC, Generic[Planned]):
         """
         with unit_of_work():
             row = self._lock(row_id, version)
-            self._check(self._state_after(row, fields))
+            self._lock_owner(self._state(row))
             self.preview(row, fields).require_seen(seen)
             for name, value in fields.items():
                 setattr(row, name, value)
@@ -89,9 +89,14 @@ class PlannedDayService(ABC, Generic[Planned]):
             db.session.flush()
 
     def preview(self, row: Planned | None, fields: _State | None) -> Preview:
-        """Return the booked appointments that would fall outside if a row is added, changed or (no fields) deleted."""
+        """Return the booked appointments that would fall outside if a row is added, changed or (no fields) deleted.
+
+        :raises InvalidInput: if days or times are impossible, or a practitioner or room does not exist
+        """
         before = self._state(row) if row else None
         after = None if fields is None else self._state_after(row, fields)
+        if after:
+            self._check(after)
         held = [state for state in (before, after) if state]
         return preview_change(
             self._change(before, after),
@@ -110,7 +115,7 @@ class PlannedDayService(ABC, Generic[Planned]):
         **owner: UUID,
     ) -> Page[Planned]:
         """Return those that hold on some days, both included, ordered by their first day; None is no limit."""
-        wanted: Select[Any] = select(self.model).filter_by(**owner)
+        wanted: Select[Any] = select(self.model).where(*(getattr(self.model, name) == owner[name] for name in owner))
         if first_day:
             wanted = wanted.where(self.model.last_day >= first_day)
         if last_day:
@@ -120,6 +125,9 @@ class PlannedDayService(ABC, Generic[Planned]):
     @abstractmethod
     def _change(self, before: _State | None, after: _State | None) -> HoursChange:
         """Return the change of hours from one state of a row to another; None is no row."""
+
+    def _lock_owner(self, state: _State) -> None:
+        """Lock what a row belongs to, so that nothing is booked meanwhile."""
 
     def _check(self, state: _State) -> None:
         problems = planned_problems(*(state[name] for name in _SPAN), kind=state.get("kind", "closure"))

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from clinic.appointments.history import list_moves
+from clinic.appointments.history import last_move, list_moves
 from clinic.appointments.locks import find_appointment
 from clinic.appointments.models import Appointment, AppointmentHistory
-from clinic.appointments.rules import ACTIVE
+from clinic.appointments.rules import ACTIVE, ENTERED_IN_ERROR, UNDO
 from clinic.core.clock import day_bounds, now
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.identity.clinics import clinic_service
 
-MOST_UPCOMING = 10
+MOST_LISTED = 10
 
 
 class AppointmentQueries:
@@ -35,6 +35,11 @@ class AppointmentQueries:
         :raises AppointmentNotFound: if no record has that id
         """
         return list_moves(self.get(appointment_id).id)
+
+    def is_undone(self, appointment_id: UUID) -> bool:
+        """Return whether the last move of an appointment took back the one before."""
+        move = last_move(appointment_id)
+        return move is not None and move.action == UNDO
 
     def list(
         self,
@@ -74,6 +79,20 @@ class AppointmentQueries:
             select(Appointment).where(*on_day).order_by(Appointment.starts_at, Appointment.id)
         ).all()
 
+    def past_of(self, patient_id: UUID) -> Sequence[Appointment]:
+        """Return a patient's last appointments that are over, the latest first, in whatever state they ended."""
+        wanted = (
+            select(Appointment)
+            .where(
+                Appointment.patient_id == patient_id,
+                Appointment.status != ENTERED_IN_ERROR,
+                Appointment.ends_at < now(),
+            )
+            .order_by(Appointment.starts_at.desc(), Appointment.id.desc())
+            .limit(MOST_LISTED)
+        )
+        return db.session.scalars(wanted).all()
+
     def upcoming_of(self, patient_id: UUID) -> Sequence[Appointment]:
         """Return a patient's upcoming active appointments."""
         wanted = (
@@ -84,6 +103,6 @@ class AppointmentQueries:
                 Appointment.ends_at >= now(),
             )
             .order_by(Appointment.starts_at)
-            .limit(MOST_UPCOMING)
+            .limit(MOST_LISTED)
         )
         return db.session.scalars(wanted).all()

@@ -38,6 +38,7 @@ from clinic.appointments.rooms import RoomNotFound, RoomService, room_service
 from clinic.appointments.services import ServiceCatalogue, ServiceNotFound, service_catalogue
 from clinic.appointments.slot_types import Reason, Refused, Slot
 from clinic.appointments.upcoming import Upcoming
+from clinic.appointments.working_time import Span, WeeklyRange, working_ranges
 
 
 class AppointmentService(AppointmentQueries, AppointmentBooking, AppointmentRescheduling, AppointmentMoves):
@@ -88,8 +89,10 @@ __all__ = [
     "ServiceNotFound",
     "Slot",
     "SlotTaken",
+    "Span",
     "Unavailable",
     "Upcoming",
+    "WeeklyRange",
     "appointment_service",
     "availability_service",
     "closure_service",
@@ -98,4 +101,5 @@ __all__ = [
     "practitioner_service",
     "room_service",
     "service_catalogue",
+    "working_ranges",
 ]

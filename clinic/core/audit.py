@@ -1,6 +1,6 @@
 """Recording of the audit trail: who changed or viewed what, in the same transaction as the change."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -78,11 +78,8 @@ def record_act(
 
     The details are stored as they are: they must hold no secret.
     """
-    changes = {name: [None, _json_value(value)] for name, value in details.items()}
     clinic = clinic_id or current_clinic_id_or_none()
-    about = {"record": record, "record_id": record_id, _SUBJECT_COLUMN: subject_id, "clinic_id": clinic}
-    with _open_or_own_unit_of_work():
-        db.session.connection().execute(insert(AuditEntry), [_entry(action, changes, **about)])
+    _record(_act_entry(action, record, (record_id, subject_id), clinic, details))
 
 
 def record_view(record: str, record_id: UUID | None, subject_id: UUID | None, **details: Any) -> None:
@@ -90,10 +87,18 @@ def record_view(record: str, record_id: UUID | None, subject_id: UUID | None, **
     record_act(VIEWED, record, record_id, subject_id, **details)
 
 
-def record_listing(record: str, subject_ids: Iterable[UUID]) -> None:
-    """Record which subjects a list is about to show; an empty list is not recorded."""
+def record_listing(record: str, subject_ids: Iterable[UUID], *, viewed: tuple[UUID, UUID] | None = None) -> None:
+    """Record which subjects a list is about to show; an empty list is not recorded.
+
+    `viewed` are the ids of one record, and of its subject, that is about to be shown beside the list.
+    """
+    clinic = current_clinic_id_or_none()
+    entries = [_act_entry(VIEWED, record, viewed, clinic, {})] if viewed else []
     if shown := list(dict.fromkeys(subject_ids)):
-        record_act(LISTED, record, patients=shown)  # a stored name: seals include it
+        details = {"patients": shown}  # a stored name: seals include it
+        entries.append(_act_entry(LISTED, record, (None, None), clinic, details))
+    if entries:
+        _record(*entries)
 
 
 def serialize_entry(entry: Any) -> dict[str, Any]:
@@ -212,6 +217,21 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_json_value(inner) for inner in value]
     raise TypeError(f"the audit trail can't store a {type(value).__name__}: mark its column as not audited")
+
+
+def _act_entry(
+    action: str, record: str, ids: tuple[UUID | None, UUID | None], clinic: UUID | None, details: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the entry of an action on the record and the subject of two ids."""
+    changes = {name: [None, _json_value(value)] for name, value in details.items()}
+    about = {"record": record, "record_id": ids[0], _SUBJECT_COLUMN: ids[1], "clinic_id": clinic}
+    return _entry(action, changes, **about)
+
+
+def _record(*entries: dict[str, Any]) -> None:
+    """Insert entries in one statement."""
+    with _open_or_own_unit_of_work():
+        db.session.connection().execute(insert(AuditEntry), list(entries))
 
 
 def _entry(action: str, changes: dict[str, list[Any]], **about: Any) -> dict[str, Any]:

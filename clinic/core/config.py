@@ -26,6 +26,7 @@ SETTINGS = {
     "CLINIC_SMTP_URL": "SMTP_URL",
     "CLINIC_MAIL_FROM": "MAIL_FROM",
     "CLINIC_LEASE_SECONDS": "LEASE_SECONDS",
+    "CLINIC_MESSAGE_DELAY_SECONDS": "MESSAGE_DELAY_SECONDS",
     "CLINIC_SECRET_KEY_FALLBACKS": "SECRET_KEY_FALLBACKS",
     "CLINIC_PROXIES": "PROXIES",
     "CLINIC_ENV": "ENVIRONMENT",
@@ -41,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "SMTP_URL": "",
     "MAIL_FROM": "clinic@localhost",
     "LEASE_SECONDS": 60,
+    "MESSAGE_DELAY_SECONDS": 30,
     "PROXIES": 0,
     "SECRET_KEY_FALLBACKS": None,
     "LOCK_TIMEOUT_MS": 4000,
@@ -52,7 +54,13 @@ DEFAULTS: dict[str, Any] = {
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
 }
 
-NOT_TEXT = {"CLINIC_LEASE_SECONDS", "CLINIC_TRUSTED_HOSTS", "CLINIC_PROXIES", "CLINIC_SECRET_KEY_FALLBACKS"}
+NOT_TEXT = {
+    "CLINIC_LEASE_SECONDS",
+    "CLINIC_MESSAGE_DELAY_SECONDS",
+    "CLINIC_TRUSTED_HOSTS",
+    "CLINIC_PROXIES",
+    "CLINIC_SECRET_KEY_FALLBACKS",
+}
 MOST_PROXIES = 5
 THIS_MACHINE = ["localhost", "127.0.0.1"]
 
@@ -122,7 +130,9 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _convert_types(app: Flask) -> None:
-    app.config["LEASE_SECONDS"] = _seconds(app.config["LEASE_SECONDS"])
+    app.config["LEASE_SECONDS"] = _seconds("CLINIC_LEASE_SECONDS", app.config["LEASE_SECONDS"])
+    delay = app.config["MESSAGE_DELAY_SECONDS"]
+    app.config["MESSAGE_DELAY_SECONDS"] = _seconds("CLINIC_MESSAGE_DELAY_SECONDS", delay, may_be_0=True)
     app.config["PROXIES"] = _proxies(app.config["PROXIES"])
     app.config["SECRET_KEY_FALLBACKS"] = _listed(app.config["SECRET_KEY_FALLBACKS"])
     public = _host(app.config["PUBLIC_URL"])
@@ -162,13 +172,13 @@ def _host(address: str) -> str | None:
         raise BadConfiguration("CLINIC_PUBLIC_URL is malformed: write it like https://clinic.example.org") from error
 
 
-def _seconds(value: Any) -> float:
+def _seconds(name: str, value: Any, *, may_be_0: bool = False) -> float:
     try:
         seconds = float(value)
     except (TypeError, ValueError):
         seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise BadConfiguration("CLINIC_LEASE_SECONDS is not a number of seconds: set it to one, like 60")
+    if not 0 <= seconds < math.inf or (seconds == 0 and not may_be_0):
+        raise BadConfiguration(f"{name} is not a number of seconds: set it to one, like {DEFAULTS[SETTINGS[name]]}")
     return seconds
 
 

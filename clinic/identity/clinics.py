@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
 from clinic.core.places import country_of_zone
@@ -14,6 +15,7 @@ from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, tidy_line
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic, Membership
+from clinic.identity.roles import OVERBOOK
 
 
 class ClinicFields(TypedDict):
@@ -29,11 +31,14 @@ class ClinicFields(TypedDict):
 class SettingsFields(TypedDict):
     """The settings that can be changed later; amounts and times already stored depend on the others."""
 
-    name: str
+    name: NotRequired[str]
     country: NotRequired[str]
-    locale: str
-    idle_minutes: int
-    absolute_hours: int
+    subdivision: NotRequired[str | None]
+    locale: NotRequired[str]
+    idle_minutes: NotRequired[int]
+    absolute_hours: NotRequired[int]
+    late_cancel_hours: NotRequired[int]
+    desk_overbooks: NotRequired[bool]
 
 
 class ClinicExists(Conflict):
@@ -72,22 +77,27 @@ class ClinicService:
             raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
         return clinic
 
-    def update(self, *, version: int, **fields: Unpack[SettingsFields]) -> Clinic:
-        """Change the settings of the current clinic; its session limits also apply to open sessions.
+    def update(self, *, version: int | None, **fields: Unpack[SettingsFields]) -> Clinic:
+        """Change the given settings of the current clinic; session limits and permissions apply to open sessions too.
 
+        `version` is the one that was edited, None skips the check.
+
+        :raises InvalidInput: if receptionists would get a permission that the actor lacks
         :raises ClinicChanged: if somebody else has changed it
         :raises ClinicExists: if the name is taken
         """
         try:
             with unit_of_work():
                 clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
-                if clinic.version != version:
+                if version not in {None, clinic.version}:
                     raise ClinicChanged
+                if fields.get("desk_overbooks") and not clinic.desk_overbooks:
+                    _check_granted(OVERBOOK)
                 for name, value in fields.items():
                     setattr(clinic, name, value)
                 db.session.flush()
         except IntegrityError as error:
-            raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
+            raise ClinicExists(f"There is already a clinic named {fields.get('name')}") from error
         return clinic
 
     def current(self) -> Clinic:
@@ -141,3 +151,12 @@ class ClinicService:
 
 
 clinic_service = ClinicService()
+
+
+def _check_granted(permission: str) -> None:
+    """Check that the current actor has the permission that a setting gives to others.
+
+    :raises InvalidInput: if they lack it
+    """
+    if not current_actor().has_permission(permission):
+        raise InvalidInput("You can't grant a permission that you do not have", field="desk_overbooks")

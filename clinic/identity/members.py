@@ -12,6 +12,7 @@ from clinic.core.errors import Conflict, InvalidInput, StaleVersion
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.accounts import add_account, email_key, find_account, lock_account, queue_mail
+from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic, Membership, StaffMember
 from clinic.identity.roles import permission_labels, role_permissions
 from clinic.identity.sessions import session_service
@@ -64,7 +65,7 @@ class MemberService:
 
         :raises InvalidMember: if they are a member already, or the role has a permission that the actor lacks
         """
-        _check_granted(frozenset(), role_permissions(role))
+        _check_granted(frozenset(), _permissions(role))
         try:
             with unit_of_work():
                 member = find_account(email) or add_account(email)
@@ -114,7 +115,7 @@ class MemberService:
             membership, was_administrator = found.membership, found.is_administrator
             if membership.version != version:
                 raise MemberChanged
-            _check_granted(found.permissions, role_permissions(role, denied))
+            _check_granted(found.permissions, _permissions(role, denied))
             membership.name = name
             if (membership.role, set(membership.denied)) != (role, set(denied)):
                 membership.role, membership.denied = role, sorted(set(denied))
@@ -197,6 +198,11 @@ class MemberService:
 
 
 member_service = MemberService()
+
+
+def _permissions(role: str, denied: Sequence[str] = ()) -> frozenset[str]:
+    """Return the permissions of a role in the current clinic except the denied ones."""
+    return role_permissions(role, denied, desk_overbooks=clinic_service.current().desk_overbooks)
 
 
 def _check_granted(before: frozenset[str], after: frozenset[str]) -> None:

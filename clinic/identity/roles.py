@@ -8,6 +8,9 @@ from clinic.core.modules import declared_permissions
 
 ADMINISTRATOR = "administrator"
 
+DESK, OVERBOOK = "receptionist", "appointments:overbook"
+"""The role that has this permission too where a clinic's setting `desk_overbooks` says so."""
+
 ALL = "all"
 """The scope of an API key that has every permission."""
 
@@ -72,10 +75,11 @@ def role_label(name: str) -> str:
     return ROLES[name].label if name in ROLES else name
 
 
-def role_permissions(role: str, denied: Iterable[str] = ()) -> frozenset[str]:
-    """Return the permissions of a role except those that are denied to its holder."""
+def role_permissions(role: str, denied: Iterable[str] = (), *, desk_overbooks: bool = False) -> frozenset[str]:
+    """Return the permissions of a role, also by its clinic's setting, except those denied to its holder."""
     known = ROLES.get(role)
-    return known.permissions - frozenset(denied) if known else frozenset()
+    by_setting = {OVERBOOK} if desk_overbooks and role == DESK else frozenset[str]()
+    return (known.permissions | by_setting) - frozenset(denied) if known else frozenset()
 
 
 def permission_names() -> Sequence[str]:

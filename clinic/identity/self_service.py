@@ -133,10 +133,10 @@ class SelfService:
         clinic_id = _first_clinic(member_id)
         db.session.commit()  # a clinic scope has its own database session
         with clinic_scope(clinic_id), as_actor(f"staff:{member_id}"), unit_of_work():
-            lock_account(member_id)
+            member = lock_account(member_id)
             _mail_of(token)
-            _set_password(member_id, new)
-            session_service.end_all(member_id)
+            _set_password(member.id, new)
+            session_service.end_all(member.id)
 
 
 self_service = SelfService()

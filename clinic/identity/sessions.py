@@ -44,8 +44,10 @@ class Session:
         """
         if self.sign_in.second_step_due or self.member.must_change_password:
             return frozenset()
-        own = role_permissions(self.membership.role, self.membership.denied)
-        return own if self.sign_in.seen_as is None else own & role_permissions(self.sign_in.seen_as)
+        desk_overbooks = self.clinic.desk_overbooks
+        own = role_permissions(self.membership.role, self.membership.denied, desk_overbooks=desk_overbooks)
+        seen_as = self.sign_in.seen_as
+        return own if seen_as is None else own & role_permissions(seen_as, desk_overbooks=desk_overbooks)
 
     @property
     def role_label(self) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.tenancy import current_clinic_id
-from clinic.identity.models import LoginSession, Membership, StaffMember
+from clinic.identity.models import Clinic, LoginSession, Membership, StaffMember
 from clinic.identity.roles import ADMINISTRATOR, ROLES, role_permissions
 
 
@@ -27,11 +27,13 @@ class ClinicMember:
     membership: Membership
     member: StaffMember
     last_seen_at: datetime | None = None
+    desk_overbooks: bool = False
 
     @property
     def permissions(self) -> frozenset[str]:
-        """The permissions of the role except those denied to this person."""
-        return role_permissions(self.membership.role, self.membership.denied)
+        """The permissions of the role, also by the clinic's setting, except those denied to this person."""
+        own = self.membership
+        return role_permissions(own.role, own.denied, desk_overbooks=self.desk_overbooks)
 
     @property
     def role_label(self) -> str:
@@ -97,12 +99,13 @@ def add_membership(member: StaffMember, name: str, role: str) -> Membership:
     return added
 
 
-def _members() -> Select[Membership, StaffMember, datetime]:
+def _members() -> Select[Membership, StaffMember, datetime, bool]:
     seen = select(func.max(LoginSession.seen_at)).where(
         LoginSession.member_id == Membership.member_id, LoginSession.clinic_id == Membership.clinic_id
     )
     return (
-        select(Membership, StaffMember, seen.correlate(Membership).scalar_subquery())
+        select(Membership, StaffMember, seen.correlate(Membership).scalar_subquery(), Clinic.desk_overbooks)
         .join(StaffMember, StaffMember.id == Membership.member_id)
+        .join(Clinic, Clinic.id == Membership.clinic_id)
         .where(of_current_clinic())
     )

@@ -9,11 +9,10 @@ from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
 from clinic.core.events import Handler
 from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
-from clinic.notifications import api, commands, pages
+from clinic.notifications import api, appointment_messages, commands, pages
 from clinic.notifications.audit_labels import AUDIT_LABELS
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
-from clinic.notifications.relevance import past_reason
 from clinic.notifications.service import notification_service
 from clinic.patients.service import patient_service
 
@@ -32,7 +31,9 @@ class NotificationsModule(BaseModule):
         return {
             "patient.created": self._on_patient_created,
             "appointment.scheduled": self._on_appointment_scheduled,
+            "appointment.rescheduled": self._on_appointment_rescheduled,
             "appointment.cancelled": self._on_appointment_cancelled,
+            "appointment.restored": self._on_appointment_restored,
             "invoice.paid": self._on_invoice_paid,
         }
 
@@ -62,15 +63,19 @@ class NotificationsModule(BaseModule):
 
     def _on_appointment_scheduled(self, data: dict[str, Any]) -> None:
         """Confirm an appointment."""
-        appointment = appointment_service.get(data["appointment_id"])
-        patient = patient_service.get(appointment.patient_id)
-        notification_service.queue("confirmation", patient, about=appointment.id, suppressed=past_reason(appointment))
+        appointment_messages.confirm(appointment_service.get(data["appointment_id"]))
+
+    def _on_appointment_rescheduled(self, data: dict[str, Any]) -> None:
+        """Notify the patient of another time."""
+        appointment_messages.announce_move(appointment_service.get(data["appointment_id"]))
 
     def _on_appointment_cancelled(self, data: dict[str, Any]) -> None:
         """Notify the patient of a cancelled appointment."""
-        appointment = appointment_service.get(data["appointment_id"])
-        patient = patient_service.get(appointment.patient_id)
-        notification_service.queue("cancellation", patient, about=appointment.id, suppressed=past_reason(appointment))
+        appointment_messages.announce_cancellation(appointment_service.get(data["appointment_id"]))
+
+    def _on_appointment_restored(self, data: dict[str, Any]) -> None:
+        """Notify the patient, if they know of the cancellation, that the appointment takes place after all."""
+        appointment_messages.announce_return(appointment_service.get(data["appointment_id"]))
 
     def _on_invoice_paid(self, data: dict[str, Any]) -> None:
         """Send a receipt for an invoice that was paid."""

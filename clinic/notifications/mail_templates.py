@@ -72,6 +72,7 @@ def _invoice_details(about: UUID, _clinic: Clinic, language: str) -> dict[str, A
 _DETAILS = {
     "welcome": _welcome_details,
     "confirmation": _appointment_details,
+    "change": _appointment_details,
     "cancellation": _appointment_details,
     "receipt": _invoice_details,
 }

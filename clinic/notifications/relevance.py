@@ -8,7 +8,7 @@ from clinic.appointments.service import Appointment, appointment_service
 from clinic.billing.service import billing_service
 from clinic.core.clock import now
 from clinic.core.db import db
-from clinic.core.mail.queue import NotToBeSent
+from clinic.core.mail.queue import QUEUED, NotToBeSent
 from clinic.core.mail.senders import NotSent
 from clinic.notifications.models import SENDING, Notification
 from clinic.patients.service import patient_service
@@ -25,6 +25,9 @@ WAITS = "the confirmation of this appointment is being sent"
 _AHEAD = ("pending", "booked")
 """In these states an appointment is still to come."""
 
+_CANCELLED = ("cancelled", "entered-in-error")
+"""In these states it does not take place; the second is that of a booking that was undone."""
+
 
 def check_relevance(notification: Notification) -> None:
     """Check that a claimed message is wanted and still true, against the record that it is about.
@@ -36,7 +39,9 @@ def check_relevance(notification: Notification) -> None:
     if not patient.email or not patient.messages_agreed:
         raise NotToBeSent(NO_CONSENT if patient.email else NO_ADDRESS)
     if notification.kind == "confirmation":
-        _check_confirmation(notification, appointment_service.get(notification.about_id))
+        _check_ahead(appointment_service.get(notification.about_id))
+    elif notification.kind == "change":
+        _check_change(notification, appointment_service.get(notification.about_id))
     elif notification.kind == "cancellation":
         _check_cancellation(appointment_service.get(notification.about_id))
     elif notification.kind == "receipt" and billing_service.get(notification.about_id).status != "balanced":
@@ -48,17 +53,33 @@ def past_reason(appointment: Appointment) -> str | None:
     return PAST if appointment.starts_at <= now() else None
 
 
-def _check_confirmation(notification: Notification, appointment: Appointment) -> None:
-    if appointment.status == "cancelled":
+def _check_ahead(appointment: Appointment) -> None:
+    """Check that an appointment is still to come; messages show its present time."""
+    if appointment.status in _CANCELLED:
         raise NotToBeSent(CANCELLED)
     if reason := past_reason(appointment):
         raise NotToBeSent(reason)
-    if appointment.status not in _AHEAD or notification.about_version not in {0, appointment.version}:
+    if appointment.status not in _AHEAD:
         raise NotToBeSent(CHANGED)
 
 
+def _check_change(notification: Notification, appointment: Appointment) -> None:
+    """Check that a move is still to be announced, and not by the message about a later move."""
+    _check_ahead(appointment)
+    later = select(Notification.id).where(
+        Notification.about_id == appointment.id,
+        Notification.kind == "change",
+        Notification.state == QUEUED,
+        Notification.id > notification.id,
+    )
+    if db.session.scalar(select(later.exists())):
+        raise NotToBeSent(CHANGED)
+    if _is_being_sent("confirmation", appointment.id):
+        raise NotSent(WAITS)
+
+
 def _check_cancellation(appointment: Appointment) -> None:
-    if appointment.status != "cancelled":
+    if appointment.status not in _CANCELLED:
         raise NotToBeSent(NOT_CANCELLED)
     if reason := past_reason(appointment):
         raise NotToBeSent(reason)

@@ -1,6 +1,7 @@
 """Messages to patients of the current clinic: queued here, sent by a worker."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -46,8 +47,18 @@ class NotRetryable(Conflict):
 class NotificationService:
     """The messages of the current clinic to its patients."""
 
-    def queue(self, kind: str, patient: Patient, *, about: UUID, suppressed: str | None = None) -> Notification | None:
+    def queue(
+        self,
+        kind: str,
+        patient: Patient,
+        *,
+        about: UUID,
+        suppressed: str | None = None,
+        due_at: datetime | None = None,
+    ) -> Notification | None:
         """Queue a message about a record, once for each of its versions; return None if the patient has no address.
+
+        It is due now unless another time is given.
 
         A message about a past record that is being imported, or with a reason in `suppressed`, is stored but not sent.
         """
@@ -66,6 +77,7 @@ class NotificationService:
                 about_version=version,
                 state=SUPPRESSED if reason else QUEUED,
                 reason=reason,
+                due_at=due_at or now(),
             )
             db.session.add(notification)
             db.session.flush()

@@ -2,17 +2,11 @@
 
 import random
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
-from clinic.appointments.service import (
-    Appointment,
-    Practitioner,
-    appointment_service,
-    practitioner_service,
-)
 from clinic.billing.service import Invoice, LineFields, billing_service
-from clinic.core.clock import at_wall_time, today
+from clinic.core.clock import today
 from clinic.core.context import as_actor
 from clinic.core.money import Money
 from clinic.core.tenancy import clinic_scope
@@ -20,6 +14,7 @@ from clinic.core.text import fold
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.identity.operator_actions import operator_service
+from clinic.operations.demo_schedule import fill_schedule
 from clinic.patients.service import Patient, patient_service
 from clinic.web.cli_output import info
 
@@ -39,13 +34,6 @@ STAFF = {
     "rita@demo.example": ("Rita Lund", "read-only"),
 }
 """The staff members of the demo's clinic: one of each role."""
-
-PRACTITIONERS = [
-    ("Dr Amara Okafor", "General practice"),
-    ("Dr Lukas Brandt", "Dermatology"),
-    ("Sofia Marin", "Physiotherapy"),
-    ("Dr Rui Silva", "Paediatrics"),
-]
 
 NAMES = [
     ("pt", "Inês Beatriz Catarina", "João Tomás Gonçalo", "Pereira Gonçalves Araújo Simões Conceição"),
@@ -78,18 +66,12 @@ def fill() -> None:
     with as_actor(ACTOR):
         clinic = clinic_service.create(**CLINIC)
         with clinic_scope(clinic.id):
-            for email, (name, role) in STAFF.items():
-                operator_service.add_demo_member(email=email, name=name, role=role, password=PASSWORD)
+            members = {
+                name: operator_service.add_demo_member(email=email, name=name, role=role, password=PASSWORD).member.id
+                for email, (name, role) in STAFF.items()
+            }
             patients = list(_patients(rng))
-            with unit_of_work():
-                practitioners = [
-                    practitioner_service.create(name=name, speciality=what) for name, what in PRACTITIONERS
-                ]
-            monday = _monday(today(clinic.zone))
-            booked = [
-                one for day in _working_days(monday) for one in _day(rng, day, clinic.zone, practitioners, patients)
-            ]
-            _cancel_some(rng, booked)
+            fill_schedule(rng, patients, _monday(today(clinic.zone)), members)
             _invoices(rng, patients, clinic.currency)
 
 
@@ -123,51 +105,6 @@ def _monday(day: date) -> date:
     """Return this week's Monday, or on a weekend the next one, so that today's list is not empty."""
     monday = day - timedelta(days=day.weekday())
     return monday if day.weekday() < 5 else monday + timedelta(days=7)
-
-
-def _working_days(monday: date) -> Iterator[date]:
-    return (monday + timedelta(days=week * 7 + day) for week in range(2) for day in range(5))
-
-
-def _day(
-    rng: random.Random, day: date, zone: str, practitioners: list[Practitioner], patients: list[Patient]
-) -> list[Appointment]:
-    """Book appointments from nine to five, with a break and some gaps."""
-    with unit_of_work():
-        booked = [
-            appointment
-            for practitioner in practitioners
-            for start, minutes in _slots(rng, day, zone)
-            if (appointment := _book(practitioner, rng.choice(patients), start, minutes))
-        ]
-    info(f"Booked {len(booked)} appointments on {day}")
-    return booked
-
-
-def _slots(rng: random.Random, day: date, zone: str) -> Iterator[tuple[datetime, int]]:
-    minute = 9 * 60
-    while minute < 17 * 60:
-        length = rng.choice([15, 20, 30, 30, 45])
-        if not 12 * 60 + 30 <= minute < 13 * 60 + 30 and rng.random() < 0.8:
-            yield at_wall_time(datetime(day.year, day.month, day.day, *divmod(minute, 60)), zone), length  # noqa: DTZ001
-        minute += length
-
-
-def _book(practitioner: Practitioner, patient: Patient, start: datetime, minutes: int) -> Appointment | None:
-    """Book an appointment unless the patient has another one at that time."""
-    end = start + timedelta(minutes=minutes)
-    nearby = appointment_service.list(patient_id=patient.id, since=start - timedelta(hours=2), before=end).rows
-    if any(other.ends_at > start for other in nearby):
-        return None
-    return appointment_service.create(
-        patient_id=patient.id, practitioner_id=practitioner.id, starts_at=start, ends_at=end
-    )
-
-
-def _cancel_some(rng: random.Random, booked: list[Appointment]) -> None:
-    with unit_of_work():
-        for appointment in rng.sample(booked, len(booked) // 25):
-            appointment_service.cancel(appointment.id, reason=rng.choice(["patient", "clinic"]))
 
 
 def _invoices(rng: random.Random, patients: list[Patient], currency: str) -> None:

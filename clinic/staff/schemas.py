@@ -1,5 +1,6 @@
 """Schemas of clinics, staff and API keys, for JSON, forms and commands."""
 
+import re
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -9,6 +10,9 @@ from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
 from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Timestamp, id_messages
 from clinic.web.place_fields import Country, LocaleName
+
+MAX_LATE_CANCEL_HOURS = 14 * 24
+_SUBDIVISION = re.compile("[A-Z0-9]{1,3}", re.ASCII)
 
 
 class ClinicSchema(Schema):
@@ -22,6 +26,11 @@ class ClinicSchema(Schema):
     )
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
+    subdivision = fields.String(dump_only=True, allow_none=True)
+    idle_minutes = fields.Integer(dump_only=True)
+    absolute_hours = fields.Integer(dump_only=True)
+    late_cancel_hours = fields.Integer(dump_only=True)
+    desk_overbooks = fields.Boolean(dump_only=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Timestamp(dump_only=True)
     updated_at = Timestamp(dump_only=True)
@@ -98,14 +107,38 @@ class KeyForm(Schema):
     expires_on = Day()
 
 
+class Tick(fields.Boolean):
+    """Whether a checkbox is ticked: `1` or nothing in a form, true or false in JSON."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(truthy={True, "1"}, falsy={False, ""}, **options)
+
+
+class Subdivision(Line):
+    """The code of a country's region in ISO 3166-2 without the country, like `11` or `BY`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=3, what="the region's code, like 11 or BY", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        code = text and text.upper()
+        if code and not _SUBDIVISION.fullmatch(code):
+            raise ValidationError(self.missing)
+        return code
+
+
 class ClinicForm(Schema):
     """The form of the clinic's settings."""
 
     name = Line(required=True, what="the clinic's name")
     country = Country(required=True)
+    subdivision = Subdivision()
     locale = LocaleName(required=True)
     idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the idle timeout in minutes")
     absolute_hours = Count(least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the maximum session length in hours")
+    late_cancel_hours = Count(least=0, most=MAX_LATE_CANCEL_HOURS, what="the notice of a cancellation in hours")
+    desk_overbooks = Tick(load_default=False)
 
 
 class SeeForm(Schema):

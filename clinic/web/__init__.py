@@ -14,6 +14,7 @@ from clinic.web import (
     request_hooks,
     security_headers,
     template_filters,
+    toasts,
 )
 
 
@@ -30,6 +31,7 @@ def init_web(app: Flask) -> None:
     security_headers.init_app(app)
     assets.init_app(app)
     template_filters.init_app(app)
+    toasts.init_app(app)
     navigation.init_app(app)
     idempotency.init_app(app)
     documentation.init_app(app)

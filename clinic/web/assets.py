@@ -9,7 +9,10 @@ from flask import Flask, Response, current_app
 from clinic.web.authorization import public
 
 LAYERS = ("reset", "tokens", "base", "layout", "components", "schedule", "print")
-"""The style sheets in cascade order."""
+"""The layers of the style sheets in cascade order."""
+
+PAGE_LAYERS = {"schedule"}
+"""Layers that no page needs but those that load their own style sheets, below `css/pages/`, in the block `styles`."""
 
 CACHEABLE = {"static", "styles"}
 """The endpoints whose responses a browser may cache."""
@@ -18,7 +21,7 @@ _FOLDER = Path(__file__).parent / "static"
 
 
 def init_app(app: Flask) -> None:
-    """Serve all style sheets as one file, and register the template globals `static_url` and `styles_url`."""
+    """Serve the common style sheets as one file, and register the template globals `static_url` and `styles_url`."""
     app.add_url_rule("/styles.css", "styles", _styles)
     app.jinja_env.globals.update(static_url=static_url, styles_url=styles_url)
 
@@ -41,7 +44,8 @@ def _styles() -> Response:
 
 @cache
 def _joined() -> bytes:
-    return b"\n".join((_FOLDER / "css" / f"{layer}.css").read_bytes() for layer in LAYERS)
+    common = [layer for layer in LAYERS if layer not in PAGE_LAYERS]
+    return b"\n".join((_FOLDER / "css" / f"{layer}.css").read_bytes() for layer in common)
 
 
 @cache

@@ -137,8 +137,13 @@ class SearchQuery(ListQuery):
 class HasVersion(Protocol):
     """A record with an optimistic-locking version."""
 
-    id: UUID
-    version: int
+    @property
+    def id(self) -> UUID:
+        """The record's id."""
+
+    @property
+    def version(self) -> int:
+        """The record's version."""
 
 
 def list_schema(item: type[Schema]) -> type[Schema]:

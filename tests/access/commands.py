@@ -62,6 +62,7 @@ LINES: dict[str, Line] = {
     "billing invoices": lambda _: [],
     "notifications retry": lambda _: ["--all"],
     "notifications list": lambda _: [],
+    "staff configure": lambda _: ["--late-cancel-hours", "12"],
     "staff list": lambda _: [],
     "api-keys list": lambda _: [],
     "audit list": lambda _: ["--limit", "200"],

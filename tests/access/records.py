@@ -19,6 +19,7 @@ from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
+from clinic.identity.clinics import clinic_service
 from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.members import member_service
 from clinic.identity.models import StaffMember
@@ -106,6 +107,7 @@ ARGUMENTS = {
     "year": Argument(lambda: "2030"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "notification_id": Argument(a_message, "notifications"),
+    "clinic_version": Argument(lambda: str(clinic_service.current().version)),
     "clinic_id": Argument(current_clinic_id, "clinics"),
     "membership_id": Argument(a_membership, "memberships"),
     "email": Argument(lambda: a_colleague().email, theirs=THEIR_EMAIL),

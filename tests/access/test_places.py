@@ -30,6 +30,7 @@ READS_NO_FIELDS = {
     *("billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"),
     *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
     *("appointments.deactivate_practitioner", "appointments.deactivate_room", "appointments.retire_service"),
+    "appointments.save_public_holidays",
     *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
 }
 """Forms of which only what they know is read."""
@@ -115,7 +116,7 @@ def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: Worl
     tried = 0
     for route in writing(world):
         body_for(route, mixed := Mixed(world))
-        for name in mixed.ids:
+        for name in mixed.ids.keys() - {"clinic_version"}:
             ids, before = caller.own_ids(route), row_counts(world.app)
 
             answers = {
@@ -207,7 +208,7 @@ def test_no_body_moves_anything_to_another_clinic(field: str, world: World, call
 
         answer = caller.ask(route, caller.own_ids(route), {**body, field: smuggled})
 
-        if (body or route.is_api) and route.endpoint not in READS_NO_FIELDS:
+        if route.method != "DELETE" and (body or route.is_api) and route.endpoint not in READS_NO_FIELDS:
             assert (route.key, answer.status_code) == (route.key, 422)
     assert theirs(world) == before
     assert caller.traces == []

@@ -86,6 +86,9 @@ def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
     assert {name for name in reads.saved if name.startswith("api_")} == {
         "api_appointments.cancel",
         "api_appointments.create",
+        "api_hours.update",
+        "api_opening_hours.update_opening",
+        *(f"api_{kind}.{verb}" for kind in ("closures", "hours_exceptions") for verb in ("create", "update", "delete")),
         "api_billing.create",
         "api_billing.issue",
         "api_billing.pay",

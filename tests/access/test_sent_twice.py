@@ -33,8 +33,15 @@ ONES_OWN_SESSION = {
 }
 """Views without a stored answer: they change, or need, the secrets of the person who sends them."""
 
-NOTHING_TO_CHANGE = {"api_notifications.retry_notifications", "notifications.retry_all"}
-"""Views that find no failed message here: what changes nothing stores no answer."""
+NOTHING_TO_CHANGE = {
+    "api_closures.preview",
+    "api_hours.preview",
+    "api_hours_exceptions.preview",
+    "api_notifications.retry_notifications",
+    "api_opening_hours.preview_opening",
+    "notifications.retry_all",
+}
+"""Views that only show what would change, or find no failed message here: what changes nothing stores no answer."""
 
 
 @pytest.mark.slow

@@ -1,17 +1,15 @@
 """The pages of the schedule, in a browser without JavaScript."""
 
-import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from clinic.appointments.service import Appointment, appointment_service
+from clinic.appointments.service import appointment_service
+from clinic.core.clock import now
 from tests.assertions import element, masked, row_counts, rows, spoken, stored_events, title
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.page_client import hidden_value
-
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -121,59 +119,6 @@ def test_a_patient_of_another_clinic_can_not_be_booked_by_number_or_id(app, clie
     assert row_counts(app) == before
 
 
-def test_the_day_shows_who_comes_to_whom(client, typed):
-    client.submit("/appointments/new", **typed)
-
-    page = client.get("/appointments?day=2029-11-26").text
-
-    assert title(page).startswith("Schedule for Mon 26 Nov 2029")
-    assert "09:00–09:30 PEREIRA, Inês" in spoken(page)
-    assert "1 booked" in spoken(page)
-    assert "No appointments" in client.get("/appointments?day=2029-11-27").text
-
-
-def test_the_day_page_lists_each_appointment_under_its_practitioner(client, here):
-    with here():
-        silva, okafor = a_practitioner("Dr Silva"), a_practitioner("Dr Okafor")
-        of_silva = [an_appointment(starts_at=at, practitioner=silva).id for at in (MONDAY, MONDAY + HOUR)]
-        of_okafor = [an_appointment(starts_at=MONDAY, practitioner=okafor).id]
-        wanted = {silva.id: of_silva, okafor.id: of_okafor}
-
-    page = client.get(f"/appointments?day={MONDAY.date()}").text
-
-    for practitioner_id, appointment_ids in wanted.items():
-        column = page.split(f'aria-labelledby="p-{practitioner_id}"')[1].split("</section>")[0]
-        assert re.findall(r'href="/appointments/([0-9a-f-]{36})"', column) == [str(one) for one in appointment_ids]
-
-
-def test_the_day_page_iterates_its_appointments_no_more_often_for_more_practitioners(client, here, monkeypatch):
-    with here():
-        for number in range(4):
-            an_appointment(starts_at=MONDAY, practitioner=a_practitioner(f"Dr {number}"))
-    passes = []
-
-    class Counted(list[Appointment]):
-        def __iter__(self):
-            passes.append(len(self))
-            return super().__iter__()
-
-    day = appointment_service.day
-    monkeypatch.setattr(appointment_service, "day", lambda wanted: Counted(day(wanted)))
-
-    client.get(f"/appointments?day={MONDAY.date()}")
-
-    assert len(passes) <= 3
-
-
-def test_a_day_that_is_none_is_refused(client):
-    assert client.get("/appointments?day=2026-13-01").status_code == 422
-
-
-def test_the_first_and_the_last_day_can_be_shown(client):
-    for day in ("1900-01-01", "9000-12-31", ""):
-        assert client.get(f"/appointments?day={day}").status_code == 200, day
-
-
 def test_the_form_is_filled_with_what_the_link_said(client, typed):
     page = client.get(f"/appointments/new?patient={typed['patient']}&practitioner_id={typed['practitioner_id']}").text
 
@@ -200,7 +145,8 @@ def test_cancelling_a_second_time_is_a_conflict(app, client, typed):
     for version in ("1", "2"):
         answer = client.submit(f"{location}/cancellation", version=version, reason="patient")
         assert answer.status_code == 409
-        assert "It is now: Cancelled. Administrator Person changed it on" in spoken(answer.text)
+        told = spoken(answer.text)
+        assert "Nothing was saved: this appointment is now cancelled. Administrator Person changed it on" in told
         assert f'<a href="{location}">Open the current appointment</a>' in answer.text
     assert len(stored_events(app, "appointment.cancelled")) == 1
 
@@ -235,6 +181,19 @@ def test_the_patients_page_shows_what_is_to_come(client, typed):
 
     assert "Sat 30 Nov 2030, 09:00" in page
     assert "Dr Amara Okafor Booked" in page
+
+
+def test_the_patients_page_shows_past_appointments_the_latest_first(client, here):
+    with here():
+        patient = a_patient()
+        for days in (2, 1):
+            an_appointment(patient, a_practitioner(f"Dr {days}"), now() - timedelta(days=days))
+        patient_id = patient.id
+
+    page = spoken(client.get(f"/patients/{patient_id}").text)
+
+    past = page[page.index("Past appointments") :]
+    assert past.index("Dr 1 Booked") < past.index("Dr 2 Booked")
 
 
 def test_titles_carry_no_name(client, typed):

@@ -16,9 +16,17 @@ PLACES = {
     "patient": "/patients/{patient}",
     "edit patient": "/patients/{patient}/edit",
     "day": "/appointments?day={day}",
+    "day with an appointment": "/appointments?day={day}&appointment={appointment}",
+    "day of a state": "/appointments?day={day}&state=cancelled",
+    "day without an appointment": "/appointments?day=2001-01-01&state=noshow",
     "book": "/appointments/new?patient={patient_number}",
     "appointment": "/appointments/{appointment}",
     "cancelled appointment": "/appointments/{cancelled_appointment}",
+    "working hours": "/appointments/hours/{practitioner}",
+    "new exception": "/appointments/hours/{practitioner}/exceptions/new?day={day}",
+    "opening hours": "/appointments/opening-hours",
+    "public holidays": "/appointments/opening-hours/holidays/2027",
+    "new closure": "/appointments/opening-hours/closures/new",
     "invoices": "/invoices",
     "new invoice": "/invoices/new",
     "new invoice of a patient": "/invoices/new?patient={patient_number}",
@@ -31,6 +39,14 @@ PLACES = {
     "new password": "/account/password",
     "second step to set up": "/account/second-step",
     "clinic": "/clinic",
+    "practitioners": "/appointments/practitioners",
+    "practitioner": "/appointments/practitioners/{practitioner}/edit",
+    "end of a practitioner": "/appointments/practitioners/{practitioner}/deactivation",
+    "rooms": "/appointments/rooms?inactive=1",
+    "room": "/appointments/rooms/{room}/edit",
+    "services": "/appointments/services?inactive=1",
+    "service": "/appointments/services/{service}/edit",
+    "practitioner to link": "/appointments/practitioners/link/{member}",
     "staff": "/staff",
     "staff member": "/staff/{member}",
     "end of a member's access": "/staff/{member}/deactivation",
@@ -71,6 +87,9 @@ READ_PLACES = {
 EMPTY_PLACES = {
     "no patient yet": "/patients",
     "no practitioner yet": "/appointments",
+    "no practitioner in the list yet": "/appointments/practitioners",
+    "no room yet": "/appointments/rooms",
+    "no service yet": "/appointments/services",
     "no invoice yet": "/invoices",
     "no message yet": "/messages",
 }
@@ -116,10 +135,37 @@ def taken_slot(page: Page, records: Records) -> None:
     book(page, records.patient_number, records, records.taken_time)
 
 
+def hours_with_errors(page: Page, records: Records) -> None:
+    """Check hours that end before they start."""
+    page.goto(f"/appointments/hours/{records.practitioner}")
+    page.get_by_role("button", name="Add hours on Monday").click()
+    page.get_by_label("Monday, range 1, from").fill("14")
+    page.get_by_label("Monday, range 1, to").fill("9")
+    page.get_by_role("button", name="Check").click()
+
+
+def hours_with_appointments_outside(page: Page, records: Records) -> None:
+    """Check hours outside which appointments are booked."""
+    page.goto(f"/appointments/hours/{records.practitioner}")
+    page.get_by_role("button", name="Add hours on Sunday").click()
+    page.get_by_label("Sunday, range 1, from").fill("3")
+    page.get_by_label("Sunday, range 1, to").fill("4")
+    page.get_by_role("button", name="Check").click()
+
+
 def new_invoice_with_errors(page: Page, records: Records) -> None:
     """Try to make an invoice with a price that is none."""
     page.goto(f"/invoices/new?patient={records.patient_number}")
     page.get_by_label("Price").first.fill("much")
+    page.locator(SEND).click()
+
+
+def service_with_errors(page: Page, records: Records) -> None:
+    """Try to save a service with nothing right in it."""
+    page.goto(f"/appointments/services/{records.service}/edit")
+    page.get_by_label("Name", exact=True).fill("")
+    for label in ("Length 1, minutes", "Minutes after", "Shortest notice", "How far ahead"):
+        page.get_by_label(label, exact=True).fill("x")
     page.locator(SEND).click()
 
 
@@ -148,8 +194,24 @@ def form_of_another_clinic(page: Page, records: Records) -> None:
 def late_cancellation(page: Page, records: Records) -> None:
     """Cancel an appointment that has changed meanwhile."""
     page.goto(f"/appointments/{records.appointment}")
-    page.locator("main [name=version]").evaluate("(field) => { field.value = 99; }")
+    page.locator("#cancel [name=version]").evaluate("(field) => { field.value = 99; }")
     page.get_by_role("button", name="Cancel appointment").click()
+
+
+def late_arrival(page: Page, records: Records) -> None:
+    """Try to mark a cancelled appointment as arrived, as if its page had been open since before."""
+    page.goto(f"/appointments?day={records.day}&appointment={records.appointment}")
+    address = f"/appointments/{records.cancelled_appointment}/arrive"
+    page.locator("form.acts button").first.evaluate("(button, url) => { button.formAction = url; }", address)
+    page.locator("form.acts button").first.click()
+
+
+def bad_time(page: Page, records: Records) -> None:
+    """Try to set a time at which nothing happened."""
+    page.goto(f"/appointments/{records.appointment}")
+    page.get_by_text("Set the time it happened").click()
+    page.get_by_label("At", exact=True).fill("25:00")
+    page.locator(".late button").first.click()
 
 
 def late_change_of_a_member(page: Page, records: Records) -> None:
@@ -215,12 +277,17 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "new patient with errors": new_patient_with_errors,
     "conflict": conflict,
     "taken slot": taken_slot,
+    "hours with errors": hours_with_errors,
+    "hours with appointments outside": hours_with_appointments_outside,
     "new invoice with errors": new_invoice_with_errors,
     "payment with errors": payment_with_errors,
+    "service with errors": service_with_errors,
     "expired form": expired_form,
     "form of another clinic": form_of_another_clinic,
     "form of the clinic with the longest name": form_of_the_longest_clinic,
     "late cancellation": late_cancellation,
+    "late arrival": late_arrival,
+    "time at which nothing happened": bad_time,
     "late change of a member": late_change_of_a_member,
     "late change of the clinic": late_change_of_the_clinic,
     "patients, seen as a manager": seen_as_manager,

@@ -7,7 +7,14 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from clinic.appointments.service import Practitioner, appointment_service
+from clinic.appointments.service import (
+    Practitioner,
+    Room,
+    Service,
+    appointment_service,
+    room_service,
+    service_catalogue,
+)
 from clinic.billing.service import Invoice, LineFields, billing_service
 from clinic.core.clock import at_wall_time, today
 from clinic.core.money import Money
@@ -44,6 +51,8 @@ class Records:
     patient: str
     patient_number: str
     practitioner: str
+    room: str
+    service: str
     appointment: str
     cancelled_appointment: str
     taken_time: str
@@ -77,6 +86,8 @@ def fill() -> Records:
             patient=str(patients[0].id),
             patient_number=patients[0].mrn,
             practitioner=str(practitioners[0].id),
+            room=str(_rooms()[0].id),
+            service=str(_services(practitioners)[0].id),
             appointment=str(appointments[0]),
             cancelled_appointment=str(appointments[-1]),
             taken_time="9:00",
@@ -115,6 +126,35 @@ def _another_clinic() -> Clinic:
     _employ(clinic, "administrator", TRAVELLER)
     member_service.invite(email=TRAVELLER, name="Tilda Traveller", role="administrator")
     return clinic
+
+
+def _rooms() -> Sequence[Room]:
+    """Add a room, one with three places, and one that is inactive."""
+    rooms = [
+        room_service.create(name=name, places=places) for name, places in (("Room 1", 1), ("Gym", 3), ("Cellar", 1))
+    ]
+    room_service.deactivate(rooms[2].id)
+    return rooms
+
+
+def _services(practitioners: Sequence[Practitioner]) -> Sequence[Service]:
+    """Add a service with everything that one can have, one with nothing of it, and one that is retired."""
+    rooms = [room.id for room in room_service.active()]
+    full = service_catalogue.create(
+        name="Mole check with dermatoscopy",
+        short_name="Moles",
+        lengths=[30, 45, 60],
+        buffer_before=5,
+        buffer_after=10,
+        notice_minutes=120,
+        horizon_days=180,
+        colour="violet",
+        practitioner_ids=[one.id for one in practitioners[:2]],
+        room_ids=rooms,
+    )
+    plain, retired = (service_catalogue.create(name=name, lengths=[15]) for name in ("Vaccination", "Cupping"))
+    service_catalogue.deactivate(retired.id)
+    return [full, plain, retired]
 
 
 def _people() -> Iterator[Patient]:

@@ -160,5 +160,5 @@ def test_home_is_the_first_entry_of_the_navigation(either_page: Page) -> None:
 def _free_time(page: Page, records: Records) -> str:
     """Return a time after noon at which the first practitioner is still free."""
     page.goto(f"/appointments?day={records.day}")
-    booked = page.locator(".col").first.locator("time").all_inner_texts()
+    booked = page.locator(".col").first.locator(".at").all_inner_texts()
     return next(time for hour in range(13, 23) if not any(one.startswith(time := f"{hour}:00") for one in booked))

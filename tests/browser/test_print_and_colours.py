@@ -53,9 +53,8 @@ def test_the_printed_day_shows_which_day_it_is_and_who_comes(page: Page, records
 def test_the_day_tells_states_apart_in_the_screen_s_own_colours(browse: Browse, records: Records) -> None:
     page = browse(forced_colors="active")
 
-    page.goto(f"/appointments?day={records.day}")
-
     for state, word in [("booked", "Booked"), ("cancelled", "Cancelled")]:
+        page.goto(f"/appointments?day={records.day}&state={state}")
         card = page.locator(f".appt[data-state={state}]").first
         expect(card.locator(".st")).to_be_visible()
         expect(card.locator(".st")).to_have_text(word)

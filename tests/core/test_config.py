@@ -134,6 +134,7 @@ def test_hosts_are_a_list(tmp_path: Path) -> None:
         ({"LEASE_SECONDS": "abc"}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
         ({"LEASE_SECONDS": "nan"}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
         ({"LEASE_SECONDS": "0"}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
+        ({"MESSAGE_DELAY_SECONDS": "-1"}, "CLINIC_MESSAGE_DELAY_SECONDS is not a number of seconds"),
         ({"LEASE_SECONDS": []}, "CLINIC_LEASE_SECONDS is not a number of seconds"),
         ({"SQLALCHEMY_DATABASE_URI": "clinic.db"}, "CLINIC_DATABASE_URL is malformed"),
         ({"SQLALCHEMY_DATABASE_URI": "postgresql://u:hush@h:port/d"}, "CLINIC_DATABASE_URL is malformed"),

@@ -1,7 +1,7 @@
 """What is done with one account at the same time: nobody waits for somebody who waits for them."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -46,6 +46,11 @@ def a_link(member_id: UUID, clinic_id: UUID, token: str) -> None:
         db.session.add(StaffMail(kind="reset", member_id=member_id, clinic_id=clinic_id, **link))
 
 
+def using(beginning: str, new: Sequence[str]) -> Callable[[int], None]:
+    """Return how the link of a number sets the new password of that number."""
+    return lambda number: self_service.set_password_by_link(f"{beginning}{number}", new[number])
+
+
 def test_of_two_links_of_a_person_used_at_once_one_sets_the_password(
     app: Flask, clinic: Clinic, here: Here, person: UUID
 ) -> None:
@@ -56,12 +61,7 @@ def test_of_two_links_of_a_person_used_at_once_one_sets_the_password(
         with here():
             for number in range(2):
                 a_link(person, clinic.id, f"{turn}-{number}")
-        outcomes += run_at_once(
-            app,
-            clinic.id,
-            2,
-            lambda number, turn=turn: self_service.set_password_by_link(f"{turn}-{number}", new[number]),
-        )
+        outcomes += run_at_once(app, clinic.id, 2, using(f"{turn}-", new))
 
     kinds = Counter(type(outcome) for outcome in outcomes)
     assert kinds == {type(None): ROUNDS, LinkExpired: ROUNDS}

@@ -19,6 +19,9 @@ SUBJECTS = {
     ("en", "confirmation"): "Your appointment at Clínica São João",
     ("de", "confirmation"): "Ihr Termin bei Clínica São João",
     ("pt", "confirmation"): "A sua consulta em Clínica São João",
+    ("en", "change"): "Your appointment at Clínica São João has changed",
+    ("de", "change"): "Ihr Termin bei Clínica São João hat sich geändert",
+    ("pt", "change"): "A sua consulta em Clínica São João foi alterada",
     ("en", "cancellation"): "Your appointment at Clínica São João is cancelled",
     ("de", "cancellation"): "Ihr Termin bei Clínica São João ist abgesagt",
     ("pt", "cancellation"): "A sua consulta em Clínica São João foi cancelada",
@@ -51,12 +54,14 @@ def parts(message):
 def test_every_kind_of_message_is_written_in_the_patients_language(mailbox, language):
     appointment = an_appointment(ines(language=language), starts_at=MONDAY)
     run_due_jobs()
+    appointment_service.reschedule(appointment.id, starts_at=MONDAY + timedelta(hours=1))
+    run_due_jobs()
     appointment_service.cancel(appointment.id)
 
     run_due_jobs()
 
     assert [message["Subject"] for message in mailbox.messages] == [
-        SUBJECTS[language, kind] for kind in ("welcome", "confirmation", "cancellation")
+        SUBJECTS[language, kind] for kind in ("welcome", "confirmation", "change", "cancellation")
     ]
     for message in mailbox.messages:
         assert all(GREETINGS[language] in words for words in parts(message))

@@ -1,6 +1,8 @@
 """The settings of a clinic: what can be changed, by whom, and what two people change at once."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -8,7 +10,11 @@ from sqlalchemy import text
 
 from clinic.core.db import db
 from clinic.identity.clinics import ClinicChanged, clinic_service
+from clinic.identity.members import member_service
+from clinic.identity.roles import OVERBOOK
+from clinic.identity.sessions import session_service
 from tests.assertions import element, row_counts, rows, spoken
+from tests.builders import a_member
 from tests.concurrency import run_at_once
 from tests.page_client import hidden_value
 from tests.staff.people import browser_of
@@ -158,3 +164,70 @@ def test_without_write_permission_there_is_no_form(app, client, desk):
 
 def test_the_clinics_one_works_in_are_listed_and_no_other(app, client, other_clinic):
     assert "Other Clinic" not in client.get("/clinic").text
+
+
+def test_receptionists_overbook_if_the_clinic_says_so_and_it_is_not_denied_to_them(client, clinic, here):
+    with here():
+        desk = a_member(clinic.id, "receptionist").id
+        strict = a_member(clinic.id, "receptionist", email="strict@example.org", denied=[OVERBOOK]).id
+        practitioner = a_member(clinic.id, "practitioner").id
+
+    def overbooking():
+        with here():
+            tokens = [
+                session_service.start(one, clinic.id, address="", agent="") for one in (desk, strict, practitioner)
+            ]
+            found = [session_service.find(token, renew=False) for token in tokens]
+            sessions = [one is not None and OVERBOOK in one.permissions for one in found]
+            return sessions, OVERBOOK in member_service.get_by_email("receptionist@example.org").permissions
+
+    before = overbooking()
+    client.submit("/clinic", **settings(desk_overbooks="1"))
+
+    assert (before, overbooking()) == (([False, False, True], False), ([True, False, True], True))
+    roles = spoken(client.get("/staff/roles").text)
+    assert "Book outside working hours, in the past and over other appointments Yes Yes Yes Yes – No – No" in roles
+    assert "receptionists have it by a setting of the clinic" in roles
+
+
+def test_nobody_gives_receptionists_a_permission_that_they_lack(app, client, become):
+    become("manager", OVERBOOK)
+    before = rows(app, "clinics")
+
+    answer = client.submit("/clinic", **settings(desk_overbooks="1"))
+
+    assert answer.status_code == 422
+    assert "You can't grant a permission that you do not have" in unescape(answer.text)
+    assert rows(app, "clinics") == before
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "message"),
+    [
+        ("late_cancel_hours", "337", "Enter the notice of a cancellation in hours from 0 to 336"),
+        ("late_cancel_hours", "", "Enter the notice of a cancellation in hours from 0 to 336"),
+        ("subdivision", "PT-11", "Enter at most 3 characters"),
+        ("subdivision", "é", "Enter the region's code, like 11 or BY"),
+    ],
+)
+def test_a_wrong_setting_of_appointments_is_asked_again(app, client, field, wrong, message):
+    before = rows(app, "clinics")
+
+    answer = client.submit("/clinic", **settings(**{field: wrong}))
+
+    assert (answer.status_code, rows(app, "clinics")) == (422, before)
+    assert message in unescape(answer.text)
+
+
+def test_settings_are_changed_by_json_and_command(app, client, run):
+    url = "/api/v1/clinic"
+    unversioned = client.patch(url, json={"late_cancel_hours": 48})
+    changed = client.patch(url, json={"late_cancel_hours": 48, "subdivision": "by"}, headers={"If-Match": '"1"'})
+    stale = client.patch(url, json={"desk_overbooks": True}, headers={"If-Match": '"1"'})
+    wrong = client.patch(url, json={"desk_overbooks": "yes"}, headers={"If-Match": '"2"'})
+    result = run("staff", "configure", "--desk-overbooks", "yes", "--subdivision", "", "--json")
+
+    assert changed.json.items() >= {"late_cancel_hours": 48, "subdivision": "BY", "version": 2}.items()
+    assert [answer.status_code for answer in (unversioned, stale, wrong)] == [428, 412, 422]
+    assert json.loads(result.stdout).items() >= {"desk_overbooks": True, "subdivision": None}.items()
+    assert run("staff", "configure", "--late-cancel-hours", "x").exit_code == 2

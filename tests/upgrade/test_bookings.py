@@ -12,7 +12,7 @@ from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from clinic.appointments.service import SlotTaken, appointment_service
+from clinic.appointments.service import Appointment, SlotTaken, appointment_service
 from clinic.core.db import db
 from clinic.core.tenancy import clinic_scope
 from tests.databases import POSTGRESQL, SQLITE
@@ -44,12 +44,9 @@ def test_a_booking_keeps_its_time_and_gets_its_wall_time(ids: dict[str, UUID]) -
 
 
 def test_the_next_booking_is_refused_on_the_taken_time_and_accepted_beside_it(ids: dict[str, UUID]) -> None:
-    people = {"patient_id": ids["patient"], "practitioner_id": ids["practitioner"]}
-
     with pytest.raises(SlotTaken):
-        appointment_service.create(**people, starts_at=START, ends_at=START + HALF_AN_HOUR)
-    later = START + HALF_AN_HOUR
-    assert appointment_service.create(**people, starts_at=later, ends_at=later + HALF_AN_HOUR).status == "booked"
+        _book(ids, START)
+    assert _book(ids, START + HALF_AN_HOUR).status == "booked"
 
 
 @pytest.mark.parametrize("who", ["patient", "practitioner"])
@@ -78,6 +75,15 @@ def test_a_downgrade_keeps_bookings_and_their_guards(ids: dict[str, UUID]) -> No
     assert result.exit_code == 0, result.stderr
     with pytest.raises(IntegrityError, match="appointments_p"):
         insert("appointments", _booking(ids) | {"id": uuid4()})
+
+
+def _book(ids: dict[str, UUID], start: datetime) -> Appointment:
+    return appointment_service.create(
+        patient_id=ids["patient"],
+        practitioner_id=ids["practitioner"],
+        starts_at=start,
+        ends_at=start + HALF_AN_HOUR,
+    )
 
 
 _COPY = """

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from clinic.identity.roles import permission_names
+from tests.link_crawler import walk
+
 
 def _current(page: str, label: str) -> list[str]:
     """Return the links that a list of links marks as the current ones."""
@@ -34,3 +37,10 @@ def test_only_tabs_that_a_person_may_open_are_shown(client, become):
     page = client.get("/clinic").text
 
     assert page.split('aria-label="Administration"')[1].split("</nav>")[0].count("<a ") == 1
+
+
+def test_no_page_of_a_new_clinic_names_a_command(client):
+    walked = walk(client, frozenset(permission_names()))
+
+    assert walked.astray == []
+    assert len(walked.opened) > 20

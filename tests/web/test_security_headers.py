@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from clinic.web.assets import LAYERS
+from clinic.web.assets import LAYERS, PAGE_LAYERS
 from tests.builders import patient_fields
 from tests.page_client import hidden_value
 
@@ -142,8 +142,20 @@ def test_the_style_sheets_come_as_one_file_in_the_order_of_their_layers(client):
     assert styles.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert client.get("/styles.css").headers["Cache-Control"] == "no-cache"
     assert styles.text.startswith(f"@layer {', '.join(LAYERS)};")
-    assert re.findall(r"^@layer ([a-z]+) {", styles.text, re.MULTILINE) == list(LAYERS)
-    assert {path.stem for path in (Path(client.application.static_folder) / "css").iterdir()} == set(LAYERS)
+    common = [layer for layer in LAYERS if layer not in PAGE_LAYERS]
+    assert re.findall(r"^@layer ([a-z]+) {", styles.text, re.MULTILINE) == common
+    folder = Path(client.application.static_folder) / "css"
+    assert {path.stem for path in folder.glob("*.css")} == set(common)
+
+
+def test_the_style_sheets_of_single_pages_stand_in_known_layers(client):
+    folder = Path(client.application.static_folder) / "css" / "pages"
+
+    found = {
+        layer for path in folder.iterdir() for layer in re.findall(r"^@layer (\w+) {", path.read_text(), re.MULTILINE)
+    }
+
+    assert set(LAYERS) >= found >= PAGE_LAYERS
 
 
 def test_browsers_are_bound_to_encryption_where_there_is_any(client):

@@ -6,7 +6,8 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.api.hours import previewed
-from clinic.appointments.schemas.hours import ClosureSchema, PlannedQuery, PreviewSchema
+from clinic.appointments.schemas.hours import PreviewSchema
+from clinic.appointments.schemas.planned import ClosureSchema, PlannedQuery
 from clinic.appointments.service import Closure, closure_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import (

@@ -6,12 +6,8 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.api.hours import previewed
-from clinic.appointments.schemas.hours import (
-    HoursExceptionPatch,
-    HoursExceptionQuery,
-    HoursExceptionSchema,
-    PreviewSchema,
-)
+from clinic.appointments.schemas.hours import PreviewSchema
+from clinic.appointments.schemas.planned import HoursExceptionPatch, HoursExceptionQuery, HoursExceptionSchema
 from clinic.appointments.service import HoursException, hours_exception_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import (

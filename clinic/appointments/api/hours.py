@@ -72,7 +72,6 @@ def update(fields: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValue
 @blueprint.response(200, PreviewSchema)
 def preview(fields: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValue:
     """Return the booked appointments that such a week would leave outside; nothing is changed."""
-    hours_service.get(practitioner_id)
     return previewed(hours_service.preview_week(practitioner_id, **fields))
 
 

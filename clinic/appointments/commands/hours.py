@@ -8,16 +8,8 @@ import click
 from marshmallow import ValidationError
 
 from clinic.appointments.commands.resources import as_json
-from clinic.appointments.schemas.hours import (
-    DAYS,
-    MOST_SHOWN,
-    ClosureSchema,
-    HoursExceptionSchema,
-    HoursSchema,
-    OutsideSchema,
-    WeekSchema,
-    YearSchema,
-)
+from clinic.appointments.schemas.hours import DAYS, MOST_SHOWN, HoursSchema, OutsideSchema, WeekSchema, YearSchema
+from clinic.appointments.schemas.planned import ClosureSchema, HoursExceptionSchema
 from clinic.appointments.service import (
     Hours,
     Preview,
@@ -60,7 +52,7 @@ def with_days(command: Any) -> Any:
 
 
 @group.command("show", needs="appointments:read")
-@click.argument("practitioner", required=False)
+@click.argument("practitioner", metavar="[PRACTITIONER]", required=False)
 @as_json
 @with_header
 def show(practitioner: str | None, as_json: bool) -> None:
@@ -69,7 +61,7 @@ def show(practitioner: str | None, as_json: bool) -> None:
 
 
 @group.command("set", needs="schedule:write")
-@click.argument("practitioner", required=False)
+@click.argument("practitioner", metavar="[PRACTITIONER]", required=False)
 @with_days
 @click.option("--valid-from", metavar="DAY", help="The first day of these hours, YYYY-MM-DD.")
 @click.option("--valid-until", metavar="DAY", help="Their last day, YYYY-MM-DD.")

@@ -3,6 +3,7 @@
 from clinic.appointments.models.appointments import Appointment, AppointmentHistory
 from clinic.appointments.models.hours import Closure, HoursException, WeeklyHours
 from clinic.appointments.models.resources import Practitioner, Room, Service, ServicePractitioner, ServiceRoom
+from clinic.appointments.models.schedule_views import ScheduleView
 
 __all__ = [
     "Appointment",
@@ -11,6 +12,7 @@ __all__ = [
     "HoursException",
     "Practitioner",
     "Room",
+    "ScheduleView",
     "Service",
     "ServicePractitioner",
     "ServiceRoom",

@@ -1,6 +1,7 @@
-"""Pages of the schedule: days, booking, moving, appointments; practitioners, rooms, services and working hours."""
+"""Pages of the schedule: days, booking, appointments, hours, and the practitioners, rooms and services they need."""
 
 from clinic.appointments.pages import (
+    acts,
     appointment,
     booking,
     closures,
@@ -16,6 +17,7 @@ from clinic.appointments.pages import (
 from clinic.appointments.pages.blueprint import blueprint
 
 __all__ = [
+    "acts",
     "appointment",
     "blueprint",
     "booking",

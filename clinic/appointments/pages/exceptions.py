@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.outside import outside_context
 from clinic.appointments.pages.planned_form import PlannedPage, Saving, planned_values, when_text
-from clinic.appointments.schemas.hours import HoursExceptionForm, NewExceptionQuery
+from clinic.appointments.schemas.planned import HoursExceptionForm, NewExceptionQuery
 from clinic.appointments.service import (
     HoursException,
     hours_exception_service,

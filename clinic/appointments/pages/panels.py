@@ -13,12 +13,16 @@ from clinic.web.forms import Form
 
 
 def panels_of_patient(patient_id: UUID) -> Sequence[Panel]:
-    """Return the patient's upcoming appointments, and the way to book another one, to those who may."""
+    """Return the patient's appointments, upcoming and past, and the way to book another one, to those who may."""
     if not current_actor().has_permission("appointments:read"):
         return ()
-    upcoming = appointment_service.upcoming_of(patient_id)
-    names = practitioner_service.of(upcoming)
-    context = {"upcoming": upcoming, "practitioners": names, "patient": patient_service.get(patient_id)}
+    upcoming, past = appointment_service.upcoming_of(patient_id), appointment_service.past_of(patient_id)
+    context = {
+        "upcoming": upcoming,
+        "past": past,
+        "practitioners": practitioner_service.of([*upcoming, *past]),
+        "patient": patient_service.get(patient_id),
+    }
     panels = [Panel("appointments/panel.html", context)]
     if current_actor().has_permission("appointments:write"):
         panels.append(Panel("appointments/action.html", context, "actions"))

@@ -10,12 +10,11 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
+from clinic.appointments.planned_days import PlannedDayService
 from clinic.appointments.service import (
     AppointmentsOutside,
     Closure,
-    ClosureService,
     HoursException,
-    HoursExceptionService,
     Preview,
 )
 from clinic.appointments.weeks import range_text
@@ -40,7 +39,7 @@ class PlannedPage:
 class Saving:
     """Where a form leads to: its service and row, the page with the form, and the page after it."""
 
-    service: HoursExceptionService | ClosureService
+    service: PlannedDayService[Any]
     render: Render
     saved_url: str
     row_id: UUID | None = None
@@ -53,14 +52,12 @@ class Saving:
         if page.form.errors:
             return self.render(page), 422
         if "check" in request.form:
-            row = self.service.get(self.row_id) if self.row_id else None
-            page.preview = self.service.preview(row, page.form.data)
-            return self.render(page)
+            return self._answer(page, lambda: self._check(page))
         return self._answer(page, lambda: self._save(page.form.data))
 
-    def _answer(self, page: PlannedPage, act: Callable[[], str]) -> ResponseReturnValue:
+    def _answer(self, page: PlannedPage, act: Callable[[], str | None]) -> ResponseReturnValue:
         try:
-            flash(act())
+            message = act()
         except AppointmentsOutside as error:
             page.preview = error.preview
             page.form.version = sent_version()
@@ -71,7 +68,14 @@ class Saving:
         except InvalidInput as error:
             page.form.reject(error)
             return refuse(self.render(page), error)
+        if message is None:
+            return self.render(page)
+        flash(message)
         return redirect(self.saved_url, 303)
+
+    def _check(self, page: PlannedPage) -> None:
+        row = self.service.get(self.row_id) if self.row_id else None
+        page.preview = self.service.preview(row, page.form.data)
 
     def _save(self, fields: dict[str, Any]) -> str:
         seen = request.form.get("seen", "")
@@ -89,8 +93,8 @@ class Saving:
 
 def planned_values(row: HoursException | Closure) -> dict[str, str]:
     """Return an exception or a closure as its form shows it."""
-    columns = (column.key for column in type(row).__table__.columns)
-    values = {name: str(getattr(row, name) or "") for name in columns}
+    names = ("kind", "name", "first_day", "last_day", "room_id", "note")
+    values = {name: str(getattr(row, name, None) or "") for name in names}
     times = range_text(row.starts, row.ends) if row.starts is not None and row.ends is not None else "–"
     values["starts"], _, values["ends"] = times.partition("–")
     return values

@@ -82,17 +82,17 @@ def save_week(practitioner_id: UUID | None, render: Callable[[WeekPage], str], s
     if form.errors:
         return render(WeekPage(form, _sent_rows())), 422
     page = WeekPage(form, rows_of(Week(tuple(form.data["ranges"]))))
-    if "check" in request.form:
-        page.preview = hours_service.preview_week(practitioner_id, **form.data)
-        return render(page)
     return _save(practitioner_id, page, render) or redirect(saved_url, 303)
 
 
 def _save(
     practitioner_id: UUID | None, page: WeekPage, render: Callable[[WeekPage], str]
 ) -> ResponseReturnValue | None:
-    """Save the week of a page; return the page again if that is refused."""
+    """Save the week of a page; return the page again if it was only to be checked, or saving is refused."""
     try:
+        if "check" in request.form:
+            page.preview = hours_service.preview_week(practitioner_id, **page.form.data)
+            return render(page)
         seen = request.form.get("seen", "")
         hours_service.set_week(practitioner_id, version=sent_version(), seen=seen, **page.form.data)
     except AppointmentsOutside as error:

@@ -1,21 +1,19 @@
-"""Schemas of weekly hours, opening hours, exceptions and closures, for JSON, forms and commands."""
+"""Schemas of weekly hours and opening hours, for JSON, forms and commands."""
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validates_schema
 
 from clinic.appointments.public_holidays import FIRST_YEAR, LAST_YEAR
-from clinic.appointments.rules import EXCEPTION_KINDS, MOST_DAYS, planned_problems
 from clinic.appointments.schemas.appointments import NOT_A_TIME, WallTime
 from clinic.appointments.schemas.resources import RecordId
 from clinic.appointments.weeks import clock_text, week_problems
 from clinic.appointments.working_time import WeeklyRange
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Choice, Count, Day, Line, Timestamp, described, id_messages
-from clinic.web.json_api import ListQuery
+from clinic.web.fields import Choice, Count, Day, Timestamp, described, id_messages
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_RANGES = 70
@@ -24,6 +22,9 @@ MOST_SHOWN = 200
 
 ROW_FIELDS = ("day", "starts", "ends", "room_id")
 _ROW_FIELD = re.compile(rf"ranges-([0-9]{{1,3}})-({'|'.join(ROW_FIELDS)})", re.ASCII)
+_PAGE_FIELDS = {"all", "check", "copy_from", "copy_to", "delete", "save", "seen"}
+"""Fields of forms that belong to their page: buttons, and what was shown."""
+
 _MIDNIGHT = {"24", "24:00", "24.00", "24h00", "2400"}
 
 
@@ -115,8 +116,11 @@ class WeekForm(WeekSchema):
     @pre_load
     def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
         """Group the fields by row."""
-        days = {name: typed.get(name) or None for name in ("valid_from", "valid_until")}
-        return {**days, "ranges": [row for row in typed_rows(typed) if row["starts"].strip() or row["ends"].strip()]}
+        others = {name: value or None for name, value in typed.items() if not _ROW_FIELD.fullmatch(name)}
+        return {
+            **without_buttons(others),
+            "ranges": [row for row in typed_rows(typed) if row["starts"].strip() or row["ends"].strip()],
+        }
 
 
 def typed_rows(typed: Mapping[str, str]) -> list[dict[str, str]]:
@@ -170,96 +174,6 @@ class PreviewSchema(FieldPermissionSchema):
     appointments = requires_permission("appointments:read", fields.List(fields.Nested(OutsideSchema), dump_only=True))
 
 
-class PlannedSchema(Schema):
-    """Days, and a time on each of them; the whole day without times. The last day is the first one unless given."""
-
-    id = fields.UUID(dump_only=True)
-    first_day = Day(required=True, what="the first day")
-    last_day = Day(metadata={"description": f"At most {MOST_DAYS} days in all"})
-    starts = WallMinute(load_default=None, allow_none=True)
-    ends = WallMinute(load_default=None, allow_none=True, is_end=True)
-    room_id = RecordId("a room", load_default=None)
-    version = fields.Integer(dump_only=True, metadata={"minimum": 1})
-    created_at = Timestamp(dump_only=True)
-    updated_at = Timestamp(dump_only=True)
-
-    @validates_schema(skip_on_field_errors=False)
-    def check(self, data: Mapping[str, Any], partial: Any = None, **_options: Any) -> None:
-        """Check days and times together; those of a partial record are checked with what is stored.
-
-        :raises ValidationError: with every problem
-        """
-        if partial:
-            return
-        first_day, kind = data.get("first_day"), data.get("kind", "closure")
-        both = [data.get(name, -1) for name in ("starts", "ends")]
-        starts, ends = both if -1 not in both else (None, None)
-        problems = planned_problems(first_day, data.get("last_day") or first_day, starts, ends, kind=kind)
-        if -1 in both:
-            problems.pop("starts", None)
-        if problems:
-            raise ValidationError({name: [text] for name, text in problems.items()})
-
-    @post_load
-    def complete(self, data: dict[str, Any], partial: Any = None, **_options: Any) -> dict[str, Any]:
-        """Let a single day be its own last one."""
-        if not data.get("last_day") and "first_day" in data and not partial:
-            data["last_day"] = data["first_day"]
-        return data
-
-
-class HoursExceptionSchema(PlannedSchema):
-    """Leave, extra hours, or other hours instead of the weekly ones, of a practitioner."""
-
-    practitioner_id = fields.UUID(required=True, error_messages=id_messages("a practitioner"))
-    kind = Choice(*EXCEPTION_KINDS, required=True, what="leave, hours or extra")
-    note = Line(load_default=None)
-
-
-class HoursExceptionPatch(HoursExceptionSchema):
-    """The fields of an exception that can be changed."""
-
-    practitioner_id = fields.UUID(dump_only=True)
-
-
-class ClosureSchema(PlannedSchema):
-    """Days when the clinic is closed, or one room."""
-
-    name = Line(required=True, what="a name or a reason")
-    holiday = fields.Boolean(dump_only=True)
-
-
-class PlannedQuery(ListQuery):
-    """Filters of a list of exceptions or closures."""
-
-    first_day = Day(data_key="from", metadata={"description": "on this day or later"})
-    last_day = Day(data_key="until", metadata={"description": "on this day or earlier"})
-
-
-class HoursExceptionQuery(PlannedQuery):
-    """Filters of the list of exceptions."""
-
-    practitioner_id = fields.UUID(error_messages=id_messages("a practitioner"))
-
-
-class HoursExceptionForm(HoursExceptionSchema):
-    """The form of an exception, whose practitioner is that of the page."""
-
-    class Meta(HoursExceptionSchema.Meta):
-        """Fields of the page itself, like the button that was pressed, are no fields of the exception."""
-
-        unknown = EXCLUDE
-
-
-class ClosureForm(ClosureSchema):
-    """The form of a closure."""
-
-    class Meta(ClosureSchema.Meta):
-        """Fields of the page itself, like the button that was pressed, are no fields of the closure."""
-
-        unknown = EXCLUDE
-
-
 class HoursQuery(Schema):
     """What the page of working hours shows: the week that holds on a day, and the exceptions of a month."""
 
@@ -273,16 +187,15 @@ class PractitionerQuery(Schema):
     practitioner_id = fields.UUID(error_messages=id_messages("a practitioner"))
 
 
-class NewExceptionQuery(Schema):
-    """The day for which an exception is added."""
-
-    day = Day()
-
-
 class YearSchema(Schema):
     """A year of public holidays."""
 
     year = Count(least=FIRST_YEAR, most=LAST_YEAR, what="a year")
+
+
+def without_buttons(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a form without those that belong to its page."""
+    return {name: value for name, value in typed.items() if name not in _PAGE_FIELDS}
 
 
 def _times(one: Any) -> tuple[int, int, int] | None:

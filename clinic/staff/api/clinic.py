@@ -1,14 +1,17 @@
-"""JSON endpoint of the current clinic."""
+"""JSON endpoints of the current clinic and its settings."""
+
+from typing import Any
 
 from flask.typing import ResponseReturnValue
 
 from clinic.identity.clinics import clinic_service
-from clinic.staff.schemas import ClinicSchema
+from clinic.staff.schemas import ClinicForm, ClinicSchema
 from clinic.web.authorization import requires
-from clinic.web.json_api import ApiBlueprint, single
+from clinic.web.json_api import ApiBlueprint, expected_version, handle_stale_version, single
 from clinic.web.openapi import RECORD_HEADERS
 
 blueprint = ApiBlueprint("staff", __name__, path="clinic", noun="clinic", description="The clinic of the API key")
+handle_stale_version(blueprint, clinic_service.current, ClinicSchema)
 
 
 @blueprint.get("")
@@ -19,3 +22,14 @@ blueprint = ApiBlueprint("staff", __name__, path="clinic", noun="clinic", descri
 def show() -> ResponseReturnValue:
     """Return the clinic with its time zone and currency."""
     return single(clinic_service.current())
+
+
+@blueprint.patch("")
+@requires("clinic:write")
+@blueprint.problems(409)
+@blueprint.versioned(required=True)
+@blueprint.merge_patch(ClinicForm)
+@blueprint.response(200, ClinicSchema, headers=RECORD_HEADERS)
+def update(fields: dict[str, Any]) -> ResponseReturnValue:
+    """Update the clinic's settings; 409 if another clinic has that name."""
+    return single(clinic_service.update(version=expected_version(clinic_service.current), **fields))

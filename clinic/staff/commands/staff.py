@@ -6,8 +6,8 @@ from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
 from clinic.identity.operator_actions import operator_service
-from clinic.staff.schemas import AdministratorForm, ClinicSchema, WorkerSchema
-from clinic.web.cli import OPERATOR, CommandGroup, load_options, output_secret, show_rows, with_header
+from clinic.staff.schemas import AdministratorForm, ClinicForm, ClinicSchema, WorkerSchema
+from clinic.web.cli import OPERATOR, CommandGroup, load_options, output_secret, show_record, show_rows, with_header
 from clinic.web.cli_output import info
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
@@ -23,6 +23,21 @@ def clinics(as_json: bool) -> None:
     """List the clinics of this installation."""
     rows = ClinicSchema(many=True).dump(clinic_service.list())
     show_rows(rows, ["id", "name", "time_zone", "currency", "locale"], as_json=as_json)
+
+
+@group.command("configure", needs="clinic:write")
+@click.option("--late-cancel-hours", metavar="HOURS", help="A cancellation is late this many hours before the start.")
+@click.option("--desk-overbooks", type=click.Choice(["yes", "no"]), help="Whether receptionists can overbook.")
+@click.option(
+    "--subdivision", metavar="CODE", help="Region of ISO 3166-2 for public holidays, e.g. 11; empty for none."
+)
+@as_json
+def configure(desk_overbooks: str | None, as_json: bool, **options: str | None) -> None:
+    """Change the given settings of a clinic, and show them all."""
+    ticked = desk_overbooks and ("1" if desk_overbooks == "yes" else "")
+    fields = load_options(ClinicForm(partial=True), options | {"desk_overbooks": ticked})
+    clinic = clinic_service.update(version=None, **fields) if fields else clinic_service.current()
+    show_record(ClinicSchema().dump(clinic), as_json=as_json)
 
 
 @group.command("list", needs="staff:read")

@@ -1,9 +1,13 @@
 """The page of the clinic's settings."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
+from clinic.core.errors import InvalidInput
 from clinic.core.places import country_names
 from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
 from clinic.identity.models import Clinic
@@ -17,9 +21,12 @@ from clinic.web.idempotency import idempotent
 LABELS = {
     "name": "Name",
     "country": "Country",
+    "subdivision": "Region",
     "locale": "Language and country",
     "idle_minutes": "Idle timeout (minutes)",
     "absolute_hours": "Maximum session length (hours)",
+    "late_cancel_hours": "A cancellation is late (hours before)",
+    "desk_overbooks": "Receptionists can overbook",
 }
 
 
@@ -28,7 +35,12 @@ def country_name(code: str) -> str:
     return country_names().get(code, code)
 
 
-FORMATTERS = {"country": country_name}
+def yes_no(value: object) -> str:
+    """Return whether a setting is on."""
+    return "Yes" if value and value != "False" else "No"
+
+
+FORMATTERS = {"country": country_name, "desk_overbooks": yes_no}
 
 
 @blueprint.get("/clinic")
@@ -49,7 +61,7 @@ def update_clinic() -> ResponseReturnValue:
         return _settings_page(form), 422
     try:
         clinic_service.update(version=sent_version(), **form.data)
-    except ClinicExists as error:
+    except (ClinicExists, InvalidInput) as error:
         return refuse(_settings_page(form.reject(error, "name")), error)
     except ClinicChanged:
         return _conflict_page(form), 409
@@ -59,14 +71,19 @@ def update_clinic() -> ResponseReturnValue:
 
 def _settings_page(form: Form) -> str:
     return render_template(
-        "staff/clinic.html", here=clinic_service.current(), form=form, labels=LABELS, countries=country_names()
+        "staff/clinic.html",
+        here=clinic_service.current(),
+        form=form,
+        labels=LABELS,
+        formatters=FORMATTERS,
+        countries=country_names(),
     )
 
 
 def _conflict_page(form: Form) -> str:
     """Return both versions of the settings that somebody else has changed, to choose from field by field."""
     here = clinic_service.current()
-    mine = {name: str(value) for name, value in form.data.items()}
+    mine = _texts({**_form_values(here), **form.data})
     return render_template(
         "staff/clinic_conflict.html",
         fields=field_differences(LABELS, mine, _form_values(here), FORMATTERS),
@@ -77,4 +94,10 @@ def _conflict_page(form: Form) -> str:
 
 
 def _form_values(here: Clinic) -> dict[str, str]:
-    return {name: str(getattr(here, name) or "") for name in LABELS}
+    return _texts({name: getattr(here, name) for name in LABELS})
+
+
+def _texts(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings as a form sends them."""
+    texts = {name: "" if data[name] is None else str(data[name]) for name in LABELS}
+    return texts | {"desk_overbooks": "1" if data["desk_overbooks"] in {True, "1"} else ""}

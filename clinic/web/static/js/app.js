@@ -147,7 +147,7 @@ function stepInList(from, step) {
 }
 
 function stepToNeighbour(from, step) {
-  const lists = findAll('.day [data-rows]');
+  const lists = findAll('.cols [data-rows]');
   const here = lists.indexOf(from.closest('[data-rows]'));
   if (here < 0 || !lists[here + step]) return undefined;
   const height = (link) => link.getBoundingClientRect().top;
@@ -224,7 +224,7 @@ function pressOnPage(event) {
 function press(event) {
   const command = event.ctrlKey || event.metaKey;
   if (event.isComposing || find('dialog[open]')) return;
-  if (event.key === 'Escape') closeMenus(event);
+  if (event.key === 'Escape' && closeMenus(event)) return;
   if (command && event.key === 'Enter') submitFormOf(event.target);
   else if (isTyping(event.target)) pressInField(event);
   else if (!command && !event.altKey && document.body.dataset.keys !== 'off') pressOnPage(event);
@@ -238,6 +238,7 @@ function closeMenus(event) {
     if (menu.contains(document.activeElement)) find('summary', menu).focus();
     menu.open = false;
   });
+  return closing.length > 0;
 }
 
 // Passwords: shown on request, never when they are sent, as a browser would then store them as ordinary text.

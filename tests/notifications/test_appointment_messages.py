@@ -1,0 +1,159 @@
+"""Messages about an appointment wait half a minute, so that undoing it sends nothing, and a move is one message."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from clinic.appointments.service import appointment_service
+from clinic.core.jobs import run_due_jobs
+from tests.assertions import rows
+from tests.builders import a_patient, an_appointment
+from tests.smtp_server import Mailbox
+
+pytestmark = pytest.mark.usefixtures("inside")
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+START = NOON + timedelta(days=2)
+CONFIRMED, CHANGED, CANCELLED = "", " has changed", " is cancelled"
+
+
+@pytest.fixture
+def clock(app, monkeypatch):
+    monkeypatch.setitem(app.config, "MESSAGE_DELAY_SECONDS", 30)
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def sent(clock, mailbox: Mailbox):
+    """Let some seconds pass, run the worker, and return what has arrived since the last time: `sent(30)`."""
+    seen = 0
+
+    def after(seconds):
+        nonlocal seen
+        clock.shift(timedelta(seconds=seconds))
+        run_due_jobs()
+        subjects = [message["Subject"].partition("Clínica São João")[2] for message in mailbox.messages]
+        new, seen = subjects[seen:], len(subjects)
+        return new
+
+    return after
+
+
+@pytest.fixture
+def appointment(sent):
+    """An appointment of a welcomed patient; its confirmation waits."""
+    patient = a_patient(language="en")
+    sent(0)
+    return an_appointment(patient, starts_at=START)
+
+
+def states(app):
+    return [(row["kind"], row["state"], row["reason"]) for row in rows(app, "notifications")][1:]
+
+
+def move(appointment, hours):
+    appointment_service.reschedule(appointment.id, starts_at=START + timedelta(hours=hours))
+
+
+def test_a_confirmation_waits_for_half_a_minute(appointment, sent):
+    assert (sent(29), sent(1), sent(60)) == ([], [CONFIRMED], [])
+
+
+def test_a_booking_that_is_undone_sends_nothing(app, appointment, sent):
+    sent(20)
+    appointment_service.undo(appointment.id)
+
+    assert sent(60) == []
+    assert states(app) == [("confirmation", "suppressed", "undone")]
+
+
+def test_a_booking_that_is_undone_after_its_confirmation_is_taken_back_by_mail(appointment, sent):
+    sent(31)
+    appointment_service.undo(appointment.id)
+
+    assert sent(31) == [CANCELLED]
+
+
+def test_a_move_is_one_message_and_no_cancellation(appointment, sent, mailbox):
+    sent(31)
+    move(appointment, 1)
+    move(appointment, 2)
+
+    assert sent(31) == [CHANGED]
+    assert "2:00" in mailbox.messages[-1].get_body(("plain",)).get_content()
+
+
+def test_a_booking_that_is_moved_at_once_is_confirmed_once_at_its_new_time(appointment, sent, mailbox):
+    sent(20)
+    move(appointment, 3)
+
+    assert (sent(29), sent(1), sent(60)) == ([], [CONFIRMED], [])
+    assert "3:00" in mailbox.messages[-1].get_body(("plain",)).get_content()
+
+
+def test_a_move_that_is_undone_sends_nothing_and_one_that_was_announced_is_announced_again(app, appointment, sent):
+    sent(31)
+    move(appointment, 1)
+    appointment_service.undo(appointment.id)
+    assert sent(60) == []
+    assert states(app)[1:] == [("change", "suppressed", "undone")]
+
+    move(appointment, 2)
+    assert sent(60) == [CHANGED]
+    appointment_service.undo(appointment.id)
+    assert sent(60) == [CHANGED]
+
+
+def test_of_two_moves_the_first_is_announced_if_the_second_is_undone(appointment, sent, mailbox):
+    sent(31)
+    move(appointment, 1)
+    sent(20)
+    move(appointment, 2)
+    sent(20)
+    appointment_service.undo(appointment.id)
+
+    assert sent(60) == [CHANGED]
+    assert "1:00" in mailbox.messages[-1].get_body(("plain",)).get_content()
+
+
+def test_a_cancellation_that_is_undone_sends_nothing_and_one_that_was_sent_is_followed_by_a_confirmation(
+    app, appointment, sent
+):
+    sent(31)
+    appointment_service.cancel(appointment.id)
+    appointment_service.undo(appointment.id)
+    assert sent(60) == []
+    assert states(app)[1:] == [("cancellation", "suppressed", "undone")]
+
+    appointment_service.cancel(appointment.id)
+    assert sent(60) == [CANCELLED]
+    appointment_service.undo(appointment.id)
+    assert sent(60) == [CONFIRMED]
+
+
+def test_a_changed_note_does_not_keep_the_confirmation_back(appointment, sent):
+    appointment_service.update(appointment.id, note="Needs a lift")
+
+    assert sent(31) == [CONFIRMED]
+
+
+def test_a_move_that_is_followed_by_a_cancellation_is_not_announced(app, appointment, sent):
+    sent(31)
+    move(appointment, 1)
+    appointment_service.cancel(appointment.id)
+
+    assert sent(31) == [CANCELLED]
+    assert states(app)[1][:2] == ("change", "suppressed")
+
+
+def test_nobody_is_written_to_about_a_walk_in_or_a_past_visit(app, clock, sent):
+    patient, practitioner = a_patient(), an_appointment(starts_at=START).practitioner_id
+    people = {"patient_id": patient.id, "practitioner_id": practitioner}
+    appointment_service.walk_in(**people, starts_at=NOON, ends_at=NOON + timedelta(minutes=30))
+    past = NOON - timedelta(days=1)
+    visit = appointment_service.record_past(**people, starts_at=past, ends_at=past + timedelta(minutes=30))
+    appointment_service.undo(visit.id)
+
+    assert {row["kind"] for row in rows(app, "notifications") if row["patient_id"] == patient.id} == {"welcome"}
