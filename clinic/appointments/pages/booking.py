@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.finding import Search, search, search_values
 from clinic.appointments.pages.refusal_texts import RefusalTexts
 from clinic.appointments.pages.time_errors import reject_time
+from clinic.appointments.pages.undo_offers import offer_undo
 from clinic.appointments.registration import register_and_book
 from clinic.appointments.schemas.booking import KINDS, NEW_PATIENT, BookingForm
 from clinic.appointments.service import Appointment, Unavailable, appointment_service, practitioner_service
@@ -30,9 +31,9 @@ from clinic.web.idempotency import idempotent
 FOLDS = {"0": "The first, before the clocks go back", "1": "The second, after it"}
 KIND_LABELS = dict(zip(KINDS, ("Comes at that time", "Is here now", "Has been here already"), strict=True))
 _BOOK = {
-    "booked": (appointment_service.create, "Booked"),
-    "arrived": (appointment_service.walk_in, "Arrived, booked"),
-    "fulfilled": (appointment_service.record_past, "Recorded as done"),
+    "booked": (appointment_service.create, "booked"),
+    "arrived": (appointment_service.walk_in, "has arrived"),
+    "fulfilled": (appointment_service.record_past, "was here"),
 }
 _PREFILLED = ("patient", "practitioner_id", "day", "time", "kind")
 """What a link may fill in."""
@@ -82,7 +83,7 @@ def back_to_day(appointment: Appointment, done: str) -> ResponseReturnValue:
     zone = clinic_service.current().zone
     practitioner = practitioner_service.get(appointment.practitioner_id)
     span = f"{template_filters.instant(appointment.starts_at, zone)}–{template_filters.time(appointment.ends_at, zone)}"
-    flash(f"{done}: {span}, {practitioner.name}")
+    offer_undo(appointment, f"{{name}} {done}: {span}, {practitioner.name}.", "day")
     day = wall_day(appointment.starts_at, zone)
     return redirect(url_for(".index", day=day, appointment=appointment.id), 303)
 

@@ -52,7 +52,7 @@ def reschedule(appointment_id: UUID) -> ResponseReturnValue:
         return refuse(_move_page(appointment, reject_time(form, error, clinic_service.current().zone)), error)
     except (StaleVersion, IllegalTransition) as error:
         return _move_page(appointment_service.get(appointment_id), form, refused=error), 409
-    return back_to_day(moved, "Moved")
+    return back_to_day(moved, "moved")
 
 
 def _move_page(appointment: Appointment, form: Form, *, refused: ClinicError | None = None) -> str:
