@@ -40,11 +40,10 @@ def test_a_patient_is_registered_and_booked_with_the_keyboard_only(page: Page) -
 
     _press(page, "n")
     expect(page.locator(".banner")).to_contain_text(number)
-    page.get_by_label("Practitioner", exact=True).focus()
-    _type_into(page, "Practitioner", "Sofia")
-    page.get_by_label("Time", exact=True).focus()
-    _type_into(page, "Time", "20:00")
-    _press(page, "Control+Enter")
+    page.get_by_label("With", exact=True).focus()
+    _type_into(page, "With", "Sofia")
+    expect(page.locator("#times .slots label").first).to_contain_text("Marin")
+    _press(page, "Escape", "s", "Control+Enter")
     expect(toast(page)).to_contain_text("Vera")
     expect(page.locator("#panel .facts")).to_contain_text("Sofia Marin")
 
