@@ -54,7 +54,7 @@ class Pages:
             minutes="30",
         )
         assert sent.status_code == 303
-        return str(sent.location.rpartition("/")[2])
+        return str(sent.location.rpartition("appointment=")[2])
 
     def cancel(self, appointment_id: str) -> None:
         page = f"/appointments/{appointment_id}"
