@@ -5,10 +5,9 @@ from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.models import Appointment, Practitioner
-from clinic.appointments.resources import ResourceService
+from clinic.appointments.resources import ResourceService, refusing_duplicates
 from clinic.appointments.upcoming import MOST_LISTED, Upcoming, upcoming_by
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput, NotFound
@@ -52,14 +51,11 @@ class PractitionerService(ResourceService[Practitioner]):
         :raises InvalidInput: if the staff member does not work in this clinic
         :raises MemberLinked: if the staff member is linked to another practitioner
         """
-        try:
-            with unit_of_work():
-                _check_member(fields.get("member_id"))
-                practitioner = Practitioner(**fields)
-                db.session.add(practitioner)
-                db.session.flush()
-        except IntegrityError as error:
-            raise MemberLinked from error
+        with refusing_duplicates("member_id", MemberLinked()), unit_of_work():
+            _check_member(fields.get("member_id"))
+            practitioner = Practitioner(**fields)
+            db.session.add(practitioner)
+            db.session.flush()
         return practitioner
 
     def update(
@@ -72,16 +68,13 @@ class PractitionerService(ResourceService[Practitioner]):
         :raises InvalidInput: if the staff member does not work in this clinic
         :raises MemberLinked: if the staff member is linked to another practitioner
         """
-        try:
-            with unit_of_work():
-                practitioner = self._lock_version(practitioner_id, version)
-                if fields.get("member_id") != practitioner.member_id:
-                    _check_member(fields.get("member_id"))
-                for name, value in fields.items():
-                    setattr(practitioner, name, value)
-                db.session.flush()
-        except IntegrityError as error:
-            raise MemberLinked from error
+        with refusing_duplicates("member_id", MemberLinked()), unit_of_work():
+            practitioner = self._lock_version(practitioner_id, version)
+            if fields.get("member_id") != practitioner.member_id:
+                _check_member(fields.get("member_id"))
+            for name, value in fields.items():
+                setattr(practitioner, name, value)
+            db.session.flush()
         return practitioner
 
     def linked_to(self, member_id: UUID) -> Practitioner | None:

@@ -1,10 +1,12 @@
 """What practitioners, rooms and services have in common: they are named, booked, and deactivated instead of deleted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.models import Practitioner, Room, Service
 from clinic.core.db import db
@@ -21,6 +23,17 @@ class NameTaken(Conflict):
     """There is already a room or a service with that name."""
 
     code = "name-taken"
+
+
+@contextmanager
+def refusing_duplicates(column: str, error: Conflict) -> Iterator[None]:
+    """Raise an error for a duplicate in a unique column, which the database finds if another change was concurrent."""
+    try:
+        yield
+    except IntegrityError as refusal:
+        if column in str(refusal.orig):
+            raise error from refusal
+        raise
 
 
 class ResourceService(Generic[Resource]):

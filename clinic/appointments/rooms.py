@@ -3,10 +3,8 @@
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
-
 from clinic.appointments.models import Appointment, Room
-from clinic.appointments.resources import ResourceService
+from clinic.appointments.resources import ResourceService, refusing_duplicates
 from clinic.appointments.upcoming import MOST_LISTED, Upcoming, upcoming_by
 from clinic.core.db import db
 from clinic.core.errors import NotFound
@@ -38,14 +36,11 @@ class RoomService(ResourceService[Room]):
 
         :raises NameTaken: if another room has that name
         """
-        try:
-            with unit_of_work():
-                self._check_name(fields)
-                room = Room(**fields)
-                db.session.add(room)
-                db.session.flush()
-        except IntegrityError as error:
-            raise self._name_taken(fields) from error
+        with refusing_duplicates("name", self._name_taken(fields)), unit_of_work():
+            self._check_name(fields)
+            room = Room(**fields)
+            db.session.add(room)
+            db.session.flush()
         return room
 
     def update(self, room_id: UUID, *, version: int | None, **fields: Unpack[RoomFields]) -> Room:
@@ -57,15 +52,12 @@ class RoomService(ResourceService[Room]):
         :raises StaleVersion: if the room has another version
         :raises NameTaken: if another room has that name
         """
-        try:
-            with unit_of_work():
-                room = self._lock_version(room_id, version)
-                self._check_name(fields, room_id)
-                for name, value in fields.items():
-                    setattr(room, name, value)
-                db.session.flush()
-        except IntegrityError as error:
-            raise self._name_taken(fields) from error
+        with refusing_duplicates("name", self._name_taken(fields)), unit_of_work():
+            room = self._lock_version(room_id, version)
+            self._check_name(fields, room_id)
+            for name, value in fields.items():
+                setattr(room, name, value)
+            db.session.flush()
         return room
 
     def upcoming(self, room_id: UUID, *, limit: int = MOST_LISTED) -> Upcoming:

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
-
 from clinic.appointments.models import Appointment, Service, ServicePractitioner, ServiceRoom
 from clinic.appointments.practitioners import practitioner_service
-from clinic.appointments.resources import ResourceService
+from clinic.appointments.resources import ResourceService, refusing_duplicates
 from clinic.appointments.rooms import room_service
 from clinic.appointments.upcoming import MOST_LISTED, Upcoming, upcoming_by
 from clinic.core.clock import now
@@ -55,15 +53,12 @@ class ServiceCatalogue(ResourceService[Service]):
         :raises NameTaken: if another service has that name
         :raises InvalidInput: if a practitioner or a room does not exist
         """
-        try:
-            with unit_of_work():
-                self._check_name(fields)
-                service = Service(offered_by=[], takes_place_in=[])
-                _set_fields(service, **fields)
-                db.session.add(service)
-                db.session.flush()
-        except IntegrityError as error:
-            raise self._name_taken(fields) from error
+        with refusing_duplicates("name", self._name_taken(fields)), unit_of_work():
+            self._check_name(fields)
+            service = Service(offered_by=[], takes_place_in=[])
+            _set_fields(service, **fields)
+            db.session.add(service)
+            db.session.flush()
         return service
 
     def update(self, service_id: UUID, *, version: int | None, **fields: Unpack[ServiceFields]) -> Service:
@@ -76,14 +71,11 @@ class ServiceCatalogue(ResourceService[Service]):
         :raises NameTaken: if another service has that name
         :raises InvalidInput: if a practitioner or a room does not exist
         """
-        try:
-            with unit_of_work():
-                service = self._lock_version(service_id, version)
-                self._check_name(fields, service_id)
-                _set_fields(service, **fields)
-                db.session.flush()
-        except IntegrityError as error:
-            raise self._name_taken(fields) from error
+        with refusing_duplicates("name", self._name_taken(fields)), unit_of_work():
+            service = self._lock_version(service_id, version)
+            self._check_name(fields, service_id)
+            _set_fields(service, **fields)
+            db.session.flush()
         return service
 
     def upcoming(self, service_id: UUID, *, limit: int = MOST_LISTED) -> Upcoming:
