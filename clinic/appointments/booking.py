@@ -68,6 +68,14 @@ class AppointmentBooking:
         check = Check.SHARED if current_actor().is_import else Check.ALL
         return _book(BOOKED, check, APPOINTMENT_SCHEDULED, fields)
 
+    def add(self, *, status: str = BOOKED, **fields: Unpack[BookingFields]) -> Appointment:
+        """Add an appointment that is booked, of a patient who has arrived, or of a visit that is over (`fulfilled`).
+
+        It raises what `create`, `walk_in` and `record_past` do.
+        """
+        add = {BOOKED: self.create, ARRIVED: self.walk_in, FULFILLED: self.record_past}[status]
+        return add(**fields)
+
     def walk_in(self, **fields: Unpack[BookingFields]) -> Appointment:
         """Add an appointment of a patient who has come without one, and publish `appointment.arrived`.
 

@@ -13,6 +13,9 @@ CANCELLED = "cancelled"
 NO_SHOW = "noshow"
 ENTERED_IN_ERROR = "entered-in-error"
 STATES = (PENDING, WAITLIST, BOOKED, ARRIVED, CHECKED_IN, FULFILLED, CANCELLED, NO_SHOW, ENTERED_IN_ERROR)
+NEW_STATES = (BOOKED, ARRIVED, FULFILLED)
+"""States in which an appointment can be added: booked, of a patient who has arrived, of a visit that is over."""
+
 ACTIVE = (PENDING, BOOKED, ARRIVED, CHECKED_IN, FULFILLED)
 """States in which an appointment occupies its practitioner, its room and its patient."""
 

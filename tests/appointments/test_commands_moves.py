@@ -41,6 +41,14 @@ def test_booking_takes_a_service_a_room_and_why(app, run, clinic_day):
     assert run(*BOOK[:-1], "2029-11-26 12:00", "--overbook", "Emergency").exit_code == 0
 
 
+def test_a_visit_that_is_over_is_recorded_as_fulfilled(app, run, clinic_day):
+    early = run(*BOOK, "--status", "fulfilled")
+    over = run(*BOOK[:-1], "2026-11-02 09:00", "--status", "fulfilled", "--json")
+
+    assert (early.exit_code, row_counts(app)["appointments"]) == (2, 1)
+    assert json.loads(over.stdout)["status"] == "fulfilled"
+
+
 def test_an_appointment_is_moved_lived_through_and_taken_back(app, run, booked):
     steps = [
         (["move", booked, "--starts", "2029-11-26 09:30", "--minutes", "15"], "booked"),

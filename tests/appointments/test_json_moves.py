@@ -56,6 +56,21 @@ def test_an_appointment_is_booked_for_a_service_in_a_room_with_a_reason(client, 
     assert len(client.get(URL, query_string={"service_id": service["service_id"]}).json["data"]) == 1
 
 
+def test_a_patient_who_is_here_and_a_visit_that_is_over_are_added_in_their_states(app, client, fields):
+    past = fields | {"starts_at": "2026-12-01T10:00:00Z", "ends_at": "2026-12-01T10:30:00Z", "status": "fulfilled"}
+    here_now = fields | {"starts_at": NOON.isoformat(), "ends_at": "2026-12-01T12:30:00Z", "status": "arrived"}
+    with time_machine.travel(NOON, tick=False):
+        over, arrived = client.post(URL, json=past), client.post(URL, json=here_now)
+        early = client.post(URL, json=fields | {"status": "fulfilled"})
+        tomorrow = client.post(URL, json=fields | {"status": "arrived"})
+    unknown = client.post(URL, json=fields | {"status": "noshow"})
+
+    assert [(one.status_code, one.json["status"]) for one in (over, arrived)] == [(201, "fulfilled"), (201, "arrived")]
+    assert [(one.status_code, pointers(one)) for one in (early, tomorrow)] == [(422, ["#/starts_at"])] * 2
+    assert (unknown.status_code, pointers(unknown)) == (422, ["#/status"])
+    assert [row["action"] for row in rows(app, "appointment_history")] == ["record", "walk-in"]
+
+
 def test_a_taken_time_names_what_is_taken_and_the_next_free_times(client, here, fields, booked):
     with here():
         other = str(a_patient().id)

@@ -11,6 +11,7 @@ from clinic.appointments.schemas.appointments import (
     CancellationSchema,
     HappenedSchema,
     MoveSchema,
+    NewAppointmentSchema,
     NotesSchema,
 )
 from clinic.appointments.service import Appointment, appointment_service
@@ -68,11 +69,14 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 @requires("appointments:write")
 @blueprint.idempotent()
 @blueprint.problems(409)
-@blueprint.body(AppointmentSchema)
+@blueprint.body(NewAppointmentSchema)
 @blueprint.response(201, AppointmentSchema, headers=CREATED_HEADERS)
 def create(fields: dict[str, Any]) -> ResponseReturnValue:
-    """Book an appointment; 409 if the practitioner, the room or the patient has another one, or it is not offered."""
-    appointment = appointment_service.create(**fields)
+    """Book an appointment; 409 if the practitioner, the room or the patient has another one, or it is not offered.
+
+    With the status `arrived` it is one of a patient who has come without one, with `fulfilled` a visit that is over.
+    """
+    appointment = appointment_service.add(**fields)
     return created(appointment, ".show", appointment_id=appointment.id)
 
 

@@ -14,7 +14,7 @@ from clinic.appointments.commands.booking_options import (
     service_option,
     with_ids,
 )
-from clinic.appointments.rules import CANCEL_REASONS
+from clinic.appointments.rules import BOOKED, CANCEL_REASONS, NEW_STATES
 from clinic.appointments.schemas.appointments import (
     BookingSchema,
     CancellationSchema,
@@ -47,12 +47,19 @@ group = CommandGroup("appointments", clinic=True, help="Appointments and practit
 @click.option("--note")
 @overbook_option
 @click.option("--fold", type=click.Choice(["0", "1"]), default="0", help="1: the second time the clocks show it.")
+@click.option(
+    "--status",
+    type=click.Choice(NEW_STATES),
+    default=BOOKED,
+    show_default=True,
+    help="arrived: the patient is here; fulfilled: the visit is over.",
+)
 @as_json
-def book(as_json: bool, **options: str | None) -> None:
+def book(status: str, as_json: bool, **options: str | None) -> None:
     """Book an appointment."""
     fields = load_start(BookingSchema(), with_ids(options))
     booked_for = patient_service.identify(fields.pop("patient"))
-    appointment = appointment_service.create(patient_id=booked_for.id, **fields)
+    appointment = appointment_service.add(status=status, patient_id=booked_for.id, **fields)
     show_record(dumped(appointment), as_json=as_json)
     info(f"Booked for {booked_for.mrn}. To cancel it: flask appointments cancel {appointment.id}")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from clinic.appointments.rules import CANCEL_REASONS, STATES, day_problem
+from clinic.appointments.rules import BOOKED, CANCEL_REASONS, NEW_STATES, STATES, day_problem
 from clinic.appointments.schemas.resources import RecordId
 from clinic.core.clock import at_wall_time, is_ambiguous, today
 from clinic.core.errors import InvalidInput
@@ -53,6 +53,12 @@ class AppointmentSchema(FieldPermissionSchema):
     version = fields.Integer(dump_only=True, metadata={"minimum": 1})
     created_at = Timestamp(dump_only=True)
     updated_at = Timestamp(dump_only=True)
+
+
+class NewAppointmentSchema(AppointmentSchema):
+    """A new appointment: booked, of a patient who has arrived, or of a visit that is over."""
+
+    status = Choice(*NEW_STATES, what="a status", load_default=BOOKED, allow_none=False)
 
 
 class NotesSchema(FieldPermissionSchema):
