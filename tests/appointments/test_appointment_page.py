@@ -138,7 +138,7 @@ def test_who_comes_too_late_sees_the_present_state_and_who_made_it(app, desk, bo
     become("manager")
     history = len(rows(app, "appointment_history"))
 
-    answers = [desk.submit(f"{booked}/{action}", version=stale) for action in ("arrive", "no-show", "undo")]
+    answers = [desk.submit(f"{booked}/{action}", version=stale) for action in ("arrive", "check-in", "no-show", "undo")]
     illegal = act(desk, booked, "fulfil")
 
     for answer in (*answers, illegal):
