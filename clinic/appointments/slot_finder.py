@@ -1,38 +1,21 @@
-"""SlotFinder, for pages that offer free times: the first ones by day, and why a visit can't start at another time.
-
-It reads hours and bookings once for all practitioners, and asks `slots.py` for everything else.
-"""
+"""SlotFinder, for pages that offer free times: the first ones by day, and why a visit can't start at another time."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from itertools import groupby
-from typing import Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
-from clinic.appointments.bookings import LONGEST_BUFFER, load_bookings
-from clinic.appointments.hours_loading import load_hours
-from clinic.appointments.models import Closure, Practitioner, Room, Service
-from clinic.appointments.placing import visit_of
-from clinic.appointments.rules import LONGEST
+from clinic.appointments.models import Closure, Practitioner, Room
+from clinic.appointments.slot_search import FURTHER, SlotSearch
 from clinic.appointments.slot_types import Booking, Refused, Slot
-from clinic.appointments.slot_types import Room as RoomPlaces
-from clinic.appointments.slots import explain_start, find_across
-from clinic.appointments.working_time import ClinicHours, DayPart, PractitionerHours, day_parts
-from clinic.core.clock import day_bounds, now
+from clinic.appointments.slots import explain_start
+from clinic.appointments.working_time import DayPart, day_parts
+from clinic.core.clock import now
 from clinic.core.db import db
-
-PartOfDay = Literal["any", "morning", "afternoon"]
-
-SEARCHED = timedelta(days=14)
-FURTHER = timedelta(days=45)
-"""How far it searches, and how far if nothing is free until then."""
 
 MOST_DAYS = 4
 MOST_A_HALF_DAY = 4
@@ -42,24 +25,6 @@ MOST_A_DAY = 60
 NOON = 12
 USUAL_HOURS = range(8, 18)
 """Hours of the day in which starts are shown of those who have no working hours, in a clinic without opening hours."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is searched for: a visit from a day on, with one of some practitioners, in one of some rooms if it needs one.
-
-    `ignore` is the appointment that is to be moved; the length is in minutes; `whole` shows all times of one day.
-    """
-
-    first_day: date
-    practitioners: Sequence[Practitioner]
-    minutes: int
-    service: Service | None = None
-    rooms: Sequence[Room] = ()
-    part: PartOfDay = "any"
-    whole: bool = False
-    patient_id: UUID | None = None
-    ignore: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -88,8 +53,8 @@ class Offers:
 class Answer:
     """Whether a visit can start at a time with a practitioner: its slot, or why not.
 
-    `booking` is the appointment in the way, `parts` are those of the practitioner's day, `next_slot` the next free start
-    on that day, `rooms` those that are occupied, each with the end of what occupies it.
+    `booking` is the appointment in the way, `parts` are those of the practitioner's day, `next_slot` is the next free
+    start on that day, `rooms` are those of the visit, each with the end of what occupies it.
     """
 
     practitioner: Practitioner
@@ -121,40 +86,16 @@ class Explanation:
         return {answer.booking.patient_id for answer in self.answers if answer.booking}
 
 
-@dataclass(frozen=True)
-class _Free:
-    practitioner_id: UUID
-    slots: Sequence[Slot]
-
-
-class SlotFinder:
-    """A search for the free times of the current clinic."""
-
-    def __init__(self, wish: Wish, zone: str) -> None:
-        self.wish = wish
-        self.zone = ZoneInfo(zone)
-        self._visit = visit_of(wish.minutes, wish.service, wish.rooms)
-        self._places = [RoomPlaces(room.id, room.places) for room in wish.rooms]
-        self._until = wish.first_day + SEARCHED - timedelta(days=1)
-
-    @cached_property
-    def bookings(self) -> Sequence[Booking]:
-        """The bookings of the practitioners, rooms and the patient in the time that is searched, but the ignored one."""
-        return self._load_bookings(self.wish.first_day, self._until)
-
-    @cached_property
-    def without_hours(self) -> Sequence[Practitioner]:
-        """The practitioners who have no working hours: any time can be booked with them."""
-        _, hours = self._hours
-        return [one for one in self.wish.practitioners if not hours[one.id].has_hours]
+class SlotFinder(SlotSearch):
+    """What the pages show of a search."""
 
     def offers(self) -> Offers:
         """Return the first free starts, further ahead if there are none on the first days."""
-        first, until = self.wish.first_day, self._until
+        first, until = self.wish.first_day, self.until
         slots = self._listed(first, until, self.bookings)
         if not slots and self.wish.practitioners:
             first, until = until + timedelta(days=1), first + FURTHER - timedelta(days=1)
-            slots = self._listed(first, until, self._load_bookings(first, until))
+            slots = self._listed(first, until, self.load_bookings(first, until))
         days, most = self._by_start(slots), 1 if self.wish.whole else MOST_DAYS
         shown = {day: self._shown(days[day]) for day in list(days)[:most]}
         more = {day: len(days[day]) - len(offers) for day, offers in shown.items()}
@@ -168,65 +109,27 @@ class SlotFinder:
         if busy:
             return Explanation(starts_at, ends_at, [], busy)
         day = starts_at.astimezone(self.zone).date()
-        free = {one.practitioner_id: one.slots for one in self._find(day, day, self.bookings)}
+        free = {one.practitioner_id: one.slots for one in self.find(day, day, self.bookings)}
         answers = [self._answer(one, starts_at, day, free[one.id]) for one in self.wish.practitioners]
         return Explanation(starts_at, ends_at, answers, closure=_closure_on(day) if _is_closed(answers) else None)
 
-    def on_day(self, day: date) -> Sequence[Booking]:
-        """Return the patient's own bookings on a day, ordered by start."""
-        since, until = day_bounds(day, self.zone.key)
-        own = [one for one in self.bookings if one.patient_id == self.wish.patient_id]
-        return sorted((one for one in own if since <= one.starts_at < until), key=lambda one: one.starts_at)
-
-    @cached_property
-    def _hours(self) -> tuple[ClinicHours, dict[UUID, PractitionerHours]]:
-        ids = [one.id for one in self.wish.practitioners]
-        return load_hours(ids, self.wish.first_day, self.wish.first_day + FURTHER)
-
-    def _load_bookings(self, first: date, until: date) -> Sequence[Booking]:
-        found = load_bookings(
-            day_bounds(first, self.zone.key)[0] - LONGEST_BUFFER,
-            day_bounds(until, self.zone.key)[1] + LONGEST + LONGEST_BUFFER,
-            practitioner_ids=[one.id for one in self.wish.practitioners],
-            room_ids=[room.id for room in self.wish.rooms],
-            patient_id=self.wish.patient_id,
-        )
-        return [booking for booking in found if booking.appointment_id != self.wish.ignore]
-
-    def _find(self, first: date, until: date, bookings: Sequence[Booking]) -> Sequence[_Free]:
-        """Return the free starts of each practitioner."""
-        clinic, hours = self._hours
-        ids = [one.id for one in self.wish.practitioners]
-        found = find_across(
-            self._visit,
-            clinic,
-            [hours[one] for one in ids],
-            bookings=bookings,
-            rooms=self._places,
-            patient_id=self.wish.patient_id,
-            first_day=first,
-            last_day=until,
-            now=now(),
-        )
-        return [_Free(one, free.slots) for one, free in zip(ids, found, strict=True)]
-
     def _listed(self, first: date, until: date, bookings: Sequence[Booking]) -> Sequence[Slot]:
         """Return the free starts that are shown: with one practitioner, no two of them overlap."""
-        found = self._find(first, until, bookings)
+        found = self.find(first, until, bookings)
         return [slot for free in found for slot in _one_after_another(filter(self._is_listed, free.slots))]
 
     def _is_listed(self, slot: Slot) -> bool:
-        clinic, hours = self._hours
+        clinic, hours = self.hours
         hour = slot.starts_at.astimezone(self.zone).hour
         usual = hour in USUAL_HOURS or bool(clinic.opening) or hours[slot.practitioner_id].has_hours
         return usual and (self.wish.part == "any" or (hour < NOON) is (self.wish.part == "morning"))
 
     def _by_start(self, slots: Sequence[Slot]) -> Mapping[date, Sequence[Offer]]:
         """Return one offer for each start by local day: with the practitioner who has the fewest bookings that day."""
-        booked = Counter((one.practitioner_id, self._day_of(one.starts_at)) for one in self.bookings)
+        booked = Counter((one.practitioner_id, self.day_of(one.starts_at)) for one in self.bookings)
         days: dict[date, list[Offer]] = {}
         for starts_at, at_once in groupby(sorted(slots, key=_start_of), key=_start_of):
-            day, free = self._day_of(starts_at), list(at_once)
+            day, free = self.day_of(starts_at), list(at_once)
             best = min(free, key=lambda slot: booked[slot.practitioner_id, day])
             days.setdefault(day, []).append(Offer(best, len(free) - 1))
         return days
@@ -240,17 +143,14 @@ class SlotFinder:
         most = [2 * MOST_A_HALF_DAY - min(len(half), MOST_A_HALF_DAY) for half in (after, before)]
         return [*before[: most[0]], *after[: most[1]]]
 
-    def _day_of(self, at: datetime) -> date:
-        return at.astimezone(self.zone).date()
-
     def _answer(self, practitioner: Practitioner, starts_at: datetime, day: date, free: Sequence[Slot]) -> Answer:
-        clinic, hours = self._hours
+        clinic, hours = self.hours
         found = explain_start(
-            self._visit,
+            self.visit,
             clinic,
             hours[practitioner.id],
             bookings=self.bookings,
-            rooms=self._places,
+            rooms=self.places,
             patient_id=self.wish.patient_id,
             starts_at=starts_at,
             now=now(),
@@ -271,13 +171,6 @@ class SlotFinder:
         ends_at = starts_at + timedelta(minutes=self.wish.minutes)
         spans = (b.blocked_until for b in self.bookings if b.room_id == room.id and b.blocked_from < ends_at)
         return max((until for until in spans if until > starts_at), default=None)
-
-
-def bookable_services(also: UUID | None = None) -> Sequence[Service]:
-    """Return the active services, and one more by its id, with who offers them and their rooms, in one query."""
-    wanted = select(Service).where(or_(Service.active, Service.id == also)).order_by(Service.name, Service.id)
-    everything = (joinedload(Service.offered_by), joinedload(Service.takes_place_in))
-    return db.session.scalars(wanted.options(*everything)).unique().all()
 
 
 def _one_after_another(slots: Iterable[Slot]) -> Sequence[Slot]:

@@ -56,6 +56,12 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
         "practitioner_id": the("practitioner_id"),
         **_DAY,
     },
+    "appointments.reschedule": lambda the: {
+        "practitioner_id": the("practitioner_id"),
+        **_DAY,
+        "day": "2029-11-27",
+        "version": "1",
+    },
     "appointments.cancel": lambda _: {"reason": "patient", "version": "1"},
     "appointments.arrive": lambda _: {"version": "1"},
     "appointments.check_in": lambda _: {"version": "1"},

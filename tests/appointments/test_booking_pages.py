@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -54,8 +55,8 @@ class Desk:
         works(self.okafor, MORNING, AFTERNOON)
         works(self.brandt, MORNING)
         self.room = known(a_room("Room 2"))
-        fields = {"lengths": [30, 45], "buffer_after": 10, "horizon_days": 10}
-        who_and_where = {"practitioner_ids": [self.okafor.id], "room_ids": [self.room.id]}
+        fields: dict[str, Any] = {"lengths": [30, 45], "buffer_after": 10, "horizon_days": 10}
+        who_and_where: dict[str, Any] = {"practitioner_ids": [self.okafor.id], "room_ids": [self.room.id]}
         self.service = known(service_catalogue.create(name="Mole check", **fields, **who_and_where))
 
     def slot(self, hour: int, minute: int = 0, practitioner=None, over: str = "") -> str:
@@ -112,7 +113,7 @@ def reasons(page: str) -> str:
 
 def booked_page(answer) -> str:
     """Return the address of the appointment that was booked."""
-    return "/appointments/" + answer.location.rpartition("appointment=")[2]
+    return f"/appointments/{answer.location.rpartition('appointment=')[2]}"
 
 
 def test_a_free_time_is_found_and_booked(app, client, desk):

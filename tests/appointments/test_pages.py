@@ -26,18 +26,31 @@ def typed(client, here):
         }
 
 
-def test_booking_leads_to_the_appointment(app, client, typed):
+def booked(client, typed, **change):
+    """Book, and return the address of the appointment."""
+    location = client.submit("/appointments/new", **typed | change).location
+    return f"/appointments/{location.rpartition('appointment=')[2]}"
+
+
+def test_booking_leads_to_the_appointment_on_its_day_and_offers_to_undo_it(app, client, typed):
     answer = client.submit("/appointments/new", **typed)
-    page = spoken(client.get(answer.location).text)
+    html = client.get(answer.location).text
+    page = spoken(html)
 
     assert answer.status_code == 303
-    assert "Mon 26 Nov 2029, 09:00–09:30" in page
+    assert "Inês Pereira booked: Mon 26 Nov 2029, 09:00–09:30, Dr Amara Okafor." in page
+    assert f'action="{booked_undo(answer.location)}"' in html
     assert "Dr Amara Okafor" in page
     assert rows(app, "appointments")[0]["starts_at"].replace(tzinfo=MONDAY.tzinfo) == MONDAY
 
 
+def booked_undo(location):
+    """Return the address of the button that undoes a booking."""
+    return f"/appointments/{location.rpartition('appointment=')[2]}/undo"
+
+
 def test_booking_and_cancelling_publish_exactly_their_ids(app, client, typed, published):
-    location = client.submit("/appointments/new", **typed).location
+    location = booked(client, typed)
     appointment, patient = rows(app, "appointments")[0], rows(app, "patients")[0]
     client.submit(f"{location}/cancellation", version="1", reason="patient")
 
@@ -52,16 +65,17 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, client, typed, pu
 def test_a_taken_time_shows_the_form_again_with_what_was_typed(app, client, here, typed):
     client.submit("/appointments/new", **typed)
     with here():
-        other = a_patient().mrn
+        other = str(a_patient().id)
     before = row_counts(app)
 
     answer = client.submit("/appointments/new", **typed | {"patient": other})
 
     assert answer.status_code == 409
     assert title(answer.text).startswith("Error: Book an appointment")
-    assert spoken(answer.text).count("This time is taken: choose another one") == 2
+    taken = "This time is taken: Dr Amara Okafor has an appointment 09:00–09:30 with PEREIRA, Inês"
+    assert spoken(answer.text).count(taken) == 2
     assert 'aria-invalid="true"' in element(answer.text, "f-time")
-    assert f'value="{other}"' in element(answer.text, "f-patient")
+    assert f'name="patient" value="{other}"' in answer.text
     assert f'value="{typed["practitioner_id"]}" selected' in answer.text
     assert 'value="9:00"' in element(answer.text, "f-time")
     assert row_counts(app) == before
@@ -99,7 +113,7 @@ def test_what_makes_no_sense_shows_the_form_again_at_its_field(app, client, type
 
 
 def test_a_time_is_read_as_people_write_it(client, typed):
-    location = client.submit("/appointments/new", **typed | {"time": "14h15"}).location
+    location = booked(client, typed, time="14h15")
 
     assert "26 Nov 2029, 14:15" in spoken(client.get(location).text)
 
@@ -122,12 +136,13 @@ def test_a_patient_of_another_clinic_can_not_be_booked_by_number_or_id(app, clie
 def test_the_form_is_filled_with_what_the_link_said(client, typed):
     page = client.get(f"/appointments/new?patient={typed['patient']}&practitioner_id={typed['practitioner_id']}").text
 
-    assert 'value="P-000001"' in element(page, "f-patient")
+    assert "PEREIRA, Inês" in spoken(page)
+    assert "P-000001" in spoken(page)
     assert f'value="{typed["practitioner_id"]}" selected' in page
 
 
 def test_cancelling_says_so_and_who_could_not_make_it(app, client, typed):
-    location = client.submit("/appointments/new", **typed).location
+    location = booked(client, typed)
     version = hidden_value(client.get(location).text, "version")
 
     answer = client.submit(f"{location}/cancellation", version=version, reason="practitioner", note="Is ill")
@@ -139,7 +154,7 @@ def test_cancelling_says_so_and_who_could_not_make_it(app, client, typed):
 
 
 def test_cancelling_a_second_time_is_a_conflict(app, client, typed):
-    location = client.submit("/appointments/new", **typed).location
+    location = booked(client, typed)
     client.submit(f"{location}/cancellation", version="1", reason="patient")
 
     for version in ("1", "2"):
@@ -152,7 +167,7 @@ def test_cancelling_a_second_time_is_a_conflict(app, client, typed):
 
 
 def test_a_cancellation_that_makes_no_sense_is_shown_again(client, here, typed):
-    location = client.submit("/appointments/new", **typed).location
+    location = booked(client, typed)
 
     answer = client.submit(f"{location}/cancellation", version="1", reason="weather")
 
@@ -197,7 +212,7 @@ def test_the_patients_page_shows_past_appointments_the_latest_first(client, here
 
 
 def test_titles_carry_no_name(client, typed):
-    location = client.submit("/appointments/new", **typed).location
+    location = booked(client, typed)
 
     for url in (location, "/appointments?day=2029-11-26", "/appointments/new?patient=P-000001"):
         assert "pereira" not in title(client.get(url).text).lower()

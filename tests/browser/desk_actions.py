@@ -53,15 +53,20 @@ def a_new_name() -> str:
 def fill_booking(page: Page, patient: str, records: Records, time: str) -> None:
     """Fill the form of a booking with the first practitioner on the day that is filled already."""
     page.goto(f"/appointments/new?patient={patient}&day={records.day}")
-    page.get_by_label("With").select_option(records.practitioner)
-    page.get_by_label("Time").fill(time)
+    page.get_by_label("Practitioner", exact=True).select_option(records.practitioner)
+    page.get_by_label("Time", exact=True).fill(time)
 
 
 def book(page: Page, patient: str, records: Records, time: str) -> None:
     """Try to book with the mouse."""
     fill_booking(page, patient, records, time)
-    page.get_by_role("button", name="Book").click()
+    page.locator(SEND).click()
     page.wait_for_load_state()
+
+
+def open_appointment(page: Page) -> None:
+    """Open the page of the appointment that is chosen on the day."""
+    page.locator("#panel").get_by_role("link", name="Open the appointment").click()
 
 
 def make_invoice(page: Page, patient: str, price: str = "45.00") -> None:

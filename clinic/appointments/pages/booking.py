@@ -3,15 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.finding import Search, search, search_values
 from clinic.appointments.pages.refusal_texts import RefusalTexts
 from clinic.appointments.pages.time_errors import reject_time
+from clinic.appointments.pages.undo_offers import offer_undo
 from clinic.appointments.registration import register_and_book
 from clinic.appointments.schemas.booking import KINDS, NEW_PATIENT, BookingForm
 from clinic.appointments.service import Appointment, Unavailable, appointment_service, practitioner_service
@@ -20,7 +22,7 @@ from clinic.core.clock import today, wall_day
 from clinic.core.context import current_actor
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
-from clinic.patients.service import Patient, PatientNotFound, patient_service
+from clinic.patients.service import Patient, PatientFields, PatientNotFound, patient_service
 from clinic.web import template_filters
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse
@@ -29,9 +31,9 @@ from clinic.web.idempotency import idempotent
 FOLDS = {"0": "The first, before the clocks go back", "1": "The second, after it"}
 KIND_LABELS = dict(zip(KINDS, ("Comes at that time", "Is here now", "Has been here already"), strict=True))
 _BOOK = {
-    "booked": (appointment_service.create, "Booked"),
-    "arrived": (appointment_service.walk_in, "Arrived, booked"),
-    "fulfilled": (appointment_service.record_past, "Recorded as done"),
+    "booked": (appointment_service.create, "booked"),
+    "arrived": (appointment_service.walk_in, "has arrived"),
+    "fulfilled": (appointment_service.record_past, "was here"),
 }
 _PREFILLED = ("patient", "practitioner_id", "day", "time", "kind")
 """What a link may fill in."""
@@ -81,7 +83,7 @@ def back_to_day(appointment: Appointment, done: str) -> ResponseReturnValue:
     zone = clinic_service.current().zone
     practitioner = practitioner_service.get(appointment.practitioner_id)
     span = f"{template_filters.instant(appointment.starts_at, zone)}–{template_filters.time(appointment.ends_at, zone)}"
-    flash(f"{done}: {span}, {practitioner.name}")
+    offer_undo(appointment, f"{{name}} {done}: {span}, {practitioner.name}.", "day")
     day = wall_day(appointment.starts_at, zone)
     return redirect(url_for(".index", day=day, appointment=appointment.id), 303)
 
@@ -107,16 +109,17 @@ def patient_names(
 
 def texts_of(search: Search, names: Mapping[UUID, str]) -> RefusalTexts:
     """Return the texts about a search."""
-    return RefusalTexts(search.wish, search.zone, names, search.explanation and search.explanation.closure)
+    closure = search.explanation.closure if search.explanation else None
+    return RefusalTexts(search.wish, search.zone, names, closure)
 
 
 def _book(
-    *, kind: str, patient: str | None, registration: Mapping[str, str] | None, over: bool = False, **fields: object
+    *, kind: str, patient: str | None, registration: PatientFields | None, **fields: Any
 ) -> tuple[Appointment, str]:
     book, done = _BOOK[kind]
-    if patient is None:
+    if patient is None and registration is not None:
         return register_and_book(book, registration, **fields), done
-    return book(patient_id=patient_service.identify(patient).id, **fields), done
+    return book(patient_id=patient_service.identify(patient or "").id, **fields), done
 
 
 def _booking_page(form: Form) -> str:

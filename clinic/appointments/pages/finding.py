@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -14,7 +14,8 @@ from marshmallow import ValidationError
 from clinic.appointments.rules import day_problem
 from clinic.appointments.schemas.booking import FindSchema
 from clinic.appointments.service import Appointment, Practitioner, Room, Service, practitioner_service, room_service
-from clinic.appointments.slot_finder import Explanation, Offers, SlotFinder, Wish, bookable_services
+from clinic.appointments.slot_finder import Explanation, Offers, SlotFinder
+from clinic.appointments.slot_search import SEARCHED, Wish, bookable_services
 from clinic.appointments.slot_types import Slot
 from clinic.core.clock import at_wall_time, today, wall_day
 from clinic.core.errors import InvalidInput
@@ -207,7 +208,7 @@ def _first_day(form: Form, found: Mapping[str, Any], zone: str, why_at: datetime
         form.errors.setdefault("from", []).append(problem)
         first = present
     asked = wall_day(why_at, zone) if why_at else first
-    return first if first <= asked < first + timedelta(days=14) else asked
+    return first if first <= asked < first + SEARCHED else asked
 
 
 def _why_at(form: Form, found: Mapping[str, Any], zone: str) -> datetime | None:

@@ -1,5 +1,6 @@
 """The page that moves an appointment: what it is, the first free times, and any other time."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import render_template
@@ -14,6 +15,8 @@ from clinic.appointments.schemas.booking import RescheduleForm
 from clinic.appointments.service import (
     Appointment,
     IllegalTransition,
+    Room,
+    Service,
     Unavailable,
     appointment_service,
     practitioner_service,
@@ -49,7 +52,7 @@ def reschedule(appointment_id: UUID) -> ResponseReturnValue:
         return refuse(_move_page(appointment, reject_time(form, error, clinic_service.current().zone)), error)
     except (StaleVersion, IllegalTransition) as error:
         return _move_page(appointment_service.get(appointment_id), form, refused=error), 409
-    return back_to_day(moved, "Moved")
+    return back_to_day(moved, "moved")
 
 
 def _move_page(appointment: Appointment, form: Form, *, refused: ClinicError | None = None) -> str:
@@ -58,11 +61,10 @@ def _move_page(appointment: Appointment, form: Form, *, refused: ClinicError | N
     found = search(values, patient_id=appointment.patient_id, moved=appointment)
     patient, names = patient_names(found, appointment.patient_id)
     form.values = _typed_defaults(appointment, found.wish.minutes, str(found.wish.first_day)) | dict(form.values)
-    services, rooms = ({one.id: one.name for one in known} for known in (found.services, found.rooms))
     return render_template(
         "appointments/move.html",
-        service_name=services.get(appointment.service_id),
-        room_name=rooms.get(appointment.room_id),
+        service_name=_name(found.services, appointment.service_id),
+        room_name=_name(found.rooms, appointment.room_id),
         practitioner_name=practitioner_service.get(appointment.practitioner_id).name,
         today=today(found.zone),
         appointment=appointment,
@@ -75,6 +77,10 @@ def _move_page(appointment: Appointment, form: Form, *, refused: ClinicError | N
         refused=refused,
         change=audit_service.last_change("appointments", appointment.id) if refused else None,
     )
+
+
+def _name(resources: Sequence[Room] | Sequence[Service], wanted: UUID | None) -> str | None:
+    return next((one.name for one in resources if one.id == wanted), None)
 
 
 def _values_of(appointment: Appointment) -> dict[str, str]:

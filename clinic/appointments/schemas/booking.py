@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validates_schema
@@ -31,8 +31,8 @@ NO_REASON = "Enter the reason for booking this time all the same"
 TWO_TIMES = "You chose a free time and typed another one: clear the typed time, or choose “The time typed below”"
 _NEW = "registration-"
 _SLOT = re.compile(r"([0-9a-f-]{36})/([0-9-]{10})T([0-9:]{5})/([01])/([0-9]{1,4})(/over)?", re.ASCII)
-_STEP = timedelta(minutes=5)
-"""To which the start of a visit is rounded that begins now."""
+_STEP = 5
+"""Minutes to which the start of a visit is rounded that begins now."""
 
 
 class FindSchema(Schema):
@@ -148,7 +148,7 @@ def _slot_fields(slot: Any) -> dict[str, str]:
 
 def _starting_now() -> dict[str, str]:
     wall = wall_time(now(), clinic_service.current().zone)
-    wall -= (wall - datetime.min) % _STEP
+    wall -= timedelta(minutes=wall.minute % _STEP)
     return {"day": f"{wall:%Y-%m-%d}", "time": f"{wall:%H:%M}"}
 
 
