@@ -68,6 +68,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "appointments.fulfil": lambda _: {"version": "1"},
     "appointments.no_show": lambda _: {"version": "1"},
     "appointments.undo": lambda _: {"version": "1"},
+    "appointments.show_practitioners": lambda _: {"day": "2030-01-02"},
     "appointments.update_practitioner_hours": _week_form,
     "appointments.update_opening_hours": lambda the: {**_week_form(the), "version": the("clinic_version")},
     "appointments.create_exception": lambda _: {"kind": "leave", "first_day": "2030-01-02"},

@@ -36,7 +36,7 @@ def booked(desk, here):
 
 
 def heading(page):
-    return spoken(re.search(r"<h1.*?</h1>", page, re.DOTALL)[0])
+    return spoken(re.findall(r"<h1.*?</h1>", page, re.DOTALL)[0])
 
 
 def act(desk, address, action, **fields):
@@ -80,7 +80,7 @@ def test_an_act_of_the_day_leads_back_to_the_day_and_is_undone_there(desk, booke
 
     answer = act(desk, booked, "arrive", origin="day")
     page = desk.get(answer.location).text
-    toast = re.search(r'<form class="toast undo".*?</form>', page, re.DOTALL)[0]
+    toast = re.findall(r'<form class="toast undo".*?</form>', page, re.DOTALL)[0]
     undone = desk.submit(f"{booked}/undo", **{name: hidden_value(toast, name) for name in ("version", "origin", "key")})
 
     assert answer.location == undone.location == day
@@ -138,7 +138,7 @@ def test_who_comes_too_late_sees_the_present_state_and_who_made_it(app, desk, bo
     become("manager")
     history = len(rows(app, "appointment_history"))
 
-    answers = [desk.submit(f"{booked}/{action}", version=stale) for action in ("arrive", "no-show", "undo")]
+    answers = [desk.submit(f"{booked}/{action}", version=stale) for action in ("arrive", "check-in", "no-show", "undo")]
     illegal = act(desk, booked, "fulfil")
 
     for answer in (*answers, illegal):

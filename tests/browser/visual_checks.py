@@ -21,7 +21,7 @@ _CUT_OFF = """() => {
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {
     const card = node.parentElement.closest('.card, .col, .appt, .banner');
     const seen = node.textContent.trim() && node.parentElement.checkVisibility();
-    if (!seen || !card || node.parentElement.closest('.vh, pre, .flow thead, .what')) continue;
+    if (!seen || !card || node.parentElement.closest('.vh, pre, .flow thead, .what, .cols .who')) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
     const clip = card.getBoundingClientRect();
