@@ -49,7 +49,10 @@ def test_the_second_of_two_equal_times_is_a_slot_of_its_own():
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ({"slot": "nonsense"}, [("#/slot", NO_SLOT), ("#/time", "Enter a time, or choose a free one"), ("#/day", "Enter the day")]),
+        (
+            {"slot": "nonsense"},
+            [("#/slot", NO_SLOT), ("#/time", "Enter a time, or choose a free one"), ("#/day", "Enter the day")],
+        ),
         ({"slot": SLOT, "time": "9:15"}, [("#/slot", TWO_TIMES)]),
         ({"slot": f"{SLOT}/over"}, [("#/overbook_reason", NO_REASON)]),
         ({"slot": f"{DOCTOR}/2029-13-26T09:00/0/45"}, [("#/day", "Enter a date like 2026-11-23")]),
