@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select
 
+from clinic.appointments.service import appointment_service
 from clinic.core.db import db
 from clinic.core.events import event_bus, handler_name
 from clinic.core.events.models import Delivery, StoredEvent
@@ -194,7 +195,12 @@ def test_every_declared_event_goes_through_every_handler(
     face: Face, here: Here, practitioner_id: UUID, failed_handlers: list[str]
 ) -> None:
     number, patient_id = face.register()
-    face.cancel(face.book(number, patient_id, practitioner_id))
+    appointment_id = face.book(number, patient_id, practitioner_id)
+    with here():
+        appointment_service.reschedule(UUID(appointment_id), starts_at=MONDAY + timedelta(hours=2))
+        appointment_service.cancel(UUID(appointment_id))
+        appointment_service.undo(UUID(appointment_id))
+    face.cancel(appointment_id)
     face.bill_and_pay(number, patient_id)
 
     with here():

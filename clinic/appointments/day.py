@@ -12,13 +12,13 @@ from uuid import UUID
 from clinic.appointments.day_grid import (
     SHORTEST,
     USUAL,
-    Frame,
     Place,
     frame_of,
     frame_spans,
     place_of,
     with_lanes,
 )
+from clinic.appointments.day_items import Block, Card, Column, Day, Gap, Item, Now
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.rules import BOOKED
 from clinic.appointments.working_time import ClinicHours, DayPart, PractitionerHours, day_parts
@@ -28,81 +28,6 @@ HIDDEN = ("cancelled", "entered-in-error")
 
 SHORTEST_GAP = timedelta(minutes=SHORTEST)
 LATE_AFTER = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An appointment, and a warning while the patient should have arrived, or nobody has said what became of it."""
-
-    appointment: Appointment
-    place: Place
-    warning: str | None = None
-
-    kind = "card"
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Free working time between two appointments, from now on; `time` is its start in the clinic, `09:30`."""
-
-    starts_at: datetime
-    ends_at: datetime
-    place: Place
-    time: str
-
-    kind = "gap"
-
-    @property
-    def minutes(self) -> int:
-        """The length of the free time."""
-        return (self.ends_at - self.starts_at) // timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Time in which the practitioner does not work: `off`, `break`, `leave` or `closed`."""
-
-    kind: str
-    starts_at: datetime
-    ends_at: datetime
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """The current time."""
-
-    place: Place
-
-    kind = "now"
-
-
-Item = Card | Gap | Block | Now
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The day of a practitioner: its items by their start, how many appointments are active, and the next free time."""
-
-    practitioner: Practitioner
-    items: Sequence[Item]
-    booked: int
-    next_free: Gap | None
-    room_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day: its columns, the practitioners who don't work, those without hours, and how many are in each state."""
-
-    frame: Frame
-    columns: Sequence[Column]
-    absent: Sequence[Practitioner]
-    without_hours: Sequence[Practitioner]
-    counts: Mapping[str, int]
-    shown: int
-    is_closed: bool
-    now: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +185,3 @@ def _now(asked: DayQuestion, spans: Iterable[tuple[datetime, datetime]]) -> Plac
 def _now_marks(asked: DayQuestion, parts: Sequence[DayPart]) -> list[Now]:
     place = _now(asked, [(part.starts_at, part.ends_at) for part in parts])
     return [Now(place)] if place else []
-
-
-__all__ = ["Block", "Card", "Column", "Day", "DayQuestion", "Gap", "Now", "assemble_day"]

@@ -26,7 +26,7 @@ ENDS_BEFORE_IT_BEGINS = "The last day is before the first one"
 _Key = tuple[int, int, int, UUID | None, date | None, date | None]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hours:
     """The weekly hours of a practitioner, or without one the opening hours; `id` and `version` are their owner’s."""
 

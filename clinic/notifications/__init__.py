@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint
 
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
+from clinic.core.context import current_actor
 from clinic.core.events import Handler
-from clinic.core.modules import BaseModule, NavigationEntry, PeriodicJob, RecordLabels
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob, RecordLabels
 from clinic.notifications import api, appointment_messages, commands, pages
 from clinic.notifications.audit_labels import AUDIT_LABELS
 from clinic.notifications.mail_queue import notification_queue
@@ -51,6 +53,12 @@ class NotificationsModule(BaseModule):
     def get_navigation(self) -> Sequence[NavigationEntry]:
         """Return the navigation entry of the messages."""
         return (NavigationEntry("Messages", "notifications.index", "m", 50),)
+
+    def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
+        """Return the messages about an appointment, to those who may see them."""
+        if page != "appointments.show" or not current_actor().has_permission("notifications:read"):
+            return ()
+        return (Panel("notifications/panel.html", {"messages": notification_service.about(subject_id)}, "aside"),)
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the sending of what is due."""

@@ -28,6 +28,10 @@ RETRYABLE = (FAILED, UNKNOWN)
 BATCH = 100
 
 
+MOST_SHOWN = 10
+"""The most messages about one record that its page shows."""
+
+
 class NotificationNotFound(NotFound):
     """The current clinic has no such message."""
 
@@ -131,6 +135,11 @@ class NotificationService:
         if state is not None:
             query = query.where(Notification.state == state)
         return paginate(query, [Notification.id], limit=limit, after=after, descending=True)
+
+    def about(self, record_id: UUID) -> Sequence[Notification]:
+        """Return the messages about a record, the latest first."""
+        wanted = select(Notification).where(Notification.about_id == record_id).order_by(Notification.id.desc())
+        return db.session.scalars(wanted.limit(MOST_SHOWN)).all()
 
     def _queued(self, kind: str, about: UUID, version: int) -> Notification | None:
         key = (

@@ -9,6 +9,17 @@ from clinic.appointments.service import Appointment, appointment_service, room_s
 from clinic.patients.service import Patient
 from tests.builders import MONDAY, a_patient, a_practitioner
 
+OVERLAPS = """
+SELECT COUNT(*) FROM appointments AS one JOIN appointments AS other
+ON one.clinic_id = other.clinic_id AND one.id < other.id
+AND one.status IN ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled')
+AND other.status IN ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled')
+AND ((one.patient_id = other.patient_id AND one.starts_at < other.ends_at AND other.starts_at < one.ends_at)
+OR ((one.practitioner_id = other.practitioner_id OR (one.room_id = other.room_id AND one.place = other.place))
+AND one.blocked_from < other.blocked_until AND other.blocked_from < one.blocked_until))
+"""
+"""Pairs of active appointments that overlap; nothing here is overbooked."""
+
 
 def a_room(name: str = "Room 1", places: int = 1) -> Room:
     """Add a room."""

@@ -201,3 +201,14 @@ def test_the_other_appointments_of_the_patient_stand_beside_it(desk, here):
 
     assert f'<a href="/appointments/{second}">Wed 28 Nov 2029, 09:00</a>' in page
     assert "Dr Brandt" in page
+
+
+def test_the_messages_about_it_stand_beside_it_for_those_who_may_see_them(desk, booked, become):
+    act(desk, booked, "cancellation", reason="patient")
+
+    mine = spoken(desk.get(booked).text)
+    become("receptionist", "notifications:read")
+    theirs = spoken(desk.get(booked).text)
+
+    assert "Messages All messages Cancellation, email Mon 26 Nov 2029, 10:52" in mine
+    assert "Cancellation, email" not in theirs

@@ -10,7 +10,7 @@ from clinic.appointments.working_time import WeeklyRange
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from tests.appointments.test_hours import a_room
-from tests.appointments.test_hours_pages import form, rows_of
+from tests.appointments.test_hours_pages import form, rows_of, seal_of
 from tests.assertions import spoken
 from tests.builders import an_appointment
 
@@ -18,10 +18,6 @@ URL = "/appointments/opening-hours"
 YEAR = f"{URL}/holidays/2029"
 NEW = f"{URL}/closures/new"
 FIELDS = {"first_day": "2029-11-26", "last_day": "", "starts": "", "ends": "", "room_id": "", "name": "Fire drill"}
-
-
-def seal_of(page):
-    return re.search(r'name="seen" value="(\w+)"', page)[1]
 
 
 def ticked(page):

@@ -1,6 +1,7 @@
 """What the database itself refuses, whoever writes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
@@ -156,7 +157,7 @@ def minutes_from(minute, length=30):
 @pytest.mark.parametrize("same", ["practitioner", "room"])
 def test_the_buffers_of_a_row_are_guarded_for_practitioner_and_room(app, same):
     first = book(service=a_service(rooms=[a_room()], buffer_after=15))
-    others = {"patient_id": a_patient().id}
+    others: dict[str, Any] = {"patient_id": a_patient().id}
     others |= {"room_id": None, "place": None} if same == "practitioner" else somebody_else("practitioner_id")
 
     with pytest.raises(IntegrityError, match=f"appointments_{same}_free"):

@@ -43,6 +43,12 @@ def rows_of(page):
     return [" ".join(value for one, _, value in found if one == number) for number in numbers]
 
 
+def seal_of(page):
+    """Return the seal of the preview that a page shows."""
+    (seal,) = re.findall(r'name="seen" value="(\w+)"', page)
+    return seal
+
+
 def stored(here, practitioner):
     with here():
         return hours_service.get(practitioner.id)
@@ -118,7 +124,7 @@ def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practition
 
     checked = client.submit(url, **sent, check="1")
     refused = client.submit(url, **sent)
-    seal = re.search(r'name="seen" value="(\w+)"', refused.text)[1]
+    seal = seal_of(refused.text)
     assert stored(here, practitioner).weeks == []
     saved = client.submit(url, **sent, seen=seal)
 
@@ -135,7 +141,7 @@ def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practition
 
 def test_another_preview_than_the_one_that_was_shown_saves_nothing(client, here, practitioner, url):
     shown = client.submit(url, **form("mon 10 12"), check="1").text
-    seal = re.search(r'name="seen" value="(\w+)"', shown)[1]
+    seal = seal_of(shown)
     with here():
         for hour in range(22):
             an_appointment(practitioner=practitioner, starts_at=datetime(2029, 11, 27, hour, tzinfo=UTC))
@@ -182,13 +188,13 @@ def test_exceptions_are_added_changed_and_deleted_with_the_calendar_in_step(clie
     fields = {"kind": "leave", "first_day": "2029-11-26", "last_day": "", "starts": "", "ends": "", "room_id": ""}
 
     refused = client.submit(new, **fields)
-    seal = re.search(r'name="seen" value="(\w+)"', refused.text)[1]
+    seal = seal_of(refused.text)
     added = client.submit(new, **fields, seen=seal)
 
     assert (refused.status_code, added.status_code, added.location) == (409, 303, url)
     page = client.get(f"{url}?month=2029-11-01").text
     assert "Mon 26 Nov 2029 Leave" in spoken(page)
-    assert "26 L , leave" in spoken(page)
+    assert 'aria-label="Add: 26, leave">26 <b>L</b>' in page
 
     with here():
         (row,) = hours_exception_service.list().rows

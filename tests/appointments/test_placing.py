@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.builders import MONDAY, a_patient, a_practitioner
 pytestmark = pytest.mark.usefixtures("inside")
 
 MINUTE = timedelta(minutes=1)
-WHY = {"overbook_reason": "Emergency"}
+WHY: dict[str, Any] = {"overbook_reason": "Emergency"}
 
 
 def at(minutes):

@@ -1,6 +1,7 @@
 """Exceptions and closures as other modules know them: planned, changed, deleted, and what falls outside."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -27,12 +28,13 @@ AT_TEN = datetime(2029, 11, 26, 10, tzinfo=UTC)
 
 
 def leave(practitioner, **fields):
-    given = {"kind": "leave", "first_day": DAY, "last_day": DAY, "note": "Congress"}
+    given: dict[str, Any] = {"kind": "leave", "first_day": DAY, "last_day": DAY, "note": "Congress"}
     return hours_exception_service.create(practitioner_id=practitioner.id, **(given | fields))
 
 
 def close(**fields):
-    return closure_service.create(**({"name": "Fire drill", "first_day": DAY, "last_day": DAY} | fields))
+    given: dict[str, Any] = {"name": "Fire drill", "first_day": DAY, "last_day": DAY}
+    return closure_service.create(**(given | fields))
 
 
 def worked(practitioner, day=DAY):

@@ -7,23 +7,13 @@ from sqlalchemy import text
 
 from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service
 from clinic.core.db import db
-from tests.appointments.schedule import a_room, a_service, book
+from tests.appointments.schedule import OVERLAPS, a_room, a_service, book
 from tests.assertions import row_counts, stored_events
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
 TIMES = 10
-OVERLAPS = """
-SELECT COUNT(*) FROM appointments AS one JOIN appointments AS other
-ON one.clinic_id = other.clinic_id AND one.id < other.id
-AND one.status IN ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled')
-AND other.status IN ('pending', 'booked', 'arrived', 'checked-in', 'fulfilled')
-AND ((one.patient_id = other.patient_id AND one.starts_at < other.ends_at AND other.starts_at < one.ends_at)
-OR ((one.practitioner_id = other.practitioner_id OR (one.room_id = other.room_id AND one.place = other.place))
-AND one.blocked_from < other.blocked_until AND other.blocked_from < one.blocked_until))
-"""
-"""Pairs of active appointments that overlap; nothing here is overbooked."""
 
 
 def booking(patient_id, practitioner_id, starts_at, **fields):

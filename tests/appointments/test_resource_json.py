@@ -1,6 +1,7 @@
 """Practitioners, rooms and services as integrators and operators see them."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from tests.builders import a_member, a_practitioner, an_appointment
 from tests.statements import counted_statements, of_rows
 
 V1 = "/api/v1"
-KINDS = {
+KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "practitioners": ({"name": "Dr Rui Silva", "speciality": "Skin"}, {"speciality": None}),
     "rooms": ({"name": "Gym", "places": 3}, {"places": 2}),
     "services": ({"name": "Mole check", "lengths": [30, 45], "buffer_after": 5}, {"horizon_days": 180}),
@@ -97,6 +98,7 @@ def test_a_link_to_a_member_is_seen_by_those_who_may_see_the_staff(client, clini
 
     assert (linked.json["member_id"], again.status_code, again.json["code"]) == (member_id, 409, "member-linked")
     assert pointers(foreign) == ["#/member_id"]
+    assert pointers(client.post(f"{V1}/practitioners", json={"name": "Dr X", "member_id": False})) == ["#/member_id"]
 
 
 def test_a_list_of_services_takes_four_statements_and_one_for_the_key(app, client, here):

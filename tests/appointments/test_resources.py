@@ -45,7 +45,7 @@ def test_a_member_is_one_practitioner_at_most(clinic, other_clinic):
     )
     practitioner = practitioner_service.create(name="Dr Rui Silva", member_id=member.id)
 
-    assert practitioner_service.of_member(member.id).id == practitioner.id
+    assert practitioner_service.of_member(member.id) == practitioner
     assert practitioner_service.unlinked() == []
     with pytest.raises(MemberLinked):
         practitioner_service.create(name="Dr Rui Silva again", member_id=member.id)

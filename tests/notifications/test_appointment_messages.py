@@ -1,6 +1,7 @@
 """Messages about an appointment wait half a minute, so that undoing it sends nothing, and a move is one message."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -150,7 +151,7 @@ def test_a_move_that_is_followed_by_a_cancellation_is_not_announced(app, appoint
 
 def test_nobody_is_written_to_about_a_walk_in_or_a_past_visit(app, clock, sent):
     patient, practitioner = a_patient(), an_appointment(starts_at=START).practitioner_id
-    people = {"patient_id": patient.id, "practitioner_id": practitioner}
+    people: dict[str, Any] = {"patient_id": patient.id, "practitioner_id": practitioner}
     appointment_service.walk_in(**people, starts_at=NOON, ends_at=NOON + timedelta(minutes=30))
     past = NOON - timedelta(days=1)
     visit = appointment_service.record_past(**people, starts_at=past, ends_at=past + timedelta(minutes=30))

@@ -10,14 +10,13 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.progress import progress_of
 from clinic.appointments.pages.undo_offers import offer_undo
+from clinic.appointments.resource_names import service_and_room_names
 from clinic.appointments.schemas.appointments import CancellationSchema
 from clinic.appointments.service import (
     Appointment,
     IllegalTransition,
     appointment_service,
     practitioner_service,
-    room_service,
-    service_catalogue,
 )
 from clinic.audit.service import audit_service
 from clinic.core.audit import record_view
@@ -81,17 +80,19 @@ def appointment_page(
     clinic = clinic_service.current()
     patient = patient_service.get(appointment.patient_id)
     others = _other_visits(appointment)
+    practitioners = practitioner_service.of([appointment, *others])
+    names = service_and_room_names((appointment.service_id, appointment.room_id))
     return render_template(
         "appointments/show.html",
         appointment=appointment,
         patient=patient,
         toast_name=patient.calling_name if current_actor().has_permission("patients:read") else patient.mrn,
-        practitioner=practitioner_service.get(appointment.practitioner_id),
-        service=service_catalogue.get(appointment.service_id) if appointment.service_id else None,
-        room=room_service.get(appointment.room_id) if appointment.room_id else None,
+        practitioner=practitioners[appointment.practitioner_id],
+        service=names.get(appointment.service_id),
+        room=names.get(appointment.room_id),
         progress=progress_of(appointment),
         others=others,
-        practitioners=practitioner_service.of(others),
+        practitioners=practitioners,
         panels=_panels(appointment_id),
         today=today(clinic.zone),
         now=now(),

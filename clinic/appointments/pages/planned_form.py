@@ -11,12 +11,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
 from clinic.appointments.planned_days import PlannedDayService
-from clinic.appointments.service import (
-    AppointmentsOutside,
-    Closure,
-    HoursException,
-    Preview,
-)
+from clinic.appointments.service import AppointmentsOutside, Closure, HoursException, Preview
 from clinic.appointments.weeks import range_text
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.web.forms import Form, load_form, refuse, repeat_form, sent_version

@@ -11,7 +11,8 @@ from uuid import UUID
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.appointments.day import Day, DayQuestion, assemble_day
+from clinic.appointments.day import DayQuestion, assemble_day
+from clinic.appointments.day_items import Day
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.progress import progress_of
 from clinic.appointments.resource_names import service_and_room_names

@@ -19,7 +19,7 @@ class RecordId(fields.UUID):
         super().__init__(error_messages=id_messages(what), allow_none=True, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(value, attr, data, **kwargs) if value else None
+        return None if value == "" else super()._deserialize(value, attr, data, **kwargs)
 
 
 class RecordIds(fields.List[UUID]):

@@ -180,10 +180,19 @@ function prepareDate() {
 
 // Start: the chosen card, else the current time, is in view; after an act the focus is on its card.
 
+function scrollGridTo(item) {
+  const grid = find('.cols');
+  const [outer, inner] = [grid, item].map((one) => one.getBoundingClientRect());
+  if (inner.bottom > outer.bottom || inner.left < outer.left || inner.right > outer.right || inner.top < outer.top) {
+    grid.scrollBy(inner.left - outer.left - outer.width / 2, inner.top - outer.top - outer.height / 2);
+  }
+}
+
 function showChosen() {
   const card = currentCard();
   const wide = find('.gutter')?.checkVisibility();
-  if (wide) (card ?? find('.col .now'))?.scrollIntoView({ block: card ? 'nearest' : 'center' });
+  const item = card ?? find('.col .now');
+  if (wide && item) scrollGridTo(item);
   if (card && find('.toast.undo')) (wide ? card : find(`${PANEL} h2`))?.focus({ preventScroll: wide });
 }
 
