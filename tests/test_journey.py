@@ -54,6 +54,7 @@ class Pages:
             minutes="30",
         )
         assert sent.status_code == 303
+        assert self.client.get(sent.location).status_code == 200
         return str(sent.location.rpartition("appointment=")[2])
 
     def cancel(self, appointment_id: str) -> None:

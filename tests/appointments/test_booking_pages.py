@@ -87,11 +87,11 @@ def desk(client, here) -> Desk:
 
 @pytest.fixture
 def queries(app) -> Iterator[list[str]]:
-    """The SQL statements that are executed."""
+    """The SQL statements that are executed, without those that only set up a transaction."""
     seen: list[str] = []
 
     def note(_connection, _cursor, statement, *_more):
-        if not statement.startswith(("BEGIN", "PRAGMA")):
+        if not statement.startswith(("BEGIN", "PRAGMA", "SET LOCAL")):
             seen.append(statement)
 
     with app.app_context():

@@ -8,6 +8,7 @@ import pytest
 
 from clinic.appointments.day import DayQuestion, assemble_day
 from clinic.appointments.day_grid import Place, place_of, with_lanes
+from clinic.appointments.day_items import Gap
 from clinic.appointments.models import Appointment, Practitioner
 from clinic.appointments.working_time import ClinicHours, ClosureRange, ExceptionRange, PractitionerHours, WeeklyRange
 
@@ -186,7 +187,7 @@ def test_a_day_of_25_hours_keeps_both_instants_of_the_hour_that_comes_twice():
     hours = {OKAFOR.id: PractitionerHours(OKAFOR.id, (WeeklyRange(6, 0, 240),))}
     asked = DayQuestion(autumn, EVENING_BEFORE - timedelta(days=60), [OKAFOR], [], ClinicHours(LISBON), hours)
 
-    gaps = [item for item in assemble_day(asked).columns[0].items if item.kind == "gap"]
+    gaps = [item for item in assemble_day(asked).columns[0].items if isinstance(item, Gap)]
 
     assert sum(gap.minutes for gap in gaps) == 5 * 60
     assert gaps[0].starts_at < first

@@ -97,7 +97,8 @@ def patient_names(
     """
     knows = current_actor().has_permission("patients:read")
     in_the_way = search.explanation.patient_ids if search.explanation and knows else set()
-    patients = patient_service.get_many({chosen_id} | in_the_way if chosen_id else in_the_way)
+    wanted = {chosen_id} | in_the_way if chosen_id else in_the_way
+    patients = patient_service.get_many(wanted) if wanted else {}
     shown = [*patients, *(patient.id for patient in listed)]
     if chosen_id and shown == [chosen_id]:
         record_view("patients", chosen_id, chosen_id)

@@ -124,7 +124,8 @@ class BookingForm(TimeForm):
             rest["registration"] = new
         if rest.get("kind") == "arrived" and not rest.get("slot") and not rest.get("time"):
             rest |= _starting_now()
-        return super().expand(rest, **options)
+        expanded: dict[str, Any] = super().expand(rest, **options)
+        return expanded
 
     @validates_schema(skip_on_field_errors=False, pass_original=True)
     def check_patient(self, data: dict[str, Any], sent: Mapping[str, Any], **_options: Any) -> None:
