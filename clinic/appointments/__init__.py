@@ -9,7 +9,7 @@ from flask.blueprints import BlueprintSetupState
 
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
-from clinic.appointments.events import EVENTS
+from clinic.appointments.booking.events import EVENTS
 from clinic.appointments.pages.panels import PANELS
 from clinic.core.events.types import EventType
 from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab

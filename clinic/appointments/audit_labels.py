@@ -2,9 +2,9 @@
 
 from flask import get_template_attribute
 
+from clinic.appointments.hours.weeks import WEEKDAYS, clock_text
 from clinic.appointments.pages.appointment import REASONS
 from clinic.appointments.service import practitioner_service, room_service, service_catalogue
-from clinic.appointments.weeks import WEEKDAYS, clock_text
 from clinic.core.modules import RecordLabels
 
 

@@ -1,9 +1,6 @@
 """AppointmentService: the interface of appointments for other modules, and the only code that writes them."""
 
-from clinic.appointments.availability import AvailabilityService, FoundTimes, availability_service
-from clinic.appointments.booking import AppointmentBooking
-from clinic.appointments.closures import ClosureNotFound, ClosureService, Holiday, closure_service
-from clinic.appointments.conflicts import (
+from clinic.appointments.booking.conflicts import (
     AppointmentNotCancellable,
     AppointmentNotFound,
     IllegalTransition,
@@ -12,9 +9,17 @@ from clinic.appointments.conflicts import (
     SlotTaken,
     Unavailable,
 )
-from clinic.appointments.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
-from clinic.appointments.hours import Hours, HoursService, hours_service
-from clinic.appointments.hours_preview import AppointmentsOutside, Outside, Preview
+from clinic.appointments.booking.creation import AppointmentBooking
+from clinic.appointments.booking.moves import AppointmentMoves
+from clinic.appointments.booking.queries import AppointmentQueries
+from clinic.appointments.booking.rescheduling import AppointmentRescheduling
+from clinic.appointments.free_times.availability import AvailabilityService, FoundTimes, availability_service
+from clinic.appointments.free_times.slot_types import Reason, Refused, Slot
+from clinic.appointments.free_times.working_time import Span, WeeklyRange, working_ranges
+from clinic.appointments.hours.closures import ClosureNotFound, ClosureService, Holiday, closure_service
+from clinic.appointments.hours.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
+from clinic.appointments.hours.preview import AppointmentsOutside, Outside, Preview
+from clinic.appointments.hours.weekly import Hours, HoursService, hours_service
 from clinic.appointments.models import (
     Appointment,
     AppointmentHistory,
@@ -24,28 +29,23 @@ from clinic.appointments.models import (
     Room,
     Service,
 )
-from clinic.appointments.moves import AppointmentMoves
-from clinic.appointments.practitioners import (
+from clinic.appointments.resources.base import NameTaken
+from clinic.appointments.resources.practitioners import (
     MemberLinked,
     PractitionerNotFound,
     PractitionerService,
     practitioner_service,
 )
-from clinic.appointments.queries import AppointmentQueries
-from clinic.appointments.rescheduling import AppointmentRescheduling
-from clinic.appointments.resources import NameTaken
-from clinic.appointments.rooms import RoomNotFound, RoomService, room_service
-from clinic.appointments.services import ServiceCatalogue, ServiceNotFound, service_catalogue
-from clinic.appointments.slot_types import Reason, Refused, Slot
-from clinic.appointments.upcoming import Upcoming
-from clinic.appointments.working_time import Span, WeeklyRange, working_ranges
+from clinic.appointments.resources.rooms import RoomNotFound, RoomService, room_service
+from clinic.appointments.resources.services import ServiceCatalogue, ServiceNotFound, service_catalogue
+from clinic.appointments.resources.upcoming import Upcoming
 
 
 class AppointmentService(AppointmentQueries, AppointmentBooking, AppointmentRescheduling, AppointmentMoves):
     """The appointments of the current clinic: reading them, giving them a time, and moving them between their states.
 
     Each change locks what it concerns, is checked again under the lock, records one row in the history, and is
-    published. The rules are in `rules.py`, the reasons why a time is not free come from `slots.py` only.
+    published. The rules are in `rules.py`, the reasons why a time is not free come from `free_times/slots.py` only.
     """
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from clinic.appointments.slots import Booking, Reason, Room, Visit
-from clinic.appointments.working_time import ClinicHours, PractitionerHours
+from clinic.appointments.free_times.slots import Booking, Reason, Room, Visit
+from clinic.appointments.free_times.working_time import ClinicHours, PractitionerHours
 
 TICK = timedelta(minutes=5)
 

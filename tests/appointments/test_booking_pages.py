@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from clinic.appointments.free_times.working_time import WeeklyRange
 from clinic.appointments.service import (
     appointment_service,
     closure_service,
@@ -17,7 +18,6 @@ from clinic.appointments.service import (
     hours_service,
     service_catalogue,
 )
-from clinic.appointments.working_time import WeeklyRange
 from clinic.core.clock import at_wall_time, today
 from clinic.core.db import db
 from clinic.patients.service import patient_service

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from clinic.appointments.free_times.working_time import WeeklyRange
 from clinic.appointments.service import closure_service, hours_service
-from clinic.appointments.working_time import WeeklyRange
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from tests.appointments.test_hours import a_room

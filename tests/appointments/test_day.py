@@ -6,11 +6,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic.appointments.day import DayQuestion, assemble_day
-from clinic.appointments.day_grid import Place, place_of, with_lanes
-from clinic.appointments.day_items import Gap
+from clinic.appointments.free_times.working_time import (
+    ClinicHours,
+    ClosureRange,
+    ExceptionRange,
+    PractitionerHours,
+    WeeklyRange,
+)
 from clinic.appointments.models import Appointment, Practitioner
-from clinic.appointments.working_time import ClinicHours, ClosureRange, ExceptionRange, PractitionerHours, WeeklyRange
+from clinic.appointments.schedule.day import DayQuestion, assemble_day
+from clinic.appointments.schedule.day_grid import Place, place_of, with_lanes
+from clinic.appointments.schedule.day_items import Gap
 
 LISBON = ZoneInfo("Europe/Lisbon")
 DAY = date(2029, 11, 26)

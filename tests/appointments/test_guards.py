@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from clinic.appointments import placing
+from clinic.appointments.booking import placing
 from clinic.appointments.service import SlotTaken, appointment_service
 from clinic.core.db import Base, db
 from clinic.core.ids import new_id

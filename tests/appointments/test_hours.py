@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from clinic.appointments.free_times.working_time import WeeklyRange
 from clinic.appointments.models import Room
 from clinic.appointments.service import (
     AppointmentsOutside,
@@ -13,7 +14,6 @@ from clinic.appointments.service import (
     hours_service,
     practitioner_service,
 )
-from clinic.appointments.working_time import WeeklyRange
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from clinic.appointments.free_times.working_time import WeeklyRange
 from clinic.appointments.service import closure_service, hours_exception_service, hours_service, practitioner_service
-from clinic.appointments.working_time import WeeklyRange
 from tests.assertions import pointers, words_about
 from tests.builders import a_practitioner, an_appointment
 from tests.statements import counted_statements, of_rows

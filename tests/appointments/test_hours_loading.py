@@ -4,9 +4,15 @@ from datetime import date, datetime
 
 import pytest
 
+from clinic.appointments.free_times.working_time import (
+    ClosureRange,
+    ExceptionRange,
+    WeeklyRange,
+    is_within_hours,
+    working_ranges,
+)
 from clinic.appointments.models import Closure, HoursException, WeeklyHours
 from clinic.appointments.service import hours_service
-from clinic.appointments.working_time import ClosureRange, ExceptionRange, WeeklyRange, is_within_hours, working_ranges
 from clinic.core.clock import at_wall_time
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work

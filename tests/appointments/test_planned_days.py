@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from clinic.appointments.free_times.working_time import WeeklyRange, working_ranges
 from clinic.appointments.service import (
     AppointmentsOutside,
     ClosureNotFound,
@@ -15,7 +16,6 @@ from clinic.appointments.service import (
     hours_service,
     practitioner_service,
 )
-from clinic.appointments.working_time import WeeklyRange, working_ranges
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
 from tests.appointments.test_hours import a_room

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from clinic.appointments import public_holidays
-from clinic.appointments.public_holidays import PublicHoliday, has_holidays, subdivisions
+from clinic.appointments.free_times.working_time import WeeklyRange
+from clinic.appointments.hours import public_holidays
+from clinic.appointments.hours.public_holidays import PublicHoliday, has_holidays, subdivisions
 from clinic.appointments.service import closure_service, hours_service
-from clinic.appointments.working_time import WeeklyRange
 from clinic.core.errors import StaleVersion
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
@@ -66,7 +66,7 @@ class TestSaving:
 
     def test_a_saved_name_stays_whatever_the_list_says_later(self, monkeypatch):
         closure_service.save_holidays(2029, {GOOD_FRIDAY})
-        monkeypatch.setattr("clinic.appointments.closures.public_holidays", lambda *_: ())
+        monkeypatch.setattr("clinic.appointments.hours.closures.public_holidays", lambda *_: ())
 
         (kept,) = closure_service.holidays(2029)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clinic.appointments.slots import Booking, Refused, Room, Slot, Visit, explain_start, find_slots
-from clinic.appointments.working_time import (
+from clinic.appointments.free_times.slots import Booking, Refused, Room, Slot, Visit, explain_start, find_slots
+from clinic.appointments.free_times.working_time import (
     ClinicHours,
     ClosureRange,
     ExceptionRange,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic.appointments.slots import (
+from clinic.appointments.free_times.slots import (
     Availability,
     Booking,
     Reason,
@@ -20,7 +20,7 @@ from clinic.appointments.slots import (
     find_slots,
     first_free,
 )
-from clinic.appointments.working_time import (
+from clinic.appointments.free_times.working_time import (
     ClinicHours,
     ClosureRange,
     ExceptionRange,

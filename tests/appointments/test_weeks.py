@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from clinic.appointments.weeks import Week, replace_week, week_problems, weeks_of
-from clinic.appointments.working_time import WeeklyRange
+from clinic.appointments.free_times.working_time import WeeklyRange
+from clinic.appointments.hours.weeks import Week, replace_week, week_problems, weeks_of
 
 DEC, JAN, FEB = date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)
 LAST_OF_NOV, LAST_OF_DEC, LAST_OF_JAN = date(2026, 11, 30), date(2026, 12, 31), date(2027, 1, 31)

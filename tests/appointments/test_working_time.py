@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic.appointments.working_time import (
+from clinic.appointments.free_times.working_time import (
     ClinicHours,
     ClosureRange,
     ExceptionRange,

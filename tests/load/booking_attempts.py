@@ -26,7 +26,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from clinic import create_app
-from clinic.appointments import placing
+from clinic.appointments.booking import placing
 from clinic.core.db import db
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service

@@ -8,6 +8,7 @@ import click
 from marshmallow import ValidationError
 
 from clinic.appointments.commands.resources import as_json
+from clinic.appointments.hours.weeks import WEEKDAYS
 from clinic.appointments.schemas.hours import DAYS, MOST_SHOWN, HoursSchema, OutsideSchema, WeekSchema, YearSchema
 from clinic.appointments.schemas.planned import ClosureSchema, HoursExceptionSchema
 from clinic.appointments.service import (
@@ -18,7 +19,6 @@ from clinic.appointments.service import (
     hours_service,
     practitioner_service,
 )
-from clinic.appointments.weeks import WEEKDAYS
 from clinic.core.audit import record_listing
 from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
 from clinic.web.cli_output import info

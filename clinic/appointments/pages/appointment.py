@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.progress import progress_of
 from clinic.appointments.pages.undo_offers import offer_undo
-from clinic.appointments.resource_names import service_and_room_names
+from clinic.appointments.resources.names import service_and_room_names
 from clinic.appointments.schemas.appointments import CancellationSchema
 from clinic.appointments.service import (
     Appointment,

@@ -9,12 +9,12 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.appointments.booking.registration import register_and_book
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.finding import Search, search, search_values
 from clinic.appointments.pages.refusal_texts import RefusalTexts
 from clinic.appointments.pages.time_errors import reject_time
 from clinic.appointments.pages.undo_offers import offer_undo
-from clinic.appointments.registration import register_and_book
 from clinic.appointments.schemas.booking import KINDS, NEW_PATIENT, BookingForm
 from clinic.appointments.service import Appointment, Unavailable, appointment_service, practitioner_service
 from clinic.core.audit import record_listing, record_view

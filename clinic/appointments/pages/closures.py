@@ -7,15 +7,15 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.appointments.hours.public_holidays import FIRST_YEAR, LAST_YEAR, subdivisions
+from clinic.appointments.hours.weeks import WEEKDAYS
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.outside import outside_context
 from clinic.appointments.pages.planned_form import PlannedPage, Saving, planned_values, when_text
 from clinic.appointments.pages.week_form import WeekPage, period_text, save_week, stored_week, week_page, week_text
-from clinic.appointments.public_holidays import FIRST_YEAR, LAST_YEAR, subdivisions
 from clinic.appointments.schemas.hours import DAYS, HoursQuery
 from clinic.appointments.schemas.planned import ClosureForm
 from clinic.appointments.service import Closure, closure_service, hours_service, room_service
-from clinic.appointments.weeks import WEEKDAYS
 from clinic.core.clock import today
 from clinic.core.errors import StaleVersion
 from clinic.core.places import country_names

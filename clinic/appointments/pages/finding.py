@@ -11,12 +11,12 @@ from uuid import UUID
 from flask import request
 from marshmallow import ValidationError
 
+from clinic.appointments.free_times.slot_finder import Explanation, Offers, SlotFinder
+from clinic.appointments.free_times.slot_search import SEARCHED, Wish, bookable_services
+from clinic.appointments.free_times.slot_types import Slot
 from clinic.appointments.rules import day_problem
 from clinic.appointments.schemas.booking import FindSchema
 from clinic.appointments.service import Appointment, Practitioner, Room, Service, practitioner_service, room_service
-from clinic.appointments.slot_finder import Explanation, Offers, SlotFinder
-from clinic.appointments.slot_search import SEARCHED, Wish, bookable_services
-from clinic.appointments.slot_types import Slot
 from clinic.core.clock import at_wall_time, today, wall_day
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service

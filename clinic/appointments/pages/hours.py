@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.appointments.hours.weeks import WEEKDAYS
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.month import month_of
 from clinic.appointments.pages.outside import outside_context
@@ -18,7 +19,6 @@ from clinic.appointments.service import (
     practitioner_service,
     room_service,
 )
-from clinic.appointments.weeks import WEEKDAYS
 from clinic.core.clock import today
 from clinic.identity.clinics import clinic_service
 from clinic.web.authorization import requires

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from uuid import UUID
 
+from clinic.appointments.free_times.working_time import working_ranges
+from clinic.appointments.hours.weeks import range_text
 from clinic.appointments.service import HoursException, hours_service
-from clinic.appointments.weeks import range_text
-from clinic.appointments.working_time import working_ranges
 
 LABELS = {"leave": "leave", "hours": "other hours", "extra": "extra hours"}
 """Kinds of exceptions; the mark of a day is that of the first one which it has."""

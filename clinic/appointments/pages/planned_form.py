@@ -10,9 +10,9 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
-from clinic.appointments.planned_days import PlannedDayService
+from clinic.appointments.hours.planned_days import PlannedDayService
+from clinic.appointments.hours.weeks import range_text
 from clinic.appointments.service import AppointmentsOutside, Closure, HoursException, Preview
-from clinic.appointments.weeks import range_text
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.web.forms import Form, load_form, refuse, repeat_form, sent_version
 from clinic.web.template_filters import day as day_text

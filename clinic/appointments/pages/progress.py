@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clinic.appointments.history import standing_moves
+from clinic.appointments.booking.history import standing_moves
 from clinic.appointments.rules import (
     ARRIVED,
     BOOKED,

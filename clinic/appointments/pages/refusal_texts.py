@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from clinic.appointments.slot_finder import Answer
-from clinic.appointments.slot_search import Wish
-from clinic.appointments.slot_types import Booking, Reason, Refused
+from clinic.appointments.free_times.slot_finder import Answer
+from clinic.appointments.free_times.slot_search import Wish
+from clinic.appointments.free_times.slot_types import Booking, Reason, Refused
 from clinic.core.clock import now
 from clinic.web.template_filters import time
 

@@ -11,12 +11,12 @@ from uuid import UUID
 from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.appointments.day import DayQuestion, assemble_day
-from clinic.appointments.day_items import Day
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.progress import progress_of
-from clinic.appointments.resource_names import service_and_room_names
-from clinic.appointments.schedule_views import schedule_view_service
+from clinic.appointments.resources.names import service_and_room_names
+from clinic.appointments.schedule.day import DayQuestion, assemble_day
+from clinic.appointments.schedule.day_items import Day
+from clinic.appointments.schedule.views import schedule_view_service
 from clinic.appointments.schemas.appointments import DayQuery
 from clinic.appointments.schemas.schedule import SchedulePageQuery, ShownPractitionersSchema
 from clinic.appointments.service import (

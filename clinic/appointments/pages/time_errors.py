@@ -1,6 +1,6 @@
 """Errors of a time that can't be booked, at the field from which it came, with who or what is in the way."""
 
-from clinic.appointments.conflicts import SlotTaken, Unavailable
+from clinic.appointments.booking.conflicts import SlotTaken, Unavailable
 from clinic.appointments.service import Appointment, appointment_service, practitioner_service, room_service
 from clinic.core.context import current_actor
 from clinic.core.errors import ClinicError, Conflict, InvalidInput

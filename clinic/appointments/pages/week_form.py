@@ -13,9 +13,9 @@ from uuid import UUID
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
+from clinic.appointments.hours.weeks import WEEKDAYS, Week, week_minutes
 from clinic.appointments.schemas.hours import DAYS, WeekForm, WeekSchema, typed_minutes, typed_rows
 from clinic.appointments.service import AppointmentsOutside, Hours, Preview, hours_service
-from clinic.appointments.weeks import WEEKDAYS, Week, week_minutes
 from clinic.core.clock import today
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.web.forms import Form, initial_form, load_form, refuse, repeat_form, sent_version

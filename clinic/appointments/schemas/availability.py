@@ -5,9 +5,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
+from clinic.appointments.free_times.slot_types import Reason
 from clinic.appointments.rules import range_problem
 from clinic.appointments.schemas.resources import RecordId
-from clinic.appointments.slot_types import Reason
 from clinic.core.clock import today
 from clinic.identity.clinics import clinic_service
 from clinic.web.fields import Choice, Count, Day, Line, Timestamp

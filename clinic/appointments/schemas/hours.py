@@ -7,11 +7,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validates_schema
 
-from clinic.appointments.public_holidays import FIRST_YEAR, LAST_YEAR
+from clinic.appointments.free_times.working_time import WeeklyRange
+from clinic.appointments.hours.public_holidays import FIRST_YEAR, LAST_YEAR
+from clinic.appointments.hours.weeks import clock_text, week_problems
 from clinic.appointments.schemas.appointments import NOT_A_TIME, WallTime
 from clinic.appointments.schemas.resources import RecordId
-from clinic.appointments.weeks import clock_text, week_problems
-from clinic.appointments.working_time import WeeklyRange
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
 from clinic.web.fields import Choice, Count, Day, Timestamp, described, id_messages
 

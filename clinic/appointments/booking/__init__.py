@@ -1,0 +1,1 @@
+"""How appointments get, change and lose their time, and move between their states."""

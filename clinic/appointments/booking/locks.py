@@ -1,0 +1,91 @@
+"""Locks on what two appointments must not share, always taken in the same order, so that no two changes deadlock.
+
+First the practitioners, then the rooms, each in the order of their ids, then the patient, and last the appointments.
+On SQLite a unit of work has the whole database to itself.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+
+from clinic.appointments.booking.conflicts import AppointmentNotFound
+from clinic.appointments.models import Appointment, Practitioner, Room
+from clinic.core.db import db
+from clinic.core.db.mixins import ClinicScoped
+from clinic.core.db.transaction import get_for_update
+from clinic.core.errors import InvalidInput, StaleVersion
+from clinic.patients.service import PatientNotFound, patient_service
+
+Scoped = TypeVar("Scoped", bound=ClinicScoped)
+
+
+def lock_resources(practitioner_ids: Collection[UUID], room_ids: Collection[UUID], patient_id: UUID) -> None:
+    """Lock practitioners, rooms and a patient until the unit of work ends; those that don't exist are left out.
+
+    :raises InvalidInput: if there is no such patient
+    """
+    _lock_all(Practitioner, practitioner_ids)
+    if room_ids:
+        _lock_all(Room, room_ids)
+    try:
+        patient_service.lock(patient_id)
+    except PatientNotFound as error:
+        raise InvalidInput(error.message, field="patient_id") from error
+
+
+def find_appointment(appointment_id: UUID) -> Appointment:
+    """Return an appointment, not locked.
+
+    :raises AppointmentNotFound: if no record has that id
+    """
+    appointment = db.session.get(Appointment, appointment_id)
+    if appointment is None:
+        raise AppointmentNotFound
+    return appointment
+
+
+def lock_appointment(appointment_id: UUID, version: int | None) -> Appointment:
+    """Return the present state of an appointment, locked.
+
+    :raises AppointmentNotFound: if no record has that id
+    :raises StaleVersion: if it has another version
+    """
+    appointment = get_for_update(Appointment, appointment_id)
+    if appointment is None:
+        raise AppointmentNotFound
+    if version not in {None, appointment.version}:
+        raise StaleVersion
+    return appointment
+
+
+def lock_with_resources(
+    appointment_id: UUID,
+    version: int | None,
+    *,
+    practitioner_ids: Collection[UUID] = (),
+    room_ids: Collection[UUID] = (),
+) -> Appointment:
+    """Return the present state of an appointment, locked after what it occupies and what it is to occupy.
+
+    :raises AppointmentNotFound: if no record has that id
+    :raises StaleVersion: if it has another version, or was moved at this moment
+    """
+    seen = _resources_of(find_appointment(appointment_id))
+    practitioner_id, room_id, patient_id = seen
+    own_room = [] if room_id is None else [room_id]
+    lock_resources({practitioner_id, *practitioner_ids}, {*own_room, *room_ids}, patient_id)
+    appointment = lock_appointment(appointment_id, version)
+    if _resources_of(appointment) != seen:
+        raise StaleVersion
+    return appointment
+
+
+def _resources_of(appointment: Appointment) -> tuple[UUID, UUID | None, UUID]:
+    return appointment.practitioner_id, appointment.room_id, appointment.patient_id
+
+
+def _lock_all(model: type[Scoped], ids: Collection[UUID]) -> Sequence[Scoped]:
+    wanted = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update(key_share=True)
+    return db.session.scalars(wanted.execution_options(populate_existing=True)).all()

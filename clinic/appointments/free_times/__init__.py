@@ -1,0 +1,1 @@
+"""Working time, and the free times in it."""

@@ -1,0 +1,1 @@
+"""When practitioners work and the clinic is open."""

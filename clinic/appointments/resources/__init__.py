@@ -1,0 +1,1 @@
+"""What appointments are booked with: practitioners, rooms, services."""
