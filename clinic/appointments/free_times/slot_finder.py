@@ -22,6 +22,9 @@ MOST_A_HALF_DAY = 4
 MOST_A_DAY = 60
 """Days with free times that are shown, times before and after noon of each, and times of a day that is shown whole."""
 
+WEEK = timedelta(days=6)
+"""From the first to the last day of those that are searched first: mostly they are enough."""
+
 NOON = 12
 USUAL_HOURS = range(8, 18)
 """Hours of the day in which starts are shown of those who have no working hours, in a clinic without opening hours."""
@@ -91,8 +94,11 @@ class SlotFinder(SlotSearch):
 
     def offers(self) -> Offers:
         """Return the first free starts, further ahead if there are none on the first days."""
-        first, until = self.wish.first_day, self.until
+        first, until = self.wish.first_day, self.wish.first_day + WEEK
         slots = self._listed(first, until, self.bookings)
+        if len({self.day_of(slot.starts_at) for slot in slots}) <= MOST_DAYS:
+            until = self.until
+            slots = self._listed(first, until, self.bookings)
         if not slots and self.wish.practitioners:
             first, until = until + timedelta(days=1), first + FURTHER - timedelta(days=1)
             slots = self._listed(first, until, self.load_bookings(first, until))
