@@ -203,8 +203,9 @@ def test_pages_show_only_numbers_without_the_permission_on_patients(client, beco
     line = {"description": "Visit", "quantity": "1", "unit_price": {"amount": "9.00", "currency": "EUR"}}
     invoice = client.post("/api/v1/invoices", json={"patient_id": str(patient_id), "lines": [line]}).json["id"]
     become("administrator", "patients:read")
-    pages = ["/appointments?day=2029-11-26", f"/appointments/{cancelled}", "/invoices", f"/invoices/{invoice}"]
-    pages += [f"/invoices/new?patient={patient_id}", "/messages", f"/patients/{patient_id}/access-log"]
+    pages = ["/appointments?day=2029-11-26&state=cancelled", f"/appointments/{cancelled}", "/invoices"]
+    pages += [f"/invoices/{invoice}", f"/invoices/new?patient={patient_id}", "/messages"]
+    pages += [f"/patients/{patient_id}/access-log"]
 
     for page in pages:
         shown = spoken(client.get(page).text)

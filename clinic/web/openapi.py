@@ -134,6 +134,12 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "every field to correct (422)"})
     scope = fields.String(metadata={"description": "the scope that the API key lacks (403)"})
     conflicts = fields.List(fields.UUID(), metadata={"description": "the appointments at the requested time (409)"})
+    resource = fields.String(metadata={"description": "what is taken: `practitioner`, `room` or `patient` (409)"})
+    reason = fields.String(metadata={"description": "why a time is not offered (409)"})
+    next_free = fields.List(fields.AwareDateTime(), metadata={"description": "the next free starts (409)"})
+    state = fields.String(metadata={"description": "the present state of the appointment (409)"})
+    by = fields.String(allow_none=True, metadata={"description": "who brought it to that state (409)"})
+    at = fields.AwareDateTime(allow_none=True, metadata={"description": "when (409)"})
     due = fields.Nested(MoneySchema, metadata={"description": "the amount still due of an invoice (409)"})
     locations = fields.List(
         fields.String(), metadata={"description": "paths of records that were saved, or maybe saved (500, 503)"}
@@ -188,7 +194,8 @@ def operation_id(view: str, singular: str, plural: str) -> str:
     A view is named `verb` or `verb_noun`; without a noun it is that of its blueprint.
     """
     verb, _, noun = view.partition("_")
-    return f"{_VERBS.get(verb, verb)}_{noun or (plural if verb == 'index' else singular)}"
+    named = noun or (plural if verb == "index" else singular).replace("-", "_")
+    return f"{_VERBS.get(verb, verb)}_{named}"
 
 
 def _problem_response(status: int, description: str) -> dict[str, Any]:

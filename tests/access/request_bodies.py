@@ -146,8 +146,8 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_appointments.undo": _nothing,
     "api_hours.update": _week,
     "api_hours.preview": _week,
-    "api_opening_hours.update_opening": _week,
-    "api_opening_hours.preview_opening": _week,
+    "api_opening_hours.update_opening_hours": _week,
+    "api_opening_hours.preview_opening_hours": _week,
     "api_hours_exceptions.create": _leave,
     "api_hours_exceptions.preview": _leave,
     "api_hours_exceptions.update": lambda _: {"note": "Congress"},
@@ -185,6 +185,6 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
 
 def headers_for(endpoint: str) -> dict[str, str]:
     """Return the headers without which a route does not do its work."""
-    if endpoint.startswith("api_") and endpoint.endswith((".update", ".update_opening", ".delete")):
+    if endpoint.startswith("api_") and endpoint.endswith((".update", ".update_opening_hours", ".delete")):
         return {"If-Match": "*"}
     return {"Idempotency-Key": uuid4().hex} if endpoint == "api_billing.pay" else {}

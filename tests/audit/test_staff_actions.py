@@ -44,7 +44,7 @@ def test_a_first_sign_in_with_a_temporary_password_is_recorded(app, clinic, visi
     sign_in(visitor, EMAIL, secret)
 
     me = f"staff:{person}"
-    assert account_entries()[before:] == [(me, "signed-in", []), (me, "changed", ["password_expires_at"])]
+    assert account_entries()[before:] == [(me, "changed", ["password_expires_at"]), (me, "signed-in", [])]
 
 
 def test_a_password_set_by_a_link_is_recorded(app, clinic, visitor, person, account_entries):

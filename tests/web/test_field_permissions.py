@@ -88,8 +88,21 @@ def test_the_description_of_the_api_shows_which_permission_a_field_needs(client)
         for name in ("Patient", "PatientPatch")
         for field in ("phone", "email", "address")
     }
-    notes = {("Appointment", "cancel_note"): "appointments:notes", ("Cancellation", "note"): "appointments:notes"}
-    assert needed == contact | notes
+    notes = {
+        (name, field): "appointments:notes"
+        for name, fields_of in {
+            "Appointment": ("cancel_note", "note", "overbook_reason", "reason"),
+            "NewAppointment": ("cancel_note", "note", "overbook_reason", "reason"),
+            "NotesPatch": ("note", "reason"),
+            "Cancellation": ("note",),
+            "Move": ("overbook_reason",),
+        }.items()
+        for field in fields_of
+    }
+    practitioners = ("Practitioner", "PractitionerPatch", "DeactivatedPractitioner")
+    members = {(name, "member_id"): "staff:read" for name in practitioners}
+    booked = {(name, "appointments:read") for name in (("Preview", "appointments"), ("Upcoming", "appointment_ids"))}
+    assert needed == contact | notes | members | dict(booked)
     assert set(needed.values()) <= set(permission_names())
     assert "patients:contact" in spec["Patient"]["properties"]["phone"]["description"]
 

@@ -80,7 +80,7 @@ def preview(fields: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValu
 @opening_blueprint.problems()
 @opening_blueprint.conditional()
 @opening_blueprint.response(200, HoursSchema, headers=RECORD_HEADERS)
-def show_opening() -> ResponseReturnValue:
+def show_opening_hours() -> ResponseReturnValue:
     """Return the opening hours; their version is that of the clinic. Without any, it is always open."""
     return single(_opening_hours())
 
@@ -91,7 +91,7 @@ def show_opening() -> ResponseReturnValue:
 @opening_blueprint.versioned(required=True)
 @opening_blueprint.body(WeekSchema)
 @opening_blueprint.response(200, HoursSchema, headers=RECORD_HEADERS)
-def update_opening(fields: dict[str, Any]) -> ResponseReturnValue:
+def update_opening_hours(fields: dict[str, Any]) -> ResponseReturnValue:
     """Let opening hours hold from one day to another, instead of what held there; appointments stay as booked."""
     version = expected_version(_opening_hours)
     return single(hours_service.set_week(None, version=version, **fields))
@@ -102,6 +102,6 @@ def update_opening(fields: dict[str, Any]) -> ResponseReturnValue:
 @opening_blueprint.problems()
 @opening_blueprint.body(WeekSchema)
 @opening_blueprint.response(200, PreviewSchema)
-def preview_opening(fields: dict[str, Any]) -> ResponseReturnValue:
+def preview_opening_hours(fields: dict[str, Any]) -> ResponseReturnValue:
     """Return the booked appointments that such opening hours would leave outside; nothing is changed."""
     return previewed(hours_service.preview_week(None, **fields))

@@ -73,7 +73,8 @@ def switch() -> ResponseReturnValue:
     form = load_form(SwitchForm())
     if form.errors:
         raise NotFound("There is no such clinic")
-    set_login_token(self_service.switch_clinic(current_session(), **form.data), same_person=True)
+    token = self_service.switch_clinic(current_session(), **form.data)
+    set_login_token(token, same_person=True, other_clinic=True)
     flash(f"You are now in {current_session().clinic.name}")
     return redirect(url_for(".saved_form" if saved_form_service.find_latest(current_session()) else ".home"), 303)
 

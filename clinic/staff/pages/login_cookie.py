@@ -8,7 +8,7 @@ from clinic.identity.sessions import session_service
 from clinic.web.authentication import User, find_session
 
 
-def set_login_token(token: str, *, same_person: bool = False) -> None:
+def set_login_token(token: str, *, same_person: bool = False, other_clinic: bool = False) -> None:
     """Store a session's new token in the cookie, with a new CSRF token.
 
     For the `same_person` the CSRF token stays, so that forms in other windows remain valid.
@@ -17,5 +17,6 @@ def set_login_token(token: str, *, same_person: bool = False) -> None:
     session.clear()
     session.update(kept)
     g.pop("csrf_token", None)
-    login_user(User(token, find_session() if same_person else session_service.find(token, renew=False)))
+    is_current = same_person and not other_clinic
+    login_user(User(token, find_session() if is_current else session_service.find(token, renew=False)))
     generate_csrf()
