@@ -36,7 +36,7 @@ class ClinicSchema(Schema):
     updated_at = Timestamp(dump_only=True)
 
 
-class WorkerSchema(Schema):
+class StaffMemberSchema(Schema):
     """A staff member, as commands list them."""
 
     id = fields.UUID(dump_only=True, attribute="membership.id")

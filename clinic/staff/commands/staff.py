@@ -6,7 +6,7 @@ from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
 from clinic.identity.operator_actions import operator_service
-from clinic.staff.schemas import AdministratorForm, ClinicForm, ClinicSchema, WorkerSchema
+from clinic.staff.schemas import AdministratorForm, ClinicForm, ClinicSchema, StaffMemberSchema
 from clinic.web.cli import OPERATOR, CommandGroup, load_options, output_secret, show_record, show_rows, with_header
 from clinic.web.cli_output import info
 
@@ -45,7 +45,7 @@ def configure(desk_overbooks: str | None, as_json: bool, **options: str | None) 
 @with_header
 def list_staff(as_json: bool) -> None:
     """List the staff members of a clinic, the deactivated ones last."""
-    show_rows(WorkerSchema(many=True).dump(member_service.list()), COLUMNS, as_json=as_json)
+    show_rows(StaffMemberSchema(many=True).dump(member_service.list()), COLUMNS, as_json=as_json)
 
 
 @group.command("create-admin", needs=OPERATOR)
