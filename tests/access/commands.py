@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import click
 from flask import Flask
 
+from clinic.core.ids import new_id
 from tests.access.request_bodies import Ids
 
 Line = Callable[[Ids], list[str]]
@@ -34,12 +35,12 @@ LINES: dict[str, Line] = {
     "practitioners edit": lambda the: [the("practitioner_id"), "--speciality", "Skin"],
     "practitioners deactivate": lambda the: [the("practitioner_id")],
     "practitioners reactivate": lambda the: [the("practitioner_id")],
-    "rooms add": lambda _: ["--name", "Room Matrix"],
+    "rooms add": lambda _: ["--name", f"Room {new_id()}"],
     "rooms edit": lambda the: [the("room_id"), "--places", "3"],
     "rooms deactivate": lambda the: [the("room_id")],
     "rooms reactivate": lambda the: [the("room_id")],
     "services add": lambda the: [
-        *("--name", "Matrix", "--lengths", "30,45"),
+        *("--name", f"Service {new_id()}", "--lengths", "30,45"),
         *("--practitioner", the("practitioner_id"), "--room", the("room_id")),
     ],
     "services edit": lambda the: [the("service_id"), "--practitioner", the("practitioner_id"), "--any-room"],
