@@ -60,7 +60,10 @@ def specification() -> dict[str, Any]:
         for method in (rule.methods or set()) & {name.upper() for name in item}:
             item[method.lower()].update(_identity(blueprints, rule.endpoint))
     _add_links(spec["paths"])
-    spec["tags"] = [{"name": found.path, "description": found.description} for found in blueprints.values()]
+    descriptions: dict[str, Any] = {}
+    for found in blueprints.values():
+        descriptions.setdefault(found.path, found.description)
+    spec["tags"] = [{"name": name, "description": description} for name, description in descriptions.items()]
     return spec
 
 
