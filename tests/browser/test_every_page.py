@@ -11,6 +11,8 @@ from tests.browser.visual_checks import SCHEMES, WIDTHS, axe_violations, html_by
 pytestmark = pytest.mark.browser
 
 MOST_HTML = 60 * 1024
+MOST_REFERENCE_HTML = 160 * 1024
+"""The page of the API's 64 operations is read once, not all day."""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -33,7 +35,8 @@ def test_a_page_of_a_new_clinic_holds_the_rules_of_every_page(name: str, browse:
 def _problems(page: Page) -> list[str]:
     """Return what is wrong with a page at any width, in any colours."""
     problems = [] if page.locator("h1").count() == 1 else ["not one h1"]
-    problems += [] if html_bytes(page) <= MOST_HTML else [f"{html_bytes(page)} bytes of HTML"]
+    most = MOST_REFERENCE_HTML if page.url.endswith("/api/docs") else MOST_HTML
+    problems += [] if html_bytes(page) <= most else [f"{html_bytes(page)} bytes of HTML"]
     for width in WIDTHS:
         problems += looks_wrong(page, width)
         if width in {390, 1440}:

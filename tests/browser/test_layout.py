@@ -16,7 +16,9 @@ pytestmark = pytest.mark.browser
 def test_fields_side_by_side_are_level(name: str, page: Page, records: Records) -> None:
     open_page(name, page, records)
 
-    assert _top(page.get_by_label("Date")) == pytest.approx(_top(page.get_by_label("Time")), abs=1)
+    assert _top(page.get_by_label("Date", exact=True)) == pytest.approx(
+        _top(page.get_by_role("textbox", name="Time", exact=True)), abs=1
+    )
 
 
 def test_numbers_in_cards_say_what_they_are(browse: Browse) -> None:

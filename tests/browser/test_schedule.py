@@ -56,7 +56,8 @@ def test_a_state_and_the_practitioners_are_chosen(either_page: Page, records: Re
     open_day(page, records)
 
     page.locator(".counts a").filter(has_text="cancelled").click()
-    expect(page.locator(".appt")).to_have_count(1)
+    expect(page.locator(".appt:not([data-state=cancelled])")).to_have_count(0)
+    expect(page.locator(".appt").first).to_be_visible()
     page.locator(".counts a[aria-current]").click()
     page.locator("summary").filter(has_text="Practitioners").click()
     page.get_by_role("checkbox", name="Sofia Marin").uncheck()
@@ -76,9 +77,10 @@ def test_arrows_walk_among_the_cards_and_letters_act_on_the_one_with_the_focus(p
 
     page.keyboard.press("Enter")
     expect(panel(page)).to_contain_text(first.locator(".who").inner_text())
-    page.keyboard.press("ArrowDown")
-    expect(page.locator(".gap > :focus")).to_have_count(1)
-    page.keyboard.press("ArrowDown")
+    for _ in range(6):  # there may be gaps between the two
+        if second.evaluate("card => card === document.activeElement"):
+            break
+        page.keyboard.press("ArrowDown")
     page.keyboard.press("a")
     expect(toast(page)).to_contain_text("arrived at")
     expect(state_of(second)).to_contain_text("Waiting")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.api.hours import previewed
 from clinic.appointments.schemas.hours import PreviewSchema
-from clinic.appointments.schemas.planned import HoursExceptionPatch, HoursExceptionQuery, HoursExceptionSchema
+from clinic.appointments.schemas.planned import ExceptionChange, HoursExceptionQuery, HoursExceptionSchema
 from clinic.appointments.service import HoursException, hours_exception_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
@@ -87,7 +87,7 @@ def show(exception_id: UUID) -> ResponseReturnValue:
 @requires("schedule:write")
 @blueprint.problems(404)
 @blueprint.versioned(required=True)
-@blueprint.merge_patch(HoursExceptionPatch)
+@blueprint.merge_patch(ExceptionChange)
 @blueprint.response(200, HoursExceptionSchema, headers=RECORD_HEADERS)
 def update(fields: dict[str, Any], exception_id: UUID) -> ResponseReturnValue:
     """Change an exception; `null` for both times is the whole day."""

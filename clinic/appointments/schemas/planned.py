@@ -58,7 +58,7 @@ class HoursExceptionSchema(PlannedSchema):
     note = Line(load_default=None)
 
 
-class HoursExceptionPatch(HoursExceptionSchema):
+class ExceptionChange(HoursExceptionSchema):
     """The fields of an exception that can be changed."""
 
     practitioner_id = fields.UUID(dump_only=True)
