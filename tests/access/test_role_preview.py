@@ -36,6 +36,7 @@ def test_every_page_answers_as_to_the_role_but_changes_nothing(
     looker, table = Looker(world, role), read_table()
     pages = [route for route in routes_of(world.app) if not route.is_api]
     guarded = [route for route in pages if access_to(world.app, route.endpoint).permission]
+    guarded = [route for route in guarded if "year" not in route.arguments]  # there is no year of another clinic
     expected = {route.key: {role: "403" if route.writes else table[route.key][role]} for route in guarded}
 
     cells = {route.key: looker.cell(route) for route in guarded}

@@ -198,6 +198,7 @@ def _with_records(served: Served) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.timeout(1500)
 def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(_with_records(served))
