@@ -30,7 +30,7 @@ READS_NO_FIELDS = {
     *("billing.issue", "staff.begin_session", "staff.complete_session", "staff.sign_out", "staff.switch"),
     *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
     *("appointments.deactivate_practitioner", "appointments.deactivate_room", "appointments.retire_service"),
-    *("appointments.save_public_holidays", "appointments.undo"),
+    *("appointments.save_public_holidays", "appointments.undo", "appointments.show_practitioners"),
     *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
 }
 """Forms of which only what they know is read."""

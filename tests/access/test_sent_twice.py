@@ -38,10 +38,13 @@ NOTHING_TO_CHANGE = {
     "api_hours.preview",
     "api_hours_exceptions.preview",
     "api_notifications.retry_notifications",
-    "api_opening_hours.preview_opening",
+    "api_opening_hours.preview_opening_hours",
     "notifications.retry_all",
 }
 """Views that only show what would change, or find no failed message here: what changes nothing stores no answer."""
+
+REFUSED_HERE = {"appointments.fulfil", "appointments.no_show", "appointments.update_opening_hours"}
+"""Views that refuse the only record here in the state in which it is; `tests/appointments` sends them twice."""
 
 
 @pytest.mark.slow
@@ -65,7 +68,7 @@ def _faults(app: Flask, caller: Caller, route: Route) -> list[str]:
     second = _send(caller, route, ids, body)
     more = {name: count - between[name] for name, count in _counted(app).items() if count != between[name]}
     wrong = [f"{route.endpoint} sent twice makes rows: {more}"] if more else []
-    if route.endpoint not in ONES_OWN_SESSION | NOTHING_TO_CHANGE:
+    if route.endpoint not in ONES_OWN_SESSION | NOTHING_TO_CHANGE | REFUSED_HERE:
         wrong += _differences(route, first, second)
     return wrong
 

@@ -16,7 +16,8 @@ class RecordId(fields.UUID):
     """The id of a record, or None for an empty text."""
 
     def __init__(self, what: str, **options: Any) -> None:
-        super().__init__(error_messages=id_messages(what), allow_none=True, **options)
+        metadata = {"format": "uuid or empty"} | options.pop("metadata", {})
+        super().__init__(error_messages=id_messages(what), allow_none=True, metadata=metadata, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return None if value == "" else super()._deserialize(value, attr, data, **kwargs)
