@@ -70,8 +70,8 @@ class ApiBlueprint(flask_smorest.Blueprint):
         """Load a partial record (RFC 7396), sent as `application/merge-patch+json` or as JSON."""
         patch = schema(partial=True, **options)
         return _composed(
-            self.doc(requestBody={"required": True, "content": {MERGE_PATCH: {"schema": patch}}}),
-            self.arguments(patch, required=True),
+            self.doc(requestBody={"content": {MERGE_PATCH: {"schema": patch}}}),
+            self.arguments(patch, required=False),
             *(self._status(status) for status in _WITH_BODY),
         )
 
