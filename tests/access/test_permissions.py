@@ -27,6 +27,10 @@ HEADER = """\
 """
 
 
+GUARDED_TWICE = "/appointments/practitioners/link/<uuid:membership_id>"
+"""Asks for a second permission, on the staff, itself."""
+
+
 def test_permissions_are_those_of_the_reviewed_file(app: Flask) -> None:
     written = HEADER + "\n".join(_lines(app)) + "\n"
 
@@ -47,6 +51,8 @@ def test_a_route_opens_by_its_permission_alone(world: World, permission: str, re
     wrong = []
 
     for route in _opened_by(world.app, permission):
+        if route.rule == GUARDED_TWICE:
+            continue
         closed, opened = (_asked(caller, route) for caller in (without, alone))
         if closed != 403 or opened == 403:
             wrong.append(f"{route.method} {route.rule}: {closed} without {permission}, {opened} with it alone")

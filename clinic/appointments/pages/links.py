@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.schemas.resources import LinkForm
 from clinic.appointments.service import MemberLinked, Practitioner, PractitionerNotFound, practitioner_service
-from clinic.core.errors import InvalidInput
+from clinic.core.context import current_actor
+from clinic.core.errors import InvalidInput, PermissionDenied
 from clinic.identity.members import member_service
 from clinic.identity.staff_directory import ClinicMember
 from clinic.web.authorization import requires
@@ -46,6 +47,8 @@ def _link(person: ClinicMember, practitioner_id: UUID | None) -> Practitioner:
 
 
 def _member(membership_id: UUID) -> ClinicMember:
+    if not current_actor().has_permission("staff:read"):
+        raise PermissionDenied("staff:read")
     return member_service.get(membership_id)
 
 
