@@ -83,7 +83,7 @@ class AppointmentMoves:
     ) -> Appointment:
         """Cancel an appointment before the visit begins, and publish `appointment.cancelled`.
 
-        It is late if it is nearer to the start than the clinic's `late_cancel_hours`, whoever cancels.
+        The cancellation is late if the start is less than the clinic's `late_cancel_hours` away, whoever cancels.
 
         :raises AppointmentNotCancellable: if it is over, has been missed or has been cancelled
         """

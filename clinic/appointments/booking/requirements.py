@@ -60,7 +60,7 @@ def check_offered(service: Service | None, practitioner_id: UUID) -> None:
 
 
 def candidate_rooms(service: Service | None, room_id: UUID | None) -> Sequence[Room]:
-    """Return the rooms of which an appointment takes one: the given one, else those of the service by name.
+    """Return the rooms to choose from: only the given room, else the rooms of the service, ordered by name.
 
     :raises InvalidInput: if the given room does not exist, is not active or is not one of the service's
     """

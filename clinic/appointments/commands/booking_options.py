@@ -41,7 +41,7 @@ def with_ids(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_start(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Load options of which a day and a time are one, `--starts`.
+    """Load options; the single option `--starts` contains a day and a time.
 
     :raises ValidationError: with all errors
     """

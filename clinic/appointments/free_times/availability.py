@@ -172,7 +172,7 @@ def offer_next_free(error: Unavailable, request: Request | None) -> None:
 
 
 def _visit(service: Service | None, length: int | None, room_id: UUID | None) -> tuple[Visit, Sequence[Room]]:
-    """Return what is searched for, and the rooms of which it takes one."""
+    """Return the visit to search for, and the rooms to choose from."""
     rooms = candidate_rooms(service, room_id)
     minutes = length or (service.lengths[0] if service else DEFAULT_LENGTH)
     return visit_of(minutes, service, rooms), rooms

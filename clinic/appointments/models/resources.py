@@ -93,7 +93,7 @@ class Service(ClinicScoped, VersionMixin, Base):
 
     @property
     def room_ids(self) -> Sequence[UUID]:
-        """The rooms of which the service takes one; any room or none if there are none."""
+        """The rooms in which the service can take place; empty if it can take place in any room or in none."""
         return sorted(row.room_id for row in self.takes_place_in)
 
     def is_offered_by(self, practitioner_id: UUID) -> bool:

@@ -24,7 +24,7 @@ STEPS = {BOOKED: "Booked", ARRIVED: "Waiting", CHECKED_IN: "In room", FULFILLED:
 """The states of a visit in their order, with the labels of their steps."""
 
 TIMED = {ARRIVED, CHECKED_IN}
-"""States of which it matters how long they last."""
+"""States whose duration is shown."""
 
 UNDO_LABELS = {
     ARRIVED: "Not here yet: back to Booked",
