@@ -22,7 +22,7 @@ from clinic.web.json_api import (
     optional_version,
     single,
 )
-from clinic.web.openapi import ACTION_HEADERS, CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS, REPLAY_HEADERS
+from clinic.web.openapi import CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS, REPLAY_HEADERS
 
 blueprint = ApiBlueprint(
     "billing", __name__, path="invoices", noun="invoice", description="Invoices and their payments"
@@ -78,11 +78,7 @@ def show(invoice_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:invoice_id>/issue")
 @requires("invoices:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(NothingSchema, required=False)
-@blueprint.response(200, InvoiceSchema, headers=ACTION_HEADERS)
+@blueprint.action(InvoiceSchema, 409, body=NothingSchema)
 def issue(_nothing: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
     """Issue a draft invoice: it gets its number and date. The body is empty."""
     version = optional_version(billing_service.get)

@@ -29,7 +29,7 @@ from clinic.web.json_api import (
     optional_version,
     single,
 )
-from clinic.web.openapi import ACTION_HEADERS, CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
+from clinic.web.openapi import CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
 
 blueprint = ApiBlueprint(
     "appointments",
@@ -104,11 +104,7 @@ def update(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/reschedule")
 @requires("appointments:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(MoveSchema)
-@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+@blueprint.action(AppointmentSchema, 409, body=MoveSchema, required=True)
 def reschedule(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Move an appointment; its own time is not in the way, and 409 names what is."""
     version = optional_version(appointment_service.get)
@@ -117,11 +113,7 @@ def reschedule(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnVa
 
 @blueprint.post("/<uuid:appointment_id>/cancel")
 @requires("appointments:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(CancellationSchema, required=False)
-@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+@blueprint.action(AppointmentSchema, 409, body=CancellationSchema)
 def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Cancel an appointment; the body may be empty."""
     version = optional_version(appointment_service.get)
@@ -130,11 +122,7 @@ def cancel(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/arrive")
 @requires("appointments:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(HappenedSchema, required=False)
-@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+@blueprint.action(AppointmentSchema, 409, body=HappenedSchema)
 def arrive(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Record that the patient has arrived."""
     version = optional_version(appointment_service.get)
@@ -143,11 +131,7 @@ def arrive(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/check-in")
 @requires("appointments:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(HappenedSchema, required=False)
-@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+@blueprint.action(AppointmentSchema, 409, body=HappenedSchema)
 def check_in(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Record that the visit has begun."""
     version = optional_version(appointment_service.get)
@@ -156,11 +140,7 @@ def check_in(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValu
 
 @blueprint.post("/<uuid:appointment_id>/fulfil")
 @requires("appointments:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(HappenedSchema, required=False)
-@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+@blueprint.action(AppointmentSchema, 409, body=HappenedSchema)
 def fulfil(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Record that the visit has taken place."""
     version = optional_version(appointment_service.get)
@@ -169,11 +149,7 @@ def fulfil(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:appointment_id>/no-show")
 @requires("appointments:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(HappenedSchema, required=False)
-@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+@blueprint.action(AppointmentSchema, 409, body=HappenedSchema)
 def no_show(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Record that the patient did not come; 409 before the start."""
     version = optional_version(appointment_service.get)
@@ -182,11 +158,7 @@ def no_show(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue
 
 @blueprint.post("/<uuid:appointment_id>/undo")
 @requires("appointments:write")
-@blueprint.idempotent()
-@blueprint.problems(404, 409)
-@blueprint.versioned()
-@blueprint.body(NothingSchema, required=False)
-@blueprint.response(200, AppointmentSchema, headers=ACTION_HEADERS)
+@blueprint.action(AppointmentSchema, 409, body=NothingSchema)
 def undo(_nothing: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
     """Take back the last change of an appointment; what messages wait for it are not sent."""
     version = optional_version(appointment_service.get)

@@ -20,7 +20,7 @@ from clinic.web.json_api import (
     optional_version,
     single,
 )
-from clinic.web.openapi import ACTION_HEADERS, CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
+from clinic.web.openapi import CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
 
 blueprint = ApiBlueprint(
     "rooms",
@@ -86,11 +86,7 @@ def update(fields: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:room_id>/deactivate")
 @requires("schedule:write")
-@blueprint.idempotent()
-@blueprint.problems(404)
-@blueprint.versioned()
-@blueprint.body(NothingSchema, required=False)
-@blueprint.response(200, DeactivatedRoomSchema, headers=ACTION_HEADERS)
+@blueprint.action(DeactivatedRoomSchema, body=NothingSchema)
 def deactivate(_nothing: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
     """Deactivate a room for new appointments; what is still booked stays, and is listed."""
     version = optional_version(_get)
@@ -100,11 +96,7 @@ def deactivate(_nothing: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:room_id>/reactivate")
 @requires("schedule:write")
-@blueprint.idempotent()
-@blueprint.problems(404)
-@blueprint.versioned()
-@blueprint.body(NothingSchema, required=False)
-@blueprint.response(200, RoomSchema, headers=ACTION_HEADERS)
+@blueprint.action(RoomSchema, body=NothingSchema)
 def reactivate(_nothing: dict[str, Any], room_id: UUID) -> ResponseReturnValue:
     """Make a room bookable again."""
     version = optional_version(_get)

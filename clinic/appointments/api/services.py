@@ -21,7 +21,7 @@ from clinic.web.json_api import (
     optional_version,
     single,
 )
-from clinic.web.openapi import ACTION_HEADERS, CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
+from clinic.web.openapi import CREATED_HEADERS, LIST_HEADERS, RECORD_HEADERS
 
 blueprint = ApiBlueprint(
     "services",
@@ -87,11 +87,7 @@ def update(fields: dict[str, Any], service_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:service_id>/deactivate")
 @requires("schedule:write")
-@blueprint.idempotent()
-@blueprint.problems(404)
-@blueprint.versioned()
-@blueprint.body(NothingSchema, required=False)
-@blueprint.response(200, RetiredServiceSchema, headers=ACTION_HEADERS)
+@blueprint.action(RetiredServiceSchema, body=NothingSchema)
 def deactivate(_nothing: dict[str, Any], service_id: UUID) -> ResponseReturnValue:
     """Deactivate a service for new appointments; what is still booked stays, and is listed."""
     version = optional_version(_get)
@@ -101,11 +97,7 @@ def deactivate(_nothing: dict[str, Any], service_id: UUID) -> ResponseReturnValu
 
 @blueprint.post("/<uuid:service_id>/reactivate")
 @requires("schedule:write")
-@blueprint.idempotent()
-@blueprint.problems(404)
-@blueprint.versioned()
-@blueprint.body(NothingSchema, required=False)
-@blueprint.response(200, ServiceSchema, headers=ACTION_HEADERS)
+@blueprint.action(ServiceSchema, body=NothingSchema)
 def reactivate(_nothing: dict[str, Any], service_id: UUID) -> ResponseReturnValue:
     """Make a service bookable again."""
     version = optional_version(_get)

@@ -181,7 +181,10 @@ def _wanted(
 def _wanted_rooms(
     rooms: Sequence[Room], service: Service | None, room_id: UUID | None, form: Form, moved: Appointment | None
 ) -> Sequence[Room]:
-    """Return the rooms to choose from: the chosen room, else all rooms of the service, else the present room."""
+    """Return the rooms to choose from: those of the service, or only the chosen one of them.
+
+    A service without rooms, or none, leaves the present room of an appointment that is moved.
+    """
     if service is None or not service.room_ids:
         return [room for room in rooms if moved and room.id == moved.room_id]
     of_service = [room for room in rooms if room.id in service.room_ids]

@@ -18,8 +18,8 @@ from clinic.core.unit_of_work import unit_of_work
 class ServiceFields(TypedDict):
     """What a service is made of; lengths, buffers and notice are minutes.
 
-    `practitioner_ids` names who offers it, and is empty if everyone does; `room_ids` names the rooms to choose from, and
-    is empty if the service can take place in any room or in none.
+    `practitioner_ids` names who offers it, and is empty if everyone does; `room_ids` names the rooms to choose from,
+    and is empty if the service can take place in any room or in none.
     """
 
     name: NotRequired[str]
