@@ -20,7 +20,8 @@ _CUT_OFF = """() => {
   const found = [];
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {
     const card = node.parentElement.closest('.card, .col, .appt, .banner');
-    const seen = node.textContent.trim() && node.parentElement.checkVisibility();
+    const hidden = getComputedStyle(node.parentElement).clipPath !== 'none';
+    const seen = node.textContent.trim() && !hidden && node.parentElement.checkVisibility();
     if (!seen || !card || node.parentElement.closest('.vh, pre, .flow thead, .what, .cols .who')) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
