@@ -69,8 +69,7 @@ class Visit:
     step: int = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A free start, with the room and place that the visit takes."""
 
     starts_at: datetime

@@ -70,7 +70,7 @@ def load_weekly(practitioner_ids: Iterable[UUID]) -> _Weekly:
     return found
 
 
-def _weekly_of(ids: Collection[UUID]) -> Select[Any]:
+def _weekly_of(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
     return select(
         literal(_WEEKLY).label("kind"),
         WeeklyHours.practitioner_id,
@@ -83,7 +83,7 @@ def _weekly_of(ids: Collection[UUID]) -> Select[Any]:
     ).where(or_(WeeklyHours.practitioner_id.is_(None), WeeklyHours.practitioner_id.in_(ids)))
 
 
-def _exceptions_of(ids: Collection[UUID], first_day: date, last_day: date) -> Select[Any]:
+def _exceptions_of(ids: Collection[UUID], first_day: date, last_day: date) -> Select[*tuple[Any, ...]]:
     """Select the exceptions of some days.
 
     All hours that are not weekly count for whether a practitioner has hours at all, so those of practitioners
@@ -104,7 +104,7 @@ def _exceptions_of(ids: Collection[UUID], first_day: date, last_day: date) -> Se
     ).where(HoursException.practitioner_id.in_(ids), or_(on_days, only_hours))
 
 
-def _closures(first_day: date, last_day: date) -> Select[Any]:
+def _closures(first_day: date, last_day: date) -> Select[*tuple[Any, ...]]:
     return select(
         literal(_CLOSURE),
         null(),
