@@ -75,6 +75,21 @@ PARSERS: dict[type, Callable[[Any], Any]] = {
 }
 """How SQLite's values become Python's; PostgreSQL's driver does that by itself."""
 
+_OF_APPOINTMENTS = {
+    "sqlite": """
+        SELECT upper(type), name, sql FROM sqlite_master
+        WHERE tbl_name = 'appointments' AND type IN ('index', 'trigger') AND sql IS NOT NULL
+    """,
+    "postgresql": """
+        SELECT 'CONSTRAINT', conname,
+            'ALTER TABLE appointments ADD CONSTRAINT ' || conname || ' ' || pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE conrelid = 'appointments'::regclass AND contype = 'x'
+        UNION ALL SELECT 'INDEX', indexname, indexdef FROM pg_indexes
+        WHERE tablename = 'appointments' AND indexname LIKE 'ix%%'
+    """,
+}
+"""Kind, name and statement of what slows down loading."""
+
 Call = Callable[[], object]
 
 
@@ -154,13 +169,27 @@ def _patient(number: int) -> UUID:
 def _store(number: int, practitioners: Sequence[UUID], patients: Sequence[UUID], *, skip: int) -> int:
     """Store appointments of the working days around a Monday, those of the searched days first; return how many."""
     rows = (_row(index, practitioners, patients) for index in range(skip, skip + number))
-    with unit_of_work():
+    with _without_indexes(), db.engine.begin() as connection:
         for batch in iter(lambda: list(islice(rows, 5000)), []):
-            db.session.connection().execute(insert(APPOINTMENTS), batch)
+            connection.execute(insert(APPOINTMENTS), batch)
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE appointments")
     return number
+
+
+@contextmanager
+def _without_indexes() -> Iterator[None]:
+    """Remove indexes, triggers and exclusion constraints of the appointments, and add them again: that loads faster."""
+    with db.engine.begin() as connection:
+        rows = connection.exec_driver_sql(_OF_APPOINTMENTS[connection.dialect.name]).all()
+        for kind, name, _ in rows:
+            table = "ALTER TABLE appointments " if kind == "CONSTRAINT" else ""
+            connection.exec_driver_sql(f'{table}DROP {kind} "{name}"')
+    yield
+    with db.engine.begin() as connection:
+        for _, _, statement in rows:
+            connection.exec_driver_sql(statement)
 
 
 def _row(index: int, practitioners: Sequence[UUID], patients: Sequence[UUID]) -> dict[str, Any]:
