@@ -9,7 +9,7 @@ from sqlalchemy import select
 from clinic.appointments.booking.history import last_move, list_moves
 from clinic.appointments.booking.locks import find_appointment
 from clinic.appointments.models import Appointment, AppointmentHistory
-from clinic.appointments.rules import ACTIVE, ENTERED_IN_ERROR, UNDO
+from clinic.appointments.rules import ACTIVE, ENTERED_IN_ERROR, LONGEST, UNDO
 from clinic.core.clock import day_bounds, now
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
@@ -81,12 +81,14 @@ class AppointmentQueries:
 
     def past_of(self, patient_id: UUID) -> Sequence[Appointment]:
         """Return a patient's last appointments that are over, the latest first, in whatever state they ended."""
+        at = now()
         wanted = (
             select(Appointment)
             .where(
                 Appointment.patient_id == patient_id,
                 Appointment.status != ENTERED_IN_ERROR,
-                Appointment.ends_at < now(),
+                Appointment.starts_at < at,  # the index has the start
+                Appointment.ends_at < at,
             )
             .order_by(Appointment.starts_at.desc(), Appointment.id.desc())
             .limit(MOST_LISTED)
@@ -95,12 +97,14 @@ class AppointmentQueries:
 
     def upcoming_of(self, patient_id: UUID) -> Sequence[Appointment]:
         """Return a patient's upcoming active appointments."""
+        at = now()
         wanted = (
             select(Appointment)
             .where(
                 Appointment.patient_id == patient_id,
                 Appointment.status.in_(ACTIVE),
-                Appointment.ends_at >= now(),
+                Appointment.starts_at >= at - LONGEST,  # the index has the start
+                Appointment.ends_at >= at,
             )
             .order_by(Appointment.starts_at)
             .limit(MOST_LISTED)
