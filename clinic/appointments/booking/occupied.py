@@ -34,6 +34,7 @@ def load_bookings(
     practitioner_ids: Collection[UUID],
     room_ids: Collection[UUID] = (),
     patient_id: UUID | None = None,
+    patient_ids: Collection[UUID] = (),
 ) -> Sequence[Booking]:
     """Return in one query who and what is occupied in a span, buffers included."""
     wanted: list[ColumnElement[bool]] = [Appointment.practitioner_id.in_(practitioner_ids)]
@@ -41,6 +42,8 @@ def load_bookings(
         wanted.append(Appointment.room_id.in_(room_ids))
     if patient_id is not None:
         wanted.append(Appointment.patient_id == patient_id)
+    if patient_ids:
+        wanted.append(Appointment.patient_id.in_(patient_ids))
     conditions = during(starts_at, ends_at)
     found = db.session.execute(union(*(select(*_COLUMNS).where(one, *conditions) for one in wanted)))
     return [Booking._make(row) for row in found]
