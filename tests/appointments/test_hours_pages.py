@@ -285,7 +285,7 @@ def test_each_appointment_outside_is_kept_moved_or_cancelled_as_was_chosen(clien
 
     times = [f"2029-11-{day}T{time}:00+00:00" for day, time in ((26, "10:00"), (27, "09:00"))]
     assert offered[outside[0]] == ([*times, "2029-12-03T10:00:00+00:00", "keep", "cancel"], times[0])
-    assert "Move to Mon 26 Nov, 10:00" in shown
+    assert "Move to Mon 26 Nov 2029, 10:00" in shown
     assert 'value="keep" checked' in shown
     assert "Save hours, keep 2 as booked" in spoken(shown)
     assert 'value="choose" checked' in again

@@ -22,7 +22,9 @@ from clinic.appointments.service import (
     propose_times,
 )
 from clinic.core.audit import record_listing
+from clinic.core.clock import today
 from clinic.core.context import current_actor
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
 from clinic.web.forms import Form, load_form
 
@@ -73,6 +75,7 @@ def outside_context(preview: Preview | None) -> dict[str, Any]:
         "preview": preview,
         "outside": rows,
         "chooses": chooses,
+        "this_year": today(clinic_service.current().zone).year,
         "uses_choices": request.form.get("outside") == "choose",
         "act_text": _act_text(preview, rows),
         "patients": patient_service.get_many(one.appointment.patient_id for one in shown),
