@@ -13,7 +13,7 @@ from clinic.core.db import db
 
 LONGEST_BUFFER = timedelta(minutes=240)
 _COLUMNS = (
-    Appointment.id.label("appointment_id"),
+    Appointment.id,
     Appointment.practitioner_id,
     Appointment.patient_id,
     Appointment.starts_at,
@@ -24,7 +24,7 @@ _COLUMNS = (
     Appointment.place,
     Appointment.lane,
 )
-"""The columns of a `Booking`, by its names."""
+"""The columns of a `Booking`, in its order."""
 
 
 def load_bookings(
@@ -46,7 +46,7 @@ def load_bookings(
         wanted.append(Appointment.patient_id.in_(patient_ids))
     conditions = during(starts_at, ends_at)
     found = db.session.execute(union(*(select(*_COLUMNS).where(one, *conditions) for one in wanted)))
-    return [Booking(**row) for row in found.mappings()]
+    return [Booking._make(row) for row in found]
 
 
 def has_ordinary(appointment_ids: Iterable[UUID]) -> bool:

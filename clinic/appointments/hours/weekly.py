@@ -48,7 +48,7 @@ class HoursService:
     def load(
         self, practitioner_ids: Iterable[UUID], first_day: date, last_day: date
     ) -> tuple[ClinicHours, dict[UUID, PractitionerHours]]:
-        """Return the hours of the clinic and of practitioners on some days, both included, in four queries.
+        """Return the hours of the clinic and of practitioners on some days, both included, in one query.
 
         Weekly hours are complete, exceptions and closures are those of the days.
         """
