@@ -267,7 +267,7 @@ def test_looking_at_a_day_changes_no_record(app, desk, here):
     assert row_counts(app) == before
 
 
-@pytest.mark.both_databases
+@pytest.mark.slow
 def test_a_day_of_400_appointments_costs_as_many_statements_as_one_of_4_and_few_bytes(app, desk, here):
     with here():
         a_full_day(20, 20)

@@ -49,7 +49,7 @@ def _problems(page: Page) -> list[str]:
 
 
 def _violations(page: Page, width: int, scheme: Literal["light", "dark"]) -> list[str]:
-    """Return what axe finds at a width: everything in one scheme; in the other one, where only colours differ, those."""
+    """Return what axe finds at a width: with every rule in one scheme, with those about colours in the other."""
     page.emulate_media(color_scheme=scheme)
     found = axe_violations(page, only_colours=scheme != EVERY_RULE[width])
     return [f"{scheme}, {width} px: {violation}" for violation in found]

@@ -39,6 +39,7 @@ def test_only_tabs_that_a_person_may_open_are_shown(client, become):
     assert page.split('aria-label="Administration"')[1].split("</nav>")[0].count("<a ") == 1
 
 
+@pytest.mark.slow
 def test_no_page_of_a_new_clinic_names_a_command(client):
     walked = walk(client, frozenset(permission_names()))
 
