@@ -125,7 +125,7 @@ def _explain(request: Request, check: Check, bookings: Sequence[Booking]) -> Slo
         practitioner,
         bookings=bookings,
         rooms=[RoomPlaces(room.id, room.places) for room in request.rooms],
-        patient_ids=[request.patient_id],
+        patient_id=request.patient_id,
         starts_at=request.starts_at,
         now=now() if check is Check.ALL else request.starts_at,
     )
