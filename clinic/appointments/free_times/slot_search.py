@@ -110,7 +110,7 @@ class SlotSearch:
             [hours[one] for one in ids],
             bookings=bookings,
             rooms=self.places,
-            patient_ids=[self.wish.patient_id] if self.wish.patient_id else (),
+            patient_id=self.wish.patient_id,
             first_day=first,
             last_day=until,
             now=now(),
