@@ -1,5 +1,5 @@
-"""JSON endpoints of patients."""
+"""JSON endpoints of patients and of their consent."""
 
-from clinic.patients.api import patients
+from clinic.patients.api import consent, patients
 
-BLUEPRINTS = (patients.blueprint,)
+BLUEPRINTS = (patients.blueprint, consent.blueprint)
