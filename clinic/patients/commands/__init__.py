@@ -1,6 +1,6 @@
 """The commands `flask patients …`."""
 
-from clinic.patients.commands import patients
+from clinic.patients.commands import consent, patients
 from clinic.patients.commands.group import group
 
-__all__ = ["group", "patients"]
+__all__ = ["consent", "group", "patients"]
