@@ -31,6 +31,7 @@ READS_NO_FIELDS = {
     *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
     *("appointments.deactivate_practitioner", "appointments.deactivate_room", "appointments.retire_service"),
     *("appointments.save_public_holidays", "appointments.undo", "appointments.show_practitioners"),
+    *("patients.undo_consent", "patients.withdraw_consent"),
     *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
 }
 """Forms of which only what they know is read."""

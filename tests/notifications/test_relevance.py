@@ -13,6 +13,7 @@ from clinic.core.ids import new_id
 from clinic.core.jobs import run_due_jobs
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
+from clinic.patients.service import consent_service
 from tests.assertions import rows
 from tests.billing.invoices import an_invoice, euros
 from tests.builders import a_patient, an_appointment
@@ -139,14 +140,14 @@ def test_a_patient_who_wants_no_messages_any_more_gets_none_that_is_not_handed_o
     record_handover = notification_queue.record_handover
 
     def withdraw_consent(row, mail):
-        set_columns("patients", messages_agreed=False)
+        consent_service.withdraw_all(row.patient_id)
         record_handover(row, mail)
 
     monkeypatch.setattr(notification_queue, "record_handover", withdraw_consent)
     send_due()
 
     assert mailbox.messages == []
-    assert outcomes(app) == [("confirmation", "suppressed", "the patient does not want messages")]
+    assert outcomes(app) == [("confirmation", "suppressed", "no consent to care messages by email: withdrawn")]
 
 
 @pytest.mark.breadth
