@@ -16,6 +16,7 @@ from clinic.core.text import is_storable, tidy_line
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic, Membership
 from clinic.identity.roles import OVERBOOK
+from clinic.identity.zone_change import ZoneChange, change_zone, preview_change
 
 
 class ClinicFields(TypedDict):
@@ -29,9 +30,10 @@ class ClinicFields(TypedDict):
 
 
 class SettingsFields(TypedDict):
-    """The settings that can be changed later; amounts and times already stored depend on the others."""
+    """The settings that can be changed later; amounts already stored depend on the currency."""
 
     name: NotRequired[str]
+    zone: NotRequired[str]
     country: NotRequired[str]
     subdivision: NotRequired[str | None]
     locale: NotRequired[str]
@@ -77,22 +79,26 @@ class ClinicService:
             raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
         return clinic
 
-    def update(self, *, version: int | None, **fields: Unpack[SettingsFields]) -> Clinic:
+    def update(self, *, version: int | None, seen: str | None = None, **fields: Unpack[SettingsFields]) -> Clinic:
         """Change the given settings of the current clinic; session limits and permissions apply to open sessions too.
 
-        `version` is the one that was edited, None skips the check.
+        With another time zone, what is to come keeps its local time. `version` is the one that was edited, None skips
+        the check; `seen` is the seal of the preview of the time zone that was shown, None to change it without one.
 
         :raises InvalidInput: if receptionists would get a permission that the actor lacks
         :raises ClinicChanged: if somebody else has changed it
         :raises ClinicExists: if the name is taken
+        :raises ZoneChangeRefused: if records are in the way of the time zone, or something else was shown
         """
         try:
             with unit_of_work():
-                clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
+                clinic = self.lock()
                 if version not in {None, clinic.version}:
                     raise ClinicChanged
                 if fields.get("desk_overbooks") and not clinic.desk_overbooks:
                     _check_granted(OVERBOOK)
+                if (zone := fields.get("zone", clinic.zone)) != clinic.zone:
+                    change_zone(clinic, zone, seen)
                 for name, value in fields.items():
                     setattr(clinic, name, value)
                 db.session.flush()
@@ -100,15 +106,23 @@ class ClinicService:
             raise ClinicExists(f"There is already a clinic named {fields.get('name')}") from error
         return clinic
 
-    def current(self) -> Clinic:
-        """Return the current clinic.
+    def preview_zone(self, zone: str) -> ZoneChange:
+        """Return what changes if the current clinic moves to another time zone."""
+        return preview_change(self.current(), zone)
+
+    def current(self, *, reload: bool = False) -> Clinic:
+        """Return the current clinic, read again if `reload` is set.
 
         :raises NotFound: if it no longer exists
         """
-        clinic = db.session.get(Clinic, current_clinic_id())
+        clinic = db.session.get(Clinic, current_clinic_id(), populate_existing=reload)
         if clinic is None:
             raise NotFound
         return clinic
+
+    def lock(self) -> Clinic:
+        """Return the current clinic, locked until the unit of work ends (on PostgreSQL): its zone stays."""
+        return db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
 
     def list(self) -> Sequence[Clinic]:
         """Return all clinics, the oldest first."""

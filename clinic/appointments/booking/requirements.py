@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from clinic.appointments.booking.conflicts import ZoneChanged
 from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.rules import day_problem, span_problem
 from clinic.core.clock import today, wall_day
@@ -83,13 +84,21 @@ def _rooms_of(service: Service) -> Sequence[Room]:
     return db.session.scalars(select(Room).where(Room.id.in_(service.room_ids)).order_by(Room.name, Room.id)).all()
 
 
-def check_times(starts_at: datetime, ends_at: datetime) -> None:
+def check_zone(zone: str) -> None:
+    """Check, with the practitioner locked, that the clinic still has the time zone in which a time was chosen.
+
+    :raises ZoneChanged: if it was changed meanwhile
+    """
+    if clinic_service.current(reload=True).zone != zone:
+        raise ZoneChanged
+
+
+def check_times(starts_at: datetime, ends_at: datetime, zone: str) -> None:
     """Check the start and the end of an appointment, whatever else is booked.
 
     :raises InvalidInput: if the end is not after the start, or they are too far apart, too early or too late
     """
     if problem := span_problem(starts_at, ends_at):
         raise InvalidInput(problem, field="ends_at")
-    zone = clinic_service.current().zone
     if problem := day_problem(wall_day(starts_at, zone), today(zone)):
         raise InvalidInput(problem, field="starts_at")
