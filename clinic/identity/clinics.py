@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.util import identity_key
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
 from clinic.core.places import country_of_zone
 from clinic.core.tenancy import current_clinic_id
@@ -110,14 +112,20 @@ class ClinicService:
         """Return what changes if the current clinic moves to another time zone."""
         return preview_change(self.current(), zone)
 
+    def zone_so_far(self) -> str | None:
+        """Return the time zone in which local times were understood so far in this session, None if it was not read."""
+        clinic = db.session().identity_map.get(identity_key(Clinic, current_clinic_id()))
+        return inspect(clinic).dict.get("zone") if clinic else None
+
     def current(self, *, reload: bool = False) -> Clinic:
-        """Return the current clinic, read again if `reload` is set.
+        """Return the current clinic, which is read once in a transaction, or again if `reload` is set.
 
         :raises NotFound: if it no longer exists
         """
         clinic = db.session.get(Clinic, current_clinic_id(), populate_existing=reload)
         if clinic is None:
             raise NotFound
+        keep_loaded(clinic)
         return clinic
 
     def lock(self) -> Clinic:

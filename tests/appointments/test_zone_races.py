@@ -28,32 +28,44 @@ from tests.databases import on_postgresql_only
 pytestmark = pytest.mark.both_databases
 
 
-@pytest.mark.usefixtures("inside")
-def test_who_books_while_the_zone_changes_is_refused(app, at_once, monkeypatch):
-    """The booking has understood its time in the old zone when the change is committed."""
-    fields = fields_of(patient_id=a_patient().id, practitioner_id=a_practitioner().id)
-    monkeypatch.setattr(creation, "check_times", lambda *_: at_once(1, lambda _: move_to(MADRID)))
-
-    with pytest.raises(ZoneChanged):
-        appointment_service.create(**fields)
-
-    assert (row_counts(app)["appointments"], clinic_service.current(reload=True).zone) == (0, MADRID)
-
-
-@pytest.mark.usefixtures("inside")
-def test_who_moves_an_appointment_while_the_zone_changes_is_refused(app, at_once, monkeypatch):
-    appointment = book()
+@pytest.fixture
+def zone_changes(app, clinic, monkeypatch):
+    """Let the zone change just before a booking or a move opens its unit of work."""
 
     def later_unit_of_work():
-        at_once(1, lambda _: move_to(MADRID))
+        run_at_once(app, clinic.id, 1, lambda _: move_to(MADRID))
         return guarded_unit_of_work()
 
+    monkeypatch.setattr(creation, "guarded_unit_of_work", later_unit_of_work)
     monkeypatch.setattr(rescheduling, "guarded_unit_of_work", later_unit_of_work)
 
+
+@pytest.mark.usefixtures("inside")
+def test_who_understood_a_time_in_the_old_zone_is_refused(app, request):
+    appointment, fields = book(), fields_of(patient_id=a_patient().id, practitioner_id=a_practitioner().id)
+    request.getfixturevalue("zone_changes")
+
+    clinic_service.current()
+    with pytest.raises(ZoneChanged):
+        appointment_service.create(**fields)
+    move_to(LISBON)
+    clinic_service.current()
     with pytest.raises(ZoneChanged):
         appointment_service.reschedule(appointment.id, starts_at=MONDAY + HOUR)
 
     assert as_stored(appointment).wall_start == datetime(2029, 11, 26, 9)
+    assert row_counts(app)["appointments"] == 1
+
+
+@pytest.mark.usefixtures("inside")
+def test_who_sends_an_instant_without_reading_the_zone_gets_it(request):
+    fields = fields_of()
+    request.getfixturevalue("zone_changes")
+    db.session.expunge_all()
+
+    booked = appointment_service.create(**fields)
+
+    assert (booked.starts_at, booked.wall_start) == (MONDAY, datetime(2029, 11, 26, 10))
 
 
 @on_postgresql_only
@@ -121,12 +133,12 @@ def test_bookings_moves_and_new_practitioners_at_once_are_all_in_the_new_zone(ap
         assert overlaps(app) == 0
 
 
-def test_the_booking_form_keeps_what_was_typed_when_the_zone_changes(app, client, clinic, monkeypatch):
+def test_the_booking_form_keeps_what_was_typed_when_the_zone_changes(app, client, clinic, request):
     with app.app_context(), clinic_scope(clinic.id):
         patient, practitioner = a_patient().id, a_practitioner().id
     typed = {"patient": patient, "practitioner_id": practitioner, "day": f"{today(LISBON) + timedelta(days=3)}"}
     typed |= {"time": "10:00", "minutes": "30", "reason": "Cough"}
-    monkeypatch.setattr(creation, "check_times", lambda *_: run_at_once(app, clinic.id, 1, lambda _: move_to(MADRID)))
+    request.getfixturevalue("zone_changes")
 
     answer = client.submit("/appointments/new", **typed)
 

@@ -113,13 +113,13 @@ class AppointmentBooking:
 
 def _book(status: str, check: Check, event: EventType | None, fields: BookingFields) -> Appointment:
     """Add an appointment in a state, record it and publish an event."""
-    zone = clinic_service.current().zone
-    check_times(fields["starts_at"], fields["ends_at"], zone)
+    zone = clinic_service.zone_so_far()
     request: Request | None = None
     try:
         with guarded_unit_of_work():
             request = _lock_request(fields)
             check_zone(zone)
+            check_times(fields["starts_at"], fields["ends_at"])
             appointment = _added(request, status, find_placement(request, check, fields.get("overbook_reason")), fields)
             record_move(appointment, TRANSITIONS[None][status], None)
             if event is not None:

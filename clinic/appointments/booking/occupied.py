@@ -13,7 +13,7 @@ from clinic.core.db import db
 
 LONGEST_BUFFER = timedelta(minutes=240)
 _COLUMNS = (
-    Appointment.id.label("appointment_id"),
+    Appointment.id,
     Appointment.practitioner_id,
     Appointment.patient_id,
     Appointment.starts_at,
@@ -24,7 +24,7 @@ _COLUMNS = (
     Appointment.place,
     Appointment.lane,
 )
-"""The columns of a `Booking`, by its names."""
+"""The columns of a `Booking`, in its order."""
 
 
 def load_bookings(
@@ -34,6 +34,7 @@ def load_bookings(
     practitioner_ids: Collection[UUID],
     room_ids: Collection[UUID] = (),
     patient_id: UUID | None = None,
+    patient_ids: Collection[UUID] = (),
 ) -> Sequence[Booking]:
     """Return in one query who and what is occupied in a span, buffers included."""
     wanted: list[ColumnElement[bool]] = [Appointment.practitioner_id.in_(practitioner_ids)]
@@ -41,9 +42,11 @@ def load_bookings(
         wanted.append(Appointment.room_id.in_(room_ids))
     if patient_id is not None:
         wanted.append(Appointment.patient_id == patient_id)
+    if patient_ids:
+        wanted.append(Appointment.patient_id.in_(patient_ids))
     conditions = during(starts_at, ends_at)
     found = db.session.execute(union(*(select(*_COLUMNS).where(one, *conditions) for one in wanted)))
-    return [Booking(**row) for row in found.mappings()]
+    return [Booking._make(row) for row in found]
 
 
 def has_ordinary(appointment_ids: Iterable[UUID]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from clinic.appointments.booking.conflicts import ZoneChanged
 from clinic.appointments.models import Practitioner, Room, Service
@@ -22,6 +22,8 @@ NOT_THEIRS = "This practitioner does not offer this service"
 NO_ROOM = "There is no such room"
 INACTIVE_ROOM = "This room is not used any more"
 OTHER_ROOM = "This service does not take place in this room"
+
+_IN_ONE_QUERY = (joinedload(Service.offered_by), joinedload(Service.takes_place_in))
 
 
 def check_practitioner(practitioner_id: UUID) -> None:
@@ -43,7 +45,7 @@ def find_service(service_id: UUID | None) -> Service | None:
     """
     if service_id is None:
         return None
-    service = db.session.get(Service, service_id)
+    service = db.session.get(Service, service_id, options=_IN_ONE_QUERY)
     if service is None:
         raise InvalidInput(NO_SERVICE, field="service_id")
     if not service.active:
@@ -79,26 +81,25 @@ def candidate_rooms(service: Service | None, room_id: UUID | None) -> Sequence[R
 
 
 def _rooms_of(service: Service) -> Sequence[Room]:
-    if not service.room_ids:
-        return []
-    return db.session.scalars(select(Room).where(Room.id.in_(service.room_ids)).order_by(Room.name, Room.id)).all()
+    return sorted((row.room for row in service.takes_place_in), key=lambda room: (room.name, room.id))
 
 
-def check_zone(zone: str) -> None:
-    """Check, with the practitioner locked, that the clinic still has the time zone in which a time was chosen.
+def check_zone(zone: str | None) -> None:
+    """Check, with the practitioner locked, that the clinic still has the time zone in which a time was understood.
 
     :raises ZoneChanged: if it was changed meanwhile
     """
-    if clinic_service.current(reload=True).zone != zone:
+    if zone not in {None, clinic_service.current(reload=True).zone}:
         raise ZoneChanged
 
 
-def check_times(starts_at: datetime, ends_at: datetime, zone: str) -> None:
+def check_times(starts_at: datetime, ends_at: datetime) -> None:
     """Check the start and the end of an appointment, whatever else is booked.
 
     :raises InvalidInput: if the end is not after the start, or they are too far apart, too early or too late
     """
     if problem := span_problem(starts_at, ends_at):
         raise InvalidInput(problem, field="ends_at")
+    zone = clinic_service.current().zone
     if problem := day_problem(wall_day(starts_at, zone), today(zone)):
         raise InvalidInput(problem, field="starts_at")

@@ -52,7 +52,7 @@ class AppointmentRescheduling:
         :raises IllegalTransition: if the patient has arrived, or it is over, missed or cancelled
         :raises: what `create` raises
         """
-        given, zone = _Move(starts_at, ends_at, practitioner_id, room_id, service_id), clinic_service.current().zone
+        given, zone = _Move(starts_at, ends_at, practitioner_id, room_id, service_id), clinic_service.zone_so_far()
         request: Request | None = None
         try:
             with guarded_unit_of_work():
@@ -95,7 +95,7 @@ class _Move:
         )
 
 
-def _lock_move(appointment_id: UUID, version: int | None, move: _Move, zone: str) -> tuple[Appointment, Request]:
+def _lock_move(appointment_id: UUID, version: int | None, move: _Move, zone: str | None) -> tuple[Appointment, Request]:
     """Return an appointment and what it is to be, with everything locked that it occupies and would occupy.
 
     :raises AppointmentNotFound: if no record has that id
@@ -104,12 +104,12 @@ def _lock_move(appointment_id: UUID, version: int | None, move: _Move, zone: str
     :raises ZoneChanged: if the clinic has another time zone now
     """
     request = move.request(find_appointment(appointment_id))
-    check_times(request.starts_at, request.ends_at, zone)
     room_ids = [room.id for room in request.rooms]
     appointment = lock_with_resources(
         appointment_id, version, practitioner_ids=[request.practitioner_id], room_ids=room_ids
     )
     check_zone(zone)
+    check_times(request.starts_at, request.ends_at)
     check_practitioner(request.practitioner_id)
     if (move.service_id, move.practitioner_id) != (None, None):
         check_offered(request.service, request.practitioner_id)
@@ -140,10 +140,19 @@ def _service_of(appointment: Appointment, service_id: UUID | None) -> Service | 
     return find_service(service_id)
 
 
+def possible_rooms(appointment: Appointment) -> Sequence[Room]:
+    """Return the rooms in which an appointment can take place if it is moved without naming one."""
+    return _rooms_of(appointment, _service_of(appointment, None), None)
+
+
+def own_room_first(own: Room | None, of_service: Sequence[Room]) -> Sequence[Room]:
+    """Return the rooms of a service with the appointment's own one first, or only its own one."""
+    return sorted(of_service, key=lambda room: room is not own) or ([own] if own else [])
+
+
 def _rooms_of(appointment: Appointment, service: Service | None, room_id: UUID | None) -> Sequence[Room]:
     """Return the wanted room, or those of the service with the present one first, or the present one."""
-    present = [db.session.get_one(Room, appointment.room_id)] if appointment.room_id else []
+    own = db.session.get_one(Room, appointment.room_id) if appointment.room_id else None
     if room_id is not None:
-        return present if room_id == appointment.room_id else candidate_rooms(service, room_id)
-    rooms = candidate_rooms(service, None)
-    return sorted(rooms, key=lambda room: room not in present) or present
+        return [own] if own and room_id == own.id else candidate_rooms(service, room_id)
+    return own_room_first(own, candidate_rooms(service, None))
