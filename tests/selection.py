@@ -61,12 +61,15 @@ def never_by_default(path: Path) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what proves breadth as slow; begin with slow tests, so that at the end no process waits for one.
+    """Mark what proves breadth as slow, on one database; begin with slow tests, so that no process waits for one.
 
     Or shuffle the tests, in the same way in every process.
     """
     for item in further_cases(items):
         item.add_marker("slow")
+    if repetitions := set(needless_repetitions(items)):
+        config.hook.pytest_deselected(items=list(repetitions))
+        items[:] = [item for item in items if item not in repetitions]
     yield
     items.sort(key=lambda item: "slow" not in item.keywords)
     if (seed := config.getoption("shuffle")) is not None:
@@ -83,6 +86,13 @@ def further_cases(items: list[pytest.Item]) -> list[pytest.Item]:
             found.append(item)
         seen.add(test)
     return found
+
+
+def needless_repetitions(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the further cases on PostgreSQL of tests whose result does not depend on the database."""
+    return [
+        item for item in further_cases(items) if "postgresql" in item.keywords and "both_databases" not in item.keywords
+    ]
 
 
 def pytest_collection_finish() -> None:
