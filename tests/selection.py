@@ -46,6 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_DefaultRun(), "default run")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Start a worker more than there are processors for a full run, many of whose tests wait for other processes."""
+    return len(os.sched_getaffinity(0)) + 1 if config.getoption("full") else None
+
+
 class _DefaultRun:
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
         """Ignore files, and folders of files, in which no test runs by default, unless they are asked for."""
