@@ -23,7 +23,7 @@ LANGUAGES = ("en", "de", "pt")
 def write_mail(notification: Notification) -> Mail:
     """Return a claimed message with a text and an HTML part, to the patient's present address.
 
-    :raises NotToBeSent: if the patient has no address or does not want messages any more, or it is not true any more
+    :raises NotToBeSent: if the patient has no address or has not consented, or it is not true any more
     :raises NotSent: if it has to wait for an earlier message
     """
     check_relevance(notification)

@@ -13,6 +13,7 @@ EMAIL, PASSWORD = "desk@example.org", "a harbour full of boats"
 """Of somebody who works in the own clinic and signs in."""
 
 _LINE = {"description": "Consultation", "quantity": "1", "unit_price": {"amount": "50.00", "currency": "EUR"}}
+_ANSWER = {"purpose": "news", "channel": "email", "answer": "yes"}
 _DAY = {"day": "2029-11-26", "time": "9:00", "minutes": "30"}
 
 
@@ -101,6 +102,9 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "notifications.retry_all": _nothing,
     "patients.create": _patient,
     "patients.update": lambda the: {**_patient(the), "version": "1"},
+    "patients.update_consent": lambda _: {"care": "email", "news": "email", "source": "phone", "version": "1"},
+    "patients.withdraw_consent": lambda _: {"version": "1"},
+    "patients.undo_consent": lambda _: {"version": "2"},
     "staff.ask_for_link": lambda _: {"email": EMAIL},
     "staff.begin_second_step": _nothing,
     "staff.begin_session": lambda _: {"email": EMAIL, "password": PASSWORD},
@@ -163,6 +167,9 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_notifications.retry_notifications": _nothing,
     "api_patients.create": _patient,
     "api_patients.update": lambda _: {"given_name": "Rita"},
+    "api_consent.record": lambda _: {"answers": [_ANSWER], "source": "phone"},
+    "api_consent.withdraw": _nothing,
+    "api_consent.undo": _nothing,
     "api_practitioners.create": lambda _: {"name": "Dr Rui Matrix"},
     "api_practitioners.update": lambda _: {"speciality": "Skin"},
     "api_practitioners.deactivate": _nothing,

@@ -116,6 +116,7 @@ def test_the_time_it_happened_is_set_and_the_history_shows_both(desk, booked, cl
     assert "Waiting for 4 min" in page
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("typed", "message"),
     [

@@ -284,7 +284,7 @@ def test_more_cards_than_a_column_has_room_for_are_a_stack_with_their_list(desk,
     assert "<details open>" not in page
 
 
-@pytest.mark.both_databases
+@pytest.mark.slow
 def test_a_day_of_400_appointments_costs_as_many_statements_as_one_of_4_and_few_bytes(app, desk, here):
     with here():
         a_full_day(20, 20)

@@ -139,6 +139,7 @@ def test_exceptions_and_closures_are_added_listed_changed_and_deleted(client, pr
     assert client.get(url).status_code == 404
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [

@@ -146,6 +146,7 @@ def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practition
     assert len(stored(here, practitioner).weeks) == 1
 
 
+@pytest.mark.slow
 def test_another_preview_than_the_one_that_was_shown_saves_nothing(client, here, practitioner, url):
     shown = client.submit(url, **form("mon 10 12"), check="1").text
     seal = seal_of(shown)
@@ -243,6 +244,7 @@ def test_hours_are_not_for_the_desk(client, practitioner, url, become):
     assert "Working hours" not in client.get("/appointments").text
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "address", ["/appointments/hours/{}", "/appointments/opening-hours", "/appointments/opening-hours/holidays/2029"]
 )

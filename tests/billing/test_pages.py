@@ -84,6 +84,7 @@ def test_lines_can_be_added_up_to_a_hundred(client) -> None:
     assert "More lines" not in page.text
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("rows", "field", "words"),
     [

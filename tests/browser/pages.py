@@ -15,6 +15,7 @@ PLACES = {
     "new patient": "/patients/new",
     "patient": "/patients/{patient}",
     "edit patient": "/patients/{patient}/edit",
+    "consent": "/patients/{patient}/consent",
     "day": "/appointments?day={day}",
     "day with an appointment": "/appointments?day={day}&appointment={appointment}",
     "day of a state": "/appointments?day={day}&state=cancelled",
@@ -80,6 +81,7 @@ VISITED_PLACES = {
 READ_PLACES = {
     "patients, only read": "/patients",
     "patient, only read": "/patients/{patient}",
+    "consent, only read": "/patients/{patient}/consent",
     "day, only read": "/appointments?day={day}",
     "appointment, only read": "/appointments/{appointment}",
     "cancelled appointment, only read": "/appointments/{cancelled_appointment}",
@@ -116,7 +118,7 @@ def second_step(page: Page, records: Records) -> None:
 def new_patient_with_errors(page: Page, records: Records) -> None:
     """Try to register somebody without a name."""
     page.goto("/patients/new")
-    page.get_by_label("Email").fill("nonsense")
+    page.get_by_role("textbox", name="Email").fill("nonsense")
     page.get_by_label("Year").fill("3000")
     page.locator(SEND).click()
 

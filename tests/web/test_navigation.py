@@ -68,6 +68,7 @@ def test_settings_are_the_current_entry_on_their_pages_for_those_who_may_not_see
         assert _current(page, "Administration") == [tab]
 
 
+@pytest.mark.slow
 def test_no_page_of_a_new_clinic_names_a_command(client):
     walked = walk(client, frozenset(permission_names()))
 
