@@ -1,7 +1,9 @@
 """How pytest runs: every test instead of the default ones, in which order, and what it reports."""
 
 import gc
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Deselect nothing in a full run, import nothing that never runs in a default one."""
+    """Deselect nothing in a full run, import nothing that never runs in a default one.
+
+    Let workers, and the many processes that tests start, keep what they compile, whatever the environment says.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if config.getoption("full"):
         config.option.markexpr = ""
     elif config.option.markexpr in config.getini("addopts"):
@@ -87,6 +94,8 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a full run in which something did not run."""
+    gc.collect()
+    gc.freeze()  # pytest is about to collect garbage five times more
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and _missing(reporter) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

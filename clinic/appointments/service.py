@@ -16,9 +16,11 @@ from clinic.appointments.booking.rescheduling import AppointmentRescheduling
 from clinic.appointments.free_times.availability import AvailabilityService, FoundTimes, availability_service
 from clinic.appointments.free_times.slot_types import Reason, Refused, Slot
 from clinic.appointments.free_times.working_time import Span, WeeklyRange, working_ranges
+from clinic.appointments.hours.choices import CANCEL, KEEP, Choice, ChoiceImpossible, Choices, outcome_text
 from clinic.appointments.hours.closures import ClosureNotFound, ClosureService, Holiday, closure_service
 from clinic.appointments.hours.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
 from clinic.appointments.hours.preview import AppointmentsOutside, Outside, Preview
+from clinic.appointments.hours.proposals import propose_times
 from clinic.appointments.hours.weekly import Hours, HoursService, hours_service
 from clinic.appointments.models import (
     Appointment,
@@ -52,6 +54,8 @@ class AppointmentService(AppointmentQueries, AppointmentBooking, AppointmentResc
 appointment_service = AppointmentService()
 
 __all__ = [
+    "CANCEL",
+    "KEEP",
     "Appointment",
     "AppointmentHistory",
     "AppointmentNotCancellable",
@@ -59,6 +63,9 @@ __all__ = [
     "AppointmentService",
     "AppointmentsOutside",
     "AvailabilityService",
+    "Choice",
+    "ChoiceImpossible",
+    "Choices",
     "Closure",
     "ClosureNotFound",
     "ClosureService",
@@ -98,7 +105,9 @@ __all__ = [
     "closure_service",
     "hours_exception_service",
     "hours_service",
+    "outcome_text",
     "practitioner_service",
+    "propose_times",
     "room_service",
     "service_catalogue",
     "working_ranges",

@@ -19,7 +19,7 @@ class NavigationEntry:
     """An entry of the main navigation: its endpoint, and its shortcut key after `g`.
 
     It is the current one on every page of its blueprint that belongs to no settings tab; the one of `settings` is the
-    current one on those that do.
+    current one on those that do, and leads who may not open its own page to the first tab that they may change.
     """
 
     label: str
@@ -31,11 +31,15 @@ class NavigationEntry:
 
 @dataclass(frozen=True)
 class SettingsTab:
-    """A tab of the clinic's administration: the endpoint of its page, to which all pages below its address belong."""
+    """A tab of the clinic's administration: the endpoint of its page, to which all pages below its address belong.
+
+    One that is no `entry` is found only beside other tabs, as that of settings which every role may view.
+    """
 
     label: str
     endpoint: str
     order: int
+    entry: bool = True
 
 
 @dataclass(frozen=True)

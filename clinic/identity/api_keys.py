@@ -10,6 +10,7 @@ from sqlalchemy import select
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import Duplicate, InvalidInput, NotFound
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
@@ -110,9 +111,12 @@ class ApiKeyService:
         """Return the record of a valid key of any clinic, and record its use; None if the key is not valid."""
         if not key.startswith(PREFIX) or len(key) > MAX_LENGTH:
             return None
-        record = db.session.scalar(select(ApiKey).where(ApiKey.key_hash == token_hash(key)))
-        if record is None or not is_valid(record):
+        wanted = select(ApiKey, Clinic).join(Clinic, Clinic.id == ApiKey.clinic_id)
+        found = db.session.execute(wanted.where(ApiKey.key_hash == token_hash(key))).one_or_none()
+        if found is None or not is_valid(found[0]):
             return None
+        record, clinic = found
+        keep_loaded(clinic)
         if record.last_used_at is None or now() - record.last_used_at >= _USE_RECORDED_EVERY:
             with unit_of_work():
                 record.last_used_at = now()

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
 from clinic.core.places import country_of_zone
 from clinic.core.tenancy import current_clinic_id
@@ -101,13 +102,14 @@ class ClinicService:
         return clinic
 
     def current(self) -> Clinic:
-        """Return the current clinic.
+        """Return the current clinic, which is read once in a transaction.
 
         :raises NotFound: if it no longer exists
         """
         clinic = db.session.get(Clinic, current_clinic_id())
         if clinic is None:
             raise NotFound
+        keep_loaded(clinic)
         return clinic
 
     def list(self) -> Sequence[Clinic]:

@@ -1,11 +1,14 @@
 """Schemas of clinics, staff and API keys, for JSON, forms and commands."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
+from clinic.core.regions import region_problem
+from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
 from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Timestamp, id_messages
@@ -139,6 +142,20 @@ class ClinicForm(Schema):
     absolute_hours = Count(least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the maximum session length in hours")
     late_cancel_hours = Count(least=0, most=MAX_LATE_CANCEL_HOURS, what="the notice of a cancellation in hours")
     desk_overbooks = Tick(load_default=False)
+
+    @validates_schema(skip_on_field_errors=False)
+    def check_region(self, data: Mapping[str, Any], partial: Any = None, **_options: Any) -> None:
+        """Check that the country has the region; what a partial form leaves out stays as it is.
+
+        :raises ValidationError: if it has not
+        """
+        given = data.keys() & {"country", "subdivision"}
+        if not given or (len(given) == 1 and not partial):
+            return
+        here = clinic_service.current()
+        country, code = (data.get(name, getattr(here, name)) for name in ("country", "subdivision"))
+        if code and (problem := region_problem(country, code)):
+            raise ValidationError(problem, "subdivision")
 
 
 class SeeForm(Schema):

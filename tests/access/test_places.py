@@ -83,6 +83,7 @@ def caller(world: World) -> Caller:
     return Caller(world, "administrator")
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_query_about_another_clinic_s_record_is_answered_as_about_none(world: World, caller: Caller) -> None:
     asked = queries(world)

@@ -41,6 +41,7 @@ def test_one_of_two_bookings_of_a_slot_wins_every_time(app, at_once):
     assert row_counts(app)["appointments"] == len(stored_events(app, "appointment.scheduled")) == TIMES
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
     patient, practitioners = a_patient().id, [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
@@ -52,6 +53,7 @@ def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
     assert row_counts(app)["appointments"] == TIMES
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, at_once):
     patients, practitioners = (
@@ -68,6 +70,7 @@ def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, a
     assert 5 <= row_counts(app)["appointments"] <= 10
 
 
+@pytest.mark.slow
 @pytest.mark.row(77)
 def test_one_of_several_cancellations_wins_and_the_others_learn_that_it_is_done(app, at_once):
     for turn in range(1, 4):
@@ -93,6 +96,7 @@ def no_overlaps(app):
         return connection.execute(text(OVERLAPS)).scalar_one() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_bookings_moves_and_undoing_at_once_never_overlap_and_never_fail_otherwise(app, at_once):
     """Everybody wants the same two places of one room at the same hour, in every possible way."""
@@ -123,6 +127,7 @@ def test_bookings_moves_and_undoing_at_once_never_overlap_and_never_fail_otherwi
         assert {one.place for one in there if one.is_active} <= {0, 1, None}
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_moving_crosswise_does_not_lock_each_other_out(app, at_once):
     practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]

@@ -44,7 +44,7 @@ def at(time: str, day: date = WEDNESDAY) -> datetime:
 def booked(start: str, end: str, *, before: int = 0, after: int = 0, number: int = 100, **fields) -> Booking:
     starts_at, ends_at = at(start), at(end)
     blocked = starts_at - timedelta(minutes=before), ends_at + timedelta(minutes=after)
-    return replace(Booking(UUID(int=number), ANA, MARIA, starts_at, ends_at, *blocked), **fields)
+    return Booking(UUID(int=number), ANA, MARIA, starts_at, ends_at, *blocked)._replace(**fields)
 
 
 def ask(start, *bookings, visit=VISIT, clinic=CLINIC, who=OF_ANA, rooms=(), patient_id=JOSE, now=LONG_AGO, ignore=None):
@@ -85,7 +85,7 @@ CLOSURE = replace(CLINIC, closures=(ClosureRange(WEDNESDAY, WEDNESDAY, 600, 840)
 LEAVE = replace(OF_ANA, exceptions=(ExceptionRange("leave", WEDNESDAY, WEDNESDAY, 600, 840),))
 TAKEN = booked("10:00", "10:30", after=15, room_id=ROOM, place=0)
 FULL_ROOM = booked("10:00", "10:30", practitioner_id=RUI, patient_id=JOSE, room_id=ROOM, place=0)
-PATIENT_BUSY = replace(FULL_ROOM, room_id=None, place=None)
+PATIENT_BUSY = FULL_ROOM._replace(room_id=None, place=None)
 EVERYTHING = {
     "visit": Visit(30, rooms=(ROOM,), notice=timedelta(hours=2), horizon=timedelta(hours=1)),
     "rooms": [Room(ROOM, 1)],
@@ -100,10 +100,10 @@ EVERYTHING = {
         ("12:00", [], {"clinic": CLOSURE, "who": LEAVE}, "closed"),
         ("10:00", [TAKEN, FULL_ROOM], {"clinic": CLOSURE}, "closed"),
         ("12:00", [], {"who": LEAVE}, "leave"),
-        ("07:00", [replace(TAKEN, starts_at=at("07:00"))], {}, "outside-hours"),
-        ("12:00", [replace(TAKEN, ends_at=at("13:00"))], {}, "break"),
+        ("07:00", [TAKEN._replace(starts_at=at("07:00"))], {}, "outside-hours"),
+        ("12:00", [TAKEN._replace(ends_at=at("13:00"))], {}, "break"),
         ("10:15", [TAKEN, FULL_ROOM], {}, "taken"),
-        ("10:30", [TAKEN, replace(FULL_ROOM, ends_at=at("11:00"), blocked_until=at("11:00"))], {}, "buffer"),
+        ("10:30", [TAKEN, FULL_ROOM._replace(ends_at=at("11:00"), blocked_until=at("11:00"))], {}, "buffer"),
         ("10:00", [FULL_ROOM], {}, "room"),
         ("10:00", [PATIENT_BUSY], {}, "patient-busy"),
         ("10:00", [], {}, "notice"),
@@ -195,7 +195,7 @@ def test_a_booking_names_the_earliest_appointment_in_the_way_of_any_lane():
 
 
 def test_an_appointment_that_is_moved_is_never_in_the_way():
-    moved = replace(TAKEN, patient_id=JOSE)
+    moved = TAKEN._replace(patient_id=JOSE)
 
     answer = ask("10:15", moved, visit=Visit(30, rooms=(ROOM,)), rooms=[Room(ROOM, 1)], ignore=moved.appointment_id)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from clinic.core.context import as_actor
 from clinic.core.db import db
 from clinic.core.db.orm_session import OutsideUnitOfWork, UnitOfWorkOpen
-from clinic.core.db.transaction import UnitOfWorkDoomed, after_commit, write_transaction
+from clinic.core.db.transaction import UnitOfWorkDoomed, after_commit, keep_loaded, write_transaction
 from clinic.core.events import EventEnvelope, current_event, event_bus
 from clinic.core.events.models import Delivery, StoredEvent
 from clinic.core.events.types import UndeclaredEvent
@@ -159,6 +159,23 @@ def test_a_row_read_before_is_read_afresh_in_a_unit_of_work(here: Here, clinic: 
 
     with unit_of_work():
         assert patient.given_name == "New"
+
+
+def test_a_kept_row_is_read_once_in_a_transaction_and_again_in_the_next(here: Here) -> None:
+    patient_id = a_patient(given_name="Old").id
+
+    def given_name() -> str | None:
+        patient = db.session.get_one(Patient, patient_id)
+        keep_loaded(patient)
+        return patient.given_name
+
+    assert given_name() == "Old"
+    with here(), unit_of_work():
+        db.session.get_one(Patient, patient_id).given_name = "New"
+
+    assert given_name() == "Old"
+    db.session.commit()
+    assert given_name() == "New"
 
 
 def test_a_version_changed_by_another_session_is_not_overwritten(here: Here) -> None:

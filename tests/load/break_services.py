@@ -3,7 +3,8 @@
 `python tests/load/break_services.py postgres URL [--seconds 60]` ends the connections of an empty database again and
 again while patients are registered, and compares the answers with the rows.
 `python tests/load/break_services.py redis [--seconds 20]` registers patients while a Redis of its own runs, hangs, runs
-again, is gone and is back, each for that time, and waits for their welcome mails.
+again, is gone and is back, each for that time, and waits for their welcome mails. With `--clients 1` no request waits
+for another one's, so that what is left of the slowest is due to Redis.
 
 Each exits with 1 if an answer does not agree with what is stored.
 """
@@ -37,7 +38,6 @@ from tests.browser.server import ROOT, serve
 from tests.builders import a_clinic
 from tests.smtp_server import free_port
 
-CLIENTS = 4
 PAUSE = 0.08
 """Seconds between two ends of a connection."""
 
@@ -52,6 +52,7 @@ class Load:
 
     origin: str
     key: str
+    clients: int
     answers: dict[str, str] = field(default_factory=dict)
     took: list[float] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
@@ -60,7 +61,7 @@ class Load:
         """Register patients for some seconds; `beside` is called again and again meanwhile."""
         self.took.clear()
         self.stop.clear()
-        threads = [Thread(target=self._register, args=(f"{name}{client}",)) for client in range(CLIENTS)]
+        threads = [Thread(target=self._register, args=(f"{name}{client}",)) for client in range(self.clients)]
         for thread in threads:
             thread.start()
         end = time.monotonic() + seconds
@@ -100,22 +101,23 @@ def main() -> None:
     parser.add_argument("service", choices=["postgres", "redis"])
     parser.add_argument("url", nargs="?")
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--clients", type=int, default=4)
     options = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
         if options.service == "postgres":
-            _break_postgres(options.url, folder, options.seconds or 60)
+            _break_postgres(options.url, folder, options.seconds or 60, options.clients)
         else:
-            _break_redis(folder, options.seconds or 20)
+            _break_redis(folder, options.seconds or 20, options.clients)
 
 
-def _break_postgres(url: str, folder: Path, seconds: float) -> None:
+def _break_postgres(url: str, folder: Path, seconds: float, clients: int) -> None:
     key = _prepare(url, folder)
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     others = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
     ended = 0
     with engine.connect() as connection, serve(url, folder) as origin:
-        load = Load(origin, key)
+        load = Load(origin, key, clients)
 
         def end_one() -> None:
             nonlocal ended
@@ -131,13 +133,13 @@ def _break_postgres(url: str, folder: Path, seconds: float) -> None:
     _compare(load, stored)
 
 
-def _break_redis(folder: Path, seconds: float) -> None:
+def _break_redis(folder: Path, seconds: float, clients: int) -> None:
     url, port = f"sqlite:///{folder / 'clinic.db'}", free_port()
     (folder / "config.toml").write_text(f'CLINIC_REDIS_URL = "redis://127.0.0.1:{port}/0"\n')
     key = _prepare(url, folder)
     redis = _start_redis(port)
     with _worker(folder, url), serve(url, folder) as origin:
-        load = Load(origin, key)
+        load = Load(origin, key, clients)
         load.run(seconds, "Up")
         _say(load, "Redis runs")
         redis.send_signal(signal.SIGSTOP)

@@ -70,6 +70,7 @@ def test_a_booking_that_is_undone_sends_nothing(app, appointment, sent):
     assert states(app) == [("confirmation", "suppressed", "undone")]
 
 
+@pytest.mark.slow
 def test_a_booking_that_is_undone_after_its_confirmation_is_taken_back_by_mail(appointment, sent):
     sent(31)
     appointment_service.undo(appointment.id)
@@ -107,6 +108,7 @@ def test_a_move_that_is_undone_sends_nothing_and_one_that_was_announced_is_annou
     assert sent(60) == [CHANGED]
 
 
+@pytest.mark.slow
 def test_of_two_moves_the_first_is_announced_if_the_second_is_undone(appointment, sent, mailbox):
     sent(31)
     move(appointment, 1)
@@ -140,6 +142,7 @@ def test_a_changed_note_does_not_keep_the_confirmation_back(appointment, sent):
     assert sent(31) == [CONFIRMED]
 
 
+@pytest.mark.slow
 def test_a_move_that_is_followed_by_a_cancellation_is_not_announced(app, appointment, sent):
     sent(31)
     move(appointment, 1)

@@ -97,6 +97,7 @@ def test_a_temporary_refusal_queues_the_message_again_for_later(app, mailbox, co
     assert send_due() == 0
 
 
+@pytest.mark.slow
 def test_a_message_is_attempted_for_two_days_with_growing_pauses(app, mailbox):
     mailbox.answers["RCPT"] = "451 Try again"
     attempted_at = []

@@ -18,7 +18,7 @@ from tests.assertions import rows
 from tests.billing.invoices import an_invoice, euros
 from tests.builders import a_patient, an_appointment
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
+pytestmark = pytest.mark.usefixtures("inside")
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)
@@ -103,6 +103,7 @@ def test_a_confirmation_that_becomes_untrue_before_its_hand_over_is_not_sent(app
     ]
 
 
+@pytest.mark.both_databases
 def test_a_cancellation_waits_until_the_confirmation_that_is_handed_over_has_arrived(
     mailbox, clock, cancel_at_handover
 ):
@@ -117,6 +118,8 @@ def test_a_cancellation_waits_until_the_confirmation_that_is_handed_over_has_arr
     assert subjects(mailbox) == [*during, "Your appointment at Clínica São João is cancelled"]
 
 
+@pytest.mark.both_databases
+@pytest.mark.breadth
 @pytest.mark.parametrize("minutes", [-1, 1])
 def test_a_cancellation_waits_for_a_confirmation_only_while_its_lease_runs(app, appointment, mailbox, clock, minutes):
     ends = NOON + timedelta(minutes=minutes)

@@ -70,6 +70,7 @@ def test_a_port_that_was_taken_while_the_demo_was_filled_is_noticed(
     assert f"port {port} is taken" in result.stderr
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("args", [[], ["--reset"]])
 def test_a_second_demo_of_the_same_instance_is_refused_and_resets_nothing(
     laptop: Flask, tmp_path: Path, args: list[str]
@@ -190,6 +191,7 @@ def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app:
     assert rows(app, "staff_members") == []
 
 
+@pytest.mark.breadth
 @pytest.mark.row(10)
 @pytest.mark.parametrize("command", ["demo", "demo-data"])
 def test_there_is_no_demo_in_production(laptop: Flask, monkeypatch: pytest.MonkeyPatch, command: str) -> None:

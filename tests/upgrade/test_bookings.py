@@ -34,6 +34,7 @@ def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UU
             yield ids
 
 
+@pytest.mark.slow
 def test_a_booking_keeps_its_time_and_gets_its_wall_time(ids: dict[str, UUID]) -> None:
     appointment = appointment_service.get(ids["appointment"])
 
@@ -49,6 +50,7 @@ def test_the_next_booking_is_refused_on_the_taken_time_and_accepted_beside_it(id
     assert _book(ids, START + HALF_AN_HOUR).status == "booked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["patient", "practitioner"])
 def test_the_database_itself_refuses_a_second_booking(ids: dict[str, UUID], who: str) -> None:
     with pytest.raises(IntegrityError, match=f"appointments_{who}_free"), db.engine.begin() as connection:
@@ -60,6 +62,7 @@ def test_the_database_itself_refuses_a_second_booking(ids: dict[str, UUID], who:
         connection.execute(copy, {"id": uuid4().hex, "other": ids["other"].hex})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["service_id", "room_id"])
 def test_a_booking_can_not_name_what_does_not_exist(ids: dict[str, UUID], column: str) -> None:
     place = ", place = 0" if column == "room_id" else ""
@@ -68,6 +71,7 @@ def test_a_booking_can_not_name_what_does_not_exist(ids: dict[str, UUID], column
         connection.execute(text(f"UPDATE appointments SET {column} = :id{place}"), {"id": uuid4().hex})
 
 
+@pytest.mark.slow
 def test_a_downgrade_keeps_bookings_and_their_guards(ids: dict[str, UUID]) -> None:
     db.session.remove()
 

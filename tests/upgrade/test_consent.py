@@ -1,4 +1,4 @@
-"""The flag of revision 0008, for which nobody was asked, becomes no answer; a refusal stays one."""
+"""The flag of revision 0009, for which nobody was asked, becomes no answer; a refusal stays one."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -32,7 +32,7 @@ FLAGS: dict[str, dict[str, Any]] = {
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
     """A clinic in Madrid with a patient for each value of the flag, upgraded."""
-    with an_older_database(request.param, tmp_path, "0008"):
+    with an_older_database(request.param, tmp_path, "0009"):
         ids = {name: uuid4() for name in ("clinic", *FLAGS)}
         same = {"currency": "EUR", "locale": "es_ES", "idle_minutes": 15, "absolute_hours": 12}
         usual = {"late_cancel_hours": 24, "desk_overbooks": False}
@@ -83,7 +83,7 @@ def test_a_downgrade_sets_the_flag_by_what_is_on_record(ids: dict[str, UUID]) ->
     consent_service.record(ids["refused"], {("care", "email"): True}, source="phone")
     db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0008", "--delete-data"])
+    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0009", "--delete-data"])
 
     assert result.exit_code == 0, result.stderr
     with db.engine.connect() as connection:

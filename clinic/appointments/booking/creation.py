@@ -111,10 +111,10 @@ class AppointmentBooking:
 
 def _book(status: str, check: Check, event: EventType | None, fields: BookingFields) -> Appointment:
     """Add an appointment in a state, record it and publish an event."""
-    check_times(fields["starts_at"], fields["ends_at"])
     request: Request | None = None
     try:
         with guarded_unit_of_work():
+            check_times(fields["starts_at"], fields["ends_at"])
             request = _lock_request(fields)
             appointment = _added(request, status, find_placement(request, check, fields.get("overbook_reason")), fields)
             record_move(appointment, TRANSITIONS[None][status], None)

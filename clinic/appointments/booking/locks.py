@@ -4,7 +4,7 @@ First the practitioners, then the rooms, each in the order of their ids, then th
 On SQLite a unit of work has the whole database to itself.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from clinic.appointments.booking.conflicts import AppointmentNotFound
 from clinic.appointments.models import Appointment, Practitioner, Room
 from clinic.core.db import db
 from clinic.core.db.mixins import ClinicScoped
-from clinic.core.db.transaction import get_for_update
+from clinic.core.db.transaction import get_for_update, keep_loaded
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.patients.service import PatientNotFound, patient_service
 
@@ -24,13 +24,15 @@ Scoped = TypeVar("Scoped", bound=ClinicScoped)
 def lock_resources(practitioner_ids: Collection[UUID], room_ids: Collection[UUID], patient_id: UUID) -> None:
     """Lock practitioners, rooms and a patient until the unit of work ends; those that don't exist are left out.
 
+    They are kept in memory as long.
+
     :raises InvalidInput: if there is no such patient
     """
     _lock_all(Practitioner, practitioner_ids)
     if room_ids:
         _lock_all(Room, room_ids)
     try:
-        patient_service.lock(patient_id)
+        keep_loaded(patient_service.lock(patient_id))
     except PatientNotFound as error:
         raise InvalidInput(error.message, field="patient_id") from error
 
@@ -86,6 +88,6 @@ def _resources_of(appointment: Appointment) -> tuple[UUID, UUID | None, UUID]:
     return appointment.practitioner_id, appointment.room_id, appointment.patient_id
 
 
-def _lock_all(model: type[Scoped], ids: Collection[UUID]) -> Sequence[Scoped]:
+def _lock_all(model: type[Scoped], ids: Collection[UUID]) -> None:
     wanted = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update(key_share=True)
-    return db.session.scalars(wanted.execution_options(populate_existing=True)).all()
+    keep_loaded(*db.session.scalars(wanted.execution_options(populate_existing=True)))

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, union
+from sqlalchemy import ColumnElement, Select, bindparam, select, union
 
 from clinic.appointments.free_times.slot_types import Booking
 from clinic.appointments.models import Appointment
@@ -13,7 +14,7 @@ from clinic.core.db import db
 
 LONGEST_BUFFER = timedelta(minutes=240)
 _COLUMNS = (
-    Appointment.id.label("appointment_id"),
+    Appointment.id,
     Appointment.practitioner_id,
     Appointment.patient_id,
     Appointment.starts_at,
@@ -24,7 +25,39 @@ _COLUMNS = (
     Appointment.place,
     Appointment.lane,
 )
-"""The columns of a `Booking`, by its names."""
+"""The columns of a `Booking`, in its order."""
+
+
+def _bounds(starts_at: datetime, ends_at: datetime) -> dict[str, datetime]:
+    """Return the parameters of the conditions of occupying a span."""
+    return {
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "first_start": starts_at - LONGEST - LONGEST_BUFFER,
+        "last_start": ends_at + LONGEST_BUFFER,
+    }
+
+
+def _conditions(starts_at: Any, ends_at: Any, first_start: Any, last_start: Any) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of occupying a span; those on the start are wider, and let the indexes find the rows."""
+    return (
+        Appointment.starts_at > first_start,
+        Appointment.starts_at < last_start,
+        Appointment.blocked_from < ends_at,
+        Appointment.blocked_until > starts_at,
+        Appointment.status.in_(ACTIVE),
+    )
+
+
+def _selecting(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    names = ("starts_at", "ends_at", "first_start", "last_start")
+    return select(*_COLUMNS).where(whose, *_conditions(**{name: bindparam(name) for name in names}))
+
+
+_OF_PRACTITIONERS = _selecting(Appointment.practitioner_id.in_(bindparam("practitioner_ids", expanding=True)))
+_OF_ROOMS = _selecting(Appointment.room_id.in_(bindparam("room_ids", expanding=True)))
+_OF_PATIENTS = _selecting(Appointment.patient_id.in_(bindparam("patient_ids", expanding=True)))
+"""The statements are built once: that takes as long as executing them."""
 
 
 def load_bookings(
@@ -33,17 +66,17 @@ def load_bookings(
     *,
     practitioner_ids: Collection[UUID],
     room_ids: Collection[UUID] = (),
-    patient_id: UUID | None = None,
+    patient_ids: Collection[UUID] = (),
 ) -> Sequence[Booking]:
     """Return in one query who and what is occupied in a span, buffers included."""
-    wanted: list[ColumnElement[bool]] = [Appointment.practitioner_id.in_(practitioner_ids)]
+    wanted = [_OF_PRACTITIONERS]
     if room_ids:
-        wanted.append(Appointment.room_id.in_(room_ids))
-    if patient_id is not None:
-        wanted.append(Appointment.patient_id == patient_id)
-    conditions = during(starts_at, ends_at)
-    found = db.session.execute(union(*(select(*_COLUMNS).where(one, *conditions) for one in wanted)))
-    return [Booking(**row) for row in found.mappings()]
+        wanted.append(_OF_ROOMS)
+    if patient_ids:
+        wanted.append(_OF_PATIENTS)
+    whose = {"practitioner_ids": practitioner_ids, "room_ids": room_ids, "patient_ids": patient_ids}
+    found = db.session.execute(union(*wanted), {**whose, **_bounds(starts_at, ends_at)})
+    return [Booking._make(row) for row in found]
 
 
 def has_ordinary(appointment_ids: Iterable[UUID]) -> bool:
@@ -53,11 +86,5 @@ def has_ordinary(appointment_ids: Iterable[UUID]) -> bool:
 
 
 def during(starts_at: datetime, ends_at: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of occupying a span; those on the start are wider, and let the indexes find the rows."""
-    return (
-        Appointment.starts_at > starts_at - LONGEST - LONGEST_BUFFER,
-        Appointment.starts_at < ends_at + LONGEST_BUFFER,
-        Appointment.blocked_from < ends_at,
-        Appointment.blocked_until > starts_at,
-        Appointment.status.in_(ACTIVE),
-    )
+    """Return the conditions of occupying a span."""
+    return _conditions(**_bounds(starts_at, ends_at))

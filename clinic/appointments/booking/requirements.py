@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.rules import day_problem, span_problem
@@ -21,6 +21,8 @@ NOT_THEIRS = "This practitioner does not offer this service"
 NO_ROOM = "There is no such room"
 INACTIVE_ROOM = "This room is not used any more"
 OTHER_ROOM = "This service does not take place in this room"
+
+_IN_ONE_QUERY = (joinedload(Service.offered_by), joinedload(Service.takes_place_in))
 
 
 def check_practitioner(practitioner_id: UUID) -> None:
@@ -42,7 +44,7 @@ def find_service(service_id: UUID | None) -> Service | None:
     """
     if service_id is None:
         return None
-    service = db.session.get(Service, service_id)
+    service = db.session.get(Service, service_id, options=_IN_ONE_QUERY)
     if service is None:
         raise InvalidInput(NO_SERVICE, field="service_id")
     if not service.active:
@@ -78,9 +80,7 @@ def candidate_rooms(service: Service | None, room_id: UUID | None) -> Sequence[R
 
 
 def _rooms_of(service: Service) -> Sequence[Room]:
-    if not service.room_ids:
-        return []
-    return db.session.scalars(select(Room).where(Room.id.in_(service.room_ids)).order_by(Room.name, Room.id)).all()
+    return sorted((row.room for row in service.takes_place_in), key=lambda room: (room.name, room.id))
 
 
 def check_times(starts_at: datetime, ends_at: datetime) -> None:

@@ -136,10 +136,19 @@ def _service_of(appointment: Appointment, service_id: UUID | None) -> Service | 
     return find_service(service_id)
 
 
+def possible_rooms(appointment: Appointment) -> Sequence[Room]:
+    """Return the rooms in which an appointment can take place if it is moved without naming one."""
+    return _rooms_of(appointment, _service_of(appointment, None), None)
+
+
+def own_room_first(own: Room | None, of_service: Sequence[Room]) -> Sequence[Room]:
+    """Return the rooms of a service with the appointment's own one first, or only its own one."""
+    return sorted(of_service, key=lambda room: room is not own) or ([own] if own else [])
+
+
 def _rooms_of(appointment: Appointment, service: Service | None, room_id: UUID | None) -> Sequence[Room]:
     """Return the wanted room, or those of the service with the present one first, or the present one."""
-    present = [db.session.get_one(Room, appointment.room_id)] if appointment.room_id else []
+    own = db.session.get_one(Room, appointment.room_id) if appointment.room_id else None
     if room_id is not None:
-        return present if room_id == appointment.room_id else candidate_rooms(service, room_id)
-    rooms = candidate_rooms(service, None)
-    return sorted(rooms, key=lambda room: room not in present) or present
+        return [own] if own and room_id == own.id else candidate_rooms(service, room_id)
+    return own_room_first(own, candidate_rooms(service, None))

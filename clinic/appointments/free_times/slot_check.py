@@ -1,10 +1,12 @@
 """Whether a visit can start at a time with a practitioner, and if it can't the reason."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
@@ -80,15 +82,16 @@ class Search:
         self._visit = visit
         self._clinic = clinic
         self._days = days_between(days[0], days[-1] + timedelta(days=2, minutes=visit.length))
-        others = [booking for booking in bookings if booking.appointment_id != ignore]
+        others = bookings if ignore is None else [one for one in bookings if one.appointment_id != ignore]
+        of_patient = () if patient_id is None else [one for one in others if one.patient_id == patient_id]
         self._of_practitioners = _grouped(others, lambda booking: booking.practitioner_id)
-        self.of_patient = _own_spans(booking for booking in others if booking.patient_id == patient_id)
-        self.rooms = self._wanted_rooms(rooms, others)
+        self.of_patient = _own_spans(of_patient)
+        self.rooms = self._wanted_rooms(rooms, others) if visit.rooms else []
         self.earliest = now + visit.notice
         self.latest = None if visit.horizon is None else now + visit.horizon
-        self._length = timedelta(minutes=visit.length)
-        self._before = timedelta(minutes=visit.buffer_before)
-        self._after = timedelta(minutes=visit.buffer_after)
+        self.length = timedelta(minutes=visit.length)
+        self.before = timedelta(minutes=visit.buffer_before)
+        self.after = timedelta(minutes=visit.buffer_after)
 
     @property
     def needs_room(self) -> bool:
@@ -97,14 +100,15 @@ class Search:
 
     def times(self, starts_at: datetime) -> _Times:
         """Return the spans of the visit if it starts then."""
-        ends_at = starts_at + self._length
-        return _Times((starts_at, ends_at), (starts_at - self._before, ends_at + self._after))
+        ends_at = starts_at + self.length
+        return _Times((starts_at, ends_at), (starts_at - self.before, ends_at + self.after))
 
     def of(self, practitioner: PractitionerHours) -> "StartCheck":
         """Return the check of starts with a practitioner."""
-        bookings = self._of_practitioners[practitioner.practitioner_id]
         parts = timetable(self._clinic, practitioner, self._days)
-        return StartCheck(self, practitioner.practitioner_id, parts, _own_spans(bookings), _blocked_spans(bookings))
+        return StartCheck(
+            self, practitioner.practitioner_id, parts, self._of_practitioners[practitioner.practitioner_id]
+        )
 
     def _wanted_rooms(self, rooms: Iterable[Room], bookings: Iterable[Booking]) -> list[_RoomTimes]:
         """Return the rooms of the visit that exist, in the visit's order."""
@@ -123,15 +127,26 @@ class Search:
         return SpanIndex((closure.starts_at, closure.ends_at, closure) for closure in closures)
 
 
-@dataclass(frozen=True, slots=True)
 class StartCheck:
     """The check of starts with one practitioner."""
 
-    search: Search
-    practitioner_id: UUID
-    parts: SpanIndex[DayPart]
-    own: _Bookings
-    blocked: _Bookings
+    def __init__(
+        self, search: Search, practitioner_id: UUID, parts: SpanIndex[DayPart], bookings: Sequence[Booking]
+    ) -> None:
+        self.search = search
+        self.practitioner_id = practitioner_id
+        self.parts = parts
+        self._bookings = bookings
+
+    @cached_property
+    def own(self) -> _Bookings:
+        """The practitioner's bookings, without buffers."""
+        return _own_spans(self._bookings)
+
+    @cached_property
+    def blocked(self) -> _Bookings:
+        """The practitioner's bookings with their buffers."""
+        return _blocked_spans(self._bookings)
 
     def slot_or_reason(self, starts_at: datetime) -> Slot | Refused:
         """Return the slot at a start, or the first reason why there is none."""
@@ -139,18 +154,38 @@ class StartCheck:
         parts = self.parts.during(*times.own)
         if refusal := _off_work(parts) or self._taken(times):
             return Refused(starts_at, *refusal, self.practitioner_id)
-        place = self._place(parts[0].room_id, times)
+        return self._slot_or_reason(times, parts[0].room_id)
+
+    def slots(self, starts: Sequence[datetime]) -> Iterator[Slot]:
+        """Return the slots at those of the sorted starts at which there is one."""
+        for part, since, last in self._free_spans():
+            end = min(bisect_right(starts, last), bisect_left(starts, part.ends_at))
+            for starts_at in starts[bisect_left(starts, since) : end]:
+                found = self._slot_or_reason(self.search.times(starts_at), part.room_id)
+                if isinstance(found, Slot):
+                    yield found
+
+    def _free_spans(self) -> Iterator[tuple[DayPart, datetime, datetime]]:
+        """Return the first and the last instants between which starts are in working time and not taken.
+
+        A visit can last from one part of working time into the next one, in another room of the practitioner.
+        """
+        for part, until in _working(self.parts):
+            since, last = part.starts_at, until - self.search.length
+            for booking in self.blocked.during(since - self.search.before, until + self.search.after):
+                yield part, since, min(last, booking.blocked_from - self.search.after - self.search.length)
+                since = max(since, booking.blocked_until + self.search.before)
+            yield part, since, last
+
+    def _slot_or_reason(self, times: _Times, own_room: UUID | None) -> Slot | Refused:
+        """Return the slot at a start that is in working time and not taken, or the first reason why there is none."""
+        starts_at = times.own[0]
+        place = self._place(own_room, times)
         if place is None:
             return Refused(starts_at, Reason.ROOM, self._in_the_room(times), self.practitioner_id)
         if refusal := self._patient_busy(times) or self._too_soon_or_late(starts_at):
             return Refused(starts_at, *refusal, self.practitioner_id)
         return Slot(*times.own, self.practitioner_id, *place)
-
-    def in_working_time(self, starts: Sequence[datetime]) -> Iterator[datetime]:
-        """Return those of the sorted starts that are in working time: no other can be a slot."""
-        for part in self.parts:
-            if part.kind == "work":
-                yield from starts[bisect_left(starts, part.starts_at) : bisect_left(starts, part.ends_at)]
 
     def _taken(self, times: _Times) -> _Refusal | None:
         for reason, bookings in (
@@ -183,6 +218,13 @@ class StartCheck:
             return Reason.NOTICE, None
         late = self.search.latest is not None and starts_at > self.search.latest
         return (Reason.HORIZON, None) if late else None
+
+
+def _working(parts: Iterable[DayPart]) -> Iterator[tuple[DayPart, datetime]]:
+    """Return the parts of working time, each with the end of the working time that it is in."""
+    for is_work, run in groupby(parts, key=lambda part: part.kind == "work"):
+        working = list(run) if is_work else []
+        yield from ((part, working[-1].ends_at) for part in working)
 
 
 def _off_work(parts: Iterable[DayPart]) -> _Refusal | None:

@@ -6,6 +6,7 @@ Instants are aware datetimes in UTC; spans include their start and exclude their
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -28,8 +29,7 @@ class Reason(StrEnum):
     HORIZON = "horizon"
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(NamedTuple):
     """An active appointment; its blocked span includes its buffers."""
 
     appointment_id: UUID
@@ -69,8 +69,7 @@ class Visit:
     step: int = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A free start, with the room and place that the visit takes."""
 
     starts_at: datetime

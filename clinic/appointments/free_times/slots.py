@@ -115,10 +115,12 @@ def _grid(zone: ZoneInfo, days: Iterable[date], step: int) -> list[datetime]:
 
 
 def _availability(check: StartCheck, starts: Sequence[datetime], explain: bool) -> Availability:
-    answers = [check.slot_or_reason(at) for at in (starts if explain else check.in_working_time(starts))]
+    if not explain:
+        return Availability(tuple(check.slots(starts)), ())
+    answers = [check.slot_or_reason(at) for at in starts]
     return Availability(
         tuple(answer for answer in answers if isinstance(answer, Slot)),
-        tuple(answer for answer in answers if explain and isinstance(answer, Refused)),
+        tuple(answer for answer in answers if isinstance(answer, Refused)),
     )
 
 

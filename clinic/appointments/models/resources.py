@@ -127,3 +127,7 @@ class ServiceRoom(ClinicScoped, Base):
 
     service_id: Mapped[UUID] = mapped_column(Uuid)
     room_id: Mapped[UUID] = mapped_column(Uuid)
+
+    room: Mapped[Room] = relationship(
+        primaryjoin="foreign(ServiceRoom.room_id) == Room.id", lazy="joined", innerjoin=True, viewonly=True
+    )

@@ -5,7 +5,7 @@ from logging import getLogger
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Uuid, bindparam, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, SessionTransaction, with_loader_criteria
 
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.logging.error_summary import error_name
@@ -15,6 +15,9 @@ _log = getLogger("clinic.database")
 
 _CURRENT_CLINIC = bindparam("current_clinic", callable_=current_clinic_id, type_=Uuid())
 """Evaluated when a statement with clinic-scoped rows is executed, and only then."""
+
+KEPT = "kept"
+"""The key in a session's `info` of the rows that it keeps in memory."""
 
 _CLINIC_FILTER = with_loader_criteria(ClinicScoped, lambda cls: cls.clinic_id == _CURRENT_CLINIC, include_aliases=True)
 
@@ -56,6 +59,13 @@ class ClinicSession(FlaskSession):
         if self.info.get("writing"):
             self.info["interfered"] = True
             raise UnitOfWorkOpen("only the unit of work ends its transaction")
+
+
+@event.listens_for(ClinicSession, "after_transaction_end")
+def release_rows(session: ClinicSession, transaction: SessionTransaction) -> None:
+    """Release the rows that `keep_loaded` keeps."""
+    if transaction.parent is None:
+        session.info.pop(KEPT, None)
 
 
 @event.listens_for(ClinicSession, "do_orm_execute")

@@ -31,13 +31,13 @@ def paginate(
     after: tuple[Any, ...] | None = None,
     descending: bool = False,
 ) -> Page[Row]:
-    """Return at most `limit` rows after a sort key; the `order` columns must be unique together."""
-    keyed = query.add_columns(*order).order_by(*(column.desc() if descending else column for column in order))
+    """Return at most `limit` rows after a sort key; the `order` columns of the rows must be unique together."""
+    ordered = query.order_by(*(column.desc() if descending else column for column in order))
     if after is not None:
         key = tuple_(*order)
         last_key = tuple_(*after, types=[column.type for column in order])
-        keyed = keyed.where(key < last_key if descending else key > last_key)
-    found = db.session.execute(keyed.limit(limit + 1)).all()
-    kept = found[:limit]
-    next_key = tuple(kept[-1][1:]) if len(found) > limit else None
-    return Page([row[0] for row in kept], next_key)
+        ordered = ordered.where(key < last_key if descending else key > last_key)
+    found = db.session.scalars(ordered.limit(limit + 1)).all()
+    rows = found[:limit]
+    next_key = tuple(getattr(rows[-1], column.key) for column in order) if len(found) > limit else None
+    return Page(rows, next_key)

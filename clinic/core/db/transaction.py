@@ -15,7 +15,7 @@ from clinic.core.db import db
 from clinic.core.db.engine import WRITING, is_in_transaction
 from clinic.core.db.faults import is_refused
 from clinic.core.db.mixins import ClinicScoped
-from clinic.core.db.orm_session import ClinicSession, UnitOfWorkOpen
+from clinic.core.db.orm_session import KEPT, ClinicSession, UnitOfWorkOpen
 from clinic.core.db.sqlite_files import check_open_files
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.tenancy import clinic_pinned
@@ -184,6 +184,14 @@ def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
     """
     query = select(model).where(model.id == row_id).with_for_update(key_share=True)
     return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def keep_loaded(*rows: object) -> None:
+    """Keep rows in memory until the transaction ends.
+
+    A session refers to its rows weakly: one that nothing else refers to would be read again.
+    """
+    db.session.info.setdefault(KEPT, set()).update(rows)
 
 
 def _begin() -> _Transaction:
