@@ -1,7 +1,9 @@
 """How pytest runs: every test instead of the default ones, in which order, and what it reports."""
 
 import gc
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,11 +34,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Deselect nothing in a full run, import nothing that never runs in a default one."""
+    """Deselect nothing in a full run, import nothing that never runs in a default one.
+
+    Let workers, and the many processes that tests start, keep what they compile, whatever the environment says.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if config.getoption("full"):
         config.option.markexpr = ""
     elif config.option.markexpr in config.getini("addopts"):
         config.pluginmanager.register(_DefaultRun(), "default run")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Start a worker more than there are processors for a full run, many of whose tests wait for other processes."""
+    return len(os.sched_getaffinity(0)) + 1 if config.getoption("full") else None
 
 
 class _DefaultRun:
@@ -54,12 +66,15 @@ def never_by_default(path: Path) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what proves breadth as slow; begin with slow tests, so that at the end no process waits for one.
+    """Mark what proves breadth as slow, on one database; begin with slow tests, so that no process waits for one.
 
     Or shuffle the tests, in the same way in every process.
     """
     for item in further_cases(items):
         item.add_marker("slow")
+    if repetitions := set(needless_repetitions(items)):
+        config.hook.pytest_deselected(items=list(repetitions))
+        items[:] = [item for item in items if item not in repetitions]
     yield
     items.sort(key=lambda item: "slow" not in item.keywords)
     if (seed := config.getoption("shuffle")) is not None:
@@ -78,6 +93,13 @@ def further_cases(items: list[pytest.Item]) -> list[pytest.Item]:
     return found
 
 
+def needless_repetitions(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the further cases on PostgreSQL of tests whose result does not depend on the database."""
+    return [
+        item for item in further_cases(items) if "postgresql" in item.keywords and "both_databases" not in item.keywords
+    ]
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from going through all modules and tests again and again."""
     gc.collect()
@@ -87,6 +109,8 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a full run in which something did not run."""
+    gc.collect()
+    gc.freeze()  # pytest is about to collect garbage five times more
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and _missing(reporter) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

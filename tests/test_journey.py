@@ -168,6 +168,7 @@ def practitioner_id(here: Here) -> UUID:
         return a_practitioner().id
 
 
+@pytest.mark.breadth
 @pytest.mark.both_databases
 def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and_heard(
     face: Face, here: Here, practitioner_id: UUID, published: list[tuple[str, dict[str, Any]]], clinic: Any
@@ -191,6 +192,7 @@ def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and
         assert kinds == KINDS
 
 
+@pytest.mark.breadth
 @pytest.mark.both_databases
 def test_every_declared_event_goes_through_every_handler(
     face: Face, here: Here, practitioner_id: UUID, failed_handlers: list[str]

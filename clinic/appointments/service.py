@@ -8,17 +8,22 @@ from clinic.appointments.booking.conflicts import (
     PatientBusy,
     SlotTaken,
     Unavailable,
+    ZoneChanged,
 )
 from clinic.appointments.booking.creation import AppointmentBooking
+from clinic.appointments.booking.locks import lock_upcoming
 from clinic.appointments.booking.moves import AppointmentMoves
 from clinic.appointments.booking.queries import AppointmentQueries
 from clinic.appointments.booking.rescheduling import AppointmentRescheduling
+from clinic.appointments.booking.zone_change import UpcomingPreview, follow_zone, preview_zone
 from clinic.appointments.free_times.availability import AvailabilityService, FoundTimes, availability_service
 from clinic.appointments.free_times.slot_types import Reason, Refused, Slot
 from clinic.appointments.free_times.working_time import Span, WeeklyRange, working_ranges
+from clinic.appointments.hours.choices import CANCEL, KEEP, Choice, ChoiceImpossible, Choices, outcome_text
 from clinic.appointments.hours.closures import ClosureNotFound, ClosureService, Holiday, closure_service
 from clinic.appointments.hours.exceptions import HoursExceptionNotFound, HoursExceptionService, hours_exception_service
 from clinic.appointments.hours.preview import AppointmentsOutside, Outside, Preview
+from clinic.appointments.hours.proposals import propose_times
 from clinic.appointments.hours.weekly import Hours, HoursService, hours_service
 from clinic.appointments.models import (
     Appointment,
@@ -52,6 +57,8 @@ class AppointmentService(AppointmentQueries, AppointmentBooking, AppointmentResc
 appointment_service = AppointmentService()
 
 __all__ = [
+    "CANCEL",
+    "KEEP",
     "Appointment",
     "AppointmentHistory",
     "AppointmentNotCancellable",
@@ -59,6 +66,9 @@ __all__ = [
     "AppointmentService",
     "AppointmentsOutside",
     "AvailabilityService",
+    "Choice",
+    "ChoiceImpossible",
+    "Choices",
     "Closure",
     "ClosureNotFound",
     "ClosureService",
@@ -92,13 +102,20 @@ __all__ = [
     "Span",
     "Unavailable",
     "Upcoming",
+    "UpcomingPreview",
     "WeeklyRange",
+    "ZoneChanged",
     "appointment_service",
     "availability_service",
     "closure_service",
+    "follow_zone",
     "hours_exception_service",
     "hours_service",
+    "lock_upcoming",
+    "outcome_text",
     "practitioner_service",
+    "preview_zone",
+    "propose_times",
     "room_service",
     "service_catalogue",
     "working_ranges",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint
 
+from clinic.appointments.service import appointment_service
 from clinic.billing import api, commands, pages
 from clinic.billing.audit_labels import AUDIT_LABELS
 from clinic.billing.payments import INVOICE_PAID
@@ -44,18 +45,37 @@ class BillingModule(BaseModule):
         return (NavigationEntry("Invoices", "billing.index", "i", 40),)
 
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
-        """Return what the patient has still to pay, and the way to a new invoice, to those who may."""
-        if page != "patients.show" or not current_actor().has_permission("invoices:read"):
+        """Return the invoices of a patient or of a visit, and the way to a new one, to those who may see them."""
+        if not current_actor().has_permission("invoices:read"):
             return ()
-        context = {
-            "patient_id": subject_id,
-            "balance": billing_service.balance_of(subject_id),
-            "open_invoices": billing_service.open_of(subject_id),
-        }
-        panels = [Panel("billing/panel.html", context, "aside")]
-        if current_actor().has_permission("invoices:write"):
-            panels.append(Panel("billing/action.html", context, "actions"))
-        return panels
+        if page == "patients.show":
+            return _panels_of_patient(subject_id)
+        return _panels_of_visit(subject_id) if page == "appointments.show" else ()
+
+
+def _panels_of_patient(patient_id: UUID) -> Sequence[Panel]:
+    """Return what a patient has still to pay, and the way to a new invoice."""
+    context = {
+        "patient_id": patient_id,
+        "balance": billing_service.balance_of(patient_id),
+        "open_invoices": billing_service.open_of(patient_id),
+    }
+    panels = [Panel("billing/panel.html", context, "aside")]
+    if current_actor().has_permission("invoices:write"):
+        panels.append(Panel("billing/action.html", context, "actions"))
+    return panels
+
+
+def _panels_of_visit(appointment_id: UUID) -> Sequence[Panel]:
+    """Return the invoices of a visit, the way to its first one, and what the patient has to pay besides."""
+    appointment = appointment_service.get(appointment_id)
+    found = billing_service.of_visit(appointment)
+    context = {
+        "appointment": appointment,
+        "own": [one for one in found if one.appointment_id == appointment_id],
+        "others": [one for one in found if one.appointment_id != appointment_id],
+    }
+    return [Panel("billing/visit_panel.html", context, "aside")]
 
 
 module = BillingModule()

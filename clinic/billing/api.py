@@ -46,10 +46,10 @@ handle_stale_version(blueprint, _get_and_record_view, InvoiceSchema)
 @blueprint.response(200, list_schema(InvoiceSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
     """List invoices, newest first."""
-    status, patient_id = query.get("status"), query.get("patient_id")
-    filters = (status or "", str(patient_id or ""))
+    wanted = {name: query.get(name) for name in ("status", "patient_id", "appointment_id")}
+    filters = [str(value or "") for value in wanted.values()]
     after: Any = after_cursor(query, *filters)
-    found = billing_service.list(status=status, patient_id=patient_id, limit=query["limit"], after=after)
+    found = billing_service.list(**wanted, limit=query["limit"], after=after)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
     return listed(found, *filters)
 

@@ -25,6 +25,7 @@ AUDIT_LABELS = {
         "invoices",
         labels={
             "patient_id": "Patient",
+            "appointment_id": "Appointment",
             "number": "Number",
             "status": "Status",
             "issued_on": "Issued",
@@ -33,6 +34,7 @@ AUDIT_LABELS = {
             "currency": "Currency",
         },
         formatters={"status": status_label, "total_minor": _money, "paid_minor": _money},
+        references={"appointment_id": "appointments"},
         action_labels={"created": "Drafted an invoice"},
         endpoint="billing.show",
         argument="invoice_id",

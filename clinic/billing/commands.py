@@ -23,16 +23,18 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @group.command("create", needs="invoices:write")
 @click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
+@click.option("--appointment", metavar="ID", help="The patient's appointment that it is for.")
 @click.option("--line", "lines", multiple=True, metavar="LINE", help='"DESCRIPTION|QUANTITY|PRICE"; as many as needed.')
 @click.option("--issue", "at_once", is_flag=True, help="Issue it at once.")
 @as_json
-def create(patient: str, lines: tuple[str, ...], at_once: bool, as_json: bool) -> None:
+def create(patient: str, appointment: str | None, lines: tuple[str, ...], at_once: bool, as_json: bool) -> None:
     """Draft an invoice in the clinic's currency.
 
     For example: flask billing create --patient P-000001 --line "Consultation|1|50.00" --issue
     """
     given = {
         "patient_id": str(patient_service.identify(patient).id),
+        "appointment_id": appointment,
         "lines": [_read_line(line) for line in lines],
     }
     fields = load_options(InvoiceSchema(), given)
@@ -57,13 +59,15 @@ def issue(invoice_id: str, as_json: bool) -> None:
 @group.command("invoices", needs="invoices:read")
 @click.option("--status", type=click.Choice(STATUSES), help="Only in this state.")
 @click.option("--patient", metavar="NUMBER", help="Only of this patient: medical record number or id.")
+@click.option("--appointment", metavar="ID", help="Only of this appointment.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @as_json
 @with_header
-def invoices(status: str | None, patient: str | None, limit: int, as_json: bool) -> None:
+def invoices(status: str | None, patient: str | None, limit: int, as_json: bool, **options: str | None) -> None:
     """List invoices, the newest first."""
     patient_id = patient_service.identify(patient).id if patient else None
-    found = billing_service.list(status=status, patient_id=patient_id, limit=limit)
+    visit = load_options(InvoiceSchema(only=("appointment_id",)), {"appointment_id": options["appointment"]})
+    found = billing_service.list(status=status, patient_id=patient_id, **visit, limit=limit)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
     rows = [_dumped(invoice) for invoice in found.rows]
     show_rows(rows, COLUMNS, as_json=as_json, table=lambda: _with_patient_numbers(found.rows, rows))

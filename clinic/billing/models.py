@@ -36,6 +36,7 @@ class Invoice(ClinicScoped, VersionMixin, Base):
         UniqueConstraint("clinic_id", "id"),
         UniqueConstraint("clinic_id", "number", name="uq_invoices_number"),
         ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
+        ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointments.clinic_id", "appointments.id"]),
         CheckConstraint("status IN ('draft', 'issued', 'balanced')", name="status"),
         CheckConstraint("paid_minor >= 0 AND paid_minor <= total_minor", name="paid"),
         CheckConstraint(
@@ -50,11 +51,13 @@ class Invoice(ClinicScoped, VersionMixin, Base):
             name="settled",
         ),
         Index("ix_invoices_patient", "clinic_id", "patient_id", "id"),
+        Index("ix_invoices_appointment", "clinic_id", "appointment_id"),
         Index("ix_invoices_status", "clinic_id", "status", "id"),
         Index("ix_invoices_issued_on", "clinic_id", "issued_on"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(Uuid)
+    appointment_id: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(String(10), default=DRAFT)
     number: Mapped[str | None] = mapped_column(String(20))
     currency: Mapped[str] = mapped_column(String(3))

@@ -5,10 +5,12 @@ from uuid import UUID
 from flask import Blueprint, flash, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.appointments.service import Appointment, AppointmentNotFound, appointment_service, service_catalogue
 from clinic.billing.rules import MOST_LINES, STATUSES
 from clinic.billing.schemas import InvoiceForm, InvoiceQuery, PaymentForm, row_values, typed_amount, typed_rows
 from clinic.billing.service import Payment, PaymentTooLarge, billing_service
 from clinic.core.audit import record_listing, record_view
+from clinic.core.context import current_actor
 from clinic.core.errors import Conflict, InvalidInput, StaleVersion
 from clinic.core.idempotency import IdempotencyKeyReused
 from clinic.identity.clinics import clinic_service
@@ -59,8 +61,10 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/new")
 @requires("invoices:write")
 def new() -> ResponseReturnValue:
-    """Show the form of a new invoice."""
-    return _new_invoice_page(initial_form({"patient": request.args.get("patient", "")}))
+    """Show the form of a new invoice, maybe for a patient or an appointment."""
+    visit = _find_visit(request.args.get("appointment", ""))
+    values = {"patient": request.args.get("patient", "")} if visit is None else _values_of(visit)
+    return _new_invoice_page(initial_form(values))
 
 
 @blueprint.post("/new")
@@ -140,9 +144,29 @@ def _new_invoice_page(form: Form, *, more: int = 0) -> str:
     count = max(len(typed), min(max(sent, ROWS) + more, MOST_LINES))
     patient = _find_patient(form.value("patient"))
     rows = row_values(typed, count)
-    form.values = {"patient": form.value("patient"), **rows}
-    form.order = ["patient", "lines", *rows]
-    return render_template("billing/new.html", form=form, patient=patient, count=count, most=MOST_LINES)
+    form.values = {name: form.value(name) for name in ("patient", "appointment_id")} | rows
+    form.order = ["patient", "appointment_id", "lines", *rows]
+    visit = _find_visit(form.value("appointment_id"))
+    return render_template("billing/new.html", form=form, patient=patient, visit=visit, count=count, most=MOST_LINES)
+
+
+def _find_visit(typed: str) -> Appointment | None:
+    """Return the appointment of an id, if there is one and the actor may see it."""
+    if not current_actor().has_permission("appointments:read"):
+        return None
+    try:
+        appointment = appointment_service.get(UUID(typed))
+    except (AppointmentNotFound, ValueError):
+        return None
+    record_view("appointments", appointment.id, appointment.patient_id)
+    return appointment
+
+
+def _values_of(visit: Appointment) -> dict[str, str]:
+    """Return the form of an invoice for a visit, with its service as the first line."""
+    service = service_catalogue.get(visit.service_id).name if visit.service_id else ""
+    first = {"lines-0-description": service, "lines-0-quantity": "1", "lines-0-unit_price": ""}
+    return {"patient": str(visit.patient_id), "appointment_id": str(visit.id), **first}
 
 
 def _find_patient(typed: str) -> Patient | None:
@@ -162,7 +186,11 @@ def _invoice_page(invoice_id: UUID, form: Form) -> str:
     amount = typed_amount(invoice.due, clinic_service.current().locale)
     form.values = {"amount": amount, "method": "card", **form.values}
     return render_template(
-        "billing/show.html", invoice=invoice, patient=patient_service.get(invoice.patient_id), form=form
+        "billing/show.html",
+        invoice=invoice,
+        patient=patient_service.get(invoice.patient_id),
+        visit=_find_visit(str(invoice.appointment_id or "")),
+        form=form,
     )
 
 

@@ -17,6 +17,7 @@ BAD_QUANTITY = "Enter a quantity like 1 or 2.5"
 NEGATIVE_PRICE = "Enter a price that is not below zero"
 NOT_ABOVE_ZERO = "Enter an amount above zero"
 TOO_LARGE = "This amount is too large"
+OTHER_PATIENT = "This appointment is of another patient"
 UNKNOWN_METHOD = f"Choose one of: {', '.join(METHODS)}"
 
 

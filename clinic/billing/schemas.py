@@ -74,6 +74,12 @@ class InvoiceSchema(Schema):
     id = fields.UUID(dump_only=True)
     number = fields.String(dump_only=True, allow_none=True, metadata={"description": "null while it is a draft"})
     patient_id = fields.UUID(required=True, error_messages=id_messages("a patient"))
+    appointment_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        error_messages=id_messages("an appointment"),
+        metadata={"description": "the visit that it is for"},
+    )
     status = fields.String(dump_only=True, metadata={"enum": list(STATUSES)})
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     issued_on = fields.Date(dump_only=True, allow_none=True)
@@ -98,6 +104,7 @@ class InvoiceQuery(ListQuery):
 
     status = Choice(*STATUSES, what="a status")
     patient_id = fields.UUID(error_messages=id_messages("a patient"))
+    appointment_id = fields.UUID(error_messages=id_messages("an appointment"))
 
 
 class TypedMoney(MoneyField):
@@ -133,16 +140,19 @@ class TypedLine(InvoiceLineSchema):
 
 
 class InvoiceForm(Schema):
-    """The form of an invoice: the patient's number or id, and rows of fields like `lines-0-description`."""
+    """The form of an invoice: the patient's number or id, a visit, and rows of fields like `lines-0-description`."""
 
     patient = Line(required=True, what="the patient’s number")
+    appointment_id = fields.UUID(error_messages=id_messages("an appointment"))
     lines = fields.List(fields.Nested(TypedLine), validate=check_number_of_lines)
 
     @pre_load
     def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
         """Group the fields by row."""
         rest = {name: value for name, value in typed.items() if not _ROW_FIELD.fullmatch(name)}
-        return {**rest, "lines": typed_rows(typed)}
+        return {name: value for name, value in rest.items() if value or name != "appointment_id"} | {
+            "lines": typed_rows(typed)
+        }
 
 
 class PaymentForm(PaymentSchema):

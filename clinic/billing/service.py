@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
+from clinic.appointments.service import Appointment, AppointmentNotFound, appointment_service
 from clinic.billing.models import Invoice, InvoiceLine, Payment
 from clinic.billing.payments import (
     InvoiceAlreadyPaid,
@@ -16,7 +17,7 @@ from clinic.billing.payments import (
     replayed,
     take,
 )
-from clinic.billing.rules import BALANCED, DRAFT, ISSUED, invoice_number
+from clinic.billing.rules import BALANCED, DRAFT, ISSUED, OTHER_PATIENT, invoice_number
 from clinic.billing.totals import LineFields, priced, total_minor
 from clinic.core.clock import today
 from clinic.core.db import db
@@ -50,16 +51,24 @@ class InvoiceNotDraft(Conflict):
 class BillingService:
     """The invoices and payments of the current clinic."""
 
-    def create(self, *, patient_id: UUID, lines: Sequence[LineFields]) -> Invoice:
-        """Draft an invoice in the clinic's currency.
+    def create(self, *, patient_id: UUID, lines: Sequence[LineFields], appointment_id: UUID | None = None) -> Invoice:
+        """Draft an invoice in the clinic's currency, maybe for one of the patient's appointments.
 
-        :raises InvalidInput: if the patient does not exist or a line is invalid
+        :raises InvalidInput: if the patient or their appointment does not exist or a line is invalid
         """
         with unit_of_work():
             _check_patient(patient_id)
+            if appointment_id is not None:
+                _check_appointment(appointment_id, patient_id)
             currency = clinic_service.current().currency
             rows = priced(lines, currency)
-            invoice = Invoice(patient_id=patient_id, currency=currency, total_minor=total_minor(rows), lines=rows)
+            invoice = Invoice(
+                patient_id=patient_id,
+                appointment_id=appointment_id,
+                currency=currency,
+                total_minor=total_minor(rows),
+                lines=rows,
+            )
             db.session.add(invoice)
             db.session.flush()
             _load_whole(invoice)
@@ -156,6 +165,7 @@ class BillingService:
         *,
         status: str | None = None,
         patient_id: UUID | None = None,
+        appointment_id: UUID | None = None,
         limit: int = DEFAULT_LIMIT,
         after: tuple[UUID] | None = None,
     ) -> Page[Invoice]:
@@ -165,6 +175,8 @@ class BillingService:
             wanted = wanted.where(Invoice.status == status)
         if patient_id is not None:
             wanted = wanted.where(Invoice.patient_id == patient_id)
+        if appointment_id is not None:
+            wanted = wanted.where(Invoice.appointment_id == appointment_id)
         return paginate(wanted, [Invoice.id], limit=limit, after=after, descending=True)
 
     def payments_of(
@@ -181,6 +193,12 @@ class BillingService:
         """Return the unpaid invoices of a patient, the oldest first."""
         wanted = select(Invoice).where(Invoice.patient_id == patient_id, Invoice.status == ISSUED)
         return db.session.scalars(wanted.order_by(Invoice.number)).all()
+
+    def of_visit(self, appointment: Appointment) -> Sequence[Invoice]:
+        """Return the invoices of an appointment and the unpaid ones of its patient, the oldest first, in one query."""
+        unpaid = and_(Invoice.patient_id == appointment.patient_id, Invoice.status == ISSUED)
+        wanted = select(Invoice).where(or_(Invoice.appointment_id == appointment.id, unpaid))
+        return db.session.scalars(wanted.order_by(Invoice.id)).all()
 
     def balance_of(self, patient_id: UUID) -> Money:
         """Return the amount due of a patient in the clinic's currency."""
@@ -215,6 +233,15 @@ def _check_patient(patient_id: UUID) -> None:
         patient_service.get(patient_id)
     except PatientNotFound as error:
         raise InvalidInput(error.message, field="patient_id") from error
+
+
+def _check_appointment(appointment_id: UUID, patient_id: UUID) -> None:
+    try:
+        appointment = appointment_service.get(appointment_id)
+    except AppointmentNotFound as error:
+        raise InvalidInput(error.message, field="appointment_id") from error
+    if appointment.patient_id != patient_id:
+        raise InvalidInput(OTHER_PATIENT, field="appointment_id")
 
 
 def _next_number_and_day() -> tuple[str, date]:

@@ -11,9 +11,8 @@ from clinic.core.db import db
 from clinic.core.mail.queue import QUEUED, NotToBeSent
 from clinic.core.mail.senders import NotSent
 from clinic.notifications.models import SENDING, Notification
-from clinic.patients.service import patient_service
+from clinic.patients.service import consent_service, patient_service, topic_label
 
-NO_CONSENT = "the patient does not want messages"
 NO_ADDRESS = "the patient has no email address any more"
 PAST = "the appointment is in the past"
 CANCELLED = "the appointment was cancelled"
@@ -21,6 +20,11 @@ NOT_CANCELLED = "the appointment is not cancelled any more"
 CHANGED = "the appointment has been changed"
 NOT_PAID = "the invoice is not paid any more"
 WAITS = "the confirmation of this appointment is being sent"
+
+PURPOSES = dict.fromkeys(("welcome", "confirmation", "change", "cancellation", "receipt"), "care")
+"""The purpose of each kind of message, by which the patient consents to it."""
+
+_ANSWERS = {"no": "refused", "withdrawn": "withdrawn", "not-asked": "not asked"}
 
 _AHEAD = ("pending", "booked")
 """In these states an appointment is still to come."""
@@ -35,9 +39,10 @@ def check_relevance(notification: Notification) -> None:
     :raises NotToBeSent: if it is not
     :raises NotSent: if it has to wait for an earlier message about the same record
     """
-    patient = patient_service.get(notification.patient_id)
-    if not patient.email or not patient.messages_agreed:
-        raise NotToBeSent(NO_CONSENT if patient.email else NO_ADDRESS)
+    if not patient_service.get(notification.patient_id).email:
+        raise NotToBeSent(NO_ADDRESS)
+    if reason := consent_reason(notification.patient_id, notification.kind, notification.channel):
+        raise NotToBeSent(reason)
     if notification.kind == "confirmation":
         _check_ahead(appointment_service.get(notification.about_id))
     elif notification.kind == "change":
@@ -46,6 +51,13 @@ def check_relevance(notification: Notification) -> None:
         _check_cancellation(appointment_service.get(notification.about_id))
     elif notification.kind == "receipt" and billing_service.get(notification.about_id).status != "balanced":
         raise NotToBeSent(NOT_PAID)
+
+
+def consent_reason(patient_id: UUID, kind: str, channel: str) -> str | None:
+    """Return why the patient's consent forbids a message of a kind by a channel; None if it allows it."""
+    purpose = PURPOSES[kind]
+    found = consent_service.state(patient_id, purpose, channel)
+    return None if found.allowed else f"no consent to {topic_label((purpose, channel))}: {_ANSWERS[found.state]}"
 
 
 def past_reason(appointment: Appointment) -> str | None:

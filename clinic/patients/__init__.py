@@ -18,7 +18,7 @@ class PatientsModule(BaseModule):
 
     def get_blueprints(self) -> Sequence[Blueprint]:
         """Return the pages and the JSON endpoints."""
-        return (pages.blueprint, api.blueprint)
+        return (pages.blueprint, *api.BLUEPRINTS)
 
     def get_published_events(self) -> Sequence[EventType]:
         """Return the events that the module publishes."""

@@ -1,7 +1,8 @@
 """Labels of patients in the audit trail."""
 
 from clinic.core.modules import RecordLabels
-from clinic.patients.pages import LABELS, birth_date_text
+from clinic.patients.consent_rules import CHANNELS, PURPOSES, SOURCES, STATES
+from clinic.patients.pages.patients import LABELS, birth_date_text
 from clinic.patients.rules import sex_label
 from clinic.patients.service import patient_service
 
@@ -21,5 +22,20 @@ AUDIT_LABELS = {
         endpoint="patients.show",
         argument="patient_id",
         names=patient_service.numbers,
-    )
+    ),
+    "consent_answers": RecordLabels(
+        "an answer about consent",
+        "answers about consent",
+        labels={
+            "patient_id": "Patient",
+            "purpose": "Purpose",
+            "channel": "Channel",
+            "state": "Answer",
+            "source": "Source",
+            "answered_on": "Answered on",
+            "note": "Note",
+        },
+        formatters={"purpose": PURPOSES.get, "channel": CHANNELS.get, "state": STATES.get, "source": SOURCES.get},
+        action_labels={"created": "Recorded an answer about consent"},
+    ),
 }

@@ -1,20 +1,24 @@
-"""Patients and their search words."""
+"""Patients, their search words and their answers about consent."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKeyConstraint,
     Index,
+    Integer,
     String,
     Text,
     UniqueConstraint,
     Uuid,
+    column,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from clinic.core.clock import now
 from clinic.core.db import Base
 from clinic.core.db.mixins import ClinicScoped, VersionMixin
 from clinic.core.db.types import UTCDateTime
@@ -47,9 +51,6 @@ class Patient(ClinicScoped, VersionMixin, Base):
     address: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str | None] = mapped_column(String(16))
     sort_name: Mapped[str] = mapped_column(_BYTEWISE, info={"audited": False})
-    messages_agreed: Mapped[bool] = mapped_column(Boolean, default=True)
-    messages_agreed_source: Mapped[str] = mapped_column(String(50), default="registration")
-    messages_agreed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     @property
     def patient_id(self) -> UUID:
@@ -89,3 +90,41 @@ class PatientWord(ClinicScoped, Base):
     word: Mapped[str] = mapped_column(_BYTEWISE)
     is_contact: Mapped[bool] = mapped_column(Boolean, default=False)
     patient_id: Mapped[UUID] = mapped_column(Uuid)
+
+
+class ConsentAnswer(ClinicScoped, Base):
+    """An answer of a patient about one purpose and channel; a later one replaces it, and it stays as history.
+
+    `change` is the number of the change that recorded it; the answers of a registration have the number 1.
+    """
+
+    __tablename__ = "consent_answers"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
+        UniqueConstraint("clinic_id", "patient_id", "change", "purpose", "channel", name="uq_consent_answers_change"),
+        Index(
+            "uq_consent_answers_current",
+            "clinic_id",
+            "patient_id",
+            "purpose",
+            "channel",
+            unique=True,
+            postgresql_where=column("is_current"),
+            sqlite_where=column("is_current"),
+        ),
+        CheckConstraint("purpose IN ('care', 'reminders', 'recalls', 'news')", name="purpose"),
+        CheckConstraint("channel IN ('email', 'sms', 'phone', 'post')", name="channel"),
+        CheckConstraint("state IN ('yes', 'no', 'withdrawn', 'by-registration', 'not-asked')", name="state"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(Uuid)
+    change: Mapped[int] = mapped_column(Integer, info={"audited": False})
+    purpose: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(20))
+    answered_on: Mapped[date] = mapped_column(Date)
+    note: Mapped[str | None] = mapped_column(String(200))
+    recorded_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, info={"audited": False})
+    recorded_by: Mapped[str] = mapped_column(String(200), info={"audited": False})
+    is_current: Mapped[bool] = mapped_column(Boolean, default=True, info={"audited": False})

@@ -7,18 +7,21 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm.exc import StaleDataError
 
-from clinic.core.clock import now
+from clinic.core.clock import today
 from clinic.core.context import current_actor
 from clinic.core.db import db, force_custom_plans
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.sequences import next_number
 from clinic.core.db.transaction import get_for_update
-from clinic.core.errors import InvalidInput, NotFound, StaleVersion
+from clinic.core.errors import StaleVersion
 from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
 from clinic.core.text import is_storable
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.identity.clinics import clinic_service
+from clinic.patients.consent import Consent, ConsentService, ConsentState, consent_service, store_answers
+from clinic.patients.consent_rules import NO, REGISTRATION_FORM, YES, Topic, topic_label
+from clinic.patients.errors import ConsentNotUndoable, InvalidConsent, InvalidPatient, PatientNotFound
 from clinic.patients.models import Patient, PatientWord
 from clinic.patients.rules import medical_record_number, parse_record_number
 from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of
@@ -47,35 +50,26 @@ class PatientFields(TypedDict, total=False):
     language: str | None
 
 
-class InvalidPatient(InvalidInput):
-    """A patient has at least one of a family name and a given name."""
-
-    code = "invalid-patient"
-
-
-class PatientNotFound(NotFound):
-    """The current clinic has no such patient."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such patient")
-
-
 class PatientService:
     """The patients of the current clinic."""
 
-    def create(self, **fields: Unpack[PatientFields]) -> Patient:
+    def create(self, *, consent: Mapping[Topic, bool] | None = None, **fields: Unpack[PatientFields]) -> Patient:
         """Register a patient under the next medical record number, and publish `patient.created`.
+
+        `consent` are the answers of a patient who was asked; nothing else is recorded as an answer.
 
         :raises InvalidPatient: if there is neither a family name nor a given name
         """
         with unit_of_work():
-            patient = Patient(messages_agreed_at=now(), **fields)
+            patient = Patient(**fields)
             _check_named(patient)
             patient.mrn = medical_record_number(next_number("patient"))
             patient.sort_name = sort_name_of(patient)
             db.session.add(patient)
             db.session.flush()
             _index(patient)
+            if consent:
+                _record_consent(patient, consent)
             set_event_subject(patient.id, patient.version)
             event_bus.publish(
                 PATIENT_CREATED.name, {"patient_id": str(patient.id), "clinic_id": str(patient.clinic_id)}
@@ -197,6 +191,13 @@ def _check_named(patient: Patient) -> None:
         raise InvalidPatient("Enter the family name or the given name", field="family_name")
 
 
+def _record_consent(patient: Patient, answers: Mapping[Topic, bool]) -> None:
+    """Record what a patient answered when asked at the registration."""
+    states = {topic: YES if agrees else NO for topic, agrees in answers.items()}
+    day = today(clinic_service.current().zone)
+    store_answers(patient.id, states, change=1, source=REGISTRATION_FORM, answered_on=day)
+
+
 def _index(patient: Patient) -> None:
     """Update the search words of patients before a flush that changes them."""
     names, of_patient = words_of(patient), PatientWord.patient_id == patient.id
@@ -212,10 +213,17 @@ def _index(patient: Patient) -> None:
 
 
 __all__ = [
+    "Consent",
+    "ConsentNotUndoable",
+    "ConsentService",
+    "ConsentState",
+    "InvalidConsent",
     "InvalidPatient",
     "Patient",
     "PatientFields",
     "PatientNotFound",
     "PatientService",
+    "consent_service",
     "patient_service",
+    "topic_label",
 ]

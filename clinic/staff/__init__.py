@@ -51,7 +51,7 @@ class StaffModule(BaseModule):
             SettingsTab("Staff", "staff.members", 10),
             SettingsTab("Roles", "staff.roles", 20),
             SettingsTab("API keys", "staff.api_keys", 30),
-            SettingsTab("Clinic", "staff.clinic", 40),
+            SettingsTab("Clinic", "staff.clinic", 40, entry=False),
         )
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:

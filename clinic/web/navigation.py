@@ -1,12 +1,15 @@
 """The main navigation and the tabs of the clinic's administration, made of the entries of the modules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, current_app, request, url_for
 
 from clinic.core.context import current_actor
 from clinic.core.modules import NavigationEntry, SettingsTab, registered_modules
 from clinic.web.authorization import access_to
+
+SETTINGS = "Settings"
+"""The label of the entry of the clinic's administration for those who may not see its staff."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ def init_app(app: Flask) -> None:
 
 def navigation() -> list[Link]:
     """Return the entries of all modules that the current actor may open, in order, the current one marked."""
-    entries = [entry for module in registered_modules() for entry in module.get_navigation() if _is_open(entry)]
+    every = (entry for module in registered_modules() for entry in module.get_navigation())
+    entries = [shown for entry in every if (shown := _shown(entry))]
     in_settings = any(_is_below(url) for _tab, url in _all_tabs())
     return [
         Link(entry.label, url_for(entry.endpoint), entry.key, _is_current(entry, in_settings=in_settings))
@@ -43,6 +47,14 @@ def settings_tabs() -> list[Link]:
     tabs = _all_tabs()
     current = max((url for _tab, url in tabs if _is_below(url)), key=len, default=None)
     return [Link(tab.label, url, "", url == current) for tab, url in tabs if _is_open(tab)]
+
+
+def _shown(entry: NavigationEntry) -> NavigationEntry | None:
+    """Return an entry as the current actor sees it, None if it leads them nowhere."""
+    if _is_open(entry) or not entry.settings:
+        return entry if _is_open(entry) else None
+    tab = next((tab for tab, _url in _all_tabs() if tab.entry and _is_open(tab)), None)
+    return replace(entry, label=SETTINGS, endpoint=tab.endpoint) if tab else None
 
 
 def _all_tabs() -> list[tuple[SettingsTab, str]]:

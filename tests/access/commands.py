@@ -13,6 +13,10 @@ Line = Callable[[Ids], list[str]]
 LINES: dict[str, Line] = {
     "patients add": lambda _: ["--given-name", "Rita"],
     "patients show": lambda the: [the("patient_id")],
+    "patients consent": lambda the: [the("patient_id")],
+    "patients record-consent": lambda the: [the("patient_id"), "--agree", "news:email", "--source", "phone"],
+    "patients withdraw-consent": lambda the: [the("patient_id")],
+    "patients undo-consent": lambda the: [the("patient_id", "api_consent.undo")],
     "appointments book": lambda the: [
         *("--patient", the("patient_id"), "--practitioner", the("practitioner_id")),
         *("--starts", "2029-11-26 09:00"),

@@ -25,6 +25,7 @@ from clinic.identity.members import member_service
 from clinic.identity.models import StaffMember
 from clinic.identity.sessions import session_service
 from clinic.notifications.service import Notification
+from clinic.patients.service import consent_service
 from tests.access.canaries import THEIR_EMAIL
 from tests.billing.invoices import a_draft, an_invoice
 from tests.builders import a_member, a_patient, a_practitioner, an_appointment
@@ -118,10 +119,18 @@ ARGUMENTS = {
 }
 """How each argument that stands in a route is filled; one without a table is of no clinic."""
 
+
+def a_withdrawal() -> UUID:
+    """Let a patient withdraw all consent; return the patient's id."""
+    return consent_service.withdraw_all(a_patient().id).id
+
+
 IN_THE_STATE: dict[str, Callable[[], UUID]] = {
     "billing.issue": lambda: a_draft().id,
     "api_billing.issue": lambda: a_draft().id,
     "api_appointments.fulfil": a_visit,
+    "patients.undo_consent": a_withdrawal,
+    "api_consent.undo": a_withdrawal,
     "api_appointments.no_show": lambda: an_appointment(starts_at=now() - timedelta(hours=2)).id,
 }
 """Routes that act only on records in a certain state: how their own one is made."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+from clinic.identity.zone_change import ZoneChange
 from tests.builders import appointment_fields, patient_fields
 
 Ids = Callable[..., str]
@@ -13,6 +14,7 @@ EMAIL, PASSWORD = "desk@example.org", "a harbour full of boats"
 """Of somebody who works in the own clinic and signs in."""
 
 _LINE = {"description": "Consultation", "quantity": "1", "unit_price": {"amount": "50.00", "currency": "EUR"}}
+_ANSWER = {"purpose": "news", "channel": "email", "answer": "yes"}
 _DAY = {"day": "2029-11-26", "time": "9:00", "minutes": "30"}
 
 
@@ -101,6 +103,9 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "notifications.retry_all": _nothing,
     "patients.create": _patient,
     "patients.update": lambda the: {**_patient(the), "version": "1"},
+    "patients.update_consent": lambda _: {"care": "email", "news": "email", "source": "phone", "version": "1"},
+    "patients.withdraw_consent": lambda _: {"version": "1"},
+    "patients.undo_consent": lambda _: {"version": "2"},
     "staff.ask_for_link": lambda _: {"email": EMAIL},
     "staff.begin_second_step": _nothing,
     "staff.begin_session": lambda _: {"email": EMAIL, "password": PASSWORD},
@@ -125,6 +130,12 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.sign_out": _nothing,
     "staff.stay": _nothing,
     "staff.switch": lambda the: {"clinic_id": the("clinic_id")},
+    "staff.change_time_zone": lambda the: {
+        "zone": "Europe/Madrid",
+        "seen": ZoneChange("Europe/Lisbon", "Europe/Madrid", ()).seal,
+        "version": the("clinic_version"),
+        "save": "1",
+    },
     "staff.update_clinic": lambda the: {
         "name": "Clínica São João",
         "country": "PT",
@@ -135,6 +146,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     },
     "staff.update_member": lambda _: {"name": "Rui Matrix", "role": "read-only", "version": "1"},
     "api_staff.update": lambda _: {"late_cancel_hours": 24},
+    "api_staff.preview_time_zone": lambda _: {"time_zone": "Europe/Madrid"},
     "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
     "api_appointments.update": lambda _: {"reason": "Toothache"},
     "api_appointments.reschedule": lambda _: {"starts_at": "2029-11-27T09:00:00Z"},
@@ -163,6 +175,9 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_notifications.retry_notifications": _nothing,
     "api_patients.create": _patient,
     "api_patients.update": lambda _: {"given_name": "Rita"},
+    "api_consent.record": lambda _: {"answers": [_ANSWER], "source": "phone"},
+    "api_consent.withdraw": _nothing,
+    "api_consent.undo": _nothing,
     "api_practitioners.create": lambda _: {"name": "Dr Rui Matrix"},
     "api_practitioners.update": lambda _: {"speciality": "Skin"},
     "api_practitioners.deactivate": _nothing,

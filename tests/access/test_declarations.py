@@ -7,7 +7,8 @@ from flask import Flask
 
 from clinic import create_app
 from clinic.identity.roles import ROLE_PERMISSIONS, permission_names
-from clinic.patients import PatientsModule, commands, module, pages
+from clinic.patients import PatientsModule, commands, module
+from clinic.patients.pages import patients
 from clinic.web.authorization import Access, UndeclaredRoute, access_to
 from clinic.web.permission_checks import PermissionMismatch
 
@@ -38,7 +39,7 @@ def test_every_route_declares_who_may_call_it(app: Flask) -> None:
 def test_an_application_with_an_undeclared_route_does_not_start(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(pages.index, "access")
+    monkeypatch.delattr(patients.index, "access")
 
     with pytest.raises(UndeclaredRoute, match=r"patients\.index does not declare who may call it"):
         made(tmp_path)
@@ -48,7 +49,7 @@ def test_an_application_with_an_undeclared_route_does_not_start(
 def test_an_application_with_an_unknown_permission_of_a_route_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages.index, "access", Access(permission="patients:raed"))
+    monkeypatch.setattr(patients.index, "access", Access(permission="patients:raed"))
 
     with pytest.raises(PermissionMismatch, match=r"the route patients\.index names the permission patients:raed"):
         made(tmp_path)

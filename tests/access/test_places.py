@@ -31,6 +31,7 @@ READS_NO_FIELDS = {
     *("staff.ask_for_link", "staff.save_password", "staff.save_password_by_link"),
     *("appointments.deactivate_practitioner", "appointments.deactivate_room", "appointments.retire_service"),
     *("appointments.save_public_holidays", "appointments.undo", "appointments.show_practitioners"),
+    *("patients.undo_consent", "patients.withdraw_consent"),
     *("staff.confirm_second_step", "staff.end_second_step", "staff.renew_recovery_codes"),
 }
 """Forms of which only what they know is read."""
@@ -82,6 +83,7 @@ def caller(world: World) -> Caller:
     return Caller(world, "administrator")
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_query_about_another_clinic_s_record_is_answered_as_about_none(world: World, caller: Caller) -> None:
     asked = queries(world)

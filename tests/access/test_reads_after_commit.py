@@ -94,6 +94,7 @@ def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
         "api_billing.create",
         "api_billing.issue",
         "api_billing.pay",
+        *(f"api_consent.{verb}" for verb in ("record", "undo", "withdraw")),
         "api_patients.create",
         "api_patients.update",
         *(f"api_{kind}.{verb}" for kind in RESOURCES for verb in ("create", "update", "deactivate")),

@@ -7,9 +7,13 @@ import pytest
 import time_machine
 
 from clinic.appointments.service import appointment_service
+from clinic.billing.service import billing_service
+from tests.appointments.schedule import a_room, a_service
 from tests.assertions import rows, spoken, title
+from tests.billing.invoices import a_line, an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.page_client import hidden_value
+from tests.statements import counted_statements, of_rows
 
 NOW = datetime(2029, 11, 26, 10, 52, tzinfo=MONDAY.tzinfo)
 
@@ -112,6 +116,7 @@ def test_the_time_it_happened_is_set_and_the_history_shows_both(desk, booked, cl
     assert "Waiting for 4 min" in page
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
@@ -212,3 +217,24 @@ def test_the_messages_about_it_stand_beside_it_for_those_who_may_see_them(desk, 
 
     assert "Messages All messages Cancellation, email Mon 26 Nov 2029, 10:52" in mine
     assert "Cancellation, email" not in theirs
+
+
+def test_the_page_takes_few_statements_with_everything_on_it(app, desk, here):
+    with here():
+        patient, practitioner = a_patient(), a_practitioner()
+        visit = an_appointment(patient, practitioner, MONDAY + timedelta(minutes=90))
+        room, service = a_room(), a_service()
+        appointment_service.reschedule(visit.id, starts_at=visit.starts_at, room_id=room.id, service_id=service.id)
+        an_appointment(patient, a_practitioner("Dr Brandt"), MONDAY + timedelta(days=2))
+        an_invoice(patient)
+        billing_service.create(patient_id=patient.id, lines=[a_line()], appointment_id=visit.id)
+    url = f"/appointments/{visit.id}"
+    act(desk, url, "arrive")
+    desk.get(url)
+
+    with counted_statements(app) as statements:
+        page = spoken(desk.get(url).text)
+
+    for text in ("Room 1", "Check-up", "Receptionist Person", "Dr Brandt", "for this visit", "Confirmation, email"):
+        assert text in page
+    assert len(of_rows(statements)) <= 12, statements

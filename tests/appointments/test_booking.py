@@ -66,6 +66,8 @@ def test_cancelling_tells_the_other_modules_with_exactly_one_id(app, published):
     )
 
 
+@pytest.mark.both_databases
+@pytest.mark.breadth
 @pytest.mark.parametrize("minutes", [-29, -10, 0, 10, 29])
 def test_a_time_that_touches_a_taken_one_on_the_inside_is_refused(app, published, minutes):
     taken = an_appointment()
@@ -136,6 +138,7 @@ def test_an_appointment_is_cancelled_only_once(app, published):
     assert len(stored_events(app, "appointment.cancelled")) == 1
 
 
+@pytest.mark.breadth
 @pytest.mark.row(77)
 @pytest.mark.parametrize(
     ("status", "allowed"),
@@ -242,6 +245,8 @@ def test_a_list_is_filtered_by_each_thing_that_is_given():
     assert [one.id for one in appointment_service.list(since=MONDAY + HALF_AN_HOUR).rows] == [noise.id]
 
 
+@pytest.mark.both_databases
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("starts_at", "day"),
     [

@@ -26,6 +26,7 @@ def test_the_first_and_the_last_day_can_be_booked(day: str) -> None:
     assert appointment_service.get(appointment.id).starts_at.date().isoformat() == day
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("day", "message"), REFUSED)
 def test_a_day_too_early_or_too_late_is_refused_everywhere(
     client: PageClient, run: Run, here: Here, day: str, message: str

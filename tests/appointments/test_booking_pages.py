@@ -398,6 +398,7 @@ def test_what_can_not_be_searched_for_is_an_error_at_its_field(client, desk):
         assert f'id="find-{name}-error"' in page, name
 
 
+@pytest.mark.slow
 def test_many_practitioners_take_no_more_statements_and_little_html(client, desk, here, queries):
     with here():
         for number in range(20):

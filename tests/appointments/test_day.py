@@ -178,6 +178,29 @@ def test_more_than_four_cards_at_once_share_the_last_lane():
     assert [(place.lane, place.lanes) for place in placed] == [(0, 4), (1, 4), (2, 4), (3, 4), (3, 4), (3, 4)]
 
 
+def test_cards_without_room_beside_the_others_are_stacked_where_they_would_cover_each_other():
+    at_nine = [booked("09:00", lane=number) for number in range(6)]
+    later = [booked("10:00", lane=number) for number in range(4)]
+
+    items = assembled(*at_nine, *later).columns[0].items
+
+    cards = [item for item in items if item.kind == "card"]
+    (stack,) = [item for item in items if item.kind == "stack"]
+    assert [card.appointment for card in cards if card.is_stacked] == at_nine[3:]
+    assert [card.appointment for card in stack.cards] == at_nine[3:]
+    assert (stack.place.starts, stack.place.ends, stack.place.lane, stack.place.lanes) == (540, 570, 3, 4)
+    assert assembled(*at_nine).shown == 6
+
+
+def test_a_stack_lasts_from_its_first_card_to_the_end_of_its_last():
+    others = [booked("09:00", 120, lane=number) for number in range(3)]
+    stacked = [booked("09:00", lane=3), booked("09:15", 60, lane=4), booked("10:00", lane=5), booked("10:30", lane=3)]
+
+    stacks = [item for item in assembled(*others, *stacked).columns[0].items if item.kind == "stack"]
+
+    assert [(stack.place.starts, stack.place.ends, len(stack.cards)) for stack in stacks] == [(540, 630, 3)]
+
+
 def test_a_place_is_in_whole_steps_of_the_day_and_has_room_for_a_line():
     def place(starts_at, ends_at):
         return place_of(starts_at, ends_at, DAY, LISBON, shortest=15).classes

@@ -267,7 +267,24 @@ def test_looking_at_a_day_changes_no_record(app, desk, here):
     assert row_counts(app) == before
 
 
-@pytest.mark.both_databases
+def test_more_cards_than_a_column_has_room_for_are_a_stack_with_their_list(desk, here):
+    with here():
+        practitioner = a_practitioner()
+        ids = [an_appointment(None, practitioner, MONDAY).id for _ in range(6)]
+
+    page = desk.get(DAY).text
+    chosen = desk.get(f"{DAY}&appointment={ids[5]}").text
+
+    stack = re.findall(r'<li class="stack .*?</details></li>', page, re.DOTALL)
+    assert len(stack) == 1
+    assert "+3 more with Dr Amara Okafor from 09:00" in spoken(stack[0])
+    assert spoken(stack[0]).count("09:00–09:30 PEREIRA, Inês Booked") == 3
+    assert page.count(" stacked") == 3
+    assert "<details open>" in chosen
+    assert "<details open>" not in page
+
+
+@pytest.mark.slow
 def test_a_day_of_400_appointments_costs_as_many_statements_as_one_of_4_and_few_bytes(app, desk, here):
     with here():
         a_full_day(20, 20)

@@ -154,6 +154,7 @@ def minutes_from(minute, length=30):
     return {"starts_at": start, "ends_at": start + timedelta(minutes=length)}
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("same", ["practitioner", "room"])
 def test_the_buffers_of_a_row_are_guarded_for_practitioner_and_room(app, same):
     first = book(service=a_service(rooms=[a_room()], buffer_after=15))

@@ -1,10 +1,17 @@
 """The commands `flask hours …`."""
 
 import json
+from datetime import UTC, date, datetime
 
 import pytest
 
-from clinic.appointments.service import closure_service, hours_exception_service, hours_service, practitioner_service
+from clinic.appointments.service import (
+    appointment_service,
+    closure_service,
+    hours_exception_service,
+    hours_service,
+    practitioner_service,
+)
 from tests.builders import an_appointment
 
 
@@ -94,3 +101,41 @@ def test_public_holidays_are_imported_once_and_optional_ones_on_demand(run, here
     with here():
         assert len(closure_service.list().rows) == public + len(optional)
     assert run("hours", "import-holidays", "--year", "1066").exit_code == 2
+
+
+def test_appointments_outside_are_moved_or_cancelled_with_the_change(run, practitioner, here):
+    with here():
+        first = appointment_service.day(date(2029, 11, 26))[0].id
+        second = an_appointment(None, practitioner, datetime(2029, 11, 26, 9, 30, tzinfo=UTC)).id
+    listed = run("hours", "set", practitioner.name, "--mon", "10-12", "--dry-run", "--json")
+    start = json.loads(listed.stdout)[1]["proposals"][0]
+
+    done = run(
+        *("hours", "set", practitioner.name, "--mon", "10-12"),
+        *("--appointment", f"{first}=cancel", "--appointment", f"{second}={start}"),
+    )
+
+    assert "2 booked appointments fall outside these hours: 1 moved, 1 cancelled" in done.stderr
+    with here():
+        found = [appointment_service.get(one) for one in (first, second)]
+        assert [one.status for one in found] == ["cancelled", "booked"]
+        assert found[1].starts_at == datetime(2029, 11, 26, 10, 30, tzinfo=UTC)
+
+
+def test_a_wrong_choice_is_named_and_changes_nothing(run, practitioner, here):
+    with here():
+        outside = appointment_service.day(date(2029, 11, 26))[0].id
+    for command in (
+        ("set", practitioner.name, "--mon", "10-12"),
+        ("leave", practitioner.name, "2029-11-26"),
+        ("close", "Fire drill", "2029-11-26"),
+    ):
+        refused = run("hours", *command, "--appointment", f"{outside}=later")
+        taken = run("hours", *command, "--appointment", f"{outside}=2029-11-26T09:00:00Z")
+
+        assert (refused.exit_code, taken.exit_code) == (2, 5), (refused.stderr, taken.stderr)
+        assert "--appointment" in refused.stderr
+        assert "Choose keep, cancel or a new start" in refused.stderr
+    with here():
+        assert hours_service.get(practitioner.id).weeks == []
+        assert not [*hours_exception_service.list().rows, *closure_service.list().rows]

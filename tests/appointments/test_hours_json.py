@@ -1,11 +1,19 @@
 """Hours, exceptions and closures in JSON."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
 from clinic.appointments.free_times.working_time import WeeklyRange
-from clinic.appointments.service import closure_service, hours_exception_service, hours_service, practitioner_service
+from clinic.appointments.service import (
+    appointment_service,
+    closure_service,
+    hours_exception_service,
+    hours_service,
+    practitioner_service,
+)
+from clinic.identity.api_keys import api_key_service
 from tests.assertions import pointers, words_about
 from tests.builders import a_practitioner, an_appointment
 from tests.statements import counted_statements, of_rows
@@ -132,6 +140,7 @@ def test_exceptions_and_closures_are_added_listed_changed_and_deleted(client, pr
     assert client.get(url).status_code == 404
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -174,3 +183,93 @@ def test_reading_hours_takes_few_queries(app, client, practitioner, here):
         with counted_statements(app) as seen:
             assert client.get(f"/api/v1/{url}").status_code == 200
         assert len([one for one in of_rows(seen) if "api_keys" not in one]) <= 4, seen
+
+
+FROM_TEN = {"ranges": [{"day": "mon", "starts": "10", "ends": "12"}]}
+
+
+@pytest.fixture
+def booked(here, practitioner):
+    """Three appointments of the practitioner on the Monday, from nine on."""
+    with here():
+        times = (datetime(2029, 11, 26, 9, minute, tzinfo=UTC) for minute in (30, 45))
+        ids = [an_appointment(None, practitioner, at, 15).id for at in times]
+        return [str(one) for one in (appointment_service.day(date(2029, 11, 26))[0].id, *ids)]
+
+
+def test_appointments_outside_are_moved_or_cancelled_with_the_change(client, practitioner, booked):
+    url = f"/api/v1/practitioners/{practitioner.id}/hours"
+    proposed = client.post(f"{url}/preview", json=FROM_TEN).json["appointments"]
+    choices = {booked[0]: "cancel", booked[1]: proposed[1]["proposals"][0], booked[2]: "keep"}
+
+    answer = client.put(url, json=FROM_TEN | {"appointments": choices}, headers=match())
+
+    states = [client.get(f"/api/v1/appointments/{one}").json for one in booked]
+    assert (answer.status_code, "appointments" in answer.json) == (200, False)
+    assert proposed[0]["proposals"][0] == "2029-11-26T10:00:00Z"
+    assert [one["status"] for one in states] == ["cancelled", "booked", "booked"]
+    assert states[1]["starts_at"] == proposed[1]["proposals"][0] == "2029-11-26T10:30:00Z"
+    assert states[0]["cancel_reason"] == "practitioner"
+
+
+@pytest.mark.parametrize("path", ["hours-exceptions", "closures", "opening-hours"])
+def test_every_change_of_hours_takes_choices(client, practitioner, booked, path):
+    leave = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": FIRST}
+    changes: dict[str, dict[str, Any]] = {
+        "hours-exceptions": leave,
+        "closures": {"name": "Drill", "first_day": FIRST},
+        "opening-hours": FROM_TEN,
+    }
+    send = client.put if path == "opening-hours" else client.post
+
+    answer = send(f"/api/v1/{path}", json={**changes[path], "appointments": {booked[0]: "cancel"}}, headers=match())
+
+    assert answer.status_code in {200, 201}, answer.json
+    assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "cancelled"
+
+
+def test_a_changed_exception_takes_choices(client, practitioner, booked):
+    fields = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": "2029-11-27"}
+    url = client.post("/api/v1/hours-exceptions", json=fields).headers["Location"]
+
+    client.patch(url, json={"first_day": FIRST, "appointments": {booked[1]: "cancel"}}, headers=match())
+
+    assert client.get(f"/api/v1/appointments/{booked[1]}").json["status"] == "cancelled"
+
+
+def test_a_time_that_is_taken_changes_nothing_and_names_the_appointment(client, practitioner, booked, here):
+    url = f"/api/v1/practitioners/{practitioner.id}/hours"
+    choices = {booked[0]: "cancel", booked[1]: "2029-11-26T10:00:00Z", booked[2]: "2029-11-26T10:00:00Z"}
+
+    answer = client.put(url, json=FROM_TEN | {"appointments": choices}, headers=match())
+
+    assert (answer.status_code, answer.json["type"]) == (409, "urn:clinic:problem:choice-impossible")
+    assert (answer.json["appointment_id"], answer.json["problem"]) == (booked[2], "slot-taken")
+    assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "booked"
+    with here():
+        assert hours_service.get(practitioner.id).weeks == []
+
+
+def test_every_wrong_choice_is_named(client, practitioner, booked):
+    url = f"/api/v1/practitioners/{practitioner.id}/hours"
+
+    def answer(choices):
+        return client.put(url, json=FROM_TEN | {"appointments": choices}, headers=match())
+
+    wrong = answer({"9": "cancel", booked[0]: "later", booked[1]: None})
+    assert pointers(wrong) == ["#/appointments/9", f"#/appointments/{booked[0]}", f"#/appointments/{booked[1]}"]
+    assert pointers(answer([])) == pointers(answer({str(practitioner.id): "keep"})) == ["#/appointments"]
+    assert pointers(answer({str(number): "keep" for number in range(1001)})) == ["#/appointments"]
+    assert client.post(f"{url}/preview", json=FROM_TEN | {"appointments": {}}).status_code == 422
+
+
+def test_who_may_not_change_appointments_may_not_choose(client, practitioner, booked, here):
+    with here():
+        _, key = api_key_service.create(label="Rota", scopes=["appointments:read", "schedule:write"])
+    url = f"/api/v1/practitioners/{practitioner.id}/hours"
+
+    headers = match() | {"Authorization": f"Bearer {key}"}
+    refused = client.put(url, json=FROM_TEN | {"appointments": {booked[0]: "cancel"}}, headers=headers)
+    kept = client.put(url, json=FROM_TEN | {"appointments": {booked[0]: "keep"}}, headers=headers)
+
+    assert (refused.status_code, kept.status_code) == (403, 200)

@@ -2,13 +2,20 @@
 
 import re
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 
 from clinic.appointments.free_times.working_time import WeeklyRange
-from clinic.appointments.service import hours_exception_service, hours_service, practitioner_service
+from clinic.appointments.service import (
+    appointment_service,
+    hours_exception_service,
+    hours_service,
+    practitioner_service,
+)
 from tests.assertions import spoken
 from tests.builders import a_practitioner, an_appointment
+from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
 MORNINGS = [WeeklyRange(weekday, 480, 750) for weekday in range(5)]
@@ -139,6 +146,7 @@ def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practition
     assert len(stored(here, practitioner).weeks) == 1
 
 
+@pytest.mark.slow
 def test_another_preview_than_the_one_that_was_shown_saves_nothing(client, here, practitioner, url):
     shown = client.submit(url, **form("mon 10 12"), check="1").text
     seal = seal_of(shown)
@@ -236,6 +244,7 @@ def test_hours_are_not_for_the_desk(client, practitioner, url, become):
     assert "Working hours" not in client.get("/appointments").text
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "address", ["/appointments/hours/{}", "/appointments/opening-hours", "/appointments/opening-hours/holidays/2029"]
 )
@@ -247,3 +256,121 @@ def test_pages_take_few_statements(app, client, here, practitioner, address):
     with counted_statements(app) as seen:
         assert client.get(address.format(practitioner.id)).status_code == 200
     assert len(of_rows(seen)) <= 12, seen
+
+
+def choices_of(page):
+    """Return the choices that a page offers, by the field of each appointment, and which one is chosen."""
+    offered = {}
+    for name, select in re.findall(r'<select[^>]* name="(choice-[^"]*)".*?>(.*?)</select>', page, re.DOTALL):
+        values = re.findall(r'<option value="([^"]*)"( selected)?', select)
+        offered[name] = ([value for value, _ in values], next(value for value, chosen in values if chosen))
+    return offered
+
+
+@pytest.fixture
+def outside(here, practitioner):
+    """The fields of two appointments, at nine and half past nine."""
+    with here():
+        an_appointment(None, practitioner, datetime(2029, 11, 26, 9, 30, tzinfo=UTC))
+        return [f"choice-{one.id}" for one in appointment_service.day(date(2029, 11, 26))]
+
+
+def test_each_appointment_outside_is_kept_moved_or_cancelled_as_was_chosen(client, here, practitioner, url, outside):
+    sent = form("mon 10 12", "tue 8 12")
+    shown = client.submit(url, **sent, check="1").text
+    offered = choices_of(shown)
+    choices = {"outside": "choose", outside[0]: offered[outside[0]][1], outside[1]: "cancel"}
+
+    again = client.submit(url, **sent, **choices, check="1").text
+    saved = client.submit(url, **sent, **choices, seen=seal_of(again))
+    page = spoken(client.get(saved.location).text)
+
+    times = [f"2029-11-{day}T{time}:00+00:00" for day, time in ((26, "10:00"), (27, "09:00"))]
+    assert offered[outside[0]] == ([*times, "2029-12-03T10:00:00+00:00", "keep", "cancel"], times[0])
+    assert "Move to Mon 26 Nov 2029, 10:00" in shown
+    assert 'value="keep" checked' in shown
+    assert "Save hours, keep 2 as booked" in spoken(shown)
+    assert 'value="choose" checked' in again
+    assert choices_of(again)[outside[1]][1] == "cancel"
+    assert "Save hours, move 1, cancel 1" in spoken(again)
+    assert "The hours are saved: 1 moved, 1 cancelled" in page
+    with here():
+        found = [appointment_service.get(UUID(name.removeprefix("choice-"))) for name in outside]
+        assert [one.status for one in found] == ["booked", "cancelled"]
+        assert found[0].starts_at == datetime(2029, 11, 26, 10, tzinfo=UTC)
+
+
+def test_choices_that_are_not_to_be_used_keep_all(client, here, practitioner, url, outside):
+    sent = form("mon 10 12") | {"outside": "keep", outside[0]: "cancel"}
+
+    saved = client.submit(url, **sent, seen=seal_of(client.submit(url, **sent, check="1").text))
+
+    assert "The hours are saved" in spoken(client.get(saved.location).text)
+    with here():
+        assert {one.status for one in appointment_service.day(date(2029, 11, 26))} == {"booked"}
+
+
+def test_a_taken_time_comes_back_at_its_appointment_with_all_choices(client, here, practitioner, url, outside):
+    sent = form("mon 10 12") | {"outside": "choose", outside[0]: "cancel", outside[1]: "2029-11-26T10:00:00+00:00"}
+    seal = seal_of(client.submit(url, **sent, check="1").text)
+    with here():
+        an_appointment(None, practitioner, datetime(2029, 11, 26, 10, tzinfo=UTC))
+
+    refused = client.submit(url, **sent, seen=seal)
+
+    text = spoken(refused.text)
+    assert refused.status_code == 409
+    assert f'<a href="#f-{outside[1]}">2029-11-26 09:30: This time is taken: choose another one</a>' in refused.text
+    assert choices_of(refused.text)[outside[0]][1] == "cancel"
+    assert choices_of(refused.text)[outside[1]][1] == "2029-11-26T11:00:00+00:00"
+    assert "2 booked appointments fall outside these hours" in text
+    assert stored(here, practitioner).weeks == []
+
+
+def test_a_choice_that_is_none_is_refused(client, here, practitioner, url, outside):
+    sent = form("mon 10 12") | {"outside": "choose", outside[0]: "later"}
+
+    refused = client.submit(url, **sent, seen="x")
+
+    assert refused.status_code == 422
+    assert f'<a href="#f-{outside[0]}">Choose keep, cancel or a new start' in refused.text
+    assert hidden_value(refused.text, outside[0]) == "later"
+    assert stored(here, practitioner).weeks == []
+
+
+def test_leave_takes_choices_when_it_is_added_and_when_extra_hours_are_deleted(
+    client, here, practitioner, url, outside
+):
+    fields = {"kind": "leave", "first_day": "2029-11-26", "last_day": "", "starts": "", "ends": "", "room_id": ""}
+    choices = {"outside": "choose", outside[0]: "cancel", outside[1]: "keep"}
+    seal = seal_of(client.submit(f"{url}/exceptions/new", **fields).text)
+
+    added = client.submit(f"{url}/exceptions/new", **fields, **choices, seen=seal)
+
+    assert "Added: 1 cancelled" in spoken(client.get(added.location).text)
+    with here():
+        assert appointment_service.get(UUID(outside[0].removeprefix("choice-"))).cancel_reason == "practitioner"
+
+
+@pytest.mark.parametrize(("denied", "shown"), [("appointments:write", True), ("appointments:read", False)])
+def test_who_may_not_change_appointments_is_offered_no_choices(client, url, outside, become, *, denied, shown):
+    become("manager", denied)
+
+    page = client.submit(url, **form("mon 10 12"), check="1").text
+
+    assert choices_of(page) == {}
+    assert ("Mon 26 Nov 2029, 09:00" in page) is shown
+    assert "They stay as booked until somebody moves or cancels them" in spoken(page)
+    assert "Save hours, keep 2 as booked" in spoken(page)
+
+
+@pytest.mark.usefixtures("outside")
+def test_a_preview_with_proposals_takes_few_statements(app, client, here, practitioner, url):
+    with here():
+        hours_service.set_week(practitioner.id, MORNINGS)
+    client.get(url)
+
+    with counted_statements(app) as seen:
+        client.submit(url, **form("mon 10 12", version="2"), check="1")
+    reads = [one for one in of_rows(seen) if one.startswith("SELECT")]
+    assert len(reads) <= 24, reads

@@ -138,6 +138,7 @@ def test_every_problem_is_told_at_once(client):
     assert sorted(pointers(answer)) == ["#/ends_at", "#/lane", "#/patient_id", "#/practitioner_id", "#/starts_at"]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("body", [None, {}, {"reason": "patient", "note": "Has a cold"}])
 def test_cancelling_takes_a_reason_or_nothing_at_all(client, booked, body):
     answer = client.post(f"{URL}/{booked['id']}/cancel", **({"json": body} if body is not None else {}))

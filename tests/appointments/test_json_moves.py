@@ -173,6 +173,7 @@ def test_reason_and_note_are_patched_with_a_version(client, booked):
     assert sorted(pointers(wrong)) == ["#/reason", "#/starts_at"]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("action", ACTIONS)
 def test_nothing_is_done_with_an_appointment_of_another_clinic(client, here, other_clinic, action):
     with here(other_clinic.id):

@@ -92,6 +92,7 @@ def test_a_busy_patient_shows_the_form_again(client, here, typed):
     assert "The patient has another appointment at this time" in answer.text
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("change", "field"),
     [

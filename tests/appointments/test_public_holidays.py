@@ -6,9 +6,10 @@ import pytest
 
 from clinic.appointments.free_times.working_time import WeeklyRange
 from clinic.appointments.hours import public_holidays
-from clinic.appointments.hours.public_holidays import PublicHoliday, has_holidays, subdivisions
+from clinic.appointments.hours.public_holidays import PublicHoliday
 from clinic.appointments.service import closure_service, hours_service
 from clinic.core.errors import StaleVersion
+from clinic.core.regions import has_holidays, region_names, region_problem
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from tests.builders import an_appointment
@@ -32,15 +33,28 @@ def test_a_part_of_a_country_has_its_own_holidays_and_optional_ones_are_marked()
 
 
 def test_parts_are_named_and_only_those_with_a_short_code_are_listed():
-    assert subdivisions("PT")["11"] == "Lisboa"
-    assert next(iter(subdivisions("DE"))) == "BW"
-    assert "Augsburg" not in subdivisions("DE")
+    assert region_names("PT")["11"] == "Lisboa"
+    assert next(iter(region_names("DE"))) == "BW"
+    assert "Augsburg" not in region_names("DE")
 
 
 @pytest.mark.parametrize("country", [None, "XX", "PRT"])
 def test_a_country_without_a_list_has_no_holidays(country):
     assert not has_holidays(country)
-    assert days(country) == subdivisions(country) == {}
+    assert days(country) == region_names(country) == {}
+
+
+@pytest.mark.parametrize(
+    ("country", "code", "problem"),
+    [
+        ("PT", "11", None),
+        ("PT", "99", "Portugal has no region 99 with public holidays of its own: enter a code like 01 for Aveiro"),
+        ("SG", "01", "Singapore has no regions with public holidays of their own: leave this empty"),
+        (None, "11", "This country has no regions with public holidays of their own: leave this empty"),
+    ],
+)
+def test_a_region_is_one_of_its_country(country, code, problem):
+    assert region_problem(country, code) == problem
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service
+from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service, closure_service
 from clinic.core.db import db
 from tests.appointments.schedule import OVERLAPS, a_room, a_service, book
 from tests.assertions import row_counts, stored_events
@@ -41,6 +41,7 @@ def test_one_of_two_bookings_of_a_slot_wins_every_time(app, at_once):
     assert row_counts(app)["appointments"] == len(stored_events(app, "appointment.scheduled")) == TIMES
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
     patient, practitioners = a_patient().id, [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
@@ -52,6 +53,7 @@ def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
     assert row_counts(app)["appointments"] == TIMES
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, at_once):
     patients, practitioners = (
@@ -68,6 +70,7 @@ def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, a
     assert 5 <= row_counts(app)["appointments"] <= 10
 
 
+@pytest.mark.slow
 @pytest.mark.row(77)
 def test_one_of_several_cancellations_wins_and_the_others_learn_that_it_is_done(app, at_once):
     for turn in range(1, 4):
@@ -93,6 +96,7 @@ def no_overlaps(app):
         return connection.execute(text(OVERLAPS)).scalar_one() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_bookings_moves_and_undoing_at_once_never_overlap_and_never_fail_otherwise(app, at_once):
     """Everybody wants the same two places of one room at the same hour, in every possible way."""
@@ -123,6 +127,7 @@ def test_bookings_moves_and_undoing_at_once_never_overlap_and_never_fail_otherwi
         assert {one.place for one in there if one.is_active} <= {0, 1, None}
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_moving_crosswise_does_not_lock_each_other_out(app, at_once):
     practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
@@ -140,6 +145,38 @@ def test_moving_crosswise_does_not_lock_each_other_out(app, at_once):
 
         assert {type(outcome) for outcome in outcomes} <= {type(None), SlotTaken}
         assert no_overlaps(app)
+
+
+@pytest.mark.row(76)
+def test_a_closure_that_moves_appointments_and_bookings_crosswise_do_not_lock_each_other_out(app, at_once):
+    service_ids = [a_service(name, rooms=[a_room(f"Room of {name}")]).id for name in ("Check", "Vaccination")]
+    practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
+    patients = [a_patient().id for _ in range(2)]
+
+    def places(day, other=0):
+        """Return eight half hours of a day, each with a practitioner and the own or the other's service."""
+        for turn in range(8):
+            starts_at, n = MONDAY + timedelta(days=day, minutes=30 * turn), turn % 2
+            yield starts_at, practitioners[n], service_ids[(n + other) % 2]
+
+    booked = [
+        book(at, practitioner_id=one, service_id=service_id, patient_id=patients[turn % 2])
+        for turn, (at, one, service_id) in enumerate(places(0))
+    ]
+    choices = {one.id: one.starts_at + timedelta(days=1) for one in booked}
+    first = MONDAY.date()
+
+    def close(_n):
+        closure_service.create(name="Drill", first_day=first, last_day=first, choices=choices)
+
+    def book_crosswise(n):
+        for turn, (at, one, service_id) in enumerate(places(1 + n, other=1)):
+            booking(patients[(turn + 1) % 2], one, at, service_id=service_id)()
+
+    outcomes = at_once(4, lambda n: book_crosswise(n) if n else close(n))
+
+    assert {type(outcome) for outcome in outcomes} == {type(None)}
+    assert no_overlaps(app)
 
 
 def test_one_of_several_acts_on_an_appointment_wins_and_leaves_one_row_of_history(at_once):

@@ -145,6 +145,7 @@ def test_commands_add_edit_list_and_deactivate(app, run, clinic, here):
         assert run(group, "reactivate", name).exit_code == 0
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [

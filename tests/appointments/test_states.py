@@ -115,9 +115,10 @@ class Life(RuleBasedStateMachine):
 
 
 @pytest.mark.row(77)
-def test_whatever_is_done_in_whatever_order_keeps_to_the_table():
+def test_whatever_is_done_in_whatever_order_keeps_to_the_table(pytestconfig):
+    examples = 25 if pytestconfig.getoption("full") else 5
     run_state_machine_as_test(
-        Life, settings=settings(max_examples=25, stateful_step_count=12, deadline=None, database=None)
+        Life, settings=settings(max_examples=examples, stateful_step_count=12, deadline=None, database=None)
     )
 
 
@@ -165,6 +166,7 @@ def test_nobody_is_missed_before_the_start():
     assert appointment_service.get(appointment.id).status == "booked"
 
 
+@pytest.mark.breadth
 @pytest.mark.row(77)
 @pytest.mark.parametrize("act", sorted(set(ACTS) - {"undo"}))
 def test_an_act_that_the_table_does_not_have_is_a_conflict_that_names_who_changed_it(clock, act):

@@ -204,6 +204,7 @@ def records(app: Flask, here: Here) -> dict[str, UUID]:
     return found | {"notification": rows(app, "notifications")[0]["id"]}
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("address", "record"), VIEWS)
 def test_every_view_of_a_record_of_a_patient_is_recorded(
     client: FlaskClient, records: dict[str, UUID], trail: Trail, address: str, record: str
@@ -218,6 +219,7 @@ def test_every_view_of_a_record_of_a_patient_is_recorded(
     assert (kind(entry["actor"]), entry["request_id"]) == ("key" if "/api/" in address else "staff", "request-1")
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("address", "record"), LISTS)
 def test_every_list_of_patients_is_recorded_with_the_patients(
     client: FlaskClient, records: dict[str, UUID], trail: Trail, address: str, record: str
@@ -231,6 +233,7 @@ def test_every_list_of_patients_is_recorded_with_the_patients(
     assert entry["changes"] == {"patients": [None, [str(records["patient"])]]}
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("command", "recorded"),
     [

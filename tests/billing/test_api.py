@@ -1,6 +1,7 @@
 """Invoices and payments as integrators use them."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from tests.billing.invoices import (
     paid_events,
     payment_fields,
 )
-from tests.builders import a_patient
+from tests.builders import MONDAY, a_patient, an_appointment
 
 INVOICES = "/api/v1/invoices"
 
@@ -343,3 +344,20 @@ def test_an_invoice_is_issued_without_a_body_or_with_an_empty_object(client, her
 
     assert client.post(f"{address}/issue", data=body, content_type=content_type).status_code == 200
     assert client.get(address).json["status"] == "issued"
+
+
+def test_an_invoice_names_its_visit_and_is_found_by_it(client, here) -> None:
+    with here():
+        an_invoice()
+        other_id = an_appointment(starts_at=MONDAY + timedelta(hours=1)).id
+        visit = an_appointment()
+    fields = {"patient_id": str(visit.patient_id), "appointment_id": str(visit.id), "lines": [line_fields()]}
+
+    made = client.post(INVOICES, json=fields)
+    found = client.get(f"{INVOICES}?appointment_id={visit.id}")
+    refused = client.post(INVOICES, json=fields | {"appointment_id": str(other_id)})
+
+    assert made.json["appointment_id"] == str(visit.id)
+    assert [one["id"] for one in found.json["data"]] == [made.json["id"]]
+    assert (refused.status_code, pointers(refused)) == (422, ["#/appointment_id"])
+    assert client.get(f"{INVOICES}?appointment_id=9").status_code == 422

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.billing.invoices import a_draft, an_invoice, paid_events
-from tests.builders import OWN, a_patient
+from tests.builders import OWN, a_patient, an_appointment
 
 
 def test_an_invoice_is_made_issued_and_paid(run, here, published) -> None:
@@ -106,3 +106,17 @@ def test_what_is_no_text_names_no_invoice(run, name: str) -> None:
     refused = [run("billing", "pay", name, "5", "--method", "cash"), run("billing", "issue", name)]
 
     assert [(one.exit_code, one.stderr) for one in refused] == [(3, "Error: There is no such invoice\n")] * 2
+
+
+def test_an_invoice_is_made_for_a_visit(run, here) -> None:
+    with here():
+        visit = an_appointment()
+    line = ("--line", "Visit|1|45")
+
+    made = run("billing", "create", "--patient", visit.patient_id, "--appointment", visit.id, *line, "--json")
+    found = run("billing", "invoices", "--appointment", visit.id)
+    refused = run("billing", "create", "--patient", visit.patient_id, "--appointment", "9", *line)
+
+    assert json.loads(made.stdout)["appointment_id"] == str(visit.id)
+    assert len(found.stdout.splitlines()) == 1
+    assert (refused.exit_code, "--appointment: Choose an appointment" in refused.stderr) == (2, True)

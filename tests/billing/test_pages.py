@@ -8,8 +8,10 @@ import pytest
 from clinic.billing.schemas import typed_rows
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.db import db
-from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events, typed_lines
-from tests.builders import a_patient
+from clinic.patients.service import patient_service
+from tests.assertions import spoken
+from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, paid_events, typed_lines
+from tests.builders import a_patient, an_appointment
 from tests.page_client import hidden_value
 
 
@@ -82,6 +84,7 @@ def test_lines_can_be_added_up_to_a_hundred(client) -> None:
     assert "More lines" not in page.text
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("rows", "field", "words"),
     [
@@ -316,3 +319,74 @@ def test_rows_in_which_nothing_was_typed_do_not_count() -> None:
     typed = typed_lines(("", "3", " "), ("X-ray", "1", "5")) | {"lines-x-description": "?", "patient": "P-1"}
 
     assert typed_rows(typed) == [{"description": "X-ray", "quantity": "1", "unit_price": "5"}]
+
+
+def test_an_invoice_is_started_from_a_visit_and_shown_beside_it(client, here) -> None:
+    with here():
+        patient = a_patient()
+        owed_id = an_invoice(patient, 1500).id
+        visit = an_appointment(patient)
+    address = f"/appointments/{visit.id}"
+
+    empty = client.get(address).text
+    form = client.get(f"/invoices/new?appointment={visit.id}").text
+    fields = {name: hidden_value(form, name) for name in ("patient", "appointment_id")}
+    draft = client.submit("/invoices/new", **fields, **typed_lines(("Consultation", "1", "45"))).location
+    drafted = client.get(address).text
+    client.submit(f"{draft}/issue", version="1")
+
+    assert "No invoice for this visit" in spoken(empty)
+    assert f'href="/invoices/new?appointment={visit.id}">Make invoice' in empty
+    assert "For the visit on Mon 26 Nov 2029, 09:00" in spoken(form)
+    assert "45,00 € for this visit Draft invoice Not issued 15,00 € due from" in spoken(drafted)
+    assert f'href="{draft}#issue">Issue invoice' in drafted
+    assert f'href="/invoices/{owed_id}#pay" data-key="p">Take payment' in drafted
+    assert f'<a href="{address}">Mon 26 Nov 2029, 09:00</a>' in client.get(draft).text
+    assert "Open" in spoken(client.get(address).text).split("for this visit")[1]
+
+
+def test_an_invoice_for_the_visit_of_another_patient_comes_back_with_what_was_typed(client, here) -> None:
+    with here():
+        number, visit = a_patient().mrn, an_appointment()
+    fields = {"patient": number, "appointment_id": str(visit.id)}
+
+    answer = client.submit("/invoices/new", **fields, **typed_lines(("Consultation", "1", "45")))
+    unknown = client.submit(
+        "/invoices/new", **fields | {"appointment_id": "9"}, **typed_lines(("Consultation", "1", ""))
+    )
+
+    assert (answer.status_code, unknown.status_code) == (422, 422)
+    assert '<a href="#f-appointment_id">This appointment is of another patient</a>' in answer.text
+    assert 'value="Consultation"' in answer.text
+    assert "Choose an appointment" in spoken(unknown.text)
+
+
+@pytest.mark.parametrize(
+    ("denied", "hidden"),
+    [
+        ("invoices:read", ("for this visit", "Take payment", "All invoices")),
+        ("invoices:write", ("Make invoice", "Issue invoice")),
+        ("payments:write", ("Take payment",)),
+    ],
+)
+def test_a_visit_shows_of_its_invoices_what_one_may_see(client, here, become, denied, hidden) -> None:
+    with here():
+        visit = an_appointment()
+        patient = patient_service.get(visit.patient_id)
+        an_invoice(patient)
+        billing_service.create(patient_id=patient.id, lines=[a_line()], appointment_id=visit.id)
+    become("receptionist", denied)
+
+    page = spoken(client.get(f"/appointments/{visit.id}").text)
+
+    assert [text for text in hidden if text in page] == []
+
+
+def test_who_may_not_see_appointments_starts_no_invoice_from_one(client, here, become) -> None:
+    with here():
+        visit = an_appointment()
+    become("receptionist", "appointments:read")
+
+    page = client.get(f"/invoices/new?appointment={visit.id}")
+
+    assert (page.status_code, str(visit.id) in page.text) == (200, False)

@@ -24,8 +24,9 @@ from clinic.core.events.models import StoredEvent
 from clinic.core.idempotency import IdempotencyKeyReused
 from clinic.core.money import Money
 from clinic.core.unit_of_work import unit_of_work
+from clinic.patients.service import patient_service
 from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, paid_events
-from tests.builders import a_patient
+from tests.builders import a_patient, an_appointment
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -327,6 +328,7 @@ def test_who_owes_nothing_has_a_balance_of_nothing() -> None:
     assert not billing_service.open_of(patient.id)
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     "values",
@@ -346,3 +348,23 @@ def test_the_database_itself_refuses_an_impossible_invoice(values: dict[str, obj
 
     with pytest.raises(IntegrityError), unit_of_work():
         db.session.connection().execute(update(Invoice).where(Invoice.id == invoice.id).values(**values))
+
+
+def test_an_invoice_names_the_visit_that_it_is_for() -> None:
+    visit = an_appointment()
+    unpaid, draft = an_invoice(patient_service.get(visit.patient_id)), a_draft(patient_service.get(visit.patient_id))
+    an_invoice()
+
+    own = billing_service.create(patient_id=visit.patient_id, lines=[a_line()], appointment_id=visit.id)
+
+    assert billing_service.get(own.id).appointment_id == visit.id
+    assert draft.appointment_id is None
+    assert [one.id for one in billing_service.of_visit(visit)] == [unpaid.id, own.id]
+    assert [one.id for one in billing_service.list(appointment_id=visit.id).rows] == [own.id]
+
+
+def test_an_invoice_for_a_visit_of_somebody_else_is_refused() -> None:
+    for appointment_id, text in ((an_appointment().id, "of another patient"), (uuid4(), "no such appointment")):
+        with pytest.raises(InvalidInput, match=text) as error:
+            billing_service.create(patient_id=a_patient().id, lines=[a_line()], appointment_id=appointment_id)
+        assert list(error.value.problems) == ["appointment_id"]

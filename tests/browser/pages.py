@@ -15,6 +15,7 @@ PLACES = {
     "new patient": "/patients/new",
     "patient": "/patients/{patient}",
     "edit patient": "/patients/{patient}/edit",
+    "consent": "/patients/{patient}/consent",
     "day": "/appointments?day={day}",
     "day with an appointment": "/appointments?day={day}&appointment={appointment}",
     "day of a state": "/appointments?day={day}&state=cancelled",
@@ -43,6 +44,7 @@ PLACES = {
     "new password": "/account/password",
     "second step to set up": "/account/second-step",
     "clinic": "/clinic",
+    "time zone": "/clinic/time-zone",
     "practitioners": "/appointments/practitioners",
     "practitioner": "/appointments/practitioners/{practitioner}/edit",
     "end of a practitioner": "/appointments/practitioners/{practitioner}/deactivation",
@@ -80,6 +82,7 @@ VISITED_PLACES = {
 READ_PLACES = {
     "patients, only read": "/patients",
     "patient, only read": "/patients/{patient}",
+    "consent, only read": "/patients/{patient}/consent",
     "day, only read": "/appointments?day={day}",
     "appointment, only read": "/appointments/{appointment}",
     "cancelled appointment, only read": "/appointments/{cancelled_appointment}",
@@ -116,7 +119,7 @@ def second_step(page: Page, records: Records) -> None:
 def new_patient_with_errors(page: Page, records: Records) -> None:
     """Try to register somebody without a name."""
     page.goto("/patients/new")
-    page.get_by_label("Email").fill("nonsense")
+    page.get_by_role("textbox", name="Email").fill("nonsense")
     page.get_by_label("Year").fill("3000")
     page.locator(SEND).click()
 
@@ -234,6 +237,13 @@ def late_change_of_the_clinic(page: Page, records: Records) -> None:
     page.locator(SEND).click()
 
 
+def another_time_zone(page: Page, records: Records) -> None:
+    """See what another time zone changes."""
+    page.goto("/clinic/time-zone")
+    page.get_by_label("Time zone").select_option("Europe/Madrid")
+    page.get_by_role("button", name="Check").click()
+
+
 def form_of_the_longest_clinic(page: Page, records: Records) -> None:
     """Send a form that was shown in another clinic where one works, of the longest name."""
     become(page, TRAVELLER)
@@ -294,6 +304,7 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "time at which nothing happened": bad_time,
     "late change of a member": late_change_of_a_member,
     "late change of the clinic": late_change_of_the_clinic,
+    "another time zone": another_time_zone,
     "patients, seen as a manager": seen_as_manager,
     "change while only looking": change_while_looking,
     **{trouble: in_trouble(trouble) for trouble in TROUBLES if trouble},

@@ -134,15 +134,17 @@ def test_the_first_tab_stop_skips_to_the_content(page: Page) -> None:
 
 def test_the_summary_of_problems_gets_the_focus_and_leads_to_the_fields(page: Page) -> None:
     page.goto("/patients/new")
-    page.get_by_label("Email").fill("nonsense")
+    page.get_by_role("textbox", name="Email").fill("nonsense")
     _press(page, "Control+Enter")
 
     expect(page.locator(".errors")).to_be_focused()
     page.get_by_role("link", name="Enter an email address").click()
 
-    expect(page.get_by_label("Email")).to_be_focused()
-    expect(page.get_by_label("Email")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_label("Email")).to_have_accessible_description(re.compile("Enter an email address"))
+    expect(page.get_by_role("textbox", name="Email")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Email")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("textbox", name="Email")).to_have_accessible_description(
+        re.compile("Enter an email address")
+    )
 
 
 @pytest.mark.parametrize("width", [390, 1440])

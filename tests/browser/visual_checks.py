@@ -10,8 +10,10 @@ from clinic.core.text import fold
 WIDTHS = (320, 390, 768, 1440)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
-_RUN_AXE = """(part) => axe
-  .run(part ?? document, { resultTypes: ['violations'], preload: false, rules: { 'target-size': { enabled: true } } })
+_EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
+_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+_RUN_AXE = """([part, rules]) => axe
+  .run(part ?? document, { resultTypes: ['violations'], preload: false, ...rules })
   .then((results) => results.violations)"""
 
 _CUT_OFF = """() => {
@@ -48,11 +50,12 @@ _OVERLAPPING = """() => {
 }"""
 
 
-def axe_violations(page: Page, part: str | None = None) -> list[str]:
+def axe_violations(page: Page, part: str | None = None, *, only_colours: bool = False) -> list[str]:
     """Return what axe finds wrong with a page, or a part of it; a strict policy lets a debugger evaluate its source."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    return [_described(violation) for violation in page.evaluate(_RUN_AXE, part)]
+    rules = _COLOURS if only_colours else _EVERY_RULE
+    return [_described(violation) for violation in page.evaluate(_RUN_AXE, [part, rules])]
 
 
 def looks_wrong(page: Page, width: int) -> list[str]:

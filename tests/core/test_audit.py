@@ -70,9 +70,6 @@ def test_a_new_row_is_recorded_with_every_field_that_has_a_value(entries: Any) -
         "birth_date": [None, "1991-06-21"],
         "sex": [None, "female"],
         "email": [None, "ines@example.org"],
-        "messages_agreed": [None, True],
-        "messages_agreed_source": [None, "registration"],
-        "messages_agreed_at": [None, patient.messages_agreed_at.isoformat().replace("+00:00", "Z")],
     }
 
 

@@ -125,6 +125,7 @@ def read_by(python: str, pairs: list[list[str]], *options: str) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.breadth
 @pytest.mark.row(49)
 @pytest.mark.parametrize("options", [[], ["--without-fix"]], ids=["as it is", "without the fix of CVE-2024-6923"])
 @pytest.mark.parametrize("step", [29, pytest.param(1, marks=pytest.mark.slow)])

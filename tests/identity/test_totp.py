@@ -112,6 +112,7 @@ def test_an_app_is_told_secret_account_and_clinic(issuer):
     assert account.split(":") == [parameters["issuer"][0], "amara+desk@example.org"]
 
 
+@pytest.mark.slow
 def test_the_longest_names_still_fit_into_a_qr_code():
     uri = totp_uri(SECRET, "ñ" * 120 + "@example.org", "🦊" * 200)
 

@@ -156,7 +156,6 @@ def _fill_patients(clinic_id: UUID, count: int) -> None:
         rows.append(
             {"id": patient_id, "clinic_id": clinic_id, "mrn": f"P-{number:06d}", "family_name": name, "sex": "unknown"}
             | {"phone": f"+{phone}", "sort_name": f"{name.lower()} {number}", "version": 1}
-            | {"messages_agreed": True, "messages_agreed_source": "registration", "messages_agreed_at": moment}
             | {"created_at": moment, "updated_at": moment}
         )
         for word in (name.lower(), f"p{number:06d}", f"{number:06d}", str(number), f"p{number}"):

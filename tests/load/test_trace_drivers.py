@@ -23,6 +23,7 @@ def own_handlers() -> Iterator[None]:
     event_bus.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_driver_prepares_a_call_that_succeeds(driver: Callable[[], Callable[[], None]]) -> None:

@@ -35,6 +35,7 @@ def test_the_page_without_messages_describes_what_it_lists(client):
     assert "No messages yet" in client.get("/messages").text
 
 
+@pytest.mark.slow
 def test_the_page_comes_in_portions(client, here):
     with here():
         for _ in range(21):

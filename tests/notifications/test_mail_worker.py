@@ -14,11 +14,10 @@ from clinic.core.ids import new_id
 from clinic.core.jobs import run_due_jobs
 from clinic.core.mail.message import Mail
 from clinic.core.mail.queue import MOST_ATTEMPTS
-from clinic.core.unit_of_work import unit_of_work
 from clinic.core.work_queue import LeaseLost
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
-from clinic.patients.service import patient_service
+from clinic.patients.service import consent_service, patient_service
 from tests.assertions import rows
 from tests.builders import a_patient, an_appointment
 from tests.concurrency import run_at_once
@@ -98,6 +97,7 @@ def test_a_temporary_refusal_queues_the_message_again_for_later(app, mailbox, co
     assert send_due() == 0
 
 
+@pytest.mark.slow
 def test_a_message_is_attempted_for_two_days_with_growing_pauses(app, mailbox):
     mailbox.answers["RCPT"] = "451 Try again"
     attempted_at = []
@@ -195,12 +195,12 @@ def test_an_error_at_quit_does_not_change_an_accepted_message(app, mailbox, answ
 
 def test_consent_that_was_withdrawn_before_sending_stops_the_message(app, mailbox):
     patient = a_patient()
-    with unit_of_work():
-        patient_service.get(patient.id).messages_agreed = False
+    consent_service.withdraw_all(patient.id)
 
     send_due()
 
-    assert (only(app)["state"], only(app)["reason"]) == ("suppressed", "the patient does not want messages")
+    row = only(app)
+    assert (row["state"], row["reason"]) == ("suppressed", "no consent to care messages by email: withdrawn")
     assert mailbox.messages == []
 
 

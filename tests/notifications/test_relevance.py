@@ -13,11 +13,12 @@ from clinic.core.ids import new_id
 from clinic.core.jobs import run_due_jobs
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
+from clinic.patients.service import consent_service
 from tests.assertions import rows
 from tests.billing.invoices import an_invoice, euros
 from tests.builders import a_patient, an_appointment
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
+pytestmark = pytest.mark.usefixtures("inside")
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)
@@ -102,6 +103,7 @@ def test_a_confirmation_that_becomes_untrue_before_its_hand_over_is_not_sent(app
     ]
 
 
+@pytest.mark.both_databases
 def test_a_cancellation_waits_until_the_confirmation_that_is_handed_over_has_arrived(
     mailbox, clock, cancel_at_handover
 ):
@@ -116,6 +118,8 @@ def test_a_cancellation_waits_until_the_confirmation_that_is_handed_over_has_arr
     assert subjects(mailbox) == [*during, "Your appointment at Clínica São João is cancelled"]
 
 
+@pytest.mark.both_databases
+@pytest.mark.breadth
 @pytest.mark.parametrize("minutes", [-1, 1])
 def test_a_cancellation_waits_for_a_confirmation_only_while_its_lease_runs(app, appointment, mailbox, clock, minutes):
     ends = NOON + timedelta(minutes=minutes)
@@ -136,14 +140,14 @@ def test_a_patient_who_wants_no_messages_any_more_gets_none_that_is_not_handed_o
     record_handover = notification_queue.record_handover
 
     def withdraw_consent(row, mail):
-        set_columns("patients", messages_agreed=False)
+        consent_service.withdraw_all(row.patient_id)
         record_handover(row, mail)
 
     monkeypatch.setattr(notification_queue, "record_handover", withdraw_consent)
     send_due()
 
     assert mailbox.messages == []
-    assert outcomes(app) == [("confirmation", "suppressed", "the patient does not want messages")]
+    assert outcomes(app) == [("confirmation", "suppressed", "no consent to care messages by email: withdrawn")]
 
 
 @pytest.mark.breadth

@@ -59,6 +59,7 @@ def test_a_failed_or_unknown_message_is_queued_as_if_it_had_not_been_attempted(a
     assert len(mailbox.messages) == 1
 
 
+@pytest.mark.slow
 def test_a_message_that_is_sent_again_is_attempted_for_two_days_more(app, here, messages, mailbox):
     mailbox.answers["RCPT"] = "451 Try again"
     began = now() + timedelta(days=5)

@@ -15,8 +15,6 @@ from clinic.core.db import db
 from tests.builders import a_clinic
 from tests.databases import POSTGRESQL, SQLITE, a_postgres_database
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -72,6 +70,7 @@ def test_an_empty_database_is_downgraded_at_once(empty: Flask) -> None:
     assert _run(empty, "downgrade", "base").exit_code == 0
 
 
+@pytest.mark.slow
 def test_an_unknown_revision_is_wrong_input(empty: Flask) -> None:
     result = _run(empty, "upgrade", "nonsense")
 

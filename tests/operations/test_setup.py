@@ -65,6 +65,7 @@ def test_the_database_is_readable_by_its_owner_only(fresh: Flask, tmp_path: Path
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "deep").glob("clinic.db*")} == {0o600}
 
 
+@pytest.mark.slow
 def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> None:
     init(fresh, *GIVEN)
 
@@ -106,6 +107,7 @@ def test_init_makes_the_first_administrator_with_a_secret_alone_on_stdout(fresh:
     assert stored(tmp_path, "SELECT id FROM clinics") == [(clinic_id,)]
 
 
+@pytest.mark.slow
 def test_a_second_clinic_may_have_the_same_administrator_who_signs_in_as_before(fresh: Flask, tmp_path: Path) -> None:
     init(fresh, *GIVEN, "--admin", "ana@example.org")
 
@@ -152,6 +154,7 @@ def test_init_names_every_problem_and_creates_nothing(fresh: Flask, tmp_path: Pa
     assert not (tmp_path / "deep").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("given", "stored_as"),
@@ -195,6 +198,7 @@ def test_a_command_before_init_prints_what_to_do(fresh: Flask) -> None:
     assert "flask init" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [["worker"], ["worker", "--once"]])
 def test_a_worker_before_init_prints_what_to_do(fresh: Flask, args: list[str]) -> None:
     result = fresh.test_cli_runner().invoke(args=args)
@@ -241,6 +245,7 @@ def test_the_migrations_create_exactly_the_tables_of_the_models(app: Flask) -> N
     assert differences == []
 
 
+@pytest.mark.slow
 @pytest.mark.row(91)
 def test_migrating_again_changes_nothing(app: Flask, clinic: Clinic) -> None:
     before = _columns(app), contents(app)

@@ -71,6 +71,7 @@ def wait_for_line(process: Worker, text: str) -> str:
     pytest.fail(f"the worker ended without a line with {text}")
 
 
+@pytest.mark.slow
 def test_a_running_worker_sends_what_is_queued_and_ends_at_sigterm(
     app: Flask, here: Here, start: Callable[..., Worker], tmp_path: Path
 ) -> None:

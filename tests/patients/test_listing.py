@@ -46,6 +46,7 @@ def test_everybody_who_is_found_is_listed_exactly_once(many, client):
     assert set(seen) == set(many)
 
 
+@pytest.mark.slow
 def test_everybody_who_is_found_is_listed_exactly_once_while_others_are_registered(many, client):
     seen = []
     for page in walk(client, URL, q="pereira", limit=15):
@@ -57,6 +58,7 @@ def test_everybody_who_is_found_is_listed_exactly_once_while_others_are_register
     assert set(many) <= set(seen)
 
 
+@pytest.mark.slow
 def test_the_cursor_of_a_search_holds_an_id_and_no_name(inside, client):
     ids = [str(a_patient(given_name=f"Number {count:02}").id) for count in range(25)]
     by_api = client.get(URL, query_string={"q": "per num", "limit": 20})

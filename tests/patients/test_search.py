@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -19,7 +20,7 @@ from tests.databases import on_postgresql_only
 
 pytestmark = pytest.mark.both_databases
 
-PEOPLE = {
+PEOPLE: dict[str, Any] = {
     "nguyen": {"family_name": "Nguyễn", "given_name": "Thị Hồng"},
     "lukasz": {"family_name": "Wałęsa", "given_name": "Łukasz"},
     "sorensen": {"family_name": "Sørensen", "given_name": "Åse"},

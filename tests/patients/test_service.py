@@ -28,14 +28,6 @@ def test_sex_is_unknown_unless_it_is_entered():
     assert patient_service.create(given_name="Robin").sex == "unknown"
 
 
-def test_registering_counts_as_agreeing_to_messages_about_the_visit():
-    patient = a_patient()
-
-    assert patient.messages_agreed
-    assert patient.messages_agreed_source == "registration"
-    assert patient.messages_agreed_at <= patient.created_at
-
-
 def test_registering_publishes_exactly_two_ids(app, published):
     patient = a_patient()
 

@@ -13,7 +13,7 @@ from clinic.identity.clinics import ClinicChanged, clinic_service
 from clinic.identity.members import member_service
 from clinic.identity.roles import OVERBOOK
 from clinic.identity.sessions import session_service
-from tests.assertions import element, row_counts, rows, spoken
+from tests.assertions import element, pointers, row_counts, rows, spoken
 from tests.builders import a_member
 from tests.concurrency import run_at_once
 from tests.page_client import hidden_value
@@ -81,10 +81,11 @@ def test_a_clinic_without_a_country_is_asked_for_one(app, client, clinic):
 
 
 @pytest.mark.row(56)
-def test_money_and_times_and_what_is_not_shown_can_not_be_changed(app, client):
+@pytest.mark.parametrize("field", [{"currency": "USD"}, {"zone": "Europe/Madrid"}])
+def test_the_currency_and_what_is_not_shown_can_not_be_changed(app, client, field):
     before = rows(app, "clinics")
 
-    answer = client.submit("/clinic", **settings(currency="USD"))
+    answer = client.submit("/clinic", **settings(**field))
 
     assert answer.status_code == 422
     assert rows(app, "clinics") == before
@@ -93,8 +94,8 @@ def test_money_and_times_and_what_is_not_shown_can_not_be_changed(app, client):
 def test_the_page_shows_what_can_not_be_changed_and_why(client):
     page = spoken(client.get("/clinic").text)
 
-    assert "Fixed settings Time zone Europe/Lisbon Currency EUR" in page
-    assert "Appointments and invoices are recorded in them" in page
+    assert "Time zone Europe/Lisbon Change the time zone Currency EUR" in page
+    assert "The currency can’t be changed: invoices are recorded in it" in page
 
 
 def test_a_name_that_is_taken_is_refused(client, other_clinic):
@@ -208,12 +209,14 @@ def test_nobody_gives_receptionists_a_permission_that_they_lack(app, client, bec
         ("late_cancel_hours", "", "Enter the notice of a cancellation in hours from 0 to 336"),
         ("subdivision", "PT-11", "Enter at most 3 characters"),
         ("subdivision", "é", "Enter the region's code, like 11 or BY"),
+        ("subdivision", "BY", "Portugal has no region BY with public holidays of its own"),
+        ("country", "DE", "Germany has no region 11 with public holidays of its own"),
     ],
 )
 def test_a_wrong_setting_of_appointments_is_asked_again(app, client, field, wrong, message):
     before = rows(app, "clinics")
 
-    answer = client.submit("/clinic", **settings(**{field: wrong}))
+    answer = client.submit("/clinic", **settings(**{"subdivision": "11", field: wrong}))
 
     assert (answer.status_code, rows(app, "clinics")) == (422, before)
     assert message in unescape(answer.text)
@@ -222,12 +225,28 @@ def test_a_wrong_setting_of_appointments_is_asked_again(app, client, field, wron
 def test_settings_are_changed_by_json_and_command(app, client, run):
     url = "/api/v1/clinic"
     unversioned = client.patch(url, json={"late_cancel_hours": 48})
-    changed = client.patch(url, json={"late_cancel_hours": 48, "subdivision": "by"}, headers={"If-Match": '"1"'})
+    changed = client.patch(url, json={"late_cancel_hours": 48, "subdivision": "11"}, headers={"If-Match": '"1"'})
     stale = client.patch(url, json={"desk_overbooks": True}, headers={"If-Match": '"1"'})
     wrong = client.patch(url, json={"desk_overbooks": "yes"}, headers={"If-Match": '"2"'})
     result = run("staff", "configure", "--desk-overbooks", "yes", "--subdivision", "", "--json")
 
-    assert changed.json.items() >= {"late_cancel_hours": 48, "subdivision": "BY", "version": 2}.items()
+    assert changed.json.items() >= {"late_cancel_hours": 48, "subdivision": "11", "version": 2}.items()
     assert [answer.status_code for answer in (unversioned, stale, wrong)] == [428, 412, 422]
     assert json.loads(result.stdout).items() >= {"desk_overbooks": True, "subdivision": None}.items()
     assert run("staff", "configure", "--late-cancel-hours", "x").exit_code == 2
+
+
+def test_a_region_that_the_country_does_not_have_is_refused_by_json_and_command_too(app, client, run):
+    url, any_version = "/api/v1/clinic", {"If-Match": "*"}
+    client.patch(url, json={"subdivision": "11"}, headers=any_version)
+    before = rows(app, "clinics")
+
+    unknown = client.patch(url, json={"subdivision": "99", "late_cancel_hours": -1}, headers=any_version)
+    moved = client.patch(url, json={"country": "DE"}, headers=any_version)
+    by_command = run("staff", "configure", "--subdivision", "99")
+
+    assert sorted(pointers(unknown)) == ["#/late_cancel_hours", "#/subdivision"]
+    assert pointers(moved) == ["#/subdivision"]
+    assert (by_command.exit_code, "--subdivision: Portugal has no region 99" in by_command.stderr) == (2, True)
+    assert rows(app, "clinics") == before
+    assert client.patch(url, json={"country": "DE", "subdivision": "BY"}, headers=any_version).status_code == 200

@@ -204,6 +204,7 @@ def test_other_pages_and_later_visits_show_the_form_as_it_is_for_everybody(too_l
     assert [page for page in pages if "You were signed out before" in page or "Šimić" in page] == []
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("kept", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
 def test_a_saved_form_that_is_none_harms_nothing(too_late, kept):
     sign_in(too_late)

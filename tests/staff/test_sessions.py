@@ -275,6 +275,7 @@ def test_a_cookie_of_another_key_is_nobody_s_and_with_a_former_key_sessions_go_o
     assert kept
 
 
+@pytest.mark.slow
 @pytest.mark.row(18)
 def test_under_tls_the_cookies_are_bound_to_this_host(app, clinic, other_app):
     a_person(app, clinic.id)

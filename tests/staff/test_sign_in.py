@@ -215,6 +215,7 @@ def test_an_address_that_somebody_claims_to_have_is_not_believed(visitor):
     assert answers == [422] * 10 + [429]
 
 
+@pytest.mark.slow
 @pytest.mark.row(4)
 @pytest.mark.usefixtures("person")
 def test_a_proxy_that_was_set_up_is_believed(other_app):

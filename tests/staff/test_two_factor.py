@@ -83,6 +83,7 @@ def test_a_wrong_code_is_answered_with_the_other_way_in_and_no_empty_navigation(
     assert ">Continue</button>" in page
 
 
+@pytest.mark.breadth
 @pytest.mark.row(11)
 @pytest.mark.parametrize(("steps", "fits"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_code_counts_one_step_around_now(half_in, steps, fits):

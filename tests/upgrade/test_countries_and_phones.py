@@ -29,6 +29,7 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         yield app
 
 
+@pytest.mark.slow
 def test_a_clinic_has_the_country_of_its_zone_after_the_upgrade(app: Flask) -> None:
     for zone in COUNTRIES:
         insert("clinics", _clinic(zone))
@@ -53,6 +54,7 @@ def test_patients_are_found_as_they_are_entered_after_the_upgrade(app: Flask) ->
         assert {patient.phone for patient in patient_service.list().rows} == {"+36301234567", "+351000000000"}
 
 
+@pytest.mark.slow
 def test_an_extension_of_a_phone_number_fits_after_the_upgrade(app: Flask) -> None:
     clinic = _clinic("Europe/Budapest")
     insert("clinics", clinic)

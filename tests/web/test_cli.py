@@ -63,6 +63,7 @@ TYPED = [
 ]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("words", "code", "beginning"), TYPED)
 def test_an_error_names_the_option_that_was_typed(
     run: Run, here: Here, words: list[str], code: int, beginning: str

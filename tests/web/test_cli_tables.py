@@ -63,6 +63,7 @@ def appointment_id(here: Here) -> str:
         return str(an_appointment(patient, a_practitioner("Dr Amara Okafor [red]")).id)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "words", [DAY, ("patients", "list"), ("appointments", "practitioners"), ("billing", "invoices"), ("staff", "list")]
 )

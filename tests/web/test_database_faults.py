@@ -37,6 +37,7 @@ def answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("number", FAULTS)
 @on_sqlite_only
 def test_each_fault_has_its_own_message_and_code(

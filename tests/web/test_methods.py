@@ -69,6 +69,7 @@ def test_every_address_that_pages_post_to_answers_get(app, client, ids):
     assert {url: status for url, status in statuses.items() if status not in {200, 204, 302, 404, 410}} == {}
 
 
+@pytest.mark.slow
 def test_every_address_that_takes_a_form_shows_that_form(app, client, ids):
     client.submit(f"/invoices/{ids['invoice_id']}/issue", version="1")
     client.submit("/account/second-step/begin")

@@ -39,6 +39,36 @@ def test_only_tabs_that_a_person_may_open_are_shown(client, become):
     assert page.split('aria-label="Administration"')[1].split("</nav>")[0].count("<a ") == 1
 
 
+@pytest.mark.parametrize(
+    ("denied", "entry"),
+    [
+        (["staff:read"], '<a href="/appointments/practitioners" data-key="g a">Settings</a>'),
+        (["staff:read", "schedule:write", "keys:write"], None),
+        ([], '<a href="/staff" data-key="g a">Staff</a>'),
+    ],
+)
+def test_who_may_not_see_the_staff_is_led_to_the_first_tab_that_they_may_change(client, become, denied, entry):
+    become("manager", *denied)
+
+    main = client.get("/patients").text.split('aria-label="Main"')[1].split("</nav>")[0]
+
+    links = [" ".join(link.split()).replace(" </a>", "</a>") for link in re.findall(r"<a .*?</a>", main, re.DOTALL)]
+    assert [link for link in links if "g a" in link] == ([entry] if entry else [])
+
+
+def test_settings_are_the_current_entry_on_their_pages_for_those_who_may_not_see_the_staff(client, become):
+    become("manager", "staff:read")
+
+    for path, tab in (
+        ("/appointments/practitioners", "Practitioners"),
+        ("/appointments/opening-hours", "Opening hours"),
+    ):
+        page = client.get(path).text
+        assert [link.strip() for link in _current(page, "Main")] == ["Settings"]
+        assert _current(page, "Administration") == [tab]
+
+
+@pytest.mark.slow
 def test_no_page_of_a_new_clinic_names_a_command(client):
     walked = walk(client, frozenset(permission_names()))
 

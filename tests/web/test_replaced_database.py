@@ -119,6 +119,7 @@ def test_a_restored_file_is_used_after_a_restart_and_gives_no_number_twice(clien
     assert [one["mrn"] for one in kept] == [second["mrn"], first["mrn"]] == ["P-000002", "P-000001"]
 
 
+@pytest.mark.slow
 def test_a_commit_into_a_removed_file_is_not_acknowledged(
     client: PageClient, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_commit_into_a_removed_file_is_not_acknowledged(
     assert "Retry-After" not in answer.headers
 
 
+@pytest.mark.slow
 def test_the_program_may_replace_its_own_database(client: PageClient, file: Path) -> None:
     with client.application.app_context():
         db.engine.dispose()
@@ -145,6 +147,7 @@ def test_the_program_may_replace_its_own_database(client: PageClient, file: Path
     assert client.post(URL, json=patient_fields()).status_code == 201
 
 
+@pytest.mark.slow
 def test_a_command_shows_that_the_file_was_replaced(client: PageClient, file: Path) -> None:
     runner = client.application.test_cli_runner()
     before = runner.invoke(args=["patients", "list"])

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.api.hours import previewed
 from clinic.appointments.schemas.hours import PreviewSchema
-from clinic.appointments.schemas.planned import ClosureSchema, PlannedQuery
+from clinic.appointments.schemas.planned import ClosureChange, ClosureSchema, PlannedQuery
 from clinic.appointments.service import Closure, closure_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
@@ -55,10 +55,10 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 @requires("schedule:write")
 @blueprint.idempotent()
 @blueprint.problems()
-@blueprint.body(ClosureSchema)
+@blueprint.body(ClosureChange)
 @blueprint.response(201, ClosureSchema, headers=CREATED_HEADERS)
 def create(fields: dict[str, Any]) -> ResponseReturnValue:
-    """Add a closure; appointments stay as booked."""
+    """Add a closure; appointments stay as booked, except those that `appointments` moves or cancels."""
     closure = closure_service.create(**fields)
     return created(closure, ".show", closure_id=closure.id)
 
@@ -85,9 +85,9 @@ def show(closure_id: UUID) -> ResponseReturnValue:
 
 @blueprint.patch("/<uuid:closure_id>")
 @requires("schedule:write")
-@blueprint.problems(404)
+@blueprint.problems(404, 409)
 @blueprint.versioned(required=True)
-@blueprint.merge_patch(ClosureSchema)
+@blueprint.merge_patch(ClosureChange)
 @blueprint.response(200, ClosureSchema, headers=RECORD_HEADERS)
 def update(fields: dict[str, Any], closure_id: UUID) -> ResponseReturnValue:
     """Change a closure; `null` for both times is the whole day."""

@@ -7,7 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from clinic.appointments.api.hours import previewed
 from clinic.appointments.schemas.hours import PreviewSchema
-from clinic.appointments.schemas.planned import ExceptionChange, HoursExceptionQuery, HoursExceptionSchema
+from clinic.appointments.schemas.planned import (
+    ExceptionChange,
+    HoursExceptionQuery,
+    HoursExceptionSchema,
+    NewException,
+)
 from clinic.appointments.service import HoursException, hours_exception_service
 from clinic.web.authorization import requires
 from clinic.web.json_api import (
@@ -55,10 +60,10 @@ def index(query: dict[str, Any]) -> ResponseReturnValue:
 @requires("schedule:write")
 @blueprint.idempotent()
 @blueprint.problems()
-@blueprint.body(HoursExceptionSchema)
+@blueprint.body(NewException)
 @blueprint.response(201, HoursExceptionSchema, headers=CREATED_HEADERS)
 def create(fields: dict[str, Any]) -> ResponseReturnValue:
-    """Add an exception; appointments stay as booked."""
+    """Add an exception; appointments stay as booked, except those that `appointments` moves or cancels."""
     exception = hours_exception_service.create(**fields)
     return created(exception, ".show", exception_id=exception.id)
 
@@ -85,7 +90,7 @@ def show(exception_id: UUID) -> ResponseReturnValue:
 
 @blueprint.patch("/<uuid:exception_id>")
 @requires("schedule:write")
-@blueprint.problems(404)
+@blueprint.problems(404, 409)
 @blueprint.versioned(required=True)
 @blueprint.merge_patch(ExceptionChange)
 @blueprint.response(200, HoursExceptionSchema, headers=RECORD_HEADERS)

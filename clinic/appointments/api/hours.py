@@ -5,8 +5,15 @@ from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
-from clinic.appointments.schemas.hours import MOST_SHOWN, HoursSchema, PreviewSchema, WeekSchema
-from clinic.appointments.service import Hours, Preview, hours_service
+from clinic.appointments.schemas.hours import (
+    MOST_PROPOSED,
+    MOST_SHOWN,
+    HoursSchema,
+    PreviewSchema,
+    WeekChange,
+    WeekSchema,
+)
+from clinic.appointments.service import Hours, Preview, hours_service, propose_times
 from clinic.core.audit import record_listing
 from clinic.web.authorization import requires
 from clinic.web.json_api import ApiBlueprint, expected_version, handle_stale_version, single
@@ -37,8 +44,8 @@ handle_stale_version(opening_blueprint, _opening_hours, HoursSchema)
 
 
 def previewed(preview: Preview) -> ResponseReturnValue:
-    """Return a preview, and record which patients it lists."""
-    shown = preview.outside[:MOST_SHOWN]
+    """Return a preview with proposals, and record which patients it lists."""
+    shown = propose_times(preview, MOST_PROPOSED).outside[:MOST_SHOWN]
     record_listing("appointments", (one.appointment.patient_id for one in shown))
     return {"count": len(preview.outside), "appointments": shown}
 
@@ -55,12 +62,15 @@ def show(practitioner_id: UUID) -> ResponseReturnValue:
 
 @blueprint.put("/<uuid:practitioner_id>/hours")
 @requires("schedule:write")
-@blueprint.problems(404)
+@blueprint.problems(404, 409)
 @blueprint.versioned(required=True)
-@blueprint.body(WeekSchema)
+@blueprint.body(WeekChange)
 @blueprint.response(200, HoursSchema, headers=RECORD_HEADERS)
 def update(fields: dict[str, Any], practitioner_id: UUID) -> ResponseReturnValue:
-    """Let a week hold from one day to another, instead of what held there; appointments stay as booked."""
+    """Let a week hold from one day to another, instead of what held there.
+
+    Appointments that fall outside stay as booked, except those that `appointments` moves or cancels.
+    """
     version = expected_version(hours_service.get)
     return single(hours_service.set_week(practitioner_id, version=version, **fields))
 
@@ -87,12 +97,15 @@ def show_opening_hours() -> ResponseReturnValue:
 
 @opening_blueprint.put("")
 @requires("schedule:write")
-@opening_blueprint.problems()
+@opening_blueprint.problems(409)
 @opening_blueprint.versioned(required=True)
-@opening_blueprint.body(WeekSchema)
+@opening_blueprint.body(WeekChange)
 @opening_blueprint.response(200, HoursSchema, headers=RECORD_HEADERS)
 def update_opening_hours(fields: dict[str, Any]) -> ResponseReturnValue:
-    """Let opening hours hold from one day to another, instead of what held there; appointments stay as booked."""
+    """Let opening hours hold from one day to another, instead of what held there.
+
+    Appointments that fall outside stay as booked, except those that `appointments` moves or cancels.
+    """
     version = expected_version(_opening_hours)
     return single(hours_service.set_week(None, version=version, **fields))
 

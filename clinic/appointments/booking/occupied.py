@@ -56,7 +56,7 @@ def _selecting(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 _OF_PRACTITIONERS = _selecting(Appointment.practitioner_id.in_(bindparam("practitioner_ids", expanding=True)))
 _OF_ROOMS = _selecting(Appointment.room_id.in_(bindparam("room_ids", expanding=True)))
-_OF_PATIENT = _selecting(Appointment.patient_id == bindparam("patient_id"))
+_OF_PATIENTS = _selecting(Appointment.patient_id.in_(bindparam("patient_ids", expanding=True)))
 """The statements are built once: that takes as long as executing them."""
 
 
@@ -66,15 +66,15 @@ def load_bookings(
     *,
     practitioner_ids: Collection[UUID],
     room_ids: Collection[UUID] = (),
-    patient_id: UUID | None = None,
+    patient_ids: Collection[UUID] = (),
 ) -> Sequence[Booking]:
     """Return in one query who and what is occupied in a span, buffers included."""
     wanted = [_OF_PRACTITIONERS]
     if room_ids:
         wanted.append(_OF_ROOMS)
-    if patient_id is not None:
-        wanted.append(_OF_PATIENT)
-    whose = {"practitioner_ids": practitioner_ids, "room_ids": room_ids, "patient_id": patient_id}
+    if patient_ids:
+        wanted.append(_OF_PATIENTS)
+    whose = {"practitioner_ids": practitioner_ids, "room_ids": room_ids, "patient_ids": patient_ids}
     found = db.session.execute(union(*wanted), {**whose, **_bounds(starts_at, ends_at)})
     return [Booking._make(row) for row in found]
 

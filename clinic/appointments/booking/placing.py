@@ -112,7 +112,7 @@ def _load_bookings(request: Request) -> Sequence[Booking]:
         *request.blocked,
         practitioner_ids=[request.practitioner_id],
         room_ids=[room.id for room in request.rooms],
-        patient_id=request.patient_id,
+        patient_ids=[request.patient_id],
     )
     return [booking for booking in found if booking.appointment_id != request.ignore]
 

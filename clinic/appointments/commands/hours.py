@@ -1,6 +1,6 @@
 """The commands `flask hours …`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,26 +9,44 @@ from marshmallow import ValidationError
 
 from clinic.appointments.commands.resources import as_json
 from clinic.appointments.hours.weeks import WEEKDAYS
-from clinic.appointments.schemas.hours import DAYS, MOST_SHOWN, HoursSchema, OutsideSchema, WeekSchema, YearSchema
-from clinic.appointments.schemas.planned import ClosureSchema, HoursExceptionSchema
+from clinic.appointments.schemas.hours import (
+    DAYS,
+    MOST_PROPOSED,
+    MOST_SHOWN,
+    HoursSchema,
+    OutsideSchema,
+    WeekChange,
+    YearSchema,
+)
+from clinic.appointments.schemas.planned import ClosureChange, ClosureSchema, HoursExceptionSchema, NewException
 from clinic.appointments.service import (
+    Choices,
     Hours,
     Preview,
     closure_service,
     hours_exception_service,
     hours_service,
+    outcome_text,
     practitioner_service,
+    propose_times,
 )
 from clinic.core.audit import record_listing
 from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
 from clinic.web.cli_output import info
 
 COLUMNS = ["valid_from", "valid_until", "day", "starts", "ends", "room_id"]
-OUTSIDE_COLUMNS = ["starts_at", "ends_at", "reason", "patient_id", "practitioner_id", "appointment_id"]
+OUTSIDE_COLUMNS = ["starts_at", "ends_at", "reason", "patient_id", "practitioner_id", "appointment_id", "proposals"]
 HOLIDAY_COLUMNS = ["day", "name", "optional", "closed", "booked"]
 
 group = CommandGroup("hours", clinic=True, help="Working hours, opening hours, leave and closures.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only list the booked appointments that fall outside.")
+choice_option = click.option(
+    "--appointment",
+    "appointments",
+    multiple=True,
+    metavar="ID=CHOICE",
+    help="What becomes of one that falls outside: keep, cancel, or a new start like 2026-11-23T09:30:00Z.",
+)
 span_options = (
     click.argument("first_day", metavar="FIRST_DAY"),
     click.argument("last_day", metavar="[LAST_DAY]", required=False),
@@ -65,54 +83,65 @@ def show(practitioner: str | None, as_json: bool) -> None:
 @with_days
 @click.option("--valid-from", metavar="DAY", help="The first day of these hours, YYYY-MM-DD.")
 @click.option("--valid-until", metavar="DAY", help="Their last day, YYYY-MM-DD.")
+@choice_option
 @dry_run_option
 @as_json
-def set_hours(practitioner: str | None, dry_run: bool, as_json: bool, **options: str | None) -> None:
+def set_hours(
+    practitioner: str | None, appointments: tuple[str, ...], dry_run: bool, as_json: bool, **options: str | None
+) -> None:
     """Set the week of a practitioner, or the opening hours; days that are not given are free.
 
-    Appointments stay as booked; those that fall outside are counted, or listed with --dry-run.
+    Appointments that fall outside are counted, or listed with --dry-run; they stay as booked unless chosen otherwise.
     """
-    owner, week = _owner(practitioner), _read_week(options)
+    owner, week = _owner(practitioner), _read_week(options, appointments)
+    choices = week.pop("choices")
     preview = hours_service.preview_week(owner, **week)
     if dry_run:
         _show_preview(preview, as_json=as_json)
     else:
-        _show_hours(hours_service.set_week(owner, **week), as_json=as_json)
-        info(f"{preview.text}. {_how_to_list(preview)}".strip())
+        _show_hours(hours_service.set_week(owner, choices=choices, **week), as_json=as_json)
+        info(_outcome(preview, choices))
 
 
 @group.command("leave", needs="schedule:write")
 @click.argument("practitioner")
 @with_span
 @click.option("--note")
+@choice_option
 @dry_run_option
 @as_json
-def leave(practitioner: str, dry_run: bool, as_json: bool, **options: str | None) -> None:
-    """Plan leave of a practitioner; appointments stay as booked."""
-    given = {"practitioner_id": str(_owner(practitioner)), "kind": "leave", **options}
-    fields = load_options(HoursExceptionSchema(), given)
+def leave(
+    practitioner: str, appointments: tuple[str, ...], dry_run: bool, as_json: bool, **options: str | None
+) -> None:
+    """Plan leave of a practitioner; appointments stay as booked unless chosen otherwise."""
+    given = {"practitioner_id": str(_owner(practitioner)), "kind": "leave", "appointments": _typed(appointments)}
+    fields = load_options(NewException(), given | options)
+    choices = fields.pop("choices")
     preview = hours_exception_service.preview(None, fields)
     if dry_run:
         _show_preview(preview, as_json=as_json)
     else:
-        show_record(HoursExceptionSchema().dump(hours_exception_service.create(**fields)), as_json=as_json)
-        info(preview.text)
+        exception = hours_exception_service.create(choices=choices, **fields)
+        show_record(HoursExceptionSchema().dump(exception), as_json=as_json)
+        info(_outcome(preview, choices))
 
 
 @group.command("close", needs="schedule:write")
 @click.argument("name")
 @with_span
+@choice_option
 @dry_run_option
 @as_json
-def close(dry_run: bool, as_json: bool, **options: str | None) -> None:
-    """Close the clinic on some days; appointments stay as booked."""
-    fields = load_options(ClosureSchema(), options)
+def close(appointments: tuple[str, ...], dry_run: bool, as_json: bool, **options: str | None) -> None:
+    """Close the clinic on some days; appointments stay as booked unless chosen otherwise."""
+    fields = load_options(ClosureChange(), options | {"appointments": _typed(appointments)})
+    choices = fields.pop("choices")
     preview = closure_service.preview(None, fields)
     if dry_run:
         _show_preview(preview, as_json=as_json)
     else:
-        show_record(ClosureSchema().dump(closure_service.create(**fields)), as_json=as_json)
-        info(preview.text)
+        show_record(ClosureSchema().dump(closure_service.create(choices=choices, **fields)), as_json=as_json)
+        info(_outcome(preview, choices))
 
 
 @group.command("import-holidays", needs="schedule:write")
@@ -145,7 +174,7 @@ def _owner(practitioner: str | None) -> UUID | None:
     return practitioner_service.identify(practitioner).id if practitioner else None
 
 
-def _read_week(options: Mapping[str, str | None]) -> dict[str, Any]:
+def _read_week(options: Mapping[str, str | None], appointments: Sequence[str]) -> dict[str, Any]:
     """Load the options of a week.
 
     :raises ValidationError: with every problem, by option
@@ -154,7 +183,7 @@ def _read_week(options: Mapping[str, str | None]) -> dict[str, Any]:
     ranges = [_range(code, text) for code, text in texts]
     days = {name: options[name] for name in ("valid_from", "valid_until")}
     try:
-        return load_options(WeekSchema(), {"ranges": ranges, **days})
+        return load_options(WeekChange(), {"ranges": ranges, "appointments": _typed(appointments), **days})
     except ValidationError as error:
         problems = dict(error.messages_dict)
         by_option: dict[str, list[str]] = {}
@@ -163,6 +192,12 @@ def _read_week(options: Mapping[str, str | None]) -> dict[str, Any]:
             messages = dict.fromkeys(message for field in found.values() for message in field)
             by_option.setdefault(code, []).extend(_named(message, text) for message in messages)
         raise ValidationError(by_option | problems) from error
+
+
+def _typed(appointments: Sequence[str]) -> dict[str, str]:
+    """Return the options `--appointment ID=CHOICE` as the schemas take them."""
+    pairs = (text.partition("=") for text in appointments)
+    return {appointment_id.strip(): choice.strip() for appointment_id, _, choice in pairs}
 
 
 def _range(code: str, text: str) -> dict[str, str]:
@@ -187,11 +222,15 @@ def _show_hours(hours: Hours, *, as_json: bool) -> None:
 
 
 def _show_preview(preview: Preview, *, as_json: bool) -> None:
-    shown = preview.outside[:MOST_SHOWN]
+    shown = propose_times(preview, MOST_PROPOSED).outside[:MOST_SHOWN]
     record_listing("appointments", (one.appointment.patient_id for one in shown))
-    show_rows([OutsideSchema().dump(one) for one in shown], OUTSIDE_COLUMNS, as_json=as_json)
+    rows: list[dict[str, Any]] = [OutsideSchema().dump(one) for one in shown]
+    texts = [row | {"proposals": " ".join(row["proposals"])} for row in rows]
+    show_rows(rows if as_json else texts, OUTSIDE_COLUMNS, as_json=as_json)
     info(f"{preview.text}. Nothing was changed")
 
 
-def _how_to_list(preview: Preview) -> str:
-    return "They stay as booked" if preview.outside else ""
+def _outcome(preview: Preview, choices: Choices) -> str:
+    """Return how many appointments fall outside, and what became of them: `1 booked … hours: 1 moved`."""
+    text = outcome_text(len(preview.outside), choices)
+    return f"{preview.text}: {text}" if text else preview.text

@@ -204,7 +204,7 @@ def _load(
         until + LONGEST + LONGEST_BUFFER,
         practitioner_ids=practitioner_ids,
         room_ids=[room.id for room in rooms],
-        patient_id=patient_id,
+        patient_ids=[patient_id] if patient_id else (),
     )
     places = [RoomPlaces(room.id, room.places) for room in rooms]
     return _Schedule(clinic, [hours[one] for one in practitioner_ids], bookings, places)

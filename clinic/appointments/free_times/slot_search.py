@@ -106,7 +106,7 @@ class SlotSearch:
             day_bounds(until, self.zone.key)[1] + LONGEST + LONGEST_BUFFER,
             practitioner_ids=[one.id for one in self.wish.practitioners],
             room_ids=[room.id for room in self.wish.rooms],
-            patient_id=self.wish.patient_id,
+            patient_ids=[self.wish.patient_id] if self.wish.patient_id else (),
         )
         return [booking for booking in found if booking.appointment_id != self.wish.ignore]
 

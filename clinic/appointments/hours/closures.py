@@ -48,6 +48,7 @@ class ClosureService(PlannedDayService[Closure]):
 
     model = Closure
     not_found = ClosureNotFound
+    cancel_reason = "clinic"
 
     def booked(self, closures: Iterable[Closure]) -> Mapping[UUID, int]:
         """Return how many appointments are booked during each closure, in one query."""

@@ -24,6 +24,7 @@ class HoursExceptionService(PlannedDayService[HoursException]):
 
     model = HoursException
     not_found = HoursExceptionNotFound
+    cancel_reason = "practitioner"
 
     def _lock_owner(self, state: Mapping[str, Any]) -> None:
         with suppress(PractitionerNotFound):

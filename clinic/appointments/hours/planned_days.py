@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from clinic.appointments.hours.choices import Choices, carry_out
 from clinic.appointments.hours.preview import HoursChange, Preview, preview_change
 from clinic.appointments.models import Closure, HoursException, Room
 from clinic.appointments.rules import planned_problems
@@ -26,13 +27,15 @@ _SPAN = ("first_day", "last_day", "starts", "ends")
 
 
 class PlannedDayService(ABC, Generic[Planned]):
-    """Rows of one kind that hold on each day of a span; appointments stay as booked, whatever is changed.
+    """Rows of one kind that hold on each day of a span.
 
+    Appointments stay as booked, except those that `choices` moves or cancels, which raises what `carry_out` raises.
     `seen` is the seal of the preview that was shown before the change, None to change without one.
     """
 
     model: type[Planned]
     not_found: type[NotFound]
+    cancel_reason: str
 
     def get(self, row_id: UUID) -> Planned:
         """Return one.
@@ -44,7 +47,7 @@ class PlannedDayService(ABC, Generic[Planned]):
             raise self.not_found
         return found
 
-    def create(self, *, seen: str | None = None, **fields: Any) -> Planned:
+    def create(self, *, seen: str | None = None, choices: Choices | None = None, **fields: Any) -> Planned:
         """Add one.
 
         :raises InvalidInput: if days or times are impossible, or a practitioner or room does not exist
@@ -52,13 +55,22 @@ class PlannedDayService(ABC, Generic[Planned]):
         """
         with unit_of_work():
             self._lock_owner(fields)
-            self.preview(None, fields).require_seen(seen)
+            preview = self.preview(None, fields)
+            preview.require_seen(seen)
             row = self.model(**fields)
             db.session.add(row)
-            db.session.flush()
+            self._carry_out(preview, choices)
         return row
 
-    def update(self, row_id: UUID, *, version: int | None = None, seen: str | None = None, **fields: Any) -> Planned:
+    def update(
+        self,
+        row_id: UUID,
+        *,
+        version: int | None = None,
+        seen: str | None = None,
+        choices: Choices | None = None,
+        **fields: Any,
+    ) -> Planned:
         """Change one.
 
         :raises NotFound: if no record has that id
@@ -69,13 +81,16 @@ class PlannedDayService(ABC, Generic[Planned]):
         with unit_of_work():
             row = self._lock(row_id, version)
             self._lock_owner(self._state(row))
-            self.preview(row, fields).require_seen(seen)
+            preview = self.preview(row, fields)
+            preview.require_seen(seen)
             for name, value in fields.items():
                 setattr(row, name, value)
-            db.session.flush()
+            self._carry_out(preview, choices)
         return row
 
-    def delete(self, row_id: UUID, *, version: int | None = None, seen: str | None = None) -> None:
+    def delete(
+        self, row_id: UUID, *, version: int | None = None, seen: str | None = None, choices: Choices | None = None
+    ) -> None:
         """Delete one.
 
         :raises NotFound: if no record has that id
@@ -84,9 +99,10 @@ class PlannedDayService(ABC, Generic[Planned]):
         """
         with unit_of_work():
             row = self._lock(row_id, version)
-            self.preview(row, None).require_seen(seen)
+            preview = self.preview(row, None)
+            preview.require_seen(seen)
             db.session.delete(row)
-            db.session.flush()
+            self._carry_out(preview, choices)
 
     def preview(self, row: Planned | None, fields: _State | None) -> Preview:
         """Return the booked appointments that would fall outside if a row is added, changed or (no fields) deleted.
@@ -125,6 +141,11 @@ class PlannedDayService(ABC, Generic[Planned]):
     @abstractmethod
     def _change(self, before: _State | None, after: _State | None) -> HoursChange:
         """Return the change of hours from one state of a row to another; None is no row."""
+
+    def _carry_out(self, preview: Preview, choices: Choices | None) -> None:
+        """Store the change, and then change the appointments."""
+        db.session.flush()
+        carry_out(preview, choices or {}, reason=self.cancel_reason)
 
     def _lock_owner(self, state: _State) -> None:
         """Lock what a row belongs to, so that nothing is booked meanwhile."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -41,10 +41,11 @@ _Hours = tuple[ClinicHours, PractitionerHours]
 
 @dataclass(frozen=True)
 class Outside:
-    """A booked appointment that falls outside the hours, and why: `After 13:00`."""
+    """A booked appointment that falls outside the hours, and why: `After 13:00`; maybe other starts for it."""
 
     appointment: Appointment
     reason: str
+    proposals: Sequence[datetime] = ()
 
 
 class AppointmentsOutside(Conflict):
@@ -52,8 +53,8 @@ class AppointmentsOutside(Conflict):
 
     code = "appointments-outside"
 
-    def __init__(self, preview: "Preview") -> None:
-        super().__init__(preview.text)
+    def __init__(self, preview: "Preview", message: str = "", *, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message or preview.text, details=details)
         self.preview = preview
 
 
@@ -62,6 +63,7 @@ class Preview:
     """The booked appointments that a change of hours leaves outside, in the order of their starts."""
 
     outside: Sequence[Outside] = ()
+    change: "HoursChange | None" = None
 
     @property
     def seal(self) -> str:
@@ -123,7 +125,7 @@ def preview_change(
     clinic, hours = load_hours({one.practitioner_id for one in booked}, days[0], days[-1])
     checks = {one: _Check.of(change, clinic, hours[one], days) for one in hours}
     reasons = ((one, checks[one.practitioner_id].reason(one)) for one in booked)
-    return Preview([Outside(one, reason) for one, reason in reasons if reason])
+    return Preview([Outside(one, reason) for one, reason in reasons if reason], change)
 
 
 def count_booked(during: Mapping[Key, tuple[Sequence[Interval], UUID | None]]) -> Mapping[Key, int]:

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TypeGuard
 
 import holidays
+
+from clinic.core.regions import has_holidays
 
 PUBLIC, OPTIONAL = "public", "optional"
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 _ENGLISH = "en_US"
-_LONGEST_CODE = 3
-"""Characters of a subdivision of ISO 3166-2, without its country; others are cities that a country adds."""
 
 
 @dataclass(frozen=True)
@@ -22,22 +21,6 @@ class PublicHoliday:
     day: date
     name: str
     optional: bool = False
-
-
-def has_holidays(country: str | None) -> TypeGuard[str]:
-    """Return whether there is a list of a country's public holidays."""
-    return country in _countries()
-
-
-@cache
-def subdivisions(country: str | None) -> Mapping[str, str]:
-    """Return the names of the parts of a country that have holidays of their own, by their ISO 3166-2 code."""
-    if not has_holidays(country):
-        return {}
-    found = holidays.country_holidays(country)
-    names = {code: name for name, code in reversed(found.subdivisions_aliases.items())}
-    codes = [code for code in found.subdivisions if len(code) <= _LONGEST_CODE]
-    return dict(sorted(((code, names.get(code, code)) for code in codes), key=lambda one: one[1]))
 
 
 def public_holidays(country: str | None, subdivision: str | None, year: int) -> Sequence[PublicHoliday]:
@@ -64,8 +47,3 @@ def _names(country: str, subdivision: str | None, year: int, category: str) -> M
         language=_ENGLISH if _ENGLISH in known.supported_languages else None,
     )
     return dict(listed.items())
-
-
-@cache
-def _countries() -> frozenset[str]:
-    return frozenset(holidays.list_supported_countries(include_aliases=False))

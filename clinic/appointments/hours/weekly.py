@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.appointments.free_times.working_time import ClinicHours, PractitionerHours, WeeklyRange
+from clinic.appointments.hours.choices import Choices, carry_out
 from clinic.appointments.hours.loading import load_hours, load_weekly
 from clinic.appointments.hours.preview import HoursChange, Preview, preview_change
 from clinic.appointments.hours.weeks import WEEKDAYS, Week, range_text, replace_week, week_problems, weeks_of
@@ -92,25 +93,28 @@ class HoursService:
         valid_until: date | None = None,
         version: int | None = None,
         seen: str | None = None,
+        choices: Choices | None = None,
     ) -> Hours:
         """Let a week hold from one day to another, both included, instead of what held there; None is no limit.
 
-        Appointments stay as booked. `seen` is the seal of the preview that was shown, None to save without one.
+        Appointments stay as booked, except those that `choices` moves or cancels. `seen` is the seal of the preview
+        that was shown, None to save without one.
 
         :raises PractitionerNotFound: if no practitioner has that id
         :raises StaleVersion: if their owner has another version
         :raises InvalidInput: if ranges overlap or end before they start, or a room does not exist
         :raises AppointmentsOutside: if other appointments fall outside than were shown
+        :raises: what `carry_out` raises
         """
         with unit_of_work():
             owner = _lock_owner(practitioner_id, version)
             held = load_weekly([practitioner_id] if practitioner_id else [])[practitioner_id]
-            self.preview_week(practitioner_id, ranges, valid_from=valid_from, valid_until=valid_until).require_seen(
-                seen
-            )
+            preview = self.preview_week(practitioner_id, ranges, valid_from=valid_from, valid_until=valid_until)
+            preview.require_seen(seen)
             if _store(practitioner_id, replace_week(held, ranges, valid_from, valid_until)):
                 owner.updated_at = now()
             db.session.flush()
+            carry_out(preview, choices or {}, reason="practitioner" if practitioner_id else "clinic")
             return self.get(practitioner_id)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.appointments.hours.public_holidays import FIRST_YEAR, LAST_YEAR, subdivisions
+from clinic.appointments.hours.public_holidays import FIRST_YEAR, LAST_YEAR
 from clinic.appointments.hours.weeks import WEEKDAYS
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.outside import outside_context
@@ -19,6 +19,7 @@ from clinic.appointments.service import Closure, closure_service, hours_service,
 from clinic.core.clock import today
 from clinic.core.errors import StaleVersion
 from clinic.core.places import country_names
+from clinic.core.regions import region_names
 from clinic.identity.clinics import clinic_service
 from clinic.web.authorization import requires
 from clinic.web.forms import initial_form
@@ -149,7 +150,7 @@ def _closure_page(page: PlannedPage, row: Closure | None = None) -> str:
 def _place(country: str | None, subdivision: str | None) -> str | None:
     """Return the name of the country, and of its part, whose public holidays are listed."""
     name = country_names().get(country or "")
-    part = subdivisions(country).get(subdivision or "")
+    part = region_names(country).get(subdivision or "")
     return f"{name}, {part}" if name and part else name
 
 

@@ -12,7 +12,8 @@ from marshmallow import Schema
 
 from clinic.appointments.hours.planned_days import PlannedDayService
 from clinic.appointments.hours.weeks import range_text
-from clinic.appointments.service import AppointmentsOutside, Closure, HoursException, Preview
+from clinic.appointments.pages.outside import load_choices, reject_choice, with_outcome
+from clinic.appointments.service import AppointmentsOutside, Choices, Closure, HoursException, Preview
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.web.forms import Form, load_form, refuse, repeat_form, sent_version
 from clinic.web.template_filters import day as day_text
@@ -41,14 +42,16 @@ class Saving:
 
     def carry_out(self, schema: Schema, **given: Any) -> ResponseReturnValue:
         """Carry out the button that was pressed: check, save or delete."""
-        if self.row_id and "delete" in request.form:
-            return self._answer(PlannedPage(repeat_form(*request.form.keys()), deleting=True), self._delete)
-        page = PlannedPage(load_form(schema, **given))
+        deleting = bool(self.row_id) and "delete" in request.form
+        form = repeat_form(*request.form.keys()) if deleting else load_form(schema, **given)
+        page, choices = PlannedPage(form, deleting=deleting), load_choices(form)
         if page.form.errors:
             return self.render(page), 422
+        if deleting:
+            return self._answer(page, lambda: self._delete(choices))
         if "check" in request.form:
             return self._answer(page, lambda: self._check(page))
-        return self._answer(page, lambda: self._save(page.form.data))
+        return self._answer(page, lambda: self._save(page.form.data, choices))
 
     def _answer(self, page: PlannedPage, act: Callable[[], str | None]) -> ResponseReturnValue:
         try:
@@ -56,6 +59,7 @@ class Saving:
         except AppointmentsOutside as error:
             page.preview = error.preview
             page.form.version = sent_version()
+            reject_choice(page.form, error)
             return refuse(self.render(page), error)
         except StaleVersion:
             page.stale, page.form.version = True, self.service.get(self.row_id).version if self.row_id else None
@@ -72,18 +76,19 @@ class Saving:
         row = self.service.get(self.row_id) if self.row_id else None
         page.preview = self.service.preview(row, page.form.data)
 
-    def _save(self, fields: dict[str, Any]) -> str:
+    def _save(self, fields: dict[str, Any], choices: Choices) -> str:
         seen = request.form.get("seen", "")
         if self.row_id:
-            self.service.update(self.row_id, version=sent_version(), seen=seen, **fields)
-            return "Saved"
-        self.service.create(seen=seen, **fields)
-        return "Added"
+            self.service.update(self.row_id, version=sent_version(), seen=seen, choices=choices, **fields)
+            return with_outcome("Saved", choices)
+        self.service.create(seen=seen, choices=choices, **fields)
+        return with_outcome("Added", choices)
 
-    def _delete(self) -> str:
+    def _delete(self, choices: Choices) -> str:
         if self.row_id:
-            self.service.delete(self.row_id, version=sent_version(), seen=request.form.get("seen", ""))
-        return "Deleted"
+            seen = request.form.get("seen", "")
+            self.service.delete(self.row_id, version=sent_version(), seen=seen, choices=choices)
+        return with_outcome("Deleted", choices)
 
 
 def planned_values(row: HoursException | Closure) -> dict[str, str]:

@@ -14,8 +14,9 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.hours.weeks import WEEKDAYS, Week, week_minutes
-from clinic.appointments.schemas.hours import DAYS, WeekForm, WeekSchema, typed_minutes, typed_rows
-from clinic.appointments.service import AppointmentsOutside, Hours, Preview, hours_service
+from clinic.appointments.pages.outside import load_choices, reject_choice, with_outcome
+from clinic.appointments.schemas.hours import DAYS, MOST_RANGES, WeekForm, WeekSchema, typed_minutes, typed_rows
+from clinic.appointments.service import AppointmentsOutside, Choices, Hours, Preview, hours_service
 from clinic.core.clock import today
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.web.forms import Form, initial_form, load_form, refuse, repeat_form, sent_version
@@ -35,6 +36,7 @@ class WeekPage:
     rows: Sequence[Row]
     preview: Preview | None = None
     stale: bool = False
+    most_rows = MOST_RANGES
 
     def of_day(self, day: str) -> list[tuple[int, Row]]:
         """Return the rows of a day with their numbers in the form."""
@@ -82,11 +84,14 @@ def save_week(practitioner_id: UUID | None, render: Callable[[WeekPage], str], s
     if form.errors:
         return render(WeekPage(form, _sent_rows())), 422
     page = WeekPage(form, rows_of(Week(tuple(form.data["ranges"]))))
-    return _save(practitioner_id, page, render) or redirect(saved_url, 303)
+    choices = load_choices(form)
+    if form.errors:
+        return render(page), 422
+    return _save(practitioner_id, page, choices, render) or redirect(saved_url, 303)
 
 
 def _save(
-    practitioner_id: UUID | None, page: WeekPage, render: Callable[[WeekPage], str]
+    practitioner_id: UUID | None, page: WeekPage, choices: Choices, render: Callable[[WeekPage], str]
 ) -> ResponseReturnValue | None:
     """Save the week of a page; return the page again if it was only to be checked, or saving is refused."""
     try:
@@ -94,9 +99,10 @@ def _save(
             page.preview = hours_service.preview_week(practitioner_id, **page.form.data)
             return render(page)
         seen = request.form.get("seen", "")
-        hours_service.set_week(practitioner_id, version=sent_version(), seen=seen, **page.form.data)
+        hours_service.set_week(practitioner_id, version=sent_version(), seen=seen, choices=choices, **page.form.data)
     except AppointmentsOutside as error:
         page.preview = error.preview
+        reject_choice(page.form, error)
         return refuse(render(page), error)
     except StaleVersion:
         page.stale, page.form.version = True, hours_service.get(practitioner_id).version
@@ -104,7 +110,7 @@ def _save(
     except InvalidInput as error:
         page.form.reject(error)
         return refuse(render(page), error)
-    flash("The hours are saved")
+    flash(with_outcome("The hours are saved", choices))
     return None
 
 

@@ -19,9 +19,11 @@ from clinic.appointments.schedule.day_grid import (
     frame_of,
     frame_spans,
     place_of,
+    span_of,
+    stacks_of,
     with_lanes,
 )
-from clinic.appointments.schedule.day_items import Block, Card, Column, Day, Gap, Item, Now
+from clinic.appointments.schedule.day_items import Block, Card, Column, Day, Gap, Item, Now, Stack
 
 HIDDEN = ("cancelled", "entered-in-error")
 """States of appointments that a day shows only when asked for."""
@@ -127,7 +129,7 @@ def _column(asked: DayQuestion, practitioner: Practitioner, parts: Sequence[DayP
 
 
 def _reading_order(item: Item) -> tuple[int, bool, int]:
-    return item.place.starts, item.kind == "card", item.place.lane
+    return item.place.starts, item.kind in {"card", "stack"}, item.place.lane
 
 
 def _gap(asked: DayQuestion, starts_at: datetime, ends_at: datetime) -> Gap:
@@ -139,11 +141,18 @@ def _block(asked: DayQuestion, part: DayPart) -> Block:
     return Block(part.kind, part.starts_at, part.ends_at, asked.place(part.starts_at, part.ends_at))
 
 
-def _cards(asked: DayQuestion, appointments: Iterable[Appointment]) -> list[Card]:
+def _cards(asked: DayQuestion, appointments: Iterable[Appointment]) -> list[Card | Stack]:
+    """Return the cards of appointments, and a stack for those that have no room beside the others."""
     shown = [(_card_place(asked, one), one) for one in appointments if asked.is_shown(one)]
     shown.sort(key=lambda pair: pair[0].starts)
     places = with_lanes([place for place, _ in shown])
-    return [Card(one, place, _warning(asked, one)) for place, (_, one) in zip(places, shown, strict=True)]
+    groups = stacks_of(places)
+    stacked = {id(place) for group in groups for place in group}
+    cards = {
+        id(place): Card(one, place, _warning(asked, one), id(place) in stacked)
+        for place, (_, one) in zip(places, shown, strict=True)
+    }
+    return [*(Stack([cards[id(place)] for place in group], span_of(group)) for group in groups), *cards.values()]
 
 
 def _card_place(asked: DayQuestion, appointment: Appointment) -> Place:

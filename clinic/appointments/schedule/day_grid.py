@@ -92,6 +92,17 @@ def with_lanes(places: Sequence[Place]) -> list[Place]:
     return [placed for group in _overlapping(places) for placed in _side_by_side(group)]
 
 
+def stacks_of(places: Sequence[Place]) -> list[list[Place]]:
+    """Return the places with lanes that would cover each other, grouped: those beyond the last lane, and in it."""
+    last = [place for place in places if place.lane == MOST_LANES - 1]
+    return [group for group in _overlapping(last) if len(group) > 1]
+
+
+def span_of(group: Sequence[Place]) -> Place:
+    """Return the place from the first start to the last end of a group, in its lane."""
+    return replace(group[0], ends=max(place.ends for place in group))
+
+
 def _overlapping(places: Sequence[Place]) -> Iterator[list[Place]]:
     """Return groups of places in which each overlaps an earlier one."""
     group: list[Place] = []

@@ -11,13 +11,27 @@ from clinic.appointments.schedule.day_grid import Frame, Place
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An appointment, and a warning while the patient should have arrived, or nobody has said what became of it."""
+    """An appointment, and a warning while the patient should have arrived, or nobody has said what became of it.
+
+    A stacked one has no room beside the others: the grid shows its stack instead.
+    """
 
     appointment: Appointment
     place: Place
     warning: str | None = None
+    is_stacked: bool = False
 
     kind = "card"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Cards that have no room beside the others, in their place."""
+
+    cards: Sequence[Card]
+    place: Place
+
+    kind = "stack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ class Now:
     kind = "now"
 
 
-Item = Card | Gap | Block | Now
+Item = Card | Stack | Gap | Block | Now
 
 
 @dataclass(frozen=True, slots=True)

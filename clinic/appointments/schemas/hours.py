@@ -12,6 +12,7 @@ from clinic.appointments.hours.public_holidays import FIRST_YEAR, LAST_YEAR
 from clinic.appointments.hours.weeks import clock_text, week_problems
 from clinic.appointments.schemas.appointments import NOT_A_TIME, WallTime
 from clinic.appointments.schemas.resources import RecordId
+from clinic.appointments.service import CANCEL, KEEP
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
 from clinic.web.fields import Choice, Count, Day, Timestamp, described, id_messages
 
@@ -20,10 +21,21 @@ MOST_RANGES = 70
 MOST_SHOWN = 200
 """Appointments that a preview lists at most."""
 
+MOST_PROPOSED = 20
+"""Appointments of a preview at most that get proposals of other times."""
+
+MOST_CHOICES = 1000
+
 ROW_FIELDS = ("day", "starts", "ends", "room_id")
 _ROW_FIELD = re.compile(rf"ranges-([0-9]{{1,3}})-({'|'.join(ROW_FIELDS)})", re.ASCII)
-_PAGE_FIELDS = {"all", "check", "copy_from", "copy_to", "delete", "save", "seen"}
+_PAGE_FIELDS = {"all", "check", "copy_from", "copy_to", "delete", "outside", "save", "seen"}
 """Fields of forms that belong to their page: buttons, and what was shown."""
+
+CHOICE = "choice-"
+"""The prefix of the fields that say what becomes of an appointment; its id follows."""
+
+UNKNOWN = "Enter the id of an appointment"
+NOT_A_CHOICE = "Choose keep, cancel or a new start like 2026-11-23T09:30:00Z"
 
 _MIDNIGHT = {"24", "24:00", "24.00", "24h00", "2400"}
 
@@ -147,6 +159,63 @@ def typed_minutes(rows: Iterable[Mapping[str, str]]) -> int | None:
     return total
 
 
+class OutsideChoice(fields.String):
+    """What becomes of an appointment: `keep`, `cancel`, or the start to which it is moved, as a timestamp."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if value in {KEEP, CANCEL}:
+            return value
+        try:
+            return Timestamp().deserialize(value, attr, data, **kwargs)
+        except ValidationError as error:
+            raise ValidationError(NOT_A_CHOICE) from error
+
+
+class OutsideChoices(fields.Dict):
+    """What becomes of the appointments that fall outside changed hours, by their ids; the others stay as booked."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            keys=fields.UUID(),
+            values=OutsideChoice(),
+            load_only=True,
+            attribute="choices",
+            error_messages={"invalid": "Enter an object with the ids of appointments", "null": NOT_A_CHOICE},
+            **described(options, description="ids of appointments outside, each with keep, cancel or a new start"),
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, Mapping) and len(value) > MOST_CHOICES:
+            raise ValidationError(f"Choose for at most {MOST_CHOICES} appointments")
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            problems = {key: UNKNOWN if "key" in found else NOT_A_CHOICE for key, found in error.messages.items()}
+            raise ValidationError({key: [text] for key, text in problems.items()}) from error
+
+
+class WeekChange(WeekSchema):
+    """A week of hours that is to hold, and what becomes of the appointments that fall outside it."""
+
+    appointments = OutsideChoices()
+
+
+class OutsideForm(Schema):
+    """What a page sends of the appointments outside: all stay, or there is a field for each, `choice-` and its id."""
+
+    appointments = OutsideChoices()
+
+    @pre_load
+    def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
+        """Collect the fields of the appointments, unless all stay."""
+        if typed.get("outside") != "choose":
+            return {}
+        chosen = {name: value for name, value in typed.items() if name.startswith(CHOICE)}
+        return {"appointments": {name.removeprefix(CHOICE): value for name, value in chosen.items()}}
+
+
 class HoursSchema(Schema):
     """The hours of a practitioner or of the clinic, as weeks in order; without any week, there are no hours."""
 
@@ -165,6 +234,11 @@ class OutsideSchema(Schema):
     starts_at = Timestamp(dump_only=True, attribute="appointment.starts_at")
     ends_at = Timestamp(dump_only=True, attribute="appointment.ends_at")
     reason = fields.String(dump_only=True)
+    proposals = fields.List(
+        Timestamp(),
+        dump_only=True,
+        metadata={"description": f"free starts on different days, for the first {MOST_PROPOSED} appointments"},
+    )
 
 
 class PreviewSchema(FieldPermissionSchema):
@@ -195,7 +269,7 @@ class YearSchema(Schema):
 
 def without_buttons(typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a form without those that belong to its page."""
-    return {name: value for name, value in typed.items() if name not in _PAGE_FIELDS}
+    return {name: value for name, value in typed.items() if name not in _PAGE_FIELDS and not name.startswith(CHOICE)}
 
 
 def _times(one: Any) -> tuple[int, int, int] | None:

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validates_schema
 
 from clinic.appointments.rules import EXCEPTION_KINDS, MOST_DAYS, planned_problems
-from clinic.appointments.schemas.hours import WallMinute, without_buttons
+from clinic.appointments.schemas.hours import OutsideChoices, WallMinute, without_buttons
 from clinic.appointments.schemas.resources import RecordId
 from clinic.web.fields import Choice, Day, Line, Timestamp, id_messages
 from clinic.web.json_api import ListQuery
@@ -58,8 +58,14 @@ class HoursExceptionSchema(PlannedSchema):
     note = Line(load_default=None)
 
 
-class ExceptionChange(HoursExceptionSchema):
-    """The fields of an exception that can be changed."""
+class NewException(HoursExceptionSchema):
+    """An exception that is added, and what becomes of the appointments that fall outside."""
+
+    appointments = OutsideChoices()
+
+
+class ExceptionChange(NewException):
+    """The fields of an exception that can be changed, and what becomes of the appointments that fall outside."""
 
     practitioner_id = fields.UUID(dump_only=True)
 
@@ -69,6 +75,12 @@ class ClosureSchema(PlannedSchema):
 
     name = Line(required=True, what="a name or a reason")
     holiday = fields.Boolean(dump_only=True)
+
+
+class ClosureChange(ClosureSchema):
+    """A closure that is added or changed, and what becomes of the appointments that fall outside."""
+
+    appointments = OutsideChoices()
 
 
 class PlannedQuery(ListQuery):

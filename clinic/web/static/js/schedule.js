@@ -10,7 +10,8 @@ const PARTS = ['.schedule', '.counts', '.notices'];
 const find = (selector, root = document) => root.querySelector(selector);
 const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 const cardLinks = (root = document) => findAll('.appt > a', root);
-const currentCard = () => find('.appt > a[aria-current]');
+const allLinks = () => findAll('.appt > a, .stack a');
+const currentCard = () => allLinks().find((link) => link.matches('[aria-current]') && link.checkVisibility());
 const appointmentOf = (link) => new URL(link.href, location).searchParams.get('appointment');
 
 async function fetchPage(url, headers = {}) {
@@ -22,7 +23,7 @@ async function fetchPage(url, headers = {}) {
 // The panel: a card is chosen by swapping the panel of its own address; choosing it again opens the appointment.
 
 function mark(link) {
-  cardLinks().forEach((card) => card.removeAttribute('aria-current'));
+  allLinks().forEach((card) => card.removeAttribute('aria-current'));
   link?.setAttribute('aria-current', 'true');
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
@@ -14,9 +14,11 @@ from clinic.core.errors import StaleVersion
 from clinic.core.modules import panels_of
 from clinic.identity.actor_names import actor_names
 from clinic.identity.clinics import clinic_service
+from clinic.patients.pages.blueprint import blueprint
+from clinic.patients.pages.consent_rows import columns_of, initial_ticks, registration_rows, rows_of
 from clinic.patients.rules import LANGUAGES, language_label, sex_label
-from clinic.patients.schemas import PatientSchema
-from clinic.patients.service import Patient, patient_service
+from clinic.patients.schemas import PatientSchema, RegistrationForm
+from clinic.patients.service import Patient, consent_service, patient_service
 from clinic.web.authorization import requires
 from clinic.web.edit_conflict import field_differences
 from clinic.web.forms import Form, date_parts, initial_form, load_form, sent_version
@@ -24,9 +26,6 @@ from clinic.web.idempotency import idempotent
 from clinic.web.json_api import ListQuery, SearchQuery
 from clinic.web.list_views import next_url, parse_list_query
 from clinic.web.template_filters import born
-
-blueprint = Blueprint("patients", __name__, url_prefix="/patients", template_folder="templates")
-blueprint.add_app_template_filter(language_label)
 
 PAGE = 20
 ACCESS_LOG_PAGE = 100
@@ -70,7 +69,7 @@ def index() -> ResponseReturnValue:
 @requires("patients:write")
 def new() -> ResponseReturnValue:
     """Show the form of a new patient."""
-    return _new_patient_page(initial_form(request.args.to_dict()))
+    return _new_patient_page(initial_form({"not_asked": "1"} | request.args.to_dict(), ticked=initial_ticks()))
 
 
 @blueprint.post("/new")
@@ -78,7 +77,7 @@ def new() -> ResponseReturnValue:
 @idempotent
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
-    form = load_form(PatientSchema())
+    form = load_form(RegistrationForm())
     if form.errors:
         return _new_patient_page(form), 422
     patient = patient_service.create(**form.data)
@@ -91,7 +90,14 @@ def create() -> ResponseReturnValue:
 def show(patient_id: UUID) -> ResponseReturnValue:
     """Show a patient, with the panels of the other modules."""
     patient = _get_and_record_view(patient_id)
-    return render_template("patients/show.html", patient=patient, panels=panels_of("patients.show", patient_id))
+    consent = consent_service.get(patient_id)
+    return render_template(
+        "patients/show.html",
+        patient=patient,
+        consent=rows_of(consent, names=actor_names(one.recorded_by for one in consent.answers if one.recorded_by)),
+        columns=columns_of(None),
+        panels=panels_of("patients.show", patient_id),
+    )
 
 
 @blueprint.get("/<uuid:patient_id>/access-log")
@@ -126,7 +132,7 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient with the values of the form."""
     patient = patient_service.get(patient_id)
-    form = load_form(PatientSchema(stored_phone=lambda: patient.phone))
+    form = load_form(PatientSchema(exclude=("consent",), stored_phone=lambda: patient.phone))
     if form.errors:
         return _edit_page(patient, form), 422
     try:
@@ -138,7 +144,13 @@ def update(patient_id: UUID) -> ResponseReturnValue:
 
 
 def _new_patient_page(form: Form) -> str:
-    return render_template("patients/new.html", form=form, languages=_language_choices(form))
+    return render_template(
+        "patients/new.html",
+        form=form,
+        languages=_language_choices(form),
+        consent=registration_rows(form),
+        columns=columns_of(None),
+    )
 
 
 def _edit_page(patient: Patient, form: Form) -> str:

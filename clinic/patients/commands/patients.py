@@ -1,6 +1,6 @@
-"""The commands `flask patients …`."""
+"""`flask patients add`, `list` and `show`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import reduce
 from typing import Any
@@ -8,18 +8,18 @@ from typing import Any
 import click
 
 from clinic.core.audit import record_listing, record_view
+from clinic.patients.commands.consent_options import answer_options, given_answers
+from clinic.patients.commands.group import as_json, group
+from clinic.patients.consent_rules import Topic
 from clinic.patients.rules import SEXES
 from clinic.patients.schemas import PatientSchema
 from clinic.patients.service import Patient, PatientNotFound, patient_service
-from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
+from clinic.web.cli import load_options, show_record, show_rows, with_header
 from clinic.web.cli_output import info
 
 COLUMNS = ["mrn", "family_name", "given_name", "birth_date", "sex", "phone", "email", "id"]
 
 MOST_CANDIDATES = 10
-
-group = CommandGroup("patients", clinic=True, help="Who the patients are and how to reach them.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 _OPTIONS = [
     click.option("--family-name"),
@@ -42,10 +42,12 @@ def patient_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @group.command("add", needs="patients:write")
 @patient_options
+@answer_options
 @as_json
-def add(as_json: bool, **options: str | None) -> None:
-    """Register a patient."""
-    patient = patient_service.create(**load_options(PatientSchema(), options))
+def add(agree: Sequence[Topic], refuse: Sequence[Topic], as_json: bool, **options: str | None) -> None:
+    """Register a patient, with what they answered when asked about consent."""
+    answers = {"consent": given_answers(agree, refuse)} if agree or refuse else {}
+    patient = patient_service.create(**load_options(PatientSchema(), options | answers))
     show_record(_dumped(patient), as_json=as_json)
     info(f"Registered {patient.mrn}. Next: flask appointments book --patient {patient.mrn} …")
 
@@ -68,12 +70,12 @@ def list_patients(query: str | None, limit: int, as_json: bool) -> None:
 @as_json
 def show(wanted: str, as_json: bool) -> None:
     """Show the PATIENT of a record number, an id, or words that find only one: names, a phone number."""
-    patient = _find(wanted)
+    patient = find_patient(wanted)
     record_view("patients", patient.id, patient.id)
     show_record(_dumped(patient), as_json=as_json)
 
 
-def _find(wanted: str) -> Patient:
+def find_patient(wanted: str) -> Patient:
     """Return the patient of a number or an id, or the only one that a search finds.
 
     :raises PatientNotFound: if there is none

@@ -90,7 +90,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 @requires("patients:write")
 @blueprint.problems(404)
 @blueprint.versioned(required=True)
-@blueprint.merge_patch(PatientSchema, stored_phone=_stored_phone)
+@blueprint.merge_patch(PatientSchema, exclude=("consent",), stored_phone=_stored_phone)
 @blueprint.response(200, PatientSchema, headers=RECORD_HEADERS)
 def update(fields: PatientFields, patient_id: UUID) -> ResponseReturnValue:
     """Update a patient; `null` clears a field (RFC 7396).

@@ -1,0 +1,80 @@
+"""Invoices of revision 0008 are kept with their lines and payments, and can name an appointment after the upgrade."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from flask import current_app
+from flask_migrate import upgrade
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from clinic.billing.service import billing_service
+from clinic.core.db import db
+from clinic.core.tenancy import clinic_scope
+from tests.databases import POSTGRESQL, SQLITE
+from tests.upgrade.older_database import NOW, an_older_database, insert
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture(params=[SQLITE, POSTGRESQL])
+def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
+    """A clinic in Lisbon with a paid invoice, upgraded."""
+    with an_older_database(request.param, tmp_path, "0008"):
+        ids = _insert_invoice()
+        upgrade()
+        with clinic_scope(ids["clinic"]):
+            yield ids
+
+
+def test_an_invoice_keeps_its_lines_and_payments_and_names_no_appointment(ids: dict[str, UUID]) -> None:
+    invoice = billing_service.get(ids["invoice"])
+
+    assert (invoice.number, invoice.standing, invoice.appointment_id) == ("INV-2026-00001", "paid", None)
+    assert [line.description for line in invoice.lines] == ["Consultation"]
+    assert [payment.amount_minor for payment in invoice.payments] == [4500]
+
+
+def test_an_invoice_can_not_name_an_appointment_that_does_not_exist(ids: dict[str, UUID]) -> None:
+    with pytest.raises(IntegrityError), db.engine.begin() as connection:
+        connection.execute(text("UPDATE invoices SET appointment_id = :id"), {"id": uuid4().hex})
+
+
+def test_a_downgrade_keeps_invoices(ids: dict[str, UUID]) -> None:
+    db.session.remove()
+
+    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0008", "--delete-data"])
+
+    assert result.exit_code == 0, result.output
+    with db.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM payments, invoice_lines, invoices")) == 1
+
+
+def _insert_invoice() -> dict[str, UUID]:
+    ids = {name: uuid4() for name in ("clinic", "patient", "invoice")}
+    own, of_invoice = {"clinic_id": ids["clinic"]}, {"clinic_id": ids["clinic"], "invoice_id": ids["invoice"]}
+    same = {"currency": "EUR", "locale": "en_GB", "idle_minutes": 15, "absolute_hours": 12, "late_cancel_hours": 24}
+    insert(
+        "clinics", {"id": ids["clinic"], "name": "Harbour", "zone": "Europe/Lisbon", **same, "desk_overbooks": False}
+    )
+    agreed = {"messages_agreed": True, "messages_agreed_source": "registration", "messages_agreed_at": NOW}
+    person = {"mrn": "P-000002", "family_name": "Pereira", "sort_name": "pereira", "sex": "unknown"}
+    insert("patients", {"id": ids["patient"], **own, **person, **agreed})
+    totals = {"total_minor": 4500, "paid_minor": 4500, "currency": "EUR"}
+    paid = {"status": "balanced", "number": "INV-2026-00001", "issued_on": "2026-11-23", **totals}
+    insert("invoices", {"id": ids["invoice"], **own, "patient_id": ids["patient"], **paid})
+    line = {"position": 1, "description": "Consultation", "quantity_thousandths": 1000}
+    _insert("invoice_lines", {"id": uuid4(), **of_invoice, **line, "unit_price_minor": 4500, "amount_minor": 4500})
+    payment = {"amount_minor": 4500, "currency": "EUR", "method": "card", "received_at": NOW}
+    _insert("payments", {"id": uuid4(), **of_invoice, **payment})
+    return ids
+
+
+def _insert(table: str, values: dict[str, object]) -> None:
+    """Insert a row that has no version."""
+    stored = {name: value.hex if isinstance(value, UUID) else value for name, value in values.items()}
+    names, places = ", ".join(stored), ", ".join(f":{name}" for name in stored)
+    with db.engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), stored)
