@@ -52,6 +52,16 @@ def test_hours_are_loaded_by_owner_with_what_is_planned_on_the_days():
     assert found[ben.id].exceptions == (ExceptionRange("leave", ELSEWHERE, FIRST, None, None),)
 
 
+def test_hours_of_another_clinic_are_not_loaded(here, other_clinic):
+    locum = a_practitioner()
+    with here(other_clinic.id):
+        store(WeeklyHours(weekday=0, starts=480, ends=1140), Closure(name="Theirs", first_day=FIRST, last_day=LAST))
+
+    clinic, _ = hours_service.load([locum.id], FIRST, LAST)
+
+    assert (clinic.opening, clinic.closures) == ((), ())
+
+
 def test_hours_of_many_practitioners_take_as_many_queries_as_those_of_one(app):
     ids = [a_practitioner(f"Dr {number}").id for number in range(5)]
     clinic_service.current()
