@@ -120,10 +120,12 @@ def test_choices_hold_for_the_list_that_was_shown(practitioner):
 
 def test_leave_closures_and_deleted_extra_hours_take_choices_too(practitioner):
     first, second, third = (an_appointment(None, practitioner, at(9, day=day)) for day in (26, 27, 28))
-    days = {"first_day": DAY, "last_day": DAY}
-
     leave = hours_exception_service.create(
-        practitioner_id=practitioner.id, kind="leave", **days, choices={first.id: at(11, day=27)}
+        practitioner_id=practitioner.id,
+        kind="leave",
+        first_day=DAY,
+        last_day=DAY,
+        choices={first.id: at(11, day=27)},
     )
     hours_exception_service.update(
         leave.id, first_day=DAY, last_day=date(2029, 11, 27), choices={first.id: "cancel", second.id: "cancel"}

@@ -1,6 +1,7 @@
 """Hours, exceptions and closures in JSON."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -213,15 +214,15 @@ def test_appointments_outside_are_moved_or_cancelled_with_the_change(client, pra
 
 @pytest.mark.parametrize("path", ["hours-exceptions", "closures", "opening-hours"])
 def test_every_change_of_hours_takes_choices(client, practitioner, booked, path):
-    fields = {
-        "hours-exceptions": {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": FIRST},
+    leave = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": FIRST}
+    changes: dict[str, dict[str, Any]] = {
+        "hours-exceptions": leave,
         "closures": {"name": "Drill", "first_day": FIRST},
-        "opening-hours": {"ranges": []},
-    }[path] | {"appointments": {booked[0]: "cancel"}}
-    if path == "opening-hours":
-        answer = client.put(f"/api/v1/{path}", json=fields | FROM_TEN, headers=match())
-    else:
-        answer = client.post(f"/api/v1/{path}", json=fields)
+        "opening-hours": FROM_TEN,
+    }
+    send = client.put if path == "opening-hours" else client.post
+
+    answer = send(f"/api/v1/{path}", json={**changes[path], "appointments": {booked[0]: "cancel"}}, headers=match())
 
     assert answer.status_code in {200, 201}, answer.json
     assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "cancelled"

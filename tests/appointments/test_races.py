@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service
+from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service, closure_service
 from clinic.core.db import db
 from tests.appointments.schedule import OVERLAPS, a_room, a_service, book
 from tests.assertions import row_counts, stored_events
@@ -145,6 +145,38 @@ def test_moving_crosswise_does_not_lock_each_other_out(app, at_once):
 
         assert {type(outcome) for outcome in outcomes} <= {type(None), SlotTaken}
         assert no_overlaps(app)
+
+
+@pytest.mark.row(76)
+def test_a_closure_that_moves_appointments_and_bookings_crosswise_do_not_lock_each_other_out(app, at_once):
+    service_ids = [a_service(name, rooms=[a_room(f"Room of {name}")]).id for name in ("Check", "Vaccination")]
+    practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
+    patients = [a_patient().id for _ in range(2)]
+
+    def places(day, other=0):
+        """Return eight half hours of a day, each with a practitioner and the own or the other's service."""
+        for turn in range(8):
+            starts_at, n = MONDAY + timedelta(days=day, minutes=30 * turn), turn % 2
+            yield starts_at, practitioners[n], service_ids[(n + other) % 2]
+
+    booked = [
+        book(at, practitioner_id=one, service_id=service_id, patient_id=patients[turn % 2])
+        for turn, (at, one, service_id) in enumerate(places(0))
+    ]
+    choices = {one.id: one.starts_at + timedelta(days=1) for one in booked}
+    first = MONDAY.date()
+
+    def close(_n):
+        closure_service.create(name="Drill", first_day=first, last_day=first, choices=choices)
+
+    def book_crosswise(n):
+        for turn, (at, one, service_id) in enumerate(places(1 + n, other=1)):
+            booking(patients[(turn + 1) % 2], one, at, service_id=service_id)()
+
+    outcomes = at_once(4, lambda n: book_crosswise(n) if n else close(n))
+
+    assert {type(outcome) for outcome in outcomes} == {type(None)}
+    assert no_overlaps(app)
 
 
 def test_one_of_several_acts_on_an_appointment_wins_and_leaves_one_row_of_history(at_once):

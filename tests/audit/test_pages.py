@@ -55,6 +55,7 @@ def test_the_page_shows_who_changed_which_fields(client, patient):
     assert "Pereira" in page
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("query", "seen", "unseen"),

@@ -25,6 +25,7 @@ OPERATION_IDS = {
     "GET /api/v1/availability": "list_availability",
     "GET /api/v1/clinic": "get_clinic",
     "PATCH /api/v1/clinic": "update_clinic",
+    "POST /api/v1/clinic/time-zone/preview": "preview_time_zone",
     "GET /api/v1/closures": "list_closures",
     "POST /api/v1/closures": "create_closure",
     "POST /api/v1/closures/preview": "preview_closure",

@@ -188,7 +188,7 @@ class OutsideChoices(fields.Dict):
         if isinstance(value, Mapping) and len(value) > MOST_CHOICES:
             raise ValidationError(f"Choose for at most {MOST_CHOICES} appointments")
         try:
-            return super()._deserialize(value, attr, data, **kwargs)
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
         except ValidationError as error:
             if not isinstance(error.messages, dict):
                 raise
