@@ -46,6 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_DefaultRun(), "default run")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Start a worker more than there are processors for a full run, many of whose tests wait for other processes."""
+    return len(os.sched_getaffinity(0)) + 1 if config.getoption("full") else None
+
+
 class _DefaultRun:
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
         """Ignore files, and folders of files, in which no test runs by default, unless they are asked for."""
@@ -61,12 +66,15 @@ def never_by_default(path: Path) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what proves breadth as slow; begin with slow tests, so that at the end no process waits for one.
+    """Mark what proves breadth as slow, on one database; begin with slow tests, so that no process waits for one.
 
     Or shuffle the tests, in the same way in every process.
     """
     for item in further_cases(items):
         item.add_marker("slow")
+    if repetitions := set(needless_repetitions(items)):
+        config.hook.pytest_deselected(items=list(repetitions))
+        items[:] = [item for item in items if item not in repetitions]
     yield
     items.sort(key=lambda item: "slow" not in item.keywords)
     if (seed := config.getoption("shuffle")) is not None:
@@ -83,6 +91,13 @@ def further_cases(items: list[pytest.Item]) -> list[pytest.Item]:
             found.append(item)
         seen.add(test)
     return found
+
+
+def needless_repetitions(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the further cases on PostgreSQL of tests whose result does not depend on the database."""
+    return [
+        item for item in further_cases(items) if "postgresql" in item.keywords and "both_databases" not in item.keywords
+    ]
 
 
 def pytest_collection_finish() -> None:

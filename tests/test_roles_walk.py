@@ -50,6 +50,7 @@ def records(here: Here) -> None:
                 billing_service.record_payment(invoice.id, amount=Money(paid, "EUR"), method="cash")
 
 
+@pytest.mark.breadth
 @pytest.mark.row(28)
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_is_shown_every_way_that_is_open_to_it_and_no_other(
@@ -65,6 +66,7 @@ def test_a_role_is_shown_every_way_that_is_open_to_it_and_no_other(
         assert opened & pages == (pages if permission in permissions else set()), permission
 
 
+@pytest.mark.breadth
 @pytest.mark.row(34)
 @pytest.mark.parametrize("denied", permission_names())
 def test_what_an_administrator_is_denied_is_not_shown(client: PageClient, become: Become, denied: str) -> None:

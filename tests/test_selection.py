@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.selection import PARTS, further_cases, missing_parts, never_by_default
+from tests.selection import PARTS, further_cases, missing_parts, needless_repetitions, never_by_default
 
 
 def test_a_run_with_tests_in_every_part_is_a_full_one() -> None:
@@ -33,6 +33,16 @@ def test_of_a_test_of_breadth_the_first_case_on_each_database_runs_by_default() 
     others = [item("a.py::other[1]"), item("a.py::other[2]"), item("b.py::one[sqlite-1]", "breadth")]
 
     assert further_cases([first, pg, second, pg_2, *others]) == [second, pg_2]
+
+
+def test_further_cases_run_on_postgresql_only_if_they_depend_on_the_database() -> None:
+    def cases(test: str, *keywords: str) -> list[Any]:
+        found = [(f"a.py::{test}[{database}-{n}]", database) for database in ("sqlite", "postgresql") for n in (1, 2)]
+        return [SimpleNamespace(nodeid=nodeid, keywords=("breadth", database, *keywords)) for nodeid, database in found]
+
+    dependent, same = cases("guard", "both_databases"), cases("input")
+
+    assert needless_repetitions([*dependent, *same]) == same[-1:]
 
 
 @pytest.mark.parametrize(

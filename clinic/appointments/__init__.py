@@ -11,8 +11,10 @@ from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
 from clinic.appointments.booking.events import EVENTS
 from clinic.appointments.pages.panels import PANELS
+from clinic.appointments.pages.zone_panel import zone_panel
+from clinic.appointments.service import UpcomingPreview, follow_zone, lock_upcoming, preview_zone
 from clinic.core.events.types import EventType
-from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab
+from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab, ZoneFollower
 
 
 class AppointmentsModule(BaseModule):
@@ -59,6 +61,10 @@ class AppointmentsModule(BaseModule):
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
         """Return the panels on the pages of patients and staff members."""
         return PANELS[page](subject_id) if page in PANELS else ()
+
+    def get_zone_followers(self) -> Sequence[ZoneFollower[UpcomingPreview]]:
+        """Return the appointments to come."""
+        return (ZoneFollower(preview_zone, lock_upcoming, follow_zone, zone_panel),)
 
     def register(self, state: BlueprintSetupState) -> None:
         """Register the module and its command groups."""

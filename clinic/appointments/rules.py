@@ -41,6 +41,9 @@ TRANSITIONS: Mapping[str | None, Mapping[str, str]] = {
 }
 """From each state (None: new) to each state that it can change to, the action that does it; no other change exists."""
 
+ZONE_CHANGE = "zone"
+"""The action of a history row for a change of the clinic's time zone: no move of anybody, and it can't be undone."""
+
 UNDO_GRACE = timedelta(minutes=10)
 """How long a booking, a move to another time and a cancellation can be undone."""
 

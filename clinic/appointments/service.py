@@ -8,11 +8,14 @@ from clinic.appointments.booking.conflicts import (
     PatientBusy,
     SlotTaken,
     Unavailable,
+    ZoneChanged,
 )
 from clinic.appointments.booking.creation import AppointmentBooking
+from clinic.appointments.booking.locks import lock_upcoming
 from clinic.appointments.booking.moves import AppointmentMoves
 from clinic.appointments.booking.queries import AppointmentQueries
 from clinic.appointments.booking.rescheduling import AppointmentRescheduling
+from clinic.appointments.booking.zone_change import UpcomingPreview, follow_zone, preview_zone
 from clinic.appointments.free_times.availability import AvailabilityService, FoundTimes, availability_service
 from clinic.appointments.free_times.slot_types import Reason, Refused, Slot
 from clinic.appointments.free_times.working_time import Span, WeeklyRange, working_ranges
@@ -99,14 +102,19 @@ __all__ = [
     "Span",
     "Unavailable",
     "Upcoming",
+    "UpcomingPreview",
     "WeeklyRange",
+    "ZoneChanged",
     "appointment_service",
     "availability_service",
     "closure_service",
+    "follow_zone",
     "hours_exception_service",
     "hours_service",
+    "lock_upcoming",
     "outcome_text",
     "practitioner_service",
+    "preview_zone",
     "propose_times",
     "room_service",
     "service_catalogue",

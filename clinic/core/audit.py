@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, Index, String, Uuid, event, insert, inspect
-from sqlalchemy.orm import InstanceState, Mapped, Mapper, ORMExecuteState, mapped_column
+from sqlalchemy.orm import InstanceState, Mapped, Mapper, ORMExecuteState, Session, mapped_column
 
 from clinic.core.clock import now
 from clinic.core.context import current_actor
@@ -101,6 +101,20 @@ def record_listing(record: str, subject_ids: Iterable[UUID], *, viewed: tuple[UU
         _record(*entries)
 
 
+def record_updates(updates: Iterable[tuple[Any, Mapping[str, Any]]]) -> None:
+    """Record new values of columns of many rows, before a bulk statement writes them."""
+    entries = []
+    for row, new in updates:
+        fields = [(name, is_secret) for name, is_secret in _fields(inspect(row).mapper) if name in new]
+        changes = {
+            name: [_recorded_value(before, is_secret), _recorded_value(new[name], is_secret)]
+            for name, is_secret in fields
+            if (before := getattr(row, name)) != new[name]
+        }
+        entries.append(_change_entry(CHANGED, row, changes))
+    _insert_changes(db.session(), entries)
+
+
 def serialize_entry(entry: Any) -> dict[str, Any]:
     """Return all stored values of an entry, or of an object with its attributes, as JSON values by column."""
     attributes = inspect(AuditEntry).column_attrs
@@ -120,8 +134,7 @@ def record_changes(session: ClinicSession, _context: object) -> None:
     """Record each flushed row of an audited model in the same transaction."""
     changed = ((CREATED, session.new), (CHANGED, session.dirty), (DELETED, session.deleted))
     if entries := [entry for action, rows in changed for row in rows if (entry := _row_entry(action, row))]:
-        session.connection().execute(insert(AuditEntry), entries)
-        current_outcome().changed += [(entry["record"], entry["record_id"]) for entry in entries]
+        _insert_changes(session, entries)
 
 
 @event.listens_for(ClinicSession, "do_orm_execute")
@@ -143,6 +156,10 @@ def _row_entry(action: str, row: Any) -> dict[str, Any] | None:
     changes = _changes(action, inspect(row))
     if action == CHANGED and not changes:
         return None
+    return _change_entry(action, row, changes)
+
+
+def _change_entry(action: str, row: Any, changes: dict[str, list[Any]]) -> dict[str, Any]:
     has_subject = hasattr(type(row), _SUBJECT_COLUMN)
     about = {
         "record": row.__tablename__,
@@ -151,6 +168,12 @@ def _row_entry(action: str, row: Any) -> dict[str, Any] | None:
         "clinic_id": _clinic_of(action, row),
     }
     return _entry(action, changes, **about)
+
+
+def _insert_changes(session: Session, entries: Sequence[dict[str, Any]]) -> None:
+    """Insert the entries of changed rows in one statement."""
+    session.connection().execute(insert(AuditEntry), entries)
+    current_outcome().changed += [(entry["record"], entry["record_id"]) for entry in entries]
 
 
 def _clinic_of(action: str, row: Any) -> UUID | None:

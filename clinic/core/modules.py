@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from flask import Blueprint, Flask, current_app
@@ -10,8 +10,11 @@ from flask.blueprints import BlueprintSetupState
 
 from clinic.core.events import Handler, event_bus
 from clinic.core.events.types import EventType
+from clinic.core.zone_change import ZonePreview
 
 _EXTENSION = "clinic.modules"
+
+Preview = TypeVar("Preview", bound=ZonePreview)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,20 @@ class PeriodicJob:
     run: Callable[[], int]
     counted: bool = True
     is_due: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True)
+class ZoneFollower(Generic[Preview]):
+    """Records of a module that keep their local time when the clinic's time zone changes, in the same transaction.
+
+    `preview` describes the change to a zone. `lock` keeps others from changing the records until the unit of work ends;
+    in it, `follow` stores what a preview describes. `panel` shows a preview inside the form that changes the zone.
+    """
+
+    preview: Callable[[str], Preview]
+    lock: Callable[[], None]
+    follow: Callable[[Preview], None]
+    panel: Callable[[Preview], Panel]
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,10 @@ class BaseModule:
         """Return the module's periodic jobs."""
         return ()
 
+    def get_zone_followers(self) -> Sequence[ZoneFollower[Any]]:
+        """Return the module's records that keep their local time when the clinic's time zone changes."""
+        return ()
+
     def register(self, state: BlueprintSetupState) -> None:
         """Add this module to an application and subscribe its handlers; called when its blueprint is registered."""
         state.app.extensions.setdefault(_EXTENSION, {})[self.name] = self
@@ -144,6 +165,11 @@ def registered_modules(app: Flask | None = None) -> Sequence[BaseModule]:
 def panels_of(page: str, subject_id: UUID) -> Sequence[Panel]:
     """Return the panels that the modules of the current application add to the page of a record."""
     return [panel for module in registered_modules() for panel in module.get_panels(page, subject_id)]
+
+
+def zone_followers() -> Sequence[ZoneFollower[Any]]:
+    """Return the records of the modules of the current application that follow a change of the clinic's time zone."""
+    return [follower for module in registered_modules() for follower in module.get_zone_followers()]
 
 
 def declared_permissions(app: Flask | None = None) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """Countries of ISO 3166 and the IANA time zones of their places, as the tables of tzdata list them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,6 +21,11 @@ def find_time_zone(name: str) -> TimeZone | None:
     """Return the time zone of a name, also of another name for it; None if that is no place: `UTC`, `EST5EDT`."""
     zones = _zones()
     return zones.get(name) or _zones_by_alias().get(_canonical(name))
+
+
+def time_zone_names() -> Collection[str]:
+    """Return the names of all time zones."""
+    return _zones().keys()
 
 
 def country_of_zone(name: str) -> str | None:

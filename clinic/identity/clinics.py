@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.util import identity_key
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
@@ -17,6 +18,7 @@ from clinic.core.text import is_storable, tidy_line
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic, Membership
 from clinic.identity.roles import OVERBOOK
+from clinic.identity.zone_change import ZoneChange, change_zone, preview_change
 
 
 class ClinicFields(TypedDict):
@@ -30,9 +32,10 @@ class ClinicFields(TypedDict):
 
 
 class SettingsFields(TypedDict):
-    """The settings that can be changed later; amounts and times already stored depend on the others."""
+    """The settings that can be changed later; amounts already stored depend on the currency."""
 
     name: NotRequired[str]
+    zone: NotRequired[str]
     country: NotRequired[str]
     subdivision: NotRequired[str | None]
     locale: NotRequired[str]
@@ -78,22 +81,26 @@ class ClinicService:
             raise ClinicExists(f"There is already a clinic named {fields['name']}") from error
         return clinic
 
-    def update(self, *, version: int | None, **fields: Unpack[SettingsFields]) -> Clinic:
+    def update(self, *, version: int | None, seen: str | None = None, **fields: Unpack[SettingsFields]) -> Clinic:
         """Change the given settings of the current clinic; session limits and permissions apply to open sessions too.
 
-        `version` is the one that was edited, None skips the check.
+        With another time zone, what is to come keeps its local time. `version` is the one that was edited, None skips
+        the check; `seen` is the seal of the preview of the time zone that was shown, None to change it without one.
 
         :raises InvalidInput: if receptionists would get a permission that the actor lacks
         :raises ClinicChanged: if somebody else has changed it
         :raises ClinicExists: if the name is taken
+        :raises ZoneChangeRefused: if records are in the way of the time zone, or something else was shown
         """
         try:
             with unit_of_work():
-                clinic = db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
+                clinic = self.lock()
                 if version not in {None, clinic.version}:
                     raise ClinicChanged
                 if fields.get("desk_overbooks") and not clinic.desk_overbooks:
                     _check_granted(OVERBOOK)
+                if (zone := fields.get("zone", clinic.zone)) != clinic.zone:
+                    change_zone(clinic, zone, seen)
                 for name, value in fields.items():
                     setattr(clinic, name, value)
                 db.session.flush()
@@ -101,16 +108,29 @@ class ClinicService:
             raise ClinicExists(f"There is already a clinic named {fields.get('name')}") from error
         return clinic
 
-    def current(self) -> Clinic:
-        """Return the current clinic, which is read once in a transaction.
+    def preview_zone(self, zone: str) -> ZoneChange:
+        """Return what changes if the current clinic moves to another time zone."""
+        return preview_change(self.current(), zone)
+
+    def zone_so_far(self) -> str | None:
+        """Return the time zone in which local times were understood so far in this session, None if it was not read."""
+        clinic = db.session().identity_map.get(identity_key(Clinic, current_clinic_id()))
+        return inspect(clinic).dict.get("zone") if clinic else None
+
+    def current(self, *, reload: bool = False) -> Clinic:
+        """Return the current clinic, which is read once in a transaction, or again if `reload` is set.
 
         :raises NotFound: if it no longer exists
         """
-        clinic = db.session.get(Clinic, current_clinic_id())
+        clinic = db.session.get(Clinic, current_clinic_id(), populate_existing=reload)
         if clinic is None:
             raise NotFound
         keep_loaded(clinic)
         return clinic
+
+    def lock(self) -> Clinic:
+        """Return the current clinic, locked until the unit of work ends (on PostgreSQL): its zone stays."""
+        return db.session.get_one(Clinic, current_clinic_id(), with_for_update={"key_share": True})
 
     def list(self) -> Sequence[Clinic]:
         """Return all clinics, the oldest first."""

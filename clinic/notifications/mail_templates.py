@@ -58,10 +58,10 @@ def _welcome_details(_about: UUID, _clinic: Clinic, _language: str) -> dict[str,
     return {}
 
 
-def _appointment_details(about: UUID, clinic: Clinic, language: str) -> dict[str, Any]:
+def _appointment_details(about: UUID, _clinic: Clinic, language: str) -> dict[str, Any]:
     appointment = appointment_service.get(about)
     practitioner = practitioner_service.get(appointment.practitioner_id)
-    return {"when": _when(appointment.starts_at, clinic, language), "practitioner": practitioner}
+    return {"when": _when(appointment.starts_at, appointment.zone, language), "practitioner": practitioner}
 
 
 def _invoice_details(about: UUID, _clinic: Clinic, language: str) -> dict[str, Any]:
@@ -78,9 +78,11 @@ _DETAILS = {
 }
 
 
-def _when(moment: datetime, clinic: Clinic, language: str) -> str:
-    """Return a day and time in the clinic's time zone, with its name."""
-    zone = ZoneInfo(clinic.zone)
-    local = moment.astimezone(zone)
-    day, time = format_date(local.date(), "full", language), format_time(local, "short", zone, language)
+def _when(moment: datetime, zone: str, language: str) -> str:
+    """Return a day and time in a time zone, with its name.
+
+    The zone is that of the appointment, which changes together with its time when the clinic's zone does.
+    """
+    local = moment.astimezone(ZoneInfo(zone))
+    day, time = format_date(local.date(), "full", language), format_time(local, "short", local.tzinfo, language)
     return f"{day}, {time} ({get_timezone_name(local, locale=language)})"

@@ -24,6 +24,9 @@ INVOICES = 90
 ACTOR = "import:demo"
 CLINIC = {"name": "Harbour Clinic", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "en_GB"}
 
+ANSWERS = {("reminders", "sms"): True, ("recalls", "email"): True, ("news", "email"): False}
+"""What every fourth patient answered about consent when registering; the others were not asked."""
+
 PASSWORD = "harbour lights at night"  # noqa: S105 - public: it is valid in the demo only
 STAFF = {
     "ana@demo.example": ("Ana Costa", "administrator"),
@@ -98,6 +101,7 @@ def _patient(rng: random.Random, number: int) -> Patient:
         phone=f"+3519{rng.randrange(10, 40)}{rng.randrange(1_000_000):06d}" if rng.random() < 0.9 else None,
         email=f"{mailbox}.{number}@example.org" if rng.random() < 0.75 else None,
         language=language,
+        consent=ANSWERS if number % 4 == 0 else None,
     )
 
 

@@ -116,8 +116,7 @@ class ConsentService:
             day = answered_on or today(clinic_service.current().zone)
             _check_day(before, changed, day)
             store_answers(patient_id, changed, change=before.version + 1, source=source, answered_on=day, note=note)
-            after = _consent(patient_id)
-        return after
+            return _consent(patient_id)
 
     def withdraw_all(
         self,
@@ -151,8 +150,7 @@ class ConsentService:
             if before.version == 1 or any(entry.recorded_at < now() - UNDO_WINDOW for entry in entries):
                 raise ConsentNotUndoable
             self._restore(patient_id, entries, before.version)
-            after = _consent(patient_id)
-        return after
+            return _consent(patient_id)
 
     def history(
         self, patient_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None

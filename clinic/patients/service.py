@@ -68,7 +68,8 @@ class PatientService:
             db.session.add(patient)
             db.session.flush()
             _index(patient)
-            _record_consent(patient, consent or {})
+            if consent:
+                _record_consent(patient, consent)
             set_event_subject(patient.id, patient.version)
             event_bus.publish(
                 PATIENT_CREATED.name, {"patient_id": str(patient.id), "clinic_id": str(patient.clinic_id)}

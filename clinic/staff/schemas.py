@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, pre_load, validates_schema
 from marshmallow.validate import Length
 
 from clinic.core.regions import region_problem
@@ -12,9 +12,10 @@ from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
 from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Timestamp, id_messages
-from clinic.web.place_fields import Country, LocaleName
+from clinic.web.place_fields import Country, LocaleName, Zone
 
 MAX_LATE_CANCEL_HOURS = 14 * 24
+_ZONE_PAGE_FIELDS = {"check", "save", "all", "seen"}
 _SUBDIVISION = re.compile("[A-Z0-9]{1,3}", re.ASCII)
 
 
@@ -156,6 +157,47 @@ class ClinicForm(Schema):
         country, code = (data.get(name, getattr(here, name)) for name in ("country", "subdivision"))
         if code and (problem := region_problem(country, code)):
             raise ValidationError(problem, "subdivision")
+
+
+class ZoneForm(Schema):
+    """The form of the clinic's time zone; the others are the buttons and the seal of its page."""
+
+    zone = Zone(required=True)
+
+    @pre_load
+    def drop_buttons(self, typed: Mapping[str, Any], **_options: Any) -> dict[str, Any]:
+        """Leave out what belongs to the page."""
+        return {name: value for name, value in typed.items() if name not in _ZONE_PAGE_FIELDS}
+
+
+class TimeZoneSchema(Schema):
+    """The time zone of a preview."""
+
+    zone = Zone(required=True, data_key="time_zone")
+
+
+class ClinicPatch(ClinicForm):
+    """The settings that programs change: those of the form, and the time zone."""
+
+    zone = Zone(required=True, data_key="time_zone")
+
+
+class ZoneNoticeSchema(Schema):
+    """A record that is to be known of before the time zone changes; one that blocks has to be changed first."""
+
+    record = fields.String(dump_only=True, metadata={"description": "Its kind: `appointments`"})
+    id = fields.UUID(dump_only=True, attribute="record_id")
+    text = fields.String(dump_only=True)
+    blocks = fields.Boolean(dump_only=True)
+
+
+class ZonePreviewSchema(Schema):
+    """What another time zone changes, and the first 200 notices about single records, those that block first."""
+
+    time_zone = fields.String(dump_only=True, attribute="zone")
+    possible = fields.Boolean(dump_only=True, attribute="is_possible")
+    text = fields.String(dump_only=True)
+    notices = fields.List(fields.Nested(ZoneNoticeSchema), dump_only=True, attribute="listed")
 
 
 class SeeForm(Schema):

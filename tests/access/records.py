@@ -119,6 +119,7 @@ ARGUMENTS = {
 }
 """How each argument that stands in a route is filled; one without a table is of no clinic."""
 
+
 def a_withdrawal() -> UUID:
     """Let a patient withdraw all consent; return the patient's id."""
     return consent_service.withdraw_all(a_patient().id).id

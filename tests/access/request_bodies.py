@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+from clinic.identity.zone_change import ZoneChange
 from tests.builders import appointment_fields, patient_fields
 
 Ids = Callable[..., str]
@@ -129,6 +130,12 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "staff.sign_out": _nothing,
     "staff.stay": _nothing,
     "staff.switch": lambda the: {"clinic_id": the("clinic_id")},
+    "staff.change_time_zone": lambda the: {
+        "zone": "Europe/Madrid",
+        "seen": ZoneChange("Europe/Lisbon", "Europe/Madrid", ()).seal,
+        "version": the("clinic_version"),
+        "save": "1",
+    },
     "staff.update_clinic": lambda the: {
         "name": "Clínica São João",
         "country": "PT",
@@ -139,6 +146,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     },
     "staff.update_member": lambda _: {"name": "Rui Matrix", "role": "read-only", "version": "1"},
     "api_staff.update": lambda _: {"late_cancel_hours": 24},
+    "api_staff.preview_time_zone": lambda _: {"time_zone": "Europe/Madrid"},
     "api_appointments.create": lambda the: appointment_fields(UUID(the("patient_id")), UUID(the("practitioner_id"))),
     "api_appointments.update": lambda _: {"reason": "Toothache"},
     "api_appointments.reschedule": lambda _: {"starts_at": "2029-11-27T09:00:00Z"},

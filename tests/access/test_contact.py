@@ -50,6 +50,7 @@ def full(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
+@pytest.mark.breadth
 @pytest.mark.row(38)
 @pytest.mark.parametrize("column", CALLERS)
 def test_no_answer_reveals_contact_or_notes_without_permission(

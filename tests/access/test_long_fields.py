@@ -31,6 +31,7 @@ def normalised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return lengths
 
 
+@pytest.mark.breadth
 @pytest.mark.row(51)
 @pytest.mark.parametrize("nonsense", NONSENSE, ids=["marks", "letters", "addresses", "numbers"])
 def test_long_nonsense_in_any_field_of_any_route_is_refused_unread(

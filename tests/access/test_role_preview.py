@@ -28,6 +28,7 @@ class Looker(Caller):
         assert self.client.post("/staff/seeing", data=fields).status_code == 303
 
 
+@pytest.mark.breadth
 @pytest.mark.row(28)
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "administrator"])
 def test_every_page_answers_as_to_the_role_but_changes_nothing(

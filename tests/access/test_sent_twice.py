@@ -39,6 +39,7 @@ NOTHING_TO_CHANGE = {
     "api_hours_exceptions.preview",
     "api_notifications.retry_notifications",
     "api_opening_hours.preview_opening_hours",
+    "api_staff.preview_time_zone",
     "notifications.retry_all",
 }
 """Views that only show what would change, or find no failed message here: what changes nothing stores no answer."""

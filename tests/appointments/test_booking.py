@@ -66,6 +66,7 @@ def test_cancelling_tells_the_other_modules_with_exactly_one_id(app, published):
     )
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("minutes", [-29, -10, 0, 10, 29])
 def test_a_time_that_touches_a_taken_one_on_the_inside_is_refused(app, published, minutes):
@@ -244,6 +245,7 @@ def test_a_list_is_filtered_by_each_thing_that_is_given():
     assert [one.id for one in appointment_service.list(since=MONDAY + HALF_AN_HOUR).rows] == [noise.id]
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("starts_at", "day"),

@@ -16,8 +16,8 @@ from clinic.core.context import as_actor
 from clinic.core.db import db
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.members import member_service
-from clinic.patients import pages
-from clinic.patients.service import patient_service
+from clinic.patients.pages import patients as patient_pages
+from clinic.patients.service import consent_service, patient_service
 from tests.assertions import spoken
 from tests.billing.invoices import KEY, an_invoice
 from tests.builders import MONDAY, a_member, a_patient, a_practitioner, an_appointment
@@ -55,6 +55,7 @@ def test_the_page_shows_who_changed_which_fields(client, patient):
     assert "Pereira" in page
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("query", "seen", "unseen"),
@@ -127,6 +128,7 @@ def test_records_are_shown_by_number_and_values_by_label(client, here):
         number, booked_for = invoice.number, patient_service.get(appointment.patient_id).mrn
         appointment_service.cancel(appointment.id, reason="clinic")
         patient_service.update(appointment.patient_id, version=None, birth_date="1991-06-22")
+        consent_service.record(appointment.patient_id, {("news", "email"): True}, source="phone")
         appointment_id, patient_id, invoice_id = appointment.id, appointment.patient_id, invoice.id
 
     page = client.get("/audit").text
@@ -138,7 +140,7 @@ def test_records_are_shown_by_number_and_values_by_label(client, here):
     assert "Status Booked → Cancelled" in shown
     assert "Practitioner Dr Silva Start Mon 26 Nov 2029, 09:00" in shown
     assert "Date of birth 21-Jun-1991" in shown
-    assert "Agreed to messages Yes" in shown
+    assert "Purpose News Channel Email Answer Yes Source On the phone" in shown
     assert "Total 50,00" in shown
 
 
@@ -263,7 +265,7 @@ def test_the_access_log_lists_views_of_a_record(client, patient):
 
 def test_a_printed_access_log_names_time_and_user_and_missing_entries(client, patient, monkeypatch):
     whole = spoken(client.get(f"/patients/{patient}/access-log").text)
-    monkeypatch.setattr(pages, "ACCESS_LOG_PAGE", 2)
+    monkeypatch.setattr(patient_pages, "ACCESS_LOG_PAGE", 2)
     for _ in range(3):
         client.get(f"/patients/{patient}")
     part = spoken(client.get(f"/patients/{patient}/access-log").text)

@@ -59,6 +59,7 @@ def test_each_of_a_thousand_random_edits_is_reported() -> None:
     assert (verify().checked, verify().total) == (40, 0)
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", [column.name for column in AuditEntry.__table__.columns])
 def test_a_change_of_any_column_is_reported(name: str) -> None:

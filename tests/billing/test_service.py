@@ -328,6 +328,7 @@ def test_who_owes_nothing_has_a_balance_of_nothing() -> None:
     assert not billing_service.open_of(patient.id)
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     "values",

@@ -44,6 +44,7 @@ PLACES = {
     "new password": "/account/password",
     "second step to set up": "/account/second-step",
     "clinic": "/clinic",
+    "time zone": "/clinic/time-zone",
     "practitioners": "/appointments/practitioners",
     "practitioner": "/appointments/practitioners/{practitioner}/edit",
     "end of a practitioner": "/appointments/practitioners/{practitioner}/deactivation",
@@ -236,6 +237,13 @@ def late_change_of_the_clinic(page: Page, records: Records) -> None:
     page.locator(SEND).click()
 
 
+def another_time_zone(page: Page, records: Records) -> None:
+    """See what another time zone changes."""
+    page.goto("/clinic/time-zone")
+    page.get_by_label("Time zone").select_option("Europe/Madrid")
+    page.get_by_role("button", name="Check").click()
+
+
 def form_of_the_longest_clinic(page: Page, records: Records) -> None:
     """Send a form that was shown in another clinic where one works, of the longest name."""
     become(page, TRAVELLER)
@@ -296,6 +304,7 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "time at which nothing happened": bad_time,
     "late change of a member": late_change_of_a_member,
     "late change of the clinic": late_change_of_the_clinic,
+    "another time zone": another_time_zone,
     "patients, seen as a manager": seen_as_manager,
     "change while only looking": change_while_looking,
     **{trouble: in_trouble(trouble) for trouble in TROUBLES if trouble},

@@ -142,7 +142,9 @@ def test_the_summary_of_problems_gets_the_focus_and_leads_to_the_fields(page: Pa
 
     expect(page.get_by_role("textbox", name="Email")).to_be_focused()
     expect(page.get_by_role("textbox", name="Email")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_role("textbox", name="Email")).to_have_accessible_description(re.compile("Enter an email address"))
+    expect(page.get_by_role("textbox", name="Email")).to_have_accessible_description(
+        re.compile("Enter an email address")
+    )
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -8,6 +8,7 @@ import time_machine
 
 from clinic.appointments.service import appointment_service
 from clinic.core.jobs import run_due_jobs
+from clinic.identity.clinics import clinic_service
 from tests.assertions import rows
 from tests.builders import a_patient, an_appointment
 from tests.smtp_server import Mailbox
@@ -161,3 +162,22 @@ def test_nobody_is_written_to_about_a_walk_in_or_a_past_visit(app, clock, sent):
     appointment_service.undo(visit.id)
 
     assert {row["kind"] for row in rows(app, "notifications") if row["patient_id"] == patient.id} == {"welcome"}
+
+
+def test_a_message_that_waits_while_the_time_zone_changes_shows_the_same_local_time(appointment, sent, mailbox):
+    clinic_service.update(version=None, zone="Europe/Madrid")
+
+    assert sent(30) == [CONFIRMED]
+    text = mailbox.messages[-1].get_body(("plain",)).get_content()
+    assert "Wednesday, March 4, 2026, 12:00" in text
+    assert "(Central European Standard Time)" in text
+    assert sent(3600) == []
+
+
+def test_a_message_about_a_cancelled_appointment_shows_the_local_time_that_it_had(appointment, sent, mailbox):
+    sent(30)
+    appointment_service.cancel(appointment.id)
+    clinic_service.update(version=None, zone="Europe/Madrid")
+
+    assert sent(30) == [CANCELLED]
+    assert "12:00" in mailbox.messages[-1].get_body(("plain",)).get_content()

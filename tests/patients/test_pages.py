@@ -223,6 +223,7 @@ def test_the_form_of_a_new_patient_takes_what_was_looked_for(client):
     assert 'value="zé"' in element(client.get("/patients/new?family_name=zé").text, "f-family_name")
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.row(44)
 @pytest.mark.row(45)

@@ -81,10 +81,11 @@ def test_a_clinic_without_a_country_is_asked_for_one(app, client, clinic):
 
 
 @pytest.mark.row(56)
-def test_money_and_times_and_what_is_not_shown_can_not_be_changed(app, client):
+@pytest.mark.parametrize("field", [{"currency": "USD"}, {"zone": "Europe/Madrid"}])
+def test_the_currency_and_what_is_not_shown_can_not_be_changed(app, client, field):
     before = rows(app, "clinics")
 
-    answer = client.submit("/clinic", **settings(currency="USD"))
+    answer = client.submit("/clinic", **settings(**field))
 
     assert answer.status_code == 422
     assert rows(app, "clinics") == before
@@ -93,8 +94,8 @@ def test_money_and_times_and_what_is_not_shown_can_not_be_changed(app, client):
 def test_the_page_shows_what_can_not_be_changed_and_why(client):
     page = spoken(client.get("/clinic").text)
 
-    assert "Fixed settings Time zone Europe/Lisbon Currency EUR" in page
-    assert "Appointments and invoices are recorded in them" in page
+    assert "Time zone Europe/Lisbon Change the time zone Currency EUR" in page
+    assert "The currency can’t be changed: invoices are recorded in it" in page
 
 
 def test_a_name_that_is_taken_is_refused(client, other_clinic):

@@ -109,7 +109,7 @@ def test_a_command_whose_commit_is_lost_does_not_report_that_it_is_undone(run: R
 
 
 def test_a_command_that_fails_after_its_commit_shows_that_it_is_done(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clinic.patients.commands.info", _break)
+    monkeypatch.setattr("clinic.patients.commands.patients.info", _break)
 
     result = run("patients", "add", "--family-name", "Weiß")
 

@@ -25,6 +25,7 @@ OPERATION_IDS = {
     "GET /api/v1/availability": "list_availability",
     "GET /api/v1/clinic": "get_clinic",
     "PATCH /api/v1/clinic": "update_clinic",
+    "POST /api/v1/clinic/time-zone/preview": "preview_time_zone",
     "GET /api/v1/closures": "list_closures",
     "POST /api/v1/closures": "create_closure",
     "POST /api/v1/closures/preview": "preview_closure",
@@ -54,6 +55,11 @@ OPERATION_IDS = {
     "POST /api/v1/patients": "create_patient",
     "GET /api/v1/patients/{patient_id}": "get_patient",
     "PATCH /api/v1/patients/{patient_id}": "update_patient",
+    "GET /api/v1/patients/{patient_id}/consent": "get_consent",
+    "POST /api/v1/patients/{patient_id}/consent": "record_consent",
+    "GET /api/v1/patients/{patient_id}/consent/history": "list_consent_answers",
+    "POST /api/v1/patients/{patient_id}/consent/undo": "undo_consent",
+    "POST /api/v1/patients/{patient_id}/consent/withdraw": "withdraw_consent",
     "GET /api/v1/practitioners": "list_practitioners",
     "POST /api/v1/practitioners": "create_practitioner",
     "GET /api/v1/practitioners/{practitioner_id}": "get_practitioner",
@@ -200,6 +206,7 @@ def test_operations_describe_the_headers_that_they_read(spec):
         "fulfil_appointment": [("If-Match", False), ("Idempotency-Key", False)],
         "get_appointment": [("If-None-Match", False)],
         "get_clinic": [("If-None-Match", False)],
+        "get_consent": [("If-None-Match", False)],
         "get_closure": [("If-None-Match", False)],
         "get_hours": [("If-None-Match", False)],
         "get_hours_exception": [("If-None-Match", False)],
@@ -215,10 +222,13 @@ def test_operations_describe_the_headers_that_they_read(spec):
         "reactivate_practitioner": [("If-Match", False), ("Idempotency-Key", False)],
         "reactivate_room": [("If-Match", False), ("Idempotency-Key", False)],
         "reactivate_service": [("If-Match", False), ("Idempotency-Key", False)],
+        "record_consent": [("If-Match", False), ("Idempotency-Key", False)],
         "reschedule_appointment": [("If-Match", False), ("Idempotency-Key", False)],
         "retry_notification": [("Idempotency-Key", False)],
         "retry_notifications": [("Idempotency-Key", False)],
         "undo_appointment": [("If-Match", False), ("Idempotency-Key", False)],
+        "undo_consent": [("If-Match", False), ("Idempotency-Key", False)],
+        "withdraw_consent": [("If-Match", False), ("Idempotency-Key", False)],
         "update_appointment": [("If-Match", True)],
         "update_clinic": [("If-Match", True)],
         "update_closure": [("If-Match", True)],
@@ -279,7 +289,8 @@ def test_a_query_parameter_is_never_null(spec):
 def test_an_id_in_a_response_is_linked_to_the_operations_of_its_record(spec):
     links = spec["paths"]["/api/v1/patients"]["post"]["responses"]["201"]["links"]
 
-    assert set(links) == {"get_patient", "update_patient"}
+    of_consent = {"get_consent", "record_consent", "list_consent_answers", "undo_consent", "withdraw_consent"}
+    assert set(links) == {"get_patient", "update_patient"} | of_consent
     assert links["get_patient"]["parameters"] == {"patient_id": "$response.body#/id"}
 
 

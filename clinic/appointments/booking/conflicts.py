@@ -83,6 +83,15 @@ class NotOffered(Unavailable):
         self.reason = reason
 
 
+class ZoneChanged(Unavailable):
+    """The clinic's time zone was changed between the choice of a time and its booking."""
+
+    code = "zone-changed"
+
+    def __init__(self) -> None:
+        super().__init__("The clinic's time zone has just been changed: check the time and choose it again")
+
+
 class IllegalTransition(Conflict):
     """The appointment is in a state in which that can't be done; `by` and `at` are who changed it last, and when."""
 

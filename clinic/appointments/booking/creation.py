@@ -16,6 +16,7 @@ from clinic.appointments.booking.requirements import (
     check_offered,
     check_practitioner,
     check_times,
+    check_zone,
     find_service,
 )
 from clinic.appointments.free_times.availability import offer_next_free
@@ -63,6 +64,7 @@ class AppointmentBooking:
             the times are impossible
         :raises SlotTaken: if the practitioner, the room or the patient has another appointment at that time
         :raises NotOffered: if it is outside working time, past, too soon or too far ahead
+        :raises ZoneChanged: if the clinic's time zone is changed at this moment
         :raises PermissionDenied: if it could be overbooked, but the current actor may not
         """
         check = Check.SHARED if current_actor().is_import else Check.ALL
@@ -111,11 +113,13 @@ class AppointmentBooking:
 
 def _book(status: str, check: Check, event: EventType | None, fields: BookingFields) -> Appointment:
     """Add an appointment in a state, record it and publish an event."""
+    zone = clinic_service.zone_so_far()
     request: Request | None = None
     try:
         with guarded_unit_of_work():
-            check_times(fields["starts_at"], fields["ends_at"])
             request = _lock_request(fields)
+            check_zone(zone)
+            check_times(fields["starts_at"], fields["ends_at"])
             appointment = _added(request, status, find_placement(request, check, fields.get("overbook_reason")), fields)
             record_move(appointment, TRANSITIONS[None][status], None)
             if event is not None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.appointments.models import Appointment, AppointmentHistory
-from clinic.appointments.rules import UNDO
+from clinic.appointments.rules import UNDO, ZONE_CHANGE
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
@@ -28,15 +28,15 @@ def list_moves(appointment_id: UUID) -> Sequence[AppointmentHistory]:
 
 
 def standing_moves(moves: Sequence[AppointmentHistory]) -> Sequence[AppointmentHistory]:
-    """Return those of some moves that have not been undone, without the undoing itself."""
+    """Return those of some moves that have not been undone, without the undoing itself and changes of the zone."""
     undone = {(move.before or {}).get(UNDONE) for move in moves if move.action == UNDO}
-    return [move for move in moves if move.action != UNDO and str(move.id) not in undone]
+    return [move for move in moves if move.action not in {UNDO, ZONE_CHANGE} and str(move.id) not in undone]
 
 
 def last_move(appointment_id: UUID) -> AppointmentHistory | None:
-    """Return the last move of an appointment, None if none was recorded."""
-    of_appointment = AppointmentHistory.appointment_id == appointment_id
-    newest = select(AppointmentHistory).where(of_appointment).order_by(AppointmentHistory.id.desc()).limit(1)
+    """Return the last move of an appointment by somebody, None if none was recorded."""
+    moves = (AppointmentHistory.appointment_id == appointment_id, AppointmentHistory.action != ZONE_CHANGE)
+    newest = select(AppointmentHistory).where(*moves).order_by(AppointmentHistory.id.desc()).limit(1)
     return db.session.scalar(newest)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from clinic.appointments.booking.conflicts import AppointmentNotFound
 from clinic.appointments.models import Appointment, Practitioner, Room
+from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.db.transaction import get_for_update, keep_loaded
@@ -35,6 +36,15 @@ def lock_resources(practitioner_ids: Collection[UUID], room_ids: Collection[UUID
         keep_loaded(patient_service.lock(patient_id))
     except PatientNotFound as error:
         raise InvalidInput(error.message, field="patient_id") from error
+
+
+def lock_upcoming() -> None:
+    """Lock all practitioners, so that nothing is booked or moved meanwhile, and the appointments to come."""
+    for every in (
+        select(Practitioner.id).order_by(Practitioner.id),
+        select(Appointment.id).where(Appointment.starts_at > now()).order_by(Appointment.id),
+    ):
+        db.session.scalars(every.with_for_update(key_share=True)).all()
 
 
 def find_appointment(appointment_id: UUID) -> Appointment:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import joinedload
 
+from clinic.appointments.booking.conflicts import ZoneChanged
 from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.rules import day_problem, span_problem
 from clinic.core.clock import today, wall_day
@@ -81,6 +82,15 @@ def candidate_rooms(service: Service | None, room_id: UUID | None) -> Sequence[R
 
 def _rooms_of(service: Service) -> Sequence[Room]:
     return sorted((row.room for row in service.takes_place_in), key=lambda room: (room.name, room.id))
+
+
+def check_zone(zone: str | None) -> None:
+    """Check, with the practitioner locked, that the clinic still has the time zone in which a time was understood.
+
+    :raises ZoneChanged: if it was changed meanwhile
+    """
+    if zone not in {None, clinic_service.current(reload=True).zone}:
+        raise ZoneChanged
 
 
 def check_times(starts_at: datetime, ends_at: datetime) -> None:

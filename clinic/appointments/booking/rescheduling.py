@@ -18,11 +18,13 @@ from clinic.appointments.booking.requirements import (
     check_offered,
     check_practitioner,
     check_times,
+    check_zone,
     find_service,
 )
 from clinic.appointments.free_times.availability import offer_next_free
 from clinic.appointments.models import Appointment, Room, Service
 from clinic.core.db import db
+from clinic.identity.clinics import clinic_service
 
 
 class AppointmentRescheduling:
@@ -50,11 +52,11 @@ class AppointmentRescheduling:
         :raises IllegalTransition: if the patient has arrived, or it is over, missed or cancelled
         :raises: what `create` raises
         """
-        given = _Move(starts_at, ends_at, practitioner_id, room_id, service_id)
+        given, zone = _Move(starts_at, ends_at, practitioner_id, room_id, service_id), clinic_service.zone_so_far()
         request: Request | None = None
         try:
             with guarded_unit_of_work():
-                appointment, request = _lock_move(appointment_id, version, given)
+                appointment, request = _lock_move(appointment_id, version, given, zone)
                 check_transition(appointment, appointment.status, "reschedule")
                 if given.changes(appointment):
                     _reschedule(appointment, request, overbook_reason)
@@ -93,19 +95,21 @@ class _Move:
         )
 
 
-def _lock_move(appointment_id: UUID, version: int | None, move: _Move) -> tuple[Appointment, Request]:
+def _lock_move(appointment_id: UUID, version: int | None, move: _Move, zone: str | None) -> tuple[Appointment, Request]:
     """Return an appointment and what it is to be, with everything locked that it occupies and would occupy.
 
     :raises AppointmentNotFound: if no record has that id
     :raises StaleVersion: if it has another version, or was moved at this moment
     :raises InvalidInput: if something does not exist, is not active or does not suit the others
+    :raises ZoneChanged: if the clinic has another time zone now
     """
     request = move.request(find_appointment(appointment_id))
-    check_times(request.starts_at, request.ends_at)
     room_ids = [room.id for room in request.rooms]
     appointment = lock_with_resources(
         appointment_id, version, practitioner_ids=[request.practitioner_id], room_ids=room_ids
     )
+    check_zone(zone)
+    check_times(request.starts_at, request.ends_at)
     check_practitioner(request.practitioner_id)
     if (move.service_id, move.practitioner_id) != (None, None):
         check_offered(request.service, request.practitioner_id)

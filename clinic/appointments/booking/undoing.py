@@ -12,10 +12,11 @@ from clinic.appointments.booking.events import (
 from clinic.appointments.booking.history import UNDONE, list_moves, record_move, standing_moves
 from clinic.appointments.booking.locks import lock_with_resources
 from clinic.appointments.models import Appointment, AppointmentHistory
-from clinic.appointments.rules import CANCELLED, ENTERED_IN_ERROR, UNDO, UNDO_GRACE, undone_status
+from clinic.appointments.rules import CANCELLED, ENTERED_IN_ERROR, UNDO, UNDO_GRACE, ZONE_CHANGE, undone_status
 from clinic.core.clock import now
 from clinic.core.errors import StaleVersion
 
+OTHER_ZONE = "the clinic's time zone has been changed since it was moved, so that this can't be undone: move it"
 NOTHING = "there is nothing to undo"
 TOO_LATE = f"it is more than {UNDO_GRACE.seconds // 60} minutes ago, too late to undo"
 _NOT_CANCELLED = {"cancel_reason": None, "cancel_note": None, "late": False}
@@ -47,6 +48,8 @@ def _take_back(appointment: Appointment, move: AppointmentHistory | None) -> Non
 def _move_back(appointment: Appointment, move: AppointmentHistory) -> None:
     if not _is_recent(move):
         raise illegal(appointment, TOO_LATE)
+    if any(later.action == ZONE_CHANGE and later.id > move.id for later in list_moves(appointment.id)):
+        raise illegal(appointment, OTHER_ZONE)
     move_back(appointment, move.before or {})
     publish(APPOINTMENT_RESCHEDULED, appointment)
 

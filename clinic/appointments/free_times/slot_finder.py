@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from clinic.appointments.free_times.slot_search import FURTHER, SlotSearch
+from clinic.appointments.free_times.slot_search import FURTHER, WEEK, SlotSearch
 from clinic.appointments.free_times.slot_types import Booking, Refused, Slot
 from clinic.appointments.free_times.slots import explain_start
 from clinic.appointments.free_times.working_time import DayPart, day_parts
@@ -21,9 +21,6 @@ MOST_DAYS = 4
 MOST_A_HALF_DAY = 4
 MOST_A_DAY = 60
 """Days with free times that are shown, times before and after noon of each, and times of a day that is shown whole."""
-
-WEEK = timedelta(days=6)
-"""From the first to the last day of those that are searched first: mostly they are enough."""
 
 NOON = 12
 USUAL_HOURS = range(8, 18)
@@ -95,28 +92,31 @@ class SlotFinder(SlotSearch):
     def offers(self) -> Offers:
         """Return the first free starts, further ahead if there are none on the first days."""
         first, until = self.wish.first_day, self.wish.first_day + WEEK
-        slots = self._listed(first, until, self.bookings)
+        bookings = self.bookings_until(until)
+        slots = self._listed(first, until, bookings)
         if len({self.day_of(slot.starts_at) for slot in slots}) <= MOST_DAYS:
             until = self.until
-            slots = self._listed(first, until, self.bookings)
+            bookings = self.bookings_until(until)
+            slots = self._listed(first, until, bookings)
         if not slots and self.wish.practitioners:
             first, until = until + timedelta(days=1), first + FURTHER - timedelta(days=1)
-            slots = self._listed(first, until, self.load_bookings(first, until))
-        days, most = self._by_start(slots), 1 if self.wish.whole else MOST_DAYS
+            bookings = self.load_bookings(first, until)
+            slots = self._listed(first, until, bookings)
+        days, most = self._by_start(slots, bookings), 1 if self.wish.whole else MOST_DAYS
         shown = {day: self._shown(days[day]) for day in list(days)[:most]}
         more = {day: len(days[day]) - len(offers) for day, offers in shown.items()}
         return Offers(shown, more, sum(map(len, days.values())), until, next(iter(list(days)[most:]), None))
 
     def explain(self, starts_at: datetime) -> Explanation:
         """Return for each practitioner whether the visit can start then, and why not; the day must be searched."""
-        ends_at = starts_at + timedelta(minutes=self.wish.minutes)
-        own = [one for one in self.bookings if one.patient_id == self.wish.patient_id]
+        ends_at, day = starts_at + timedelta(minutes=self.wish.minutes), self.day_of(starts_at)
+        bookings = self.bookings_until(day)
+        own = [one for one in bookings if one.patient_id == self.wish.patient_id]
         busy = next((one for one in own if one.starts_at < ends_at and one.ends_at > starts_at), None)
         if busy:
             return Explanation(starts_at, ends_at, [], busy)
-        day = starts_at.astimezone(self.zone).date()
-        free = {one.practitioner_id: one.slots for one in self.find(day, day, self.bookings)}
-        answers = [self._answer(one, starts_at, day, free[one.id]) for one in self.wish.practitioners]
+        free = {one.practitioner_id: one.slots for one in self.find(day, day, bookings)}
+        answers = [self._answer(one, starts_at, bookings, free[one.id]) for one in self.wish.practitioners]
         return Explanation(starts_at, ends_at, answers, closure=_closure_on(day) if _is_closed(answers) else None)
 
     def _listed(self, first: date, until: date, bookings: Sequence[Booking]) -> Sequence[Slot]:
@@ -130,9 +130,9 @@ class SlotFinder(SlotSearch):
         usual = hour in USUAL_HOURS or bool(clinic.opening) or hours[slot.practitioner_id].has_hours
         return usual and (self.wish.part == "any" or (hour < NOON) is (self.wish.part == "morning"))
 
-    def _by_start(self, slots: Sequence[Slot]) -> Mapping[date, Sequence[Offer]]:
+    def _by_start(self, slots: Sequence[Slot], bookings: Sequence[Booking]) -> Mapping[date, Sequence[Offer]]:
         """Return one offer for each start by local day: with the practitioner who has the fewest bookings that day."""
-        booked = Counter((one.practitioner_id, self.day_of(one.starts_at)) for one in self.bookings)
+        booked = Counter((one.practitioner_id, self.day_of(one.starts_at)) for one in bookings)
         days: dict[date, list[Offer]] = {}
         for starts_at, at_once in groupby(sorted(slots, key=_start_of), key=_start_of):
             day, free = self.day_of(starts_at), list(at_once)
@@ -149,13 +149,15 @@ class SlotFinder(SlotSearch):
         most = [2 * MOST_A_HALF_DAY - min(len(half), MOST_A_HALF_DAY) for half in (after, before)]
         return [*before[: most[0]], *after[: most[1]]]
 
-    def _answer(self, practitioner: Practitioner, starts_at: datetime, day: date, free: Sequence[Slot]) -> Answer:
+    def _answer(
+        self, practitioner: Practitioner, starts_at: datetime, bookings: Sequence[Booking], free: Sequence[Slot]
+    ) -> Answer:
         clinic, hours = self.hours
         found = explain_start(
             self.visit,
             clinic,
             hours[practitioner.id],
-            bookings=self.bookings,
+            bookings=bookings,
             rooms=self.places,
             patient_id=self.wish.patient_id,
             starts_at=starts_at,
@@ -166,16 +168,16 @@ class SlotFinder(SlotSearch):
         return Answer(
             practitioner,
             found,
-            next((one for one in self.bookings if one.appointment_id == conflict), None) if conflict else None,
-            day_parts(clinic, hours[practitioner.id], day),
+            next((one for one in bookings if one.appointment_id == conflict), None) if conflict else None,
+            day_parts(clinic, hours[practitioner.id], self.day_of(starts_at)),
             next(later, None),
-            [(room, self._occupied_until(room, starts_at)) for room in self.wish.rooms],
+            [(room, self._occupied_until(room, starts_at, bookings)) for room in self.wish.rooms],
         )
 
-    def _occupied_until(self, room: Room, starts_at: datetime) -> datetime | None:
+    def _occupied_until(self, room: Room, starts_at: datetime, bookings: Sequence[Booking]) -> datetime | None:
         """Return when a room is free again, as far as what occupies it at a start tells."""
         ends_at = starts_at + timedelta(minutes=self.wish.minutes)
-        spans = (b.blocked_until for b in self.bookings if b.room_id == room.id and b.blocked_from < ends_at)
+        spans = (b.blocked_until for b in bookings if b.room_id == room.id and b.blocked_from < ends_at)
         return max((until for until in spans if until > starts_at), default=None)
 
 

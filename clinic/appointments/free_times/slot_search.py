@@ -29,6 +29,9 @@ SEARCHED = timedelta(days=14)
 FURTHER = timedelta(days=45)
 """How far it searches, and how far if nothing is free until then."""
 
+WEEK = timedelta(days=6)
+"""From the first to the last day of those that are searched first: mostly they are enough."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -66,9 +69,16 @@ class SlotSearch:
         self.places = [RoomPlaces(room.id, room.places) for room in wish.rooms]
         self.until = wish.first_day + SEARCHED - timedelta(days=1)
 
+    def bookings_until(self, day: date) -> Sequence[Booking]:
+        """Return the bookings from the first day to one that is searched; mostly those of the first week are enough."""
+        return self._of_week if day <= self.wish.first_day + WEEK else self._bookings
+
     @cached_property
-    def bookings(self) -> Sequence[Booking]:
-        """The bookings of practitioners, rooms and patient in the time that is searched, without the ignored one."""
+    def _of_week(self) -> Sequence[Booking]:
+        return self.load_bookings(self.wish.first_day, self.wish.first_day + WEEK)
+
+    @cached_property
+    def _bookings(self) -> Sequence[Booking]:
         return self.load_bookings(self.wish.first_day, self.until)
 
     @cached_property
@@ -80,7 +90,7 @@ class SlotSearch:
     def on_day(self, day: date) -> Sequence[Booking]:
         """Return the patient's own bookings on a day, ordered by start."""
         since, until = day_bounds(day, self.zone.key)
-        own = [one for one in self.bookings if one.patient_id == self.wish.patient_id]
+        own = [one for one in self.bookings_until(day) if one.patient_id == self.wish.patient_id]
         return sorted((one for one in own if since <= one.starts_at < until), key=lambda one: one.starts_at)
 
     @cached_property

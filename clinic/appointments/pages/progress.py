@@ -13,6 +13,7 @@ from clinic.appointments.rules import (
     FULFILLED,
     NO_SHOW,
     UNDO,
+    ZONE_CHANGE,
     possible_actions,
     undone_status,
 )
@@ -72,6 +73,7 @@ PAST = {
     "no-show": "Did not come",
     "cancel": "Cancelled",
     UNDO: "Undone",
+    ZONE_CHANGE: "Clinic’s time zone changed",
 }
 """Labels of the history's actions."""
 

@@ -12,6 +12,7 @@ from clinic.appointments.resources.upcoming import MOST_LISTED, Upcoming, upcomi
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput, NotFound
 from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
 
 
@@ -46,12 +47,13 @@ class PractitionerService(ResourceService[Practitioner]):
         super().__init__(Practitioner, PractitionerNotFound)
 
     def create(self, **fields: Unpack[PractitionerFields]) -> Practitioner:
-        """Add a practitioner.
+        """Add a practitioner; a change of the clinic's time zone, which locks all of them, comes before or after.
 
         :raises InvalidInput: if the staff member does not work in this clinic
         :raises MemberLinked: if the staff member is linked to another practitioner
         """
         with refusing_duplicates("member_id", MemberLinked()), unit_of_work():
+            clinic_service.lock()
             _check_member(fields.get("member_id"))
             practitioner = Practitioner(**fields)
             db.session.add(practitioner)

@@ -98,7 +98,7 @@ def undo(_nothing: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
 @blueprint.problems(404)
 @blueprint.query(ListQuery)
 @blueprint.response(200, list_schema(ConsentEntrySchema), headers=LIST_HEADERS)
-def history(query: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
+def index_consent_answers(query: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
     """List a patient's answers, the latest first; what is on by registration is no answer."""
     after: Any = after_cursor(query)
     found = consent_service.history(patient_id, limit=query["limit"], after=after)

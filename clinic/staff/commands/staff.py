@@ -6,11 +6,13 @@ from clinic.identity.accounts import SECRET_HOURS
 from clinic.identity.clinics import clinic_service
 from clinic.identity.members import member_service
 from clinic.identity.operator_actions import operator_service
-from clinic.staff.schemas import AdministratorForm, ClinicForm, ClinicSchema, StaffMemberSchema
+from clinic.staff.schemas import AdministratorForm, ClinicPatch, ClinicSchema, StaffMemberSchema, ZoneNoticeSchema
 from clinic.web.cli import OPERATOR, CommandGroup, load_options, output_secret, show_record, show_rows, with_header
 from clinic.web.cli_output import info
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
+
+NOTICE_COLUMNS = ["text", "blocks", "record", "id"]
 
 group = CommandGroup("staff", clinic=True, help="Clinics and their staff members.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -31,13 +33,21 @@ def clinics(as_json: bool) -> None:
 @click.option(
     "--subdivision", metavar="CODE", help="Region of ISO 3166-2 for public holidays, e.g. 11; empty for none."
 )
+@click.option("--zone", "time_zone", metavar="ZONE", help="Its time zone; what is to come keeps its local time.")
+@click.option("--dry-run", is_flag=True, help="Only show what another time zone changes.")
 @as_json
-def configure(desk_overbooks: str | None, as_json: bool, **options: str | None) -> None:
+def configure(desk_overbooks: str | None, dry_run: bool, as_json: bool, **options: str | None) -> None:
     """Change the given settings of a clinic, and show them all."""
     ticked = desk_overbooks and ("1" if desk_overbooks == "yes" else "")
-    fields = load_options(ClinicForm(partial=True), options | {"desk_overbooks": ticked})
-    clinic = clinic_service.update(version=None, **fields) if fields else clinic_service.current()
-    show_record(ClinicSchema().dump(clinic), as_json=as_json)
+    fields = load_options(ClinicPatch(partial=True), options | {"desk_overbooks": ticked})
+    change = clinic_service.preview_zone(fields["zone"]) if "zone" in fields else None
+    if dry_run:
+        show_rows(ZoneNoticeSchema(many=True).dump(change.listed if change else ()), NOTICE_COLUMNS, as_json=as_json)
+    else:
+        clinic = clinic_service.update(version=None, **fields) if fields else clinic_service.current()
+        show_record(ClinicSchema().dump(clinic), as_json=as_json)
+    if change and change.parts:
+        info(f"{change.text}{'. Nothing was changed' if dry_run else ''}")
 
 
 @group.command("list", needs="staff:read")

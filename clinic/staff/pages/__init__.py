@@ -10,6 +10,7 @@ from clinic.staff.pages import (
     roles,
     saved_forms,
     sign_in,
+    time_zone,
     two_factor,
     user_agents,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "roles",
     "saved_forms",
     "sign_in",
+    "time_zone",
     "two_factor",
     "user_agents",
 ]

@@ -1,0 +1,107 @@
+"""Appointments when the clinic's time zone changes: those to come keep their local time, so that their instants move.
+
+Those that have begun keep their instants. The others are as long as before, with their room and lane, in whatever state
+they are. One at a time that the clocks skip there, or that would overlap another one, is in the way of the change.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from clinic.appointments.booking.history import record_move
+from clinic.appointments.booking.moves import guarded_unit_of_work
+from clinic.appointments.booking.occupied import during
+from clinic.appointments.booking.zone_shifts import Shift, find_overlaps, shift_to
+from clinic.appointments.models import Appointment
+from clinic.appointments.rules import LONGEST, ZONE_CHANGE
+from clinic.core.bulk_update import set_aside, update_rows
+from clinic.core.clock import now, wall_time
+from clinic.core.db import db
+from clinic.core.zone_change import ZoneNotice, ZonePreview
+
+_TIMES = ("starts_at", "ends_at", "blocked_from", "blocked_until")
+_FAR_AWAY = timedelta(days=365_250)
+"""How far appointments are set aside while the others move: where none is."""
+
+
+@dataclass(frozen=True)
+class UpcomingPreview(ZonePreview):
+    """What becomes of the appointments to come in another zone: of all, as not only active ones have a local time."""
+
+    zone: str
+    shifts: Sequence[Shift]
+
+    @property
+    def active(self) -> Sequence[Shift]:
+        """Those that occupy their time: first the ones in the way, then others with a note, then the rest."""
+        active = (shift for shift in self.shifts if shift.appointment.is_active)
+        return sorted(active, key=lambda shift: (not shift.blocks, shift.note is None))
+
+
+def preview_zone(zone: str) -> UpcomingPreview:
+    """Return what becomes of the appointments to come if the clinic moves to another time zone."""
+    present = now()
+    upcoming = select(Appointment).where(Appointment.starts_at > present)
+    ordered = upcoming.order_by(Appointment.starts_at, Appointment.id)
+    booked = db.session.scalars(ordered.execution_options(populate_existing=True)).all()
+    shifts = _with_overlaps([shift_to(zone, one, present) for one in booked], zone, present)
+    active = [shift for shift in shifts if shift.appointment.is_active]
+    notices = [_notice(shift) for shift in active if shift.note]
+    return UpcomingPreview(_text(active), notices, "appointments:read", zone, shifts)
+
+
+def follow_zone(preview: UpcomingPreview) -> None:
+    """Store the times of a preview that was made in this unit of work, with the practitioners locked.
+
+    The guards of the database compare each row with the others as they are at that moment, so those that move are set
+    aside first. Nobody is notified: a patient comes at the same local time.
+    """
+    with guarded_unit_of_work():
+        for shift in preview.shifts:
+            one = shift.appointment
+            before = {"starts_at": one.starts_at.isoformat(), "zone": one.zone}
+            record_move(one, ZONE_CHANGE, one.status, before=before)
+        set_aside([(shift.appointment, _times(shift.appointment, _FAR_AWAY)) for shift in preview.shifts if shift.by])
+        update_rows([(shift.appointment, _columns(shift, preview.zone)) for shift in preview.shifts])
+        db.session.flush()
+
+
+def _with_overlaps(shifts: Sequence[Shift], zone: str, present: datetime) -> Sequence[Shift]:
+    """Return the shifts with the active ones that would overlap another one, also one that has begun, in the way."""
+    active = [shift for shift in shifts if shift.appointment.is_active]
+    if not active:
+        return shifts
+    earliest = min(shift.appointment.blocked_from + shift.by for shift in active)
+    begun = (Appointment.starts_at <= present, *during(earliest, present + LONGEST))
+    overlaps = find_overlaps(active, db.session.scalars(select(Appointment).where(*begun)).all(), zone)
+    return [
+        replace(one, note=overlaps[one.appointment.id], blocks=True) if one.appointment.id in overlaps else one
+        for one in shifts
+    ]
+
+
+def _columns(shift: Shift, zone: str) -> dict[str, Any]:
+    """Return what changes of an appointment."""
+    return {**_times(shift.appointment, shift.by), "wall_start": wall_time(shift.starts_at, zone), "zone": zone}
+
+
+def _times(appointment: Appointment, by: timedelta) -> dict[str, datetime]:
+    """Return the instants of an appointment some time later."""
+    return {name: getattr(appointment, name) + by for name in _TIMES}
+
+
+def _notice(shift: Shift) -> ZoneNotice:
+    one = shift.appointment
+    return ZoneNotice("appointments", one.id, f"{one.wall_start:%Y-%m-%d %H:%M}: {shift.note}", shift.blocks)
+
+
+def _text(active: Sequence[Shift]) -> str:
+    if not active:
+        return "No upcoming appointments"
+    many = f"{len(active)} upcoming appointments keep their local time"
+    text = many if len(active) > 1 else "1 upcoming appointment keeps its local time"
+    blocking = sum(shift.blocks for shift in active)
+    return f"{text}; {blocking} must be moved or cancelled first" if blocking else text
