@@ -1,5 +1,7 @@
 """The form of hours: rows and totals that change in place, and what becomes of the appointments outside."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -80,3 +82,21 @@ def test_choices_are_offered_without_javascript_only_where_they_are_used(either_
     page.get_by_label("Use the choices below").check()
 
     expect(choices.first).to_be_visible()
+
+
+def test_the_month_of_exceptions_is_one_stop_of_the_tab_key_and_arrows_walk_through_it(
+    page: Page, records: Records
+) -> None:
+    page.goto(f"/appointments/hours/{records.practitioner}?month=2027-03-01")
+    days = page.locator(".month tbody a")
+    stops = page.locator(".month tbody a[tabindex='0']")
+    expect(stops).to_have_count(1)
+
+    stops.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(days.nth(1)).to_be_focused()
+    expect(stops).to_have_text("2")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile("exceptions/new.day=2027-03-02"))

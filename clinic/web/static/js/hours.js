@@ -1,10 +1,13 @@
-// Hours: rows are added and removed in place, and totals and buttons follow. Without this file the server does it.
+// Hours: rows are added and removed in place, totals and buttons follow, and arrow keys walk through the month.
+// Without this file the server does it, and each day of the month is a stop of the Tab key.
 
 const TIME = /^(\d{1,2})(?:[:.h]?(\d{2}))?$/;
 const DAY = 24 * 60;
 
 const week = document.querySelector('#f-ranges');
 const outside = document.querySelector('[data-outside]');
+const days = [...document.querySelectorAll('.month tbody a')];
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 
 // Rows of the week. Numbers only have to be unique: the server sorts the rows by day.
 
@@ -108,6 +111,21 @@ function showChoices() {
   }
 }
 
+// The month is one stop of the Tab key: today, or the day that was reached last.
+
+function stopAt(day) {
+  for (const one of days) one.tabIndex = one === day ? 0 : -1;
+}
+
+function walk(event) {
+  const day = days[days.indexOf(event.target) + STEPS[event.key]];
+  if (!day || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  stopAt(day);
+  day.focus();
+}
+
 if (week) {
   week.addEventListener('click', changeRows);
   week.addEventListener('input', showTotals);
@@ -115,4 +133,8 @@ if (week) {
 if (outside) {
   outside.addEventListener('input', showChoices);
   showChoices();
+}
+if (days.length) {
+  stopAt(days.find((day) => day.ariaCurrent) ?? days[0]);
+  days[0].closest('.month').addEventListener('keydown', walk);
 }
