@@ -228,6 +228,15 @@ def test_every_change_of_hours_takes_choices(client, practitioner, booked, path)
     assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "cancelled"
 
 
+@pytest.mark.parametrize("choice", [{}, [], None, 7, "later"])
+def test_a_choice_of_no_such_kind_is_refused_at_its_appointment(client, practitioner, booked, choice):
+    body = FROM_TEN | {"appointments": {booked[0]: choice}}
+
+    answer = client.put(f"/api/v1/practitioners/{practitioner.id}/hours", json=body, headers=match())
+
+    assert (answer.status_code, pointers(answer)) == (422, [f"#/appointments/{booked[0]}"])
+
+
 def test_a_changed_exception_takes_choices(client, practitioner, booked):
     fields = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": "2029-11-27"}
     url = client.post("/api/v1/hours-exceptions", json=fields).headers["Location"]

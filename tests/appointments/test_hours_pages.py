@@ -155,7 +155,7 @@ def test_another_preview_than_the_one_that_was_shown_saves_nothing(client, here,
             an_appointment(practitioner=practitioner, starts_at=datetime(2029, 11, 27, hour, tzinfo=UTC))
 
     refused = client.submit(url, **form("mon 10 12"), seen=seal)
-    whole = client.submit(url, **form("mon 10 12"), check="1", all="1")
+    whole = client.submit(url, **form("mon 10 12"), seen=seal_of(refused.text), all="check")
 
     assert refused.status_code == 409
     assert "23 booked appointments fall outside these hours" in spoken(refused.text)
@@ -163,6 +163,28 @@ def test_another_preview_than_the_one_that_was_shown_saves_nothing(client, here,
     assert "Show all 23" in refused.text
     assert whole.text.count("No hours on that day") == 22
     assert stored(here, practitioner).weeks == []
+
+
+def test_the_button_that_shows_all_never_deletes(client, here, practitioner):
+    with here():
+        at_night = [datetime(2029, 11, 27, 20 + n // 4, 15 * (n % 4), tzinfo=UTC) for n in range(16)]
+        day = date(2029, 11, 27)
+        extra = hours_exception_service.create(
+            practitioner_id=practitioner.id, kind="extra", first_day=day, last_day=day, starts=20 * 60, ends=24 * 60
+        ).id
+        hours_service.set_week(practitioner.id, MORNINGS)
+        for at in at_night:
+            an_appointment(practitioner=practitioner, starts_at=at, minutes=15)
+    sent = {"kind": "extra", "first_day": "2029-11-27", "starts": "20", "ends": "24", "version": "1"}
+    url = f"/appointments/hours/exceptions/{extra}/edit"
+
+    refused = client.submit(url, **sent, delete="1")
+    whole = client.submit(url, **sent, seen=seal_of(refused.text), all="delete")
+
+    assert (refused.status_code, whole.status_code) == (409, 200)
+    assert "16 booked appointments fall outside" in spoken(whole.text)
+    with here():
+        assert hours_exception_service.get(extra).version == 1
 
 
 def test_a_stale_form_shows_what_is_stored_now_and_can_be_saved_again(client, here, practitioner, url):

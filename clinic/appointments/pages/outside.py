@@ -29,6 +29,8 @@ from clinic.patients.service import patient_service
 from clinic.web.forms import Form, load_form
 
 MOST_SHOWN, MOST_SHOWN_AT_ALL = MOST_PROPOSED, 1000
+CHECKING = {"all", "check"}
+"""The buttons that only show what falls outside; the value of `all` says of which change."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from marshmallow import Schema
 
 from clinic.appointments.hours.planned_days import PlannedDayService
 from clinic.appointments.hours.weeks import range_text
-from clinic.appointments.pages.outside import load_choices, reject_choice, with_outcome
+from clinic.appointments.pages.outside import CHECKING, load_choices, reject_choice, with_outcome
 from clinic.appointments.service import AppointmentsOutside, Choices, Closure, HoursException, Preview
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.web.forms import Form, load_form, refuse, repeat_form, sent_version
@@ -41,16 +41,16 @@ class Saving:
     row_id: UUID | None = None
 
     def carry_out(self, schema: Schema, **given: Any) -> ResponseReturnValue:
-        """Carry out the button that was pressed: check, save or delete."""
-        deleting = bool(self.row_id) and "delete" in request.form
+        """Carry out the button that was pressed: check, show all that falls outside, save or delete."""
+        deleting = bool(self.row_id) and ("delete" in request.form or request.form.get("all") == "delete")
         form = repeat_form(*request.form.keys()) if deleting else load_form(schema, **given)
         page, choices = PlannedPage(form, deleting=deleting), load_choices(form)
         if page.form.errors:
             return self.render(page), 422
+        if CHECKING & request.form.keys():
+            return self._answer(page, lambda: self._check(page))
         if deleting:
             return self._answer(page, lambda: self._delete(choices))
-        if "check" in request.form:
-            return self._answer(page, lambda: self._check(page))
         return self._answer(page, lambda: self._save(page.form.data, choices))
 
     def _answer(self, page: PlannedPage, act: Callable[[], str | None]) -> ResponseReturnValue:
@@ -74,7 +74,7 @@ class Saving:
 
     def _check(self, page: PlannedPage) -> None:
         row = self.service.get(self.row_id) if self.row_id else None
-        page.preview = self.service.preview(row, page.form.data)
+        page.preview = self.service.preview(row, None if page.deleting else page.form.data)
 
     def _save(self, fields: dict[str, Any], choices: Choices) -> str:
         seen = request.form.get("seen", "")

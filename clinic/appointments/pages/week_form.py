@@ -14,7 +14,7 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.hours.weeks import WEEKDAYS, Week, week_minutes
-from clinic.appointments.pages.outside import load_choices, reject_choice, with_outcome
+from clinic.appointments.pages.outside import CHECKING, load_choices, reject_choice, with_outcome
 from clinic.appointments.schemas.hours import DAYS, MOST_RANGES, WeekForm, WeekSchema, typed_minutes, typed_rows
 from clinic.appointments.service import AppointmentsOutside, Choices, Hours, Preview, hours_service
 from clinic.core.clock import today
@@ -95,7 +95,7 @@ def _save(
 ) -> ResponseReturnValue | None:
     """Save the week of a page; return the page again if it was only to be checked, or saving is refused."""
     try:
-        if "check" in request.form:
+        if CHECKING & request.form.keys():
             page.preview = hours_service.preview_week(practitioner_id, **page.form.data)
             return render(page)
         seen = request.form.get("seen", "")

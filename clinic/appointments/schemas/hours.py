@@ -163,7 +163,7 @@ class OutsideChoice(fields.String):
     """What becomes of an appointment: `keep`, `cancel`, or the start to which it is moved, as a timestamp."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if value in {KEEP, CANCEL}:
+        if value in (KEEP, CANCEL):
             return value
         try:
             return Timestamp().deserialize(value, attr, data, **kwargs)
