@@ -50,6 +50,7 @@ def proposals(preview):
     return {one.appointment.id: one.proposals for one in propose_times(preview, 20).outside}
 
 
+@pytest.mark.breadth
 @pytest.mark.both_databases
 def test_appointments_stay_are_moved_and_are_cancelled_together_with_the_hours(practitioner, published):
     kept, moved, cancelled = (an_appointment(None, practitioner, at(*time)) for time in ((8,), (8, 30), (9,)))

@@ -86,6 +86,7 @@ WAYS = {
 }
 
 
+@pytest.mark.breadth
 @pytest.mark.row(76)
 @pytest.mark.both_databases
 @pytest.mark.parametrize("way", WAYS)

@@ -157,6 +157,7 @@ def assert_start_like_brute_force(question, tick):
     assert_same(answer, Oracle(question).answer(starts_at))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions(), st.integers(0, 575))
 def test_slots_and_reasons_cover_the_grid_as_by_brute_force(question, tick):

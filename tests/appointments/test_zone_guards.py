@@ -24,6 +24,7 @@ from tests.statements import counted_statements, of_rows
 pytestmark = pytest.mark.usefixtures("inside")
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("zone", "other"), [(LISBON, MADRID), (LISBON, AZORES), (HALIFAX, SANTIAGO), (SANTIAGO, HALIFAX)]
@@ -55,6 +56,7 @@ def test_there_and_back_again_is_as_before(app):
     assert {row["id"]: (row["starts_at"], row["blocked_until"]) for row in rows(app, "appointments")} == before
 
 
+@pytest.mark.slow
 def test_a_change_takes_as_many_statements_for_many_appointments_as_for_few(app):
     first = book()
     with counted_statements(app) as few:

@@ -102,6 +102,7 @@ def is_waiting():
         return connection.execute(text(f"SELECT COUNT(*) FROM pg_stat_activity WHERE {here}")).scalar_one() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 @pytest.mark.row(76)
 def test_bookings_moves_and_new_practitioners_at_once_are_all_in_the_new_zone(app, at_once):

@@ -53,6 +53,7 @@ def instants_at(wall, zone):
     return [at for at in candidates if at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(("zone", "other"), PAIRS)
 def test_over_a_year_every_local_time_is_kept_or_named_or_in_the_way(zone, other):

@@ -56,6 +56,7 @@ def test_an_entry_that_is_committed_late_is_sealed_after_later_ones() -> None:
     assert sealed_rows()[-1]["id"] == early
 
 
+@pytest.mark.slow
 def test_concurrent_workers_seal_one_chain(app: Flask, clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hash_chain, "BATCH", 10)
     record_actions(120)

@@ -124,6 +124,7 @@ def test_a_postgresql_url_means_psycopg_3(tmp_path: Path, url: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_hosts_are_a_list(tmp_path: Path) -> None:
     assert start(tmp_path, TRUSTED_HOSTS="a.org, b.org").config["TRUSTED_HOSTS"] == ["a.org", "b.org"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, get_ident
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -60,13 +61,14 @@ def wait_for_subscribers(redis: Redis, channel: str) -> None:
 
 
 def test_a_signal_wakes_the_workers_of_its_own_installation_only(redis: Redis, tmp_path: Path) -> None:
-    mine, theirs = (installation(tmp_path, name, REDIS_URL=REDIS) for name in ("one", "two"))
+    names = [f"clinic{uuid4().hex}" for _ in range(2)]  # other runs of the tests may use the same Redis
+    mine, theirs = (installation(tmp_path, name, REDIS_URL=REDIS) for name in names)
     wakes: SimpleQueue[str] = SimpleQueue()
     for app, name in ((mine, "mine"), (theirs, "theirs")):
         with app.app_context():
             on_wake(partial(wakes.put, name))
-    wait_for_subscribers(redis, "clinic:one")
-    wait_for_subscribers(redis, "clinic:two")
+    for name in names:
+        wait_for_subscribers(redis, f"clinic:{name}")
 
     with mine.app_context():
         wake_worker()

@@ -122,6 +122,7 @@ def test_of_two_moves_the_first_is_announced_if_the_second_is_undone(appointment
     assert "1:00" in mailbox.messages[-1].get_body(("plain",)).get_content()
 
 
+@pytest.mark.slow
 def test_a_cancellation_that_is_undone_sends_nothing_and_one_that_was_sent_is_followed_by_a_confirmation(
     app, appointment, sent
 ):

@@ -236,6 +236,7 @@ def live(app, mailbox, consent, acts):
         getattr(desk, act)()
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @example(None, ["withdraw", "undo", "withdraw", "book"])
 @example(False, ["book", "agree", "send_while_the_patient_withdraws", "cancel"])

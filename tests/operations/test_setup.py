@@ -83,6 +83,7 @@ def stored(folder: Path, query: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.row(10)
 def test_init_creates_no_account_by_itself_and_prints_how_to_create_one(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN)

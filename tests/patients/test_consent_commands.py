@@ -77,6 +77,7 @@ def test_a_registration_takes_answers(app, run):
     assert stored == {("news", "post"): "yes", ("care", "email"): "no"}
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(("arguments", "code"), WRONG, ids=[" ".join(one) for one, _ in WRONG])
 def test_wrong_input_is_one_clear_line_and_changes_nothing(app, run, patient, arguments, code):
     before = row_counts(app)

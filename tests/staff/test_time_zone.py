@@ -134,6 +134,7 @@ def test_a_wrong_zone_is_asked_again(app, client, zone):
     assert zone_of(app) == LISBON
 
 
+@pytest.mark.slow
 def test_showing_all_saves_nothing(app, client, here):
     with here():
         practitioner, patient = a_practitioner(), a_patient()

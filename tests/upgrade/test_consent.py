@@ -47,6 +47,7 @@ def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UU
             yield ids
 
 
+@pytest.mark.slow
 def test_a_flag_that_nobody_was_asked_about_is_no_answer(ids: dict[str, UUID]) -> None:
     consent = consent_service.get(ids["agreed"])
 
@@ -70,6 +71,7 @@ def test_who_wanted_no_messages_gets_none(ids: dict[str, UUID]) -> None:
     assert {(one.source, one.answered_on) for one in answers} == {("earlier-record", date(2026, 11, 1))}
 
 
+@pytest.mark.slow
 def test_patients_are_registered_and_answer_after_the_upgrade(ids: dict[str, UUID]) -> None:
     patient = patient_service.create(family_name="New", consent={("news", "email"): True})
     consent_service.record(ids["refused"], {("care", "email"): True}, source="phone")
@@ -78,6 +80,7 @@ def test_patients_are_registered_and_answer_after_the_upgrade(ids: dict[str, UUI
     assert consent_service.state(ids["refused"], "care", "email").allowed
 
 
+@pytest.mark.slow
 def test_a_downgrade_sets_the_flag_by_what_is_on_record(ids: dict[str, UUID]) -> None:
     consent_service.withdraw_all(ids["agreed"])
     consent_service.record(ids["refused"], {("care", "email"): True}, source="phone")

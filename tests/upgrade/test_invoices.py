@@ -37,11 +37,13 @@ def test_an_invoice_keeps_its_lines_and_payments_and_names_no_appointment(ids: d
     assert [payment.amount_minor for payment in invoice.payments] == [4500]
 
 
+@pytest.mark.slow
 def test_an_invoice_can_not_name_an_appointment_that_does_not_exist(ids: dict[str, UUID]) -> None:
     with pytest.raises(IntegrityError), db.engine.begin() as connection:
         connection.execute(text("UPDATE invoices SET appointment_id = :id"), {"id": uuid4().hex})
 
 
+@pytest.mark.slow
 def test_a_downgrade_keeps_invoices(ids: dict[str, UUID]) -> None:
     db.session.remove()
 
