@@ -1,14 +1,23 @@
 """Bookings on the days on which the clinic's clocks change."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
 from tests.assertions import element, row_counts, rows, spoken
 from tests.builders import a_clinic, a_patient, a_practitioner, appointment_fields
 
 GAP = {"day": "2027-03-28", "time": "01:30"}
 TWICE = {"day": "2027-10-31", "time": "01:30"}
+
+
+@pytest.fixture(autouse=True)
+def before() -> Iterator[None]:
+    """A day before those on which the clocks change."""
+    with time_machine.travel(datetime(2026, 12, 1, 12, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture
