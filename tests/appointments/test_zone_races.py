@@ -8,13 +8,14 @@ from time import monotonic
 import pytest
 from sqlalchemy import text
 
-from clinic.appointments.booking import creation, rescheduling
+from clinic.appointments.booking import creation, registration, rescheduling
 from clinic.appointments.booking.moves import guarded_unit_of_work
 from clinic.appointments.service import ZoneChanged, appointment_service, practitioner_service
 from clinic.core.clock import today, wall_time
 from clinic.core.db import db
 from clinic.core.errors import StaleVersion
 from clinic.core.tenancy import clinic_scope
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity import zone_change
 from clinic.identity.clinics import clinic_service
 from clinic.identity.zone_change import preview_change
@@ -38,6 +39,24 @@ def zone_changes(app, clinic, monkeypatch):
 
     monkeypatch.setattr(creation, "guarded_unit_of_work", later_unit_of_work)
     monkeypatch.setattr(rescheduling, "guarded_unit_of_work", later_unit_of_work)
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_zone_that_changed_before_somebody_is_registered_refuses_both(app, clinic, monkeypatch):
+    fields = fields_of(patient_id=a_patient().id, practitioner_id=a_practitioner().id)
+    del fields["patient_id"]
+
+    def later_unit_of_work():
+        run_at_once(app, clinic.id, 1, lambda _: move_to(MADRID))
+        return unit_of_work()
+
+    monkeypatch.setattr(registration, "unit_of_work", later_unit_of_work)
+
+    clinic_service.current()
+    with pytest.raises(ZoneChanged):
+        registration.register_and_book(appointment_service.create, {"family_name": "Idowu"}, **fields)
+
+    assert (row_counts(app)["patients"], row_counts(app)["appointments"]) == (1, 0)
 
 
 @pytest.mark.usefixtures("inside")

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from clinic.appointments.booking.requirements import check_zone
 from clinic.appointments.models import Appointment
 from clinic.core.unit_of_work import unit_of_work
+from clinic.identity.clinics import clinic_service
 from clinic.patients.service import PatientFields, patient_service
 
 
@@ -13,6 +15,8 @@ def register_and_book(book: Callable[..., Appointment], registration: PatientFie
 
     :raises: what `PatientService.create` and the method raise
     """
+    zone = clinic_service.zone_so_far()
     with unit_of_work():
+        check_zone(zone)
         patient = patient_service.create(**registration)
         return book(patient_id=patient.id, **fields)
