@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,6 +22,7 @@ from clinic.core.db import db
 from clinic.core.errors import InvalidInput, PermissionDenied
 from tests.appointments.schedule import a_room, a_service
 from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -180,3 +182,36 @@ def test_nothing_is_proposed_where_nobody_works_any_more(practitioner):
     leave = {"practitioner_id": practitioner.id, "kind": "leave", **days}
 
     assert proposals(hours_exception_service.preview(None, leave)) == {outside.id: []}
+
+
+def test_the_time_that_falls_outside_is_not_proposed_in_another_room(practitioner):
+    room, other_room = a_room(), a_room("Room 2")
+    moved = an_appointment(None, practitioner, at(9))
+    appointment_service.reschedule(moved.id, starts_at=at(9), service_id=a_service(rooms=[room, other_room]).id)
+    floor: dict[str, Any] = {
+        "name": "Floor",
+        "first_day": DAY,
+        "last_day": DAY,
+        "starts": None,
+        "ends": None,
+        "room_id": room.id,
+    }
+
+    [times] = proposals(closure_service.preview(None, floor)).values()
+
+    assert times[0] != at(9)
+    closure_service.create(**floor, choices={moved.id: times[0]})
+    assert state(moved) == ("booked", times[0])
+
+
+def test_a_refused_change_of_hours_reads_no_appointment_again(app, practitioner):
+    for hour in (8, 9):
+        an_appointment(None, practitioner, at(hour))
+    with pytest.raises(AppointmentsOutside) as refused:
+        hours_service.set_week(practitioner.id, FROM_TEN, seen="another")
+
+    with counted_statements(app) as statements:
+        assert len({one.appointment.version for one in refused.value.preview.outside}) == 1
+        assert refused.value.preview.seal
+
+    assert of_rows(statements) == []

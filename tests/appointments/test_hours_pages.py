@@ -185,6 +185,8 @@ def test_the_button_that_shows_all_never_deletes(client, here, practitioner):
     assert "16 booked appointments fall outside" in spoken(whole.text)
     with here():
         assert hours_exception_service.get(extra).version == 1
+    shown = {name: hidden_value(whole.text, name) for name in ("version", "seen")}
+    assert client.submit(url, **sent | shown, delete="1").status_code == 303
 
 
 def test_a_stale_form_shows_what_is_stored_now_and_can_be_saved_again(client, here, practitioner, url):

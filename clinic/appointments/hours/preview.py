@@ -84,6 +84,8 @@ class Preview:
         :raises AppointmentsOutside: if it is another one
         """
         if seal is not None and seal != self.seal:
+            for one in self.outside:
+                db.session.expunge(one.appointment)  # it stays loaded when the refused unit of work is rolled back
             raise AppointmentsOutside(self)
 
 

@@ -88,7 +88,7 @@ class _Search:
             now=now(),
             ignore=appointment.id,
         )
-        return found.slots
+        return [slot for slot in found.slots if slot.starts_at != appointment.starts_at]
 
     def _rooms_of(self, service: Service | None) -> Sequence[StoredRoom]:
         return [self._rooms[one] for one in service.room_ids if self._rooms[one].active] if service else []

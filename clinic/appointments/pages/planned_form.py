@@ -44,6 +44,7 @@ class Saving:
         """Carry out the button that was pressed: check, show all that falls outside, save or delete."""
         deleting = bool(self.row_id) and ("delete" in request.form or request.form.get("all") == "delete")
         form = repeat_form(*request.form.keys()) if deleting else load_form(schema, **given)
+        form.version = sent_version()
         page, choices = PlannedPage(form, deleting=deleting), load_choices(form)
         if page.form.errors:
             return self.render(page), 422
@@ -58,7 +59,6 @@ class Saving:
             message = act()
         except AppointmentsOutside as error:
             page.preview = error.preview
-            page.form.version = sent_version()
             reject_choice(page.form, error)
             return refuse(self.render(page), error)
         except StaleVersion:
