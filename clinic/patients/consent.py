@@ -113,7 +113,7 @@ class ConsentService:
             states = before.states
             changes = {topic: next_state(states[topic], agrees) for topic, agrees in answers.items()}
             changed = {topic: state for topic, state in changes.items() if state != states[topic]}
-            day = answered_on or today(clinic_service.current().zone)
+            day = answered_on or _present_day(before)
             _check_day(before, changed, day)
             store_answers(patient_id, changed, change=before.version + 1, source=source, answered_on=day, note=note)
             return _consent(patient_id)
@@ -259,6 +259,12 @@ def _state(topic: Topic, answer: ConsentAnswer | None, registration: tuple[date,
         return ConsentState(*topic, state)
     day, at = registration
     return ConsentState(*topic, state, REGISTRATION, day, recorded_at=at)
+
+
+def _present_day(consent: Consent) -> date:
+    """Return today, or the day of the latest answer, which is later if the clinic's clocks were put back by a day."""
+    days = (one.answered_on for one in consent.answers if one.recorded_by and one.answered_on)
+    return max([today(clinic_service.current().zone), *days])
 
 
 def _check_day(consent: Consent, changed: Iterable[Topic], day: date) -> None:

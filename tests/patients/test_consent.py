@@ -1,6 +1,6 @@
 """What patients agree to: answers by purpose and channel, their history, withdrawal and undo."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,6 +12,7 @@ from clinic.core.clock import now, today
 from clinic.core.context import as_actor
 from clinic.core.db import Base, db
 from clinic.core.errors import StaleVersion
+from clinic.identity.clinics import clinic_service
 from clinic.patients.consent_rules import TOPICS
 from clinic.patients.service import (
     ConsentNotUndoable,
@@ -181,6 +182,16 @@ def test_withdrawing_all_refuses_every_topic_and_marks_what_was_allowed(patient)
     assert not any(one.allowed for one in consent.answers)
     assert {topic for topic, one in consent.states.items() if one == "withdrawn"} == {CARE, REMIND, SMS}
     assert set(consent.states.values()) == {"withdrawn", "no"}
+
+
+def test_consent_is_withdrawn_after_the_clocks_of_the_clinic_were_put_back_by_a_day(patient):
+    with time_machine.travel(datetime(2026, 12, 1, 3, tzinfo=UTC), tick=False):
+        record(patient, {NEWS: True})
+        clinic_service.update(version=None, zone="America/Los_Angeles")
+
+        consent = consent_service.withdraw_all(patient.id)
+
+    assert not any(one.allowed for one in consent.answers)
 
 
 @pytest.mark.both_databases
