@@ -36,7 +36,8 @@ def change_time_zone() -> ResponseReturnValue:
     try:
         clinic = clinic_service.update(version=sent_version(), seen=request.form.get("seen", ""), **form.data)
     except ZoneChangeRefused as error:
-        return refuse(_zone_page(form, error.change, refused=error.message), error)
+        change = clinic_service.preview_zone(form.data["zone"])
+        return refuse(_zone_page(form, change, refused=error.message), error)
     except ClinicChanged:
         form.version = clinic_service.current().version
         return _zone_page(form, clinic_service.preview_zone(form.data["zone"]), refused=CHANGED), 409
