@@ -19,10 +19,13 @@ from clinic.identity.clinics import clinic_service
 from clinic.patients.consent_rules import (
     ALLOWED,
     BY_REGISTRATION,
+    NO,
     NOT_STATED,
     ON_BY_REGISTRATION,
     REGISTRATION,
     TOPICS,
+    WITHDRAWN,
+    YES,
     Topic,
     initial_state,
     next_state,
@@ -269,7 +272,7 @@ def _present_day(consent: Consent) -> date:
 
 def _check_day(consent: Consent, changed: Iterable[Topic], day: date) -> None:
     """Refuse an answer that is older than the one on record, so that an old yes revives nothing."""
-    on_record = {(one.purpose, one.channel): one for one in consent.answers if one.recorded_by}
+    on_record = {(one.purpose, one.channel): one for one in consent.answers if one.state in (YES, NO, WITHDRAWN)}
     for topic in changed:
         last = on_record[topic].answered_on if topic in on_record else None
         if last and last > day:

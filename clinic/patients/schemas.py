@@ -108,6 +108,10 @@ class AnswerSchema(Schema):
 class Answers(fields.List[Any]):
     """Answers about different purposes and channels; loaded as a mapping of these to whether the patient agrees."""
 
+    default_error_messages = dict.fromkeys(
+        ("invalid", "null"), "Enter a list of answers, each with purpose, channel and answer"
+    )
+
     def __init__(self, **options: Any) -> None:
         super().__init__(fields.Nested(AnswerSchema), **options)
 

@@ -132,8 +132,10 @@ def test_a_wrong_choice_is_named_and_changes_nothing(run, practitioner, here):
     ):
         refused = run("hours", *command, "--appointment", f"{outside}=later")
         taken = run("hours", *command, "--appointment", f"{outside}=2029-11-26T09:00:00Z")
+        twice = run("hours", *command, "--appointment", f"{outside}=keep", "--appointment", f"{outside}=cancel")
 
-        assert (refused.exit_code, taken.exit_code) == (2, 5), (refused.stderr, taken.stderr)
+        codes = (refused.exit_code, taken.exit_code, twice.exit_code)
+        assert codes == (2, 5, 2), (refused.stderr, taken.stderr, twice.stderr)
         assert "--appointment" in refused.stderr
         assert "Choose keep, cancel or a new start" in refused.stderr
     with here():

@@ -237,6 +237,16 @@ def test_a_choice_of_no_such_kind_is_refused_at_its_appointment(client, practiti
     assert (answer.status_code, pointers(answer)) == (422, [f"#/appointments/{booked[0]}"])
 
 
+def test_two_choices_for_one_appointment_are_refused(client, practitioner, booked):
+    choices = {booked[0].upper(): "cancel", booked[0]: "keep"}
+    url = f"/api/v1/practitioners/{practitioner.id}/hours"
+
+    answer = client.put(url, json=FROM_TEN | {"appointments": choices}, headers=match())
+
+    assert (answer.status_code, pointers(answer)) == (422, ["#/appointments"])
+    assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "booked"
+
+
 def test_a_changed_exception_takes_choices(client, practitioner, booked):
     fields = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": "2029-11-27"}
     url = client.post("/api/v1/hours-exceptions", json=fields).headers["Location"]

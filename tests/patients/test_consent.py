@@ -174,6 +174,16 @@ def test_the_database_refuses_two_current_answers_about_the_same(patient):
         connection.execute(insert(table), copy | {"id": uuid4(), "change": 7})
 
 
+def test_an_answer_that_was_undone_stands_in_the_way_of_no_earlier_one(patient):
+    yesterday = today(ZONE) - timedelta(days=1)
+    record(patient, {SMS: False})
+    consent_service.undo(patient.id)
+
+    consent = consent_service.withdraw_all(patient.id, answered_on=yesterday)
+
+    assert not any(one.allowed for one in consent.answers)
+
+
 def test_withdrawing_all_refuses_every_topic_and_marks_what_was_allowed(patient):
     record(patient, {SMS: True})
 

@@ -13,6 +13,7 @@ from clinic.appointments.schemas.hours import (
     DAYS,
     MOST_PROPOSED,
     MOST_SHOWN,
+    TWO_CHOICES,
     HoursSchema,
     OutsideSchema,
     WeekChange,
@@ -197,7 +198,10 @@ def _read_week(options: Mapping[str, str | None], appointments: Sequence[str]) -
 def _typed(appointments: Sequence[str]) -> dict[str, str]:
     """Return the options `--appointment ID=CHOICE` as the schemas take them."""
     pairs = (text.partition("=") for text in appointments)
-    return {appointment_id.strip(): choice.strip() for appointment_id, _, choice in pairs}
+    choices = {appointment_id.strip(): choice.strip() for appointment_id, _, choice in pairs}
+    if len(choices) < len(appointments):
+        raise click.BadParameter(TWO_CHOICES, param_hint="--appointment")
+    return choices
 
 
 def _range(code: str, text: str) -> dict[str, str]:

@@ -35,6 +35,7 @@ CHOICE = "choice-"
 """The prefix of the fields that say what becomes of an appointment; its id follows."""
 
 UNKNOWN = "Enter the id of an appointment"
+TWO_CHOICES = "Choose once for each appointment"
 NOT_A_CHOICE = "Choose keep, cancel or a new start like 2026-11-23T09:30:00Z"
 
 _MIDNIGHT = {"24", "24:00", "24.00", "24h00", "2400"}
@@ -188,12 +189,15 @@ class OutsideChoices(fields.Dict):
         if isinstance(value, Mapping) and len(value) > MOST_CHOICES:
             raise ValidationError(f"Choose for at most {MOST_CHOICES} appointments")
         try:
-            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+            choices: dict[Any, Any] = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
         except ValidationError as error:
             if not isinstance(error.messages, dict):
                 raise
             problems = {key: UNKNOWN if "key" in found else NOT_A_CHOICE for key, found in error.messages.items()}
             raise ValidationError({key: [text] for key, text in problems.items()}) from error
+        if len(choices) < len(value):
+            raise ValidationError(TWO_CHOICES)
+        return choices
 
 
 class WeekChange(WeekSchema):
