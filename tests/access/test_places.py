@@ -183,13 +183,13 @@ def test_inviting_somebody_of_another_clinic_looks_like_inviting_anybody(world: 
 
 @pytest.mark.row(29)
 def test_a_cursor_of_another_clinic_s_list_leads_to_nothing_of_it(world: World, caller: Caller) -> None:
+    own = world.own("patient_id")  # older than theirs: the latest stand first
     with world.app.app_context(), clinic_scope(world.canaries.clinic_id):
         a_patient()
         a_patient()
         _, key = api_key_service.create(label="Theirs", scopes=["all"])
     bearer = {"Authorization": f"Bearer {key}"}
     theirs_page = caller.client.get("/api/v1/patients?limit=1", headers=bearer).get_json()
-    own = world.own("patient_id")
 
     page = caller.ask(getting("/api/v1/patients"), {}, {}, query={"cursor": theirs_page["next_cursor"]})
 
