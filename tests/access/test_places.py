@@ -183,7 +183,7 @@ def test_inviting_somebody_of_another_clinic_looks_like_inviting_anybody(world: 
 
 @pytest.mark.row(29)
 def test_a_cursor_of_another_clinic_s_list_leads_to_nothing_of_it(world: World, caller: Caller) -> None:
-    own = world.own("patient_id")
+    own = world.own("patient_id")  # older than theirs: the latest stand first
     with world.app.app_context(), clinic_scope(world.canaries.clinic_id):
         a_patient()
         a_patient()

@@ -16,8 +16,8 @@ EVERY_RULE = {390: "dark", 1440: "light"}
 """Widths at which axe looks, and the scheme in which it checks more than the colours there."""
 
 MOST_HTML = 60 * 1024
-MOST_REFERENCE_HTML = 160 * 1024
-"""The page of the API's 64 operations is read once, not all day."""
+MOST_REFERENCE_HTML = 192 * 1024
+"""The page of the API's 70 operations is read once, not all day."""
 
 
 @pytest.mark.parametrize("name", PAGES)
