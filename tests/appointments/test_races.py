@@ -147,6 +147,7 @@ def test_moving_crosswise_does_not_lock_each_other_out(app, at_once):
         assert no_overlaps(app)
 
 
+@pytest.mark.slow
 @pytest.mark.row(76)
 def test_a_closure_that_moves_appointments_and_bookings_crosswise_do_not_lock_each_other_out(app, at_once):
     service_ids = [a_service(name, rooms=[a_room(f"Room of {name}")]).id for name in ("Check", "Vaccination")]

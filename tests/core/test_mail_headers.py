@@ -125,10 +125,10 @@ def read_by(python: str, pairs: list[list[str]], *options: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.breadth
+@pytest.mark.slow
 @pytest.mark.row(49)
 @pytest.mark.parametrize("options", [[], ["--without-fix"]], ids=["as it is", "without the fix of CVE-2024-6923"])
-@pytest.mark.parametrize("step", [29, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [29, 1])
 def test_names_are_written_alike_on_every_python_of_this_machine(options: list[str], step: int) -> None:
     names = [*OTHERS, *(" ".join(parts) for parts in product(GIVEN, FAMILY, FAMILY))][::step]
     forged = [f"Inês {encoded(INJECTION, encoding)}" for encoding in "qb"]

@@ -17,7 +17,7 @@ from clinic.patients.service import patient_service
 from tests.databases import POSTGRESQL, SQLITE
 from tests.upgrade.older_database import NOW, an_older_database, insert
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
 COUNTRIES = {"Europe/Budapest": "HU", "Asia/Calcutta": "IN", "Iceland": "IS", "UTC": None}
 
@@ -29,7 +29,6 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         yield app
 
 
-@pytest.mark.slow
 def test_a_clinic_has_the_country_of_its_zone_after_the_upgrade(app: Flask) -> None:
     for zone in COUNTRIES:
         insert("clinics", _clinic(zone))
@@ -54,7 +53,6 @@ def test_patients_are_found_as_they_are_entered_after_the_upgrade(app: Flask) ->
         assert {patient.phone for patient in patient_service.list().rows} == {"+36301234567", "+351000000000"}
 
 
-@pytest.mark.slow
 def test_an_extension_of_a_phone_number_fits_after_the_upgrade(app: Flask) -> None:
     clinic = _clinic("Europe/Budapest")
     insert("clinics", clinic)
@@ -66,7 +64,6 @@ def test_an_extension_of_a_phone_number_fits_after_the_upgrade(app: Flask) -> No
         assert patient_service.get(patient.id).phone == "+36301234567;ext=123456789012345"
 
 
-@pytest.mark.slow
 def test_a_downgrade_keeps_phone_numbers_without_their_extensions(app: Flask) -> None:
     clinic = _clinic("Europe/Budapest")
     insert("clinics", clinic)
