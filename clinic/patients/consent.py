@@ -6,16 +6,22 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import and_, func, select
 
 from clinic.core.clock import now, today, wall_day
-from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.transaction import get_for_update
 from clinic.core.errors import StaleVersion
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
+from clinic.patients.consent_answers import (
+    answer_before,
+    answers_of,
+    answers_of_change,
+    current_answers,
+    store_answers,
+)
 from clinic.patients.consent_rules import (
     ALLOWED,
     BY_REGISTRATION,
@@ -89,7 +95,7 @@ class ConsentService:
 
         :raises PatientNotFound: if no record has that id
         """
-        wanted = _current(patient_id).where(ConsentAnswer.purpose == purpose, ConsentAnswer.channel == channel)
+        wanted = current_answers(patient_id).where(ConsentAnswer.purpose == purpose, ConsentAnswer.channel == channel)
         answer = db.session.scalar(wanted)
         return _state((purpose, channel), answer, _registration(_found(db.session.get(Patient, patient_id))))
 
@@ -149,7 +155,7 @@ class ConsentService:
         """
         with unit_of_work():
             before = self._locked(patient_id, version)
-            entries = _of_change(patient_id, before.version)
+            entries = answers_of_change(patient_id, before.version)
             if before.version == 1 or any(entry.recorded_at < now() - UNDO_WINDOW for entry in entries):
                 raise ConsentNotUndoable
             self._restore(patient_id, entries, before.version)
@@ -163,11 +169,11 @@ class ConsentService:
         :raises PatientNotFound: if no record has that id
         """
         _found(db.session.get(Patient, patient_id))
-        return paginate(_answers(patient_id), [ConsentAnswer.id], limit=limit, after=after, descending=True)
+        return paginate(answers_of(patient_id), [ConsentAnswer.id], limit=limit, after=after, descending=True)
 
     def count_history(self, patient_id: UUID) -> int:
         """Return how many answers a patient has given."""
-        return db.session.scalar(select(func.count()).select_from(_answers(patient_id).subquery())) or 0
+        return db.session.scalar(select(func.count()).select_from(answers_of(patient_id).subquery())) or 0
 
     def assumed(self, patient_id: UUID) -> Sequence[ConsentState]:
         """Return what was on by registration, without an answer: what was not refused when registering.
@@ -175,7 +181,7 @@ class ConsentService:
         :raises PatientNotFound: if no record has that id
         """
         registration = _registration(_found(db.session.get(Patient, patient_id)))
-        answered = {(entry.purpose, entry.channel) for entry in _of_change(patient_id, 1)}
+        answered = {(entry.purpose, entry.channel) for entry in answers_of_change(patient_id, 1)}
         topics = [topic for topic in TOPICS if topic in ON_BY_REGISTRATION and topic not in answered]
         return [_state(topic, None, registration) for topic in topics]
 
@@ -191,7 +197,7 @@ class ConsentService:
         registration = _registration(_found(db.session.get(Patient, patient_id)))
         for entry in entries:
             topic = (entry.purpose, entry.channel)
-            state = _state(topic, _before(entry), registration)
+            state = _state(topic, answer_before(entry), registration)
             store_answers(
                 patient_id,
                 {topic: state.state},
@@ -203,30 +209,6 @@ class ConsentService:
 
 
 consent_service = ConsentService()
-
-
-def store_answers(
-    patient_id: UUID,
-    states: Mapping[Topic, str],
-    *,
-    change: int,
-    source: str,
-    answered_on: date,
-    note: str | None = None,
-) -> None:
-    """Store the new states of some topics, in the open unit of work; those before become history."""
-    if not states:
-        return
-    for answer in db.session.scalars(_current(patient_id)):
-        if (answer.purpose, answer.channel) in states:
-            answer.is_current = False
-    db.session.flush()
-    common = {"source": source, "answered_on": answered_on, "note": note, "recorded_by": current_actor().actor}
-    for (purpose, channel), state in states.items():
-        db.session.add(
-            ConsentAnswer(patient_id=patient_id, change=change, purpose=purpose, channel=channel, state=state, **common)
-        )
-    db.session.flush()
 
 
 def _found(patient: Patient | None) -> Patient:
@@ -281,26 +263,3 @@ def _check_day(consent: Consent, changed: Iterable[Topic], day: date) -> None:
                 f"The answer on record about {topic_label(topic)} is of {text}: enter that day or a later one",
                 field="answered_on",
             )
-
-
-def _answers(patient_id: UUID) -> Select[ConsentAnswer]:
-    return select(ConsentAnswer).where(ConsentAnswer.patient_id == patient_id)
-
-
-def _current(patient_id: UUID) -> Select[ConsentAnswer]:
-    return _answers(patient_id).where(ConsentAnswer.is_current)
-
-
-def _of_change(patient_id: UUID, change: int) -> list[ConsentAnswer]:
-    wanted = _answers(patient_id).where(ConsentAnswer.change == change)
-    return list(db.session.scalars(wanted.order_by(ConsentAnswer.id)))
-
-
-def _before(entry: ConsentAnswer) -> ConsentAnswer | None:
-    """Return the answer that an answer replaced."""
-    earlier = _answers(entry.patient_id).where(
-        ConsentAnswer.purpose == entry.purpose,
-        ConsentAnswer.channel == entry.channel,
-        ConsentAnswer.change < entry.change,
-    )
-    return db.session.scalars(earlier.order_by(ConsentAnswer.change.desc()).limit(1)).one_or_none()

@@ -19,7 +19,8 @@ from clinic.core.events.types import declare_event
 from clinic.core.text import is_storable
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.identity.clinics import clinic_service
-from clinic.patients.consent import Consent, ConsentService, ConsentState, consent_service, store_answers
+from clinic.patients.consent import Consent, ConsentService, ConsentState, consent_service
+from clinic.patients.consent_answers import store_answers
 from clinic.patients.consent_rules import NO, REGISTRATION_FORM, YES, Topic, topic_label
 from clinic.patients.errors import ConsentNotUndoable, InvalidConsent, InvalidPatient, PatientNotFound
 from clinic.patients.models import Patient, PatientWord
