@@ -66,9 +66,10 @@ def never_by_default(path: Path) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Mark what proves breadth as slow, on one database; begin with slow tests, so that no process waits for one.
+    """Mark what proves breadth as slow, on one database; begin with the longest tests, or shuffle them.
 
-    Or shuffle the tests, in the same way in every process.
+    Those with a time limit of their own are first, then the other slow ones, so that no process waits for one at the
+    end. The order is the same in every process.
     """
     for item in further_cases(items):
         item.add_marker("slow")
@@ -76,7 +77,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=list(repetitions))
         items[:] = [item for item in items if item not in repetitions]
     yield
-    items.sort(key=lambda item: "slow" not in item.keywords)
+    items.sort(key=lambda item: (item.get_closest_marker("timeout") is None, "slow" not in item.keywords))
     if (seed := config.getoption("shuffle")) is not None:
         Random(seed).shuffle(items)
 
