@@ -22,7 +22,7 @@ NOT_PAID = "the invoice is not paid any more"
 WAITS = "the confirmation of this appointment is being sent"
 
 PURPOSES = dict.fromkeys(("welcome", "confirmation", "change", "cancellation", "receipt"), "care")
-"""The purpose of each kind of message, by which the patient consents to it."""
+"""The purpose of each kind of message: consent to that purpose allows the message."""
 
 _ANSWERS = {"no": "refused", "withdrawn": "withdrawn", "not-asked": "not asked"}
 

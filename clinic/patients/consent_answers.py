@@ -1,4 +1,4 @@
-"""The stored answers of patients about consent: their rows, of which one for each topic holds."""
+"""The stored answers of patients about consent; for each topic the latest answer holds, the others are history."""
 
 from collections.abc import Mapping
 from datetime import date

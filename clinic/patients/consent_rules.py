@@ -75,7 +75,7 @@ def registration_answers(ticks: Ticks, reachable: Collection[str], *, asked: boo
 
 
 def changed_answers(states: Mapping[Topic, str], ticks: Ticks, refused: Collection[str]) -> dict[Topic, bool]:
-    """Return the answers by which the ticks of a form differ from the present states.
+    """Return an answer for each topic whose tick in a form differs from its present state.
 
     An unticked box of a topic that was not asked is a no only for the purposes in `refused`.
     """

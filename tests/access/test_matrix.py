@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 Record = Callable[[str, object], None]
 
 CALLERS = sorted(COLUMNS, key=lambda column: column != "administrator")
-"""Whoever may do everything comes first, and is the one who asks on PostgreSQL."""
+"""The columns of the matrix: the administrator, who may do everything, is first, and the only one on PostgreSQL."""
 
 
 @pytest.mark.breadth

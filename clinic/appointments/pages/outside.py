@@ -30,7 +30,7 @@ from clinic.web.forms import Form, load_form
 
 MOST_SHOWN, MOST_SHOWN_AT_ALL = MOST_PROPOSED, 1000
 CHECKING = {"all", "check"}
-"""The buttons that only show what falls outside; the value of `all` says of which change."""
+"""The buttons that save nothing and only list what falls outside; `all` has the value `check` or `delete`."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """JSON endpoints of a patient's consent."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -62,11 +63,7 @@ def show(patient_id: UUID) -> ResponseReturnValue:
 @blueprint.action(ConsentSchema, body=ConsentChangeSchema, required=True)
 def record(fields: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
     """Record what a patient answered; only what changes is stored, and a no to what was allowed is a withdrawal."""
-    version = optional_version(consent_service.get)
-    with unit_of_work():
-        consent = consent_service.record(patient_id, version=version, **fields)
-        record_view("consent_answers", None, patient_id)
-    return single(consent)
+    return _changed(consent_service.record, patient_id, **fields)
 
 
 @blueprint.post("/<uuid:patient_id>/consent/withdraw")
@@ -74,11 +71,7 @@ def record(fields: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
 @blueprint.action(ConsentSchema, body=WithdrawalSchema)
 def withdraw(fields: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
     """Record that a patient wants no message of any kind, by any channel; the body may be empty."""
-    version = optional_version(consent_service.get)
-    with unit_of_work():
-        consent = consent_service.withdraw_all(patient_id, version=version, **fields)
-        record_view("consent_answers", None, patient_id)
-    return single(consent)
+    return _changed(consent_service.withdraw_all, patient_id, **fields)
 
 
 @blueprint.post("/<uuid:patient_id>/consent/undo")
@@ -86,9 +79,14 @@ def withdraw(fields: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
 @blueprint.action(ConsentSchema, 409, body=NothingSchema)
 def undo(_nothing: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
     """Restore what was on record before the latest change, within ten minutes; the body is empty."""
+    return _changed(consent_service.undo, patient_id)
+
+
+def _changed(change: Callable[..., Consent], patient_id: UUID, **fields: Any) -> ResponseReturnValue:
+    """Change a patient's consent with a method of the service, and return it, with the view in the audit trail."""
     version = optional_version(consent_service.get)
     with unit_of_work():
-        consent = consent_service.undo(patient_id, version=version)
+        consent = change(patient_id, version=version, **fields)
         record_view("consent_answers", None, patient_id)
     return single(consent)
 
