@@ -1,10 +1,12 @@
 """What tests look at afterwards: rows, stored events, parts of answers."""
 
 import html
+import io
 import re
 from typing import Any
 
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import Column, Table, func, select
 from werkzeug.test import TestResponse
 
@@ -76,7 +78,7 @@ def element(page: str, element_id: str) -> str:
 
 def spoken(page: str) -> str:
     """Return the words of a page as people read them."""
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", re.sub(r"</?(b|mark)>", "", page))).split())
 
 
 def title(page: str) -> str:
@@ -84,3 +86,11 @@ def title(page: str) -> str:
     match = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
     assert match, "the page has no title"
     return html.unescape(match[1])
+
+
+def told_by(answer: TestResponse) -> str:
+    """Return what an answer's body says; of a PDF, what its pages say and what it says of itself."""
+    if answer.mimetype != "application/pdf" or not answer.data:
+        return answer.text
+    pdf = PdfReader(io.BytesIO(answer.data))
+    return "\n".join([*(page.extract_text() for page in pdf.pages), *map(str, (pdf.metadata or {}).values())])

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from clinic import create_app
 from clinic.core.db import db
@@ -22,9 +23,11 @@ from clinic.identity import passwords
 from clinic.identity.models import Clinic
 from clinic.identity.roles import role_permissions
 from clinic.operations.setup import upgrade_database
+from clinic.web.navigation_counts import forget_counts
 from tests.builders import a_clinic, a_member
 from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, a_sqlite_database, empty
 from tests.page_client import PageClient
+from tests.shared_folders import shared_folder
 from tests.smtp_server import Mailbox, free_port
 from tests.snapshots import Prepared, prepare
 from tests.staff.login_helpers import OtherApp, a_person
@@ -34,6 +37,7 @@ pytest_plugins = ["tests.selection"]
 
 Here = Callable[..., AbstractContextManager[None]]
 Run = Callable[..., Result]
+StoreOnce = Callable[[Callable[[], Any]], Any]
 Become = Callable[..., frozenset[str]]
 
 
@@ -42,6 +46,15 @@ def cheap_passwords() -> Iterator[None]:
     """Hash passwords at hardly any cost, so that the suite is not slowed down by what is to slow down guessing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep compiled templates in a folder, from which every application of every process of the run loads them."""
+    shared = shared_folder(tmp_path_factory, "templates")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": FileSystemBytecodeCache(str(shared))})
         yield
 
 
@@ -99,6 +112,7 @@ def app(prepared: Prepared) -> Iterator[Flask]:
         empty(connection)
     for kept in Path(app.instance_path).glob("*-audit-head"):
         kept.unlink()
+    forget_counts(app)
     event_bus.clear()
     subscribe_handlers(app)
     yield app
@@ -196,6 +210,17 @@ def inside(here: Here) -> Iterator[None]:
     """Be in the clinic during the whole test, for tests of services."""
     with here():
         yield
+
+
+@pytest.fixture
+def store_once(app: Flask, clinic: Clinic, prepared: Prepared) -> StoreOnce:
+    """Store in the clinic what a function makes: `store_once(_records)`; it is called by the first test only."""
+
+    def store(make: Callable[[], Any]) -> Any:
+        with app.app_context():
+            return prepared.store_once(make)
+
+    return store
 
 
 @pytest.fixture

@@ -24,6 +24,9 @@ POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 on_sqlite_only = pytest.mark.parametrize("prepared", [SQLITE], indirect=True)
 """A decorator for tests of what only SQLite does."""
 
+on_one_database = on_sqlite_only
+"""A decorator for tests of what no database decides, and that take long."""
+
 on_postgresql_only = pytest.mark.parametrize("prepared", [POSTGRESQL], indirect=True)
 """A decorator for tests of what only PostgreSQL does."""
 
@@ -76,7 +79,7 @@ def _which_are_filled() -> Executable:
 
 
 def empty(connection: Connection) -> None:
-    """Delete all rows."""
+    """Delete all rows, also those that guards keep."""
     filled = connection.execute(_which_are_filled()).one()
     deletions = [
         f"DELETE FROM {table.name}" for table, any_row in zip(_tables_backwards(), filled, strict=True) if any_row
@@ -86,5 +89,38 @@ def empty(connection: Connection) -> None:
 
 
 def _batches(connection: Connection, statements: list[str]) -> list[str]:
-    """Join statements for PostgreSQL, which takes several at once; SQLite has no network between."""
-    return ["; ".join(statements)] if statements and connection.dialect.name == "postgresql" else statements
+    """Return the statements that delete rows in spite of triggers.
+
+    PostgreSQL takes them at once, without its triggers. SQLite deletes an owner before its parts, which are guarded
+    only as long as there is one, and checks the references at the end.
+    """
+    if not statements:
+        return []
+    if connection.dialect.name == "postgresql":
+        return ["; ".join([f"SET LOCAL {_TRIGGERS} = replica", *statements, f"SET LOCAL {_TRIGGERS} = DEFAULT"])]
+    return ["PRAGMA defer_foreign_keys = ON", *reversed(statements)]
+
+
+_TRIGGERS = "session_replication_role"
+
+GUARDED = ("invoice_lines",)
+"""Tables whose triggers refuse rows of what is issued already."""
+
+
+@contextmanager
+def without_guards(connection: Connection, *tables: str) -> Iterator[None]:
+    """Let statements of a connection do to the rows of tables what their triggers refuse."""
+    if connection.dialect.name == "postgresql":
+        for table in tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield
+        for table in tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        return
+    wanted = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
+    found = [row for table in tables for row in connection.execute(wanted, {"table": table}).all()]
+    for row in found:
+        connection.exec_driver_sql(f"DROP TRIGGER {row.name}")
+    yield
+    for row in found:
+        connection.exec_driver_sql(row.sql)

@@ -102,9 +102,10 @@ def needless_repetitions(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from going through all modules and tests again and again."""
+    """Keep the garbage collector from going through all modules and tests again and again, and from running often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 @pytest.hookimpl(trylast=True)

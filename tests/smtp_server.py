@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 
-@dataclass
+@dataclass(repr=False)
 class Mailbox:
     """A mail server's part: what it received, and what it answers."""
 
@@ -16,10 +16,19 @@ class Mailbox:
     recipients: list[str] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     hangs_up: bool = False
+    connections: int = 0
+    most_per_connection: int | None = None
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: Any) -> Any:
+        self.connections += 1
+        session.host_name, session.accepted = hostname, 0
+        return responses
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if refusal := self.answers.get("MAIL"):
             return refusal
+        if session.accepted == self.most_per_connection:
+            return "451 Too many mails over this connection"
         envelope.mail_from = address
         return "250 OK"
 
@@ -34,6 +43,7 @@ class Mailbox:
             server.transport.abort()
         elif refusal := self.answers.get("DATA"):
             return refusal
+        session.accepted += 1
         self.raw.append(envelope.content)
         self.recipients += envelope.rcpt_tos
         message = message_from_bytes(envelope.content, policy=policy.default)

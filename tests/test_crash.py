@@ -1,9 +1,6 @@
 """A process killed at the worst moment loses nothing and does nothing twice."""
 
-import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,11 +13,12 @@ from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
 from tests.conftest import Here
+from tests.script_processes import Ended, run_script
 
 pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("clinic")]
 
 START = """
-import json, os, signal, sys
+import os, signal
 from datetime import timedelta
 from sqlalchemy import update
 from clinic import create_app
@@ -36,7 +34,6 @@ from clinic.notifications.mail_queue import NotificationQueue
 from clinic.notifications.service import NotificationService
 from clinic.patients.service import patient_service
 
-settings = json.loads(sys.argv[1])
 app = create_app(settings)
 
 def die(*args, **options):
@@ -75,28 +72,27 @@ MOMENTS = {
 }
 
 
-def start(app: Flask, instance: Path, script: str) -> subprocess.CompletedProcess[str]:
+def start(app: Flask, instance: Path, script: str) -> Ended:
     """Run a script in a process of its own, on the test's database."""
     settings = {
         "SQLALCHEMY_DATABASE_URI": app.config["SQLALCHEMY_DATABASE_URI"],
         "INSTANCE_PATH": str(instance),
     }
-    return subprocess.run(
-        [sys.executable, "-c", START + script, json.dumps(settings)], check=False, capture_output=True, text=True
-    )
+    return run_script(START + script, instance, settings=settings)
 
 
 def work(app: Flask, instance: Path) -> None:
     """Restart: let a worker do what is due once the dead process's leases have expired, and again."""
     done = start(app, instance, RESTART)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.output
 
 
 @pytest.mark.row(88)
+@pytest.mark.breadth
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_process_leaves_exactly_one_welcome(app: Flask, here: Here, tmp_path: Path, moment: str) -> None:
     killed = start(app, tmp_path, MOMENTS[moment] + REGISTER)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.returncode == -signal.SIGKILL, killed.output
 
     work(app, tmp_path)
 
@@ -109,7 +105,7 @@ def test_a_killed_process_leaves_exactly_one_welcome(app: Flask, here: Here, tmp
 
 def test_a_process_killed_before_the_commit_leaves_nothing(app: Flask, here: Here, tmp_path: Path) -> None:
     killed = start(app, tmp_path, "StoredEvent.__init__ = die" + REGISTER)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.returncode == -signal.SIGKILL, killed.output
 
     work(app, tmp_path)
 
@@ -122,13 +118,13 @@ def test_a_worker_killed_while_the_mail_server_has_the_message_asks_a_person(
     app: Flask, clinic: Clinic, here: Here, tmp_path: Path
 ) -> None:
     registered = start(app, tmp_path, REGISTER)
-    assert registered.returncode == 0, registered.stderr
+    assert registered.returncode == 0, registered.output
     killed = start(
         app,
         tmp_path,
         "die_after(NotificationQueue, 'record_handover')\n" + WORK,
     )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.returncode == -signal.SIGKILL, killed.output
 
     work(app, tmp_path)
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, select
 
 from clinic.appointments.service import appointment_service
+from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.events import event_bus, handler_name
 from clinic.core.events.models import Delivery, StoredEvent
@@ -170,7 +171,7 @@ def practitioner_id(here: Here) -> UUID:
 
 @pytest.mark.breadth
 @pytest.mark.both_databases
-def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and_heard(
+def test_the_events_happen_with_exactly_their_keys_are_stored_delivered_and_heard(
     face: Face, here: Here, practitioner_id: UUID, published: list[tuple[str, dict[str, Any]]], clinic: Any
 ) -> None:
     number, patient_id = face.register()
@@ -182,6 +183,11 @@ def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and
         ("patient.created", {"patient_id": patient_id, "clinic_id": str(clinic.id)}),
         ("appointment.scheduled", {"appointment_id": appointment_id, "patient_id": patient_id}),
         ("appointment.cancelled", {"appointment_id": appointment_id}),
+        ("invoice.issued", {"invoice_id": invoice_id}),
+        (
+            "payment.recorded",
+            {"payment_id": published[-2][1].get("payment_id"), "patient_id": patient_id, "amount": "45.00"},
+        ),
         ("invoice.paid", {"invoice_id": invoice_id, "amount": "45.00"}),
     ]
     assert published == expected
@@ -190,6 +196,21 @@ def test_the_four_events_happen_with_exactly_their_keys_are_stored_delivered_and
         assert [tuple(row) for row in stored] == expected
         kinds = db.session.scalars(select(Notification.kind).order_by(Notification.id)).all()
         assert kinds == KINDS
+
+
+def _attend(patient_id: UUID, practitioner_id: UUID) -> None:
+    """Let a patient come to one visit and miss another one."""
+    at = now().replace(microsecond=0) - timedelta(hours=3)
+    people: dict[str, Any] = {"patient_id": patient_id, "practitioner_id": practitioner_id}
+    times: list[dict[str, Any]] = [
+        {"starts_at": at + timedelta(hours=hour), "ends_at": at + timedelta(hours=hour + 1)} for hour in range(2)
+    ]
+    came = appointment_service.create(**people, **times[0], overbook_reason="Written down later")
+    appointment_service.arrive(came.id)
+    appointment_service.check_in(came.id)
+    appointment_service.fulfil(came.id)
+    missed = appointment_service.create(**people, **times[1], overbook_reason="Written down later")
+    appointment_service.mark_no_show(missed.id)
 
 
 @pytest.mark.breadth
@@ -207,6 +228,7 @@ def test_every_declared_event_goes_through_every_handler(
     face.bill_and_pay(number, patient_id)
 
     with here():
+        _attend(UUID(patient_id), practitioner_id)
         joined = select(StoredEvent.type, Delivery.handler, Delivery.state).join(
             Delivery, Delivery.event_id == StoredEvent.id
         )

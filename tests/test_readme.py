@@ -12,7 +12,7 @@ from flask import Flask
 from clinic.core.config import SETTINGS
 from clinic.core.events import event_bus, handler_name
 from clinic.core.events.types import declared_events
-from clinic.patients.schemas import PatientSchema
+from clinic.patients.schemas.patients import PatientSchema
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "clinic" / "docs"

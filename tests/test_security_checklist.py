@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 TESTS = Path(__file__).resolve().parent
 CHECKLIST = TESTS / "security_checklist.md"
@@ -63,7 +62,3 @@ def test_every_mark_names_a_row() -> None:
 
 def test_no_row_has_both_a_marked_test_and_a_reason_why_not_yet() -> None:
     assert {number: marked_rows()[number] for number in not_yet() & marked_rows().keys()} == {}
-
-
-def test_no_address_names_a_record_below_another_one_yet(app: Flask) -> None:
-    assert [rule.rule for rule in app.url_map.iter_rules() if len(rule.arguments) > 1] == []

@@ -10,11 +10,18 @@ from flask.blueprints import BlueprintSetupState
 from clinic.appointments import api, commands, pages
 from clinic.appointments.audit_labels import AUDIT_LABELS
 from clinic.appointments.booking.events import EVENTS
+from clinic.appointments.booking.merging import VISITS
+from clinic.appointments.pages import patient_list
 from clinic.appointments.pages.panels import PANELS
+from clinic.appointments.pages.timeline import SOURCES
 from clinic.appointments.pages.zone_panel import zone_panel
 from clinic.appointments.service import UpcomingPreview, follow_zone, lock_upcoming, preview_zone
 from clinic.core.events.types import EventType
 from clinic.core.modules import BaseModule, NavigationEntry, Panel, RecordLabels, SettingsTab, ZoneFollower
+from clinic.core.subject_lists import ListBadges, ListFilter
+from clinic.core.subject_merge import KeptRows, MergeFollower
+from clinic.core.timeline_sources import TimelineSource
+from clinic.patients.service import LIST
 
 
 class AppointmentsModule(BaseModule):
@@ -58,9 +65,26 @@ class AppointmentsModule(BaseModule):
             SettingsTab("Rooms", "appointments.rooms", 80),
         )
 
+    def get_merge_followers(self) -> Sequence[MergeFollower | KeptRows]:
+        """Return the visits of a patient; their history follows them."""
+        return (VISITS,)
+
     def get_panels(self, page: str, subject_id: UUID) -> Sequence[Panel]:
         """Return the panels on the pages of patients and staff members."""
         return PANELS[page](subject_id) if page in PANELS else ()
+
+    def get_list_filters(self, page: str) -> Sequence[ListFilter]:
+        """Return the module's filters of the list of patients."""
+        return patient_list.FILTERS if page == LIST else ()
+
+    def get_list_badges(self, page: str, subject_ids: Sequence[UUID]) -> ListBadges:
+        """Return the module's columns of the list of patients."""
+        found = patient_list.BADGES.get(page)
+        return found(subject_ids) if found else ListBadges()
+
+    def get_timeline_sources(self) -> Sequence[TimelineSource]:
+        """Return the moves of a patient's appointments."""
+        return SOURCES
 
     def get_zone_followers(self) -> Sequence[ZoneFollower[UpcomingPreview]]:
         """Return the appointments to come."""

@@ -30,6 +30,7 @@ AUDIT_LABELS = {
             "cancel_reason": "Cancelled by",
             "cancel_note": "Note on the cancellation",
             "late": "Cancelled late",
+            "confirmed_at": "Confirmed by the patient",
             "wall_start": "Local start",
             "zone": "Time zone",
             "service_id": "Service",

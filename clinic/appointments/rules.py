@@ -44,6 +44,12 @@ TRANSITIONS: Mapping[str | None, Mapping[str, str]] = {
 ZONE_CHANGE = "zone"
 """The action of a history row for a change of the clinic's time zone: no move of anybody, and it can't be undone."""
 
+CONFIRMATION, UNCONFIRMATION = "confirmation", "unconfirmation"
+"""The actions of history rows for what the patient says about coming: they move nothing, and `undo` skips them."""
+
+NOT_MOVES = (ZONE_CHANGE, CONFIRMATION, UNCONFIRMATION)
+"""Actions of history rows that are no moves."""
+
 UNDO_GRACE = timedelta(minutes=10)
 """How long a booking, a move to another time and a cancellation can be undone."""
 

@@ -1,5 +1,6 @@
 """AppointmentService: the interface of appointments for other modules, and the only code that writes them."""
 
+from clinic.appointments.booking.confirming import AppointmentConfirmation
 from clinic.appointments.booking.conflicts import (
     AppointmentNotCancellable,
     AppointmentNotFound,
@@ -15,6 +16,7 @@ from clinic.appointments.booking.locks import lock_upcoming
 from clinic.appointments.booking.moves import AppointmentMoves
 from clinic.appointments.booking.queries import AppointmentQueries
 from clinic.appointments.booking.rescheduling import AppointmentRescheduling
+from clinic.appointments.booking.visits import NamedAppointment, PatientVisits
 from clinic.appointments.booking.zone_change import UpcomingPreview, follow_zone, preview_zone
 from clinic.appointments.free_times.availability import AvailabilityService, FoundTimes, availability_service
 from clinic.appointments.free_times.slot_types import Reason, Refused, Slot
@@ -44,9 +46,12 @@ from clinic.appointments.resources.practitioners import (
 from clinic.appointments.resources.rooms import RoomNotFound, RoomService, room_service
 from clinic.appointments.resources.services import ServiceCatalogue, ServiceNotFound, service_catalogue
 from clinic.appointments.resources.upcoming import Upcoming
+from clinic.appointments.rules import UNDO_GRACE
 
 
-class AppointmentService(AppointmentQueries, AppointmentBooking, AppointmentRescheduling, AppointmentMoves):
+class AppointmentService(
+    AppointmentQueries, AppointmentBooking, AppointmentRescheduling, AppointmentMoves, AppointmentConfirmation
+):
     """The appointments of the current clinic: reading them, giving them a time, and moving them between their states.
 
     Each change locks what it concerns, is checked again under the lock, records one row in the history, and is
@@ -59,6 +64,7 @@ appointment_service = AppointmentService()
 __all__ = [
     "CANCEL",
     "KEEP",
+    "UNDO_GRACE",
     "Appointment",
     "AppointmentHistory",
     "AppointmentNotCancellable",
@@ -82,9 +88,11 @@ __all__ = [
     "IllegalTransition",
     "MemberLinked",
     "NameTaken",
+    "NamedAppointment",
     "NotOffered",
     "Outside",
     "PatientBusy",
+    "PatientVisits",
     "Practitioner",
     "PractitionerNotFound",
     "PractitionerService",

@@ -8,8 +8,10 @@ from flask import Blueprint
 from clinic.audit import commands, pages
 from clinic.audit.audit_labels import AUDIT_LABELS
 from clinic.audit.hash_chain import seal_due
+from clinic.audit.timeline import SOURCES
 from clinic.core.context import current_actor
 from clinic.core.modules import BaseModule, NavigationEntry, Panel, PeriodicJob, RecordLabels
+from clinic.core.timeline_sources import TimelineSource
 
 
 class AuditModule(BaseModule):
@@ -39,7 +41,11 @@ class AuditModule(BaseModule):
         """Return the link from a patient's page to the patient's entries, for those who may read them."""
         if page != "patients.show" or not current_actor().has_permission("audit:read"):
             return ()
-        return (Panel("audit/panel.html", {"patient_id": subject_id}, "end"),)
+        return (Panel("audit/panel.html", {"patient_id": subject_id}, "menu"),)
+
+    def get_timeline_sources(self) -> Sequence[TimelineSource]:
+        """Return the changes of a subject's records."""
+        return SOURCES
 
     def get_periodic_jobs(self) -> Sequence[PeriodicJob]:
         """Return the job that seals new entries."""

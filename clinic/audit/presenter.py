@@ -1,7 +1,7 @@
 """Entries of the audit trail as pages show them: texts, links to records, and changed fields by label."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -47,6 +47,12 @@ class FieldChange:
     before: Sequence[RecordLink]
     after: Sequence[RecordLink]
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The values before and after without links."""
+        before, after = (", ".join(value.name for value in values) for values in (self.before, self.after))
+        return before, after
+
 
 @dataclass(frozen=True)
 class PresentedEntry:
@@ -72,6 +78,12 @@ def present_entries(entries: Sequence[AuditEntry], zone: str) -> list[PresentedE
     labels = audit_labels()
     presenter = _Presenter(labels, _names(entries, labels), zone)
     return [presenter.present(entry) for entry in entries]
+
+
+def present_fields(entries: Sequence[AuditEntry], zone: str) -> list[Mapping[str, FieldChange]]:
+    """Return the changed fields of entries by name, without a query: references to other records are left as ids."""
+    presenter = _Presenter(audit_labels(), {}, zone)
+    return [presenter.fields(entry) for entry in entries]
 
 
 def record_link_by_id(table: str, record_id: UUID) -> RecordLink:
@@ -113,18 +125,21 @@ class _Presenter:
         return [link for link in links if link.name]
 
     def _changes(self, entry: AuditEntry) -> list[FieldChange]:
-        """Return the changed fields: those with labels in the order of the labels, then the others."""
+        return list(self.fields(entry).values())
+
+    def fields(self, entry: AuditEntry) -> dict[str, FieldChange]:
+        """Return the changed fields by name: those with labels in the order of the labels, then the others."""
         record = labels_of(entry.record, self.labels)
         labels = {**record.labels, **{name: text for name, text in _DETAIL_LABELS.items() if name not in record.labels}}
         labelled = [name for name in labels if name in entry.changes]
         others = sorted(entry.changes.keys() - labels.keys())
-        return [
-            FieldChange(
+        return {
+            name: FieldChange(
                 labels.get(name) or capitalized(name.replace("_", " ")),
                 *(self._values(record, name, value) for value in entry.changes[name]),
             )
             for name in [*labelled, *others]
-        ]
+        }
 
     def _values(self, record: RecordLabels, name: str, value: Any) -> list[RecordLink]:
         items = _items(value)
@@ -145,10 +160,14 @@ class _Presenter:
 
 def _names(entries: Sequence[AuditEntry], labels: Labels) -> Names:
     """Return the names of all records that entries refer to."""
+    return _names_of((one for entry in entries for one in _referenced(entry, labels)), labels)
+
+
+def _names_of(references: Iterable[tuple[str, UUID]], labels: Labels) -> Names:
+    """Return the names of records, each given by its table and id."""
     ids: dict[str, set[UUID]] = {}
-    for entry in entries:
-        for table, record_id in _referenced(entry, labels):
-            ids.setdefault(table, set()).add(record_id)
+    for table, record_id in references:
+        ids.setdefault(table, set()).add(record_id)
     names: dict[tuple[str, UUID], str] = {}
     for table in ids.keys() & labels.keys():
         if find_names := labels[table].names:
@@ -162,6 +181,11 @@ def _referenced(entry: AuditEntry, labels: Labels) -> Iterator[tuple[str, UUID]]
         yield entry.record, entry.record_id
     if entry.subject_id:
         yield "patients", entry.subject_id
+    yield from _referenced_in_fields(entry, labels)
+
+
+def _referenced_in_fields(entry: AuditEntry, labels: Labels) -> Iterator[tuple[str, UUID]]:
+    """Return the records that the changed fields of an entry refer to."""
     references = {**_DETAIL_REFERENCES, **labels_of(entry.record, labels).references}
     for name in references.keys() & entry.changes.keys():
         for value in entry.changes[name]:

@@ -1,15 +1,16 @@
 """Reading and exporting the audit trail of the current clinic."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, literal, or_, select
 
 from clinic.audit.entry_text import audit_labels, viewed_text
 from clinic.core.audit import CHANGED, EXPORTED, LISTED, VIEWED, AuditEntry, record_act, serialize_entry
+from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.tenancy import current_clinic_id
@@ -48,6 +49,10 @@ _EXPORT_DETAILS = {
 """Names under which the entry of an export stores the filters."""
 
 
+_MOST_VIEWS = 200
+"""How many of an actor's last views are searched for different records."""
+
+
 class AuditService:
     """Reads and exports the audit trail of the current clinic."""
 
@@ -62,14 +67,16 @@ class AuditService:
         return _latest_first(_conditions(filters), limit, after)
 
     def access_log(
-        self, patient_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[datetime, UUID] | None = None
+        self, patient_ids: Collection[UUID], *, limit: int = DEFAULT_LIMIT, after: tuple[datetime, UUID] | None = None
     ) -> Page[AuditEntry]:
         """Return when a patient's records were viewed, alone or in a list, or exported; the latest first.
 
+        `patient_ids` are those of the record and of all that were merged into it.
         An export of the audit trail is included unless it was filtered by another patient.
         """
-        alone = and_(AuditEntry.subject_id == patient_id, AuditEntry.action.in_((VIEWED, EXPORTED)))
-        in_list = and_(AuditEntry.action == LISTED, cast(AuditEntry.changes, String).contains(str(patient_id)))
+        alone = and_(AuditEntry.subject_id.in_(patient_ids), AuditEntry.action.in_((VIEWED, EXPORTED)))
+        listed = cast(AuditEntry.changes, String)
+        in_list = and_(AuditEntry.action == LISTED, or_(*(listed.contains(str(one)) for one in patient_ids)))
         of_all = and_(
             AuditEntry.action == EXPORTED,
             AuditEntry.record == AuditEntry.__tablename__,
@@ -77,10 +84,27 @@ class AuditService:
         )
         return _latest_first([AuditEntry.clinic_id == current_clinic_id(), or_(alone, in_list, of_all)], limit, after)
 
+    def recently_viewed(self, record: str, *, since: datetime, limit: int) -> Sequence[UUID]:
+        """Return the ids of the records of a table that the current actor has viewed since a moment, latest first."""
+        own = [AuditEntry.clinic_id == current_clinic_id(), AuditEntry.actor == current_actor().actor]
+        of_table = [AuditEntry.action == VIEWED, AuditEntry.record == record, AuditEntry.record_id.is_not(None)]
+        latest = select(AuditEntry.record_id).where(*own, *of_table, AuditEntry.at > since)
+        found = db.session.scalars(latest.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(5 * limit))
+        return [one for one in dict.fromkeys(found) if one][:limit]
+
     def viewed_texts(self, entries: Iterable[AuditEntry]) -> Mapping[UUID, str]:
         """Return what each entry of an access log viewed, like `An appointment`, by the entry's id."""
         labels = audit_labels()
         return {entry.id: viewed_text(entry, labels) for entry in entries}
+
+    def viewed_last(self, record: str, actor: str, *, limit: int) -> Sequence[UUID]:
+        """Return the ids of the records of a table that an actor viewed last, the latest first."""
+        viewed = AuditEntry.action == literal(VIEWED, literal_execute=True)
+        one = and_(viewed, AuditEntry.record_id.is_not(None), AuditEntry.record == record, AuditEntry.actor == actor)
+        entries = select(AuditEntry.record_id, AuditEntry.at).where(AuditEntry.clinic_id == current_clinic_id(), one)
+        latest = entries.order_by(AuditEntry.at.desc()).limit(_MOST_VIEWS).subquery()
+        ids = select(latest.c.record_id).group_by(latest.c.record_id).order_by(func.max(latest.c.at).desc())
+        return db.session.scalars(ids.limit(limit)).all()
 
     def last_change(self, record: str, record_id: UUID) -> LastChange | None:
         """Return the latest change of a record, None if the audit trail has none."""

@@ -1,75 +1,98 @@
-"""Totals of invoices: each line is rounded half up, then they are summed."""
+"""Totals of invoices, and nothing else: the same on pages, print, JSON and CSV.
 
-from collections.abc import Sequence
+A line is rounded half up to the minor unit. Tax is summed and rounded half up once per rate (EN 16931, BR-CO-17): on
+top of the lines if prices are without tax, taken out of them if prices include it (BR-CO-15 holds in both).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypedDict
+from math import floor
+from typing import Protocol
 
-from clinic.billing.models import InvoiceLine
-from clinic.billing.rules import (
-    BAD_QUANTITY,
-    MOST_LINES,
-    NEGATIVE_PRICE,
-    NO_LINE,
-    TOO_LARGE,
-    TOO_MANY_LINES,
-    thousandths,
-    wrong_currency,
-)
-from clinic.core.errors import InvalidInput
-from clinic.core.money import MAX_MINOR, Money
+from clinic.core.money import Money
+
+NO_TAX = ""
+"""The category of lines without a tax."""
 
 
-class LineFields(TypedDict):
-    """The fields of a line."""
+@dataclass(frozen=True)
+class Discount:
+    """A discount of a line: a rate in percent, or an amount."""
 
-    description: str
-    quantity: Fraction
-    unit_price: Money
-
-
-def line_amount(quantity: Fraction, unit_price: Money) -> Money:
-    """Return the price of a quantity, rounded half up to a minor unit."""
-    return unit_price.times(quantity)
+    percent: Fraction = Fraction(0)
+    amount: Money | None = None
 
 
-def priced(lines: Sequence[LineFields], currency: str) -> list[InvoiceLine]:
-    """Return an invoice's lines in their order, each with its amount.
+class TaxedLine(Protocol):
+    """A line with its tax: category and rate in percent."""
 
-    :raises Invalid: if there are too few or too many, or one of them or their total is impossible
-    """
-    if not lines:
-        raise InvalidInput(NO_LINE, field="lines")
-    if len(lines) > MOST_LINES:
-        raise InvalidInput(TOO_MANY_LINES, field="lines")
-    rows = [_priced(position, line, currency) for position, line in enumerate(lines, 1)]
-    if total_minor(rows) > MAX_MINOR:
-        raise InvalidInput(TOO_LARGE, field="lines")
-    return rows
+    @property
+    def amount(self) -> Money:
+        """The amount of the line, after its discount."""
+
+    @property
+    def tax(self) -> tuple[str, Fraction]:
+        """The category of the tax, and its rate in percent."""
 
 
-def total_minor(lines: Sequence[InvoiceLine]) -> int:
-    """Return the sum of lines in minor units."""
-    return sum(line.amount_minor for line in lines)
+@dataclass(frozen=True)
+class TaxGroup:
+    """What the lines of one category and rate come to."""
+
+    category: str
+    rate: Fraction
+    net: Money
+    tax: Money
+
+    @property
+    def gross(self) -> Money:
+        """The amount with tax."""
+        return self.net + self.tax
 
 
-def _priced(position: int, line: LineFields, currency: str) -> InvoiceLine:
-    quantity, price = thousandths(line["quantity"]), line["unit_price"]
-    if problem := _problem(quantity, price, currency):
-        raise InvalidInput(problem, field="lines")
-    return InvoiceLine(
-        position=position,
-        description=line["description"],
-        quantity_thousandths=quantity,
-        unit_price_minor=price.minor,
-        amount_minor=line_amount(line["quantity"], price).minor,
-    )
+@dataclass(frozen=True)
+class Totals:
+    """What an invoice comes to, by rate and in all."""
+
+    groups: Sequence[TaxGroup]
+    net: Money
+    tax: Money
+
+    @property
+    def gross(self) -> Money:
+        """The total."""
+        return self.net + self.tax
 
 
-def _problem(quantity: int | None, price: Money, currency: str) -> str | None:
-    if quantity is None:
-        return BAD_QUANTITY
-    if price.currency != currency:
-        return wrong_currency(currency)
-    if price.minor < 0:
-        return NEGATIVE_PRICE
-    return TOO_LARGE if price.minor > MAX_MINOR else None
+def line_amount(quantity: Fraction, unit_price: Money, discount: Discount | None = None) -> Money:
+    """Return the price of a quantity less its discount, rounded half up to a minor unit, once."""
+    exact = quantity * unit_price.minor
+    if discount is not None:
+        exact -= exact * discount.percent / 100
+        exact -= discount.amount.minor if discount.amount else 0
+    return Money(half_up(exact), unit_price.currency)
+
+
+def totals_of(lines: Iterable[TaxedLine], currency: str, *, prices_include_tax: bool) -> Totals:
+    """Return the totals of an invoice, its groups by falling rate."""
+    sums: dict[tuple[str, Fraction], int] = {}
+    for line in lines:
+        sums[line.tax] = sums.get(line.tax, 0) + line.amount.minor
+    groups = [
+        _group(category, rate, minor, currency, prices_include_tax)
+        for (category, rate), minor in sorted(sums.items(), key=lambda one: (-one[0][1], one[0][0]))
+    ]
+    net, tax = (sum(getattr(group, name).minor for group in groups) for name in ("net", "tax"))
+    return Totals(groups, Money(net, currency), Money(tax, currency))
+
+
+def half_up(exact: Fraction) -> int:
+    """Return an amount that is not below zero as a whole number, half a unit upwards."""
+    return floor(exact + Fraction(1, 2))
+
+
+def _group(category: str, rate: Fraction, minor: int, currency: str, prices_include_tax: bool) -> TaxGroup:
+    tax = half_up(minor * rate / (100 + rate if prices_include_tax else 100))
+    net = minor - tax if prices_include_tax else minor
+    return TaxGroup(category, rate, Money(net, currency), Money(tax, currency))

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, String, Uuid, event, insert, inspect
+from sqlalchemy import JSON, BigInteger, Index, String, Uuid, delete, event, insert, inspect, text
 from sqlalchemy.orm import InstanceState, Mapped, Mapper, ORMExecuteState, Session, mapped_column
 
+from clinic.core.audit_values import json_value
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import Base, db
@@ -18,6 +18,7 @@ from clinic.core.db.mixins import UUIDMixin
 from clinic.core.db.orm_session import ClinicSession
 from clinic.core.db.transaction import current_outcome
 from clinic.core.db.types import UTCDateTime
+from clinic.core.ids import new_id
 from clinic.core.tenancy import clinic_scope, current_clinic_id_or_none
 from clinic.core.unit_of_work import unit_of_work
 
@@ -31,6 +32,15 @@ _UNAUDITED_COLUMNS = {"id", "clinic_id", "version", "created_at", "updated_at"}
 _SUBJECT_COLUMN = "patient_id"
 """The subject's column in the audit trail, and its attribute in audited models that have one."""
 
+_NO_VIEW = text(f"action NOT IN ('{VIEWED}', '{LISTED}', '{EXPORTED}')")
+"""Limits an index to changes, which the timeline of a subject reads among its many views."""
+
+_ONE_VIEW = text(f"action = '{VIEWED}' AND record_id IS NOT NULL")
+
+
+def _where(condition: Any) -> Any:
+    return {"postgresql_where": condition, "sqlite_where": condition}
+
 
 class AuditEntry(UUIDMixin, Base):
     """An action of one actor: the record, its subject, and each changed field as `[before, after]`.
@@ -43,6 +53,8 @@ class AuditEntry(UUIDMixin, Base):
     __table_args__ = (
         Index("ix_audit_entries_clinic", "clinic_id", "at", "id"),
         Index("ix_audit_entries_patient", "clinic_id", _SUBJECT_COLUMN, "at", "id"),
+        Index("ix_audit_entries_changes", "clinic_id", _SUBJECT_COLUMN, "at", "id", **_where(_NO_VIEW)),
+        Index("ix_audit_entries_opened", "clinic_id", "actor", "record", "at", **_where(_ONE_VIEW)),
     )
 
     clinic_id: Mapped[UUID | None] = mapped_column(Uuid)
@@ -82,6 +94,17 @@ def record_act(
     _record(_act_entry(action, record, (record_id, subject_id), clinic, details))
 
 
+def record_act_or_nothing(
+    is_recorded: bool, action: str, record: str, record_id: UUID | None, *, clinic_id: UUID | None
+) -> None:
+    """Record an action, or leave nothing after the same statements, so that the time does not show which."""
+    entry = _act_entry(action, record, (record_id, None), clinic_id, {}) | {"id": new_id()}
+    deleted = new_id() if is_recorded else entry["id"]
+    with _open_or_own_unit_of_work():
+        db.session.connection().execute(insert(AuditEntry), [entry])
+        db.session.connection().execute(delete(AuditEntry).where(AuditEntry.id == deleted))
+
+
 def record_view(record: str, record_id: UUID | None, subject_id: UUID | None, **details: Any) -> None:
     """Record that a record is about to be shown."""
     record_act(VIEWED, record, record_id, subject_id, **details)
@@ -118,7 +141,7 @@ def record_updates(updates: Iterable[tuple[Any, Mapping[str, Any]]]) -> None:
 def serialize_entry(entry: Any) -> dict[str, Any]:
     """Return all stored values of an entry, or of an object with its attributes, as JSON values by column."""
     attributes = inspect(AuditEntry).column_attrs
-    return {attribute.columns[0].name: _json_value(getattr(entry, attribute.key)) for attribute in attributes}
+    return {attribute.columns[0].name: json_value(getattr(entry, attribute.key)) for attribute in attributes}
 
 
 @event.listens_for(ClinicSession, "before_flush")
@@ -219,34 +242,14 @@ def _before_and_after(action: str, state: InstanceState[Any], name: str) -> tupl
 
 
 def _recorded_value(value: Any, is_secret: bool) -> Any:
-    return SECRET if is_secret and value is not None else _json_value(value)
-
-
-def _json_value(value: Any) -> Any:
-    """Return a value as JSON types.
-
-    :raises TypeError: if it has no JSON form
-    """
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID | Decimal):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): _json_value(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_json_value(inner) for inner in value]
-    raise TypeError(f"the audit trail can't store a {type(value).__name__}: mark its column as not audited")
+    return SECRET if is_secret and value is not None else json_value(value)
 
 
 def _act_entry(
     action: str, record: str, ids: tuple[UUID | None, UUID | None], clinic: UUID | None, details: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the entry of an action on the record and the subject of two ids."""
-    changes = {name: [None, _json_value(value)] for name, value in details.items()}
+    changes = {name: [None, json_value(value)] for name, value in details.items()}
     about = {"record": record, "record_id": ids[0], _SUBJECT_COLUMN: ids[1], "clinic_id": clinic}
     return _entry(action, changes, **about)
 

@@ -1,9 +1,9 @@
-"""Changes of many rows of the current clinic by one statement, where the ORM takes one for each versioned row."""
+"""Changes of many rows of the current clinic by one statement, where the ORM takes one, or an object, for each row."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Update, bindparam, update
+from sqlalchemy import Update, bindparam, insert, update
 
 from clinic.core.audit import record_updates
 from clinic.core.db import db
@@ -12,6 +12,13 @@ from clinic.core.tenancy import current_clinic_id
 
 Changes = Sequence[tuple[Any, Mapping[str, Any]]]
 """Loaded rows of one model, which has versions, with new values of some columns, the same ones for each."""
+
+
+def insert_rows(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows of a model that is not audited, given by their columns without the clinic."""
+    if rows:
+        owner = {"clinic_id": current_clinic_id()}
+        db.session.connection().execute(insert(model.__table__), [owner | dict(row) for row in rows])
 
 
 def set_aside(changes: Changes) -> None:

@@ -1,5 +1,6 @@
 """The current time in UTC, and conversion from and to the local time of a clinic."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,15 @@ class NonexistentTime(InvalidInput):
 def now() -> datetime:
     """Return the current time as an aware datetime in UTC."""
     return datetime.now(UTC)
+
+
+def months_ago(months: int) -> datetime:
+    """Return the instant some months before now, on the last day of a shorter month."""
+    present = now()
+    index = present.year * 12 + present.month - 1 - months
+    year, month = divmod(index, 12)
+    last_day = monthrange(year, month + 1)[1]
+    return present.replace(year=year, month=month + 1, day=min(present.day, last_day))
 
 
 def today(zone: str) -> date:

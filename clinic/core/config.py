@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from clinic.core.db.engine import engine_options
+from clinic.core.db.engine import ENGINE_OPTIONS
 from clinic.core.errors import BadConfiguration
 from clinic.core.secret_keys import load_or_create_key, refuse_open_file, refuse_weak_key
 
@@ -48,7 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "LOCK_TIMEOUT_MS": 4000,
     "MAX_CONTENT_LENGTH": 1024 * 1024,
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
-    "MAX_FORM_PARTS": 500,
+    "MAX_FORM_PARTS": 2000,
     "SESSION_COOKIE_HTTPONLY": True,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "SQLALCHEMY_TRACK_MODIFICATIONS": False,
@@ -61,6 +61,9 @@ NOT_TEXT = {
     "CLINIC_PROXIES",
     "CLINIC_SECRET_KEY_FALLBACKS",
 }
+MAIL_WAYS = ("", "smtp", "smtps", "folder", "console")
+"""The schemes of the address of mail; without one it is written to a folder."""
+
 MOST_PROXIES = 5
 THIS_MACHINE = ["localhost", "127.0.0.1"]
 
@@ -87,7 +90,7 @@ def load_config(app: Flask, given: Mapping[str, Any] | None) -> None:
     url = _with_driver(str(app.config["SQLALCHEMY_DATABASE_URI"]))
     _refuse_bad_url(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url) | app.config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS | app.config.get("SQLALCHEMY_ENGINE_OPTIONS", {})
 
 
 def database_name(app: Flask) -> str:
@@ -133,6 +136,7 @@ def _convert_types(app: Flask) -> None:
     app.config["LEASE_SECONDS"] = _seconds("CLINIC_LEASE_SECONDS", app.config["LEASE_SECONDS"])
     delay = app.config["MESSAGE_DELAY_SECONDS"]
     app.config["MESSAGE_DELAY_SECONDS"] = _seconds("CLINIC_MESSAGE_DELAY_SECONDS", delay, may_be_0=True)
+    _refuse_bad_mail_url(app)
     app.config["PROXIES"] = _proxies(app.config["PROXIES"])
     app.config["SECRET_KEY_FALLBACKS"] = _listed(app.config["SECRET_KEY_FALLBACKS"])
     public = _host(app.config["PUBLIC_URL"])
@@ -198,6 +202,15 @@ def _check_keys(app: Flask) -> None:
         refuse_weak_key(old, "CLINIC_SECRET_KEY_FALLBACKS")
     if app.config["AUDIT_KEY"]:
         refuse_weak_key(app.config["AUDIT_KEY"], "CLINIC_AUDIT_KEY")
+
+
+def _refuse_bad_mail_url(app: Flask) -> None:
+    """Refuse an unknown way to send mail, and in production one that prints mail; never quote the password in it."""
+    way = str(app.config["SMTP_URL"]).partition(":")[0]
+    if way not in MAIL_WAYS:
+        raise BadConfiguration("CLINIC_SMTP_URL is malformed: write it like smtp://host:587, folder:outbox or console:")
+    if way == "console" and is_production(app):
+        raise BadConfiguration("CLINIC_SMTP_URL prints mail to the console, which is not for production: set a server")
 
 
 def _refuse_bad_url(url: str) -> None:

@@ -9,6 +9,9 @@ from uuid import UUID
 IMPORT = "import:"
 """Prefix of actors that import old records, for which no message is sent."""
 
+LINK_PATIENT, LINK_GUARDIAN = "link:patient", "link:guardian"
+"""Actors who opened a link in a message: the patient to whom it was, or the guardian of a minor."""
+
 
 @dataclass(frozen=True)
 class Actor:

@@ -1,6 +1,7 @@
 """Background work: the deliveries and the modules' periodic jobs, which a worker runs when they are due."""
 
 import logging
+import time
 from collections.abc import Callable
 
 from flask import Flask, current_app
@@ -40,13 +41,14 @@ def is_work_due() -> bool:
     return any(job.is_due is not None and job.is_due() for job in _jobs())
 
 
-def run_due_jobs(failed: list[str] | None = None) -> int:
-    """Run every job until nothing is due, and return how much was done.
+def run_due_jobs(failed: list[str] | None = None, *, longest: float | None = None) -> int:
+    """Run every job until nothing is due, or once and then for some seconds at most; return how much was done.
 
     Deliveries run first and the jobs of the lowest module, the audit trail, last: it seals what the others write. A job
     that fails is logged and its name added to `failed`; the others still run.
     """
-    return sum([_run(job, failed) * job.counted for job in _jobs()])
+    end = None if longest is None else time.monotonic() + longest
+    return sum([_run(job, failed, end) * job.counted for job in _jobs()])
 
 
 def _jobs() -> list[PeriodicJob]:
@@ -55,12 +57,14 @@ def _jobs() -> list[PeriodicJob]:
     return [deliveries, *(job for module in modules for job in module.get_periodic_jobs())]
 
 
-def _run(job: PeriodicJob, failed: list[str] | None) -> int:
-    """Repeat a job until it finds nothing more, or the worker shuts down."""
+def _run(job: PeriodicJob, failed: list[str] | None, end: float | None) -> int:
+    """Repeat a job until it finds nothing more, the time is over, or the worker shuts down."""
     done = 0
     try:
         while not is_stopping() and (found := job.run()):
             done += found
+            if end is not None and time.monotonic() >= end:
+                break
     except Exception as error:  # noqa: BLE001 - an error in one job must not stop the others
         if failed is not None:
             failed.append(job.name)

@@ -10,6 +10,9 @@ from flask.blueprints import BlueprintSetupState
 
 from clinic.core.events import Handler, event_bus
 from clinic.core.events.types import EventType
+from clinic.core.subject_lists import ListBadges, ListFilter
+from clinic.core.subject_merge import KeptRows, MergeFollower
+from clinic.core.timeline_sources import TimelineSource
 from clinic.core.zone_change import ZonePreview
 
 _EXTENSION = "clinic.modules"
@@ -23,6 +26,9 @@ class NavigationEntry:
 
     It is the current one on every page of its blueprint that belongs to no settings tab; the one of `settings` is the
     current one on those that do, and leads who may not open its own page to the first tab that they may change.
+
+    `count` returns how much there is to do, in at most one query; a process asks it every few seconds at most, and
+    after each change. `counted` names what it is.
     """
 
     label: str
@@ -30,6 +36,8 @@ class NavigationEntry:
     key: str
     order: int
     settings: bool = False
+    count: Callable[[], int] | None = None
+    counted: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,13 @@ class SettingsTab:
 class Panel:
     """A part of another module's page: a template with its context, at one of the page's places.
 
-    The place `end` is the last one of the aside.
+    The place `top` is below the banner of the page, `notes` in the aside after the panels of other modules, `end` its
+    last one, `menu` the menu of further actions beside the `actions`.
     """
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
-    place: Literal["main", "aside", "end", "actions"] = "main"
+    place: Literal["top", "main", "aside", "notes", "end", "actions", "menu"] = "main"
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,9 @@ class RecordLabels:
     `labels` name the fields, `formatters` render the values of some, `references` name the table that a field points
     to, and `action_labels` replace the default label of an action. The page `endpoint` takes the row's id as its
     `argument`; `names` returns the display names of many rows at once.
+
+    The timeline of a subject shows the changes of the records to actors with the `timeline_permission`, without the
+    fields whose permission in `field_permissions` they lack; without a `timeline_permission` to nobody.
     """
 
     singular: str
@@ -102,6 +114,8 @@ class RecordLabels:
     endpoint: str | None = None
     argument: str | None = None
     names: Callable[[Iterable[UUID]], Mapping[UUID, str]] | None = None
+    timeline_permission: str | None = None
+    field_permissions: Mapping[str, str] = field(default_factory=dict)
 
 
 class BaseModule:
@@ -137,6 +151,14 @@ class BaseModule:
         """Return the panels that the module adds to the page of a record; `page` is the endpoint of that page."""
         return ()
 
+    def get_list_filters(self, page: str) -> Sequence[ListFilter]:
+        """Return the module's filters of a list of subjects; `page` is the endpoint of its page."""
+        return ()
+
+    def get_list_badges(self, page: str, subject_ids: Sequence[UUID]) -> ListBadges:
+        """Return the module's columns and flags of the rows that a list shows, as far as the actor may see them."""
+        return ListBadges()
+
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
         """Return the labels of the module's audited records, by table."""
         return {}
@@ -145,8 +167,16 @@ class BaseModule:
         """Return the module's periodic jobs."""
         return ()
 
+    def get_timeline_sources(self) -> Sequence[TimelineSource]:
+        """Return the module's records that the timeline of a subject shows."""
+        return ()
+
     def get_zone_followers(self) -> Sequence[ZoneFollower[Any]]:
         """Return the module's records that keep their local time when the clinic's time zone changes."""
+        return ()
+
+    def get_merge_followers(self) -> Sequence[MergeFollower | KeptRows]:
+        """Return the module's records that follow when two subjects are merged, and the tables whose rows stay."""
         return ()
 
     def register(self, state: BlueprintSetupState) -> None:
@@ -167,9 +197,26 @@ def panels_of(page: str, subject_id: UUID) -> Sequence[Panel]:
     return [panel for module in registered_modules() for panel in module.get_panels(page, subject_id)]
 
 
+def list_filters(page: str) -> Mapping[str, ListFilter]:
+    """Return the filters that the modules of the current application add to a list, by name and in order."""
+    found = [one for module in registered_modules() for one in module.get_list_filters(page)]
+    return {one.name: one for one in sorted(found, key=lambda one: one.order)}
+
+
+def list_badges(page: str, subject_ids: Sequence[UUID]) -> Sequence[ListBadges]:
+    """Return what the modules of the current application know about the rows of a list."""
+    return [module.get_list_badges(page, subject_ids) for module in registered_modules()] if subject_ids else []
+
+
 def zone_followers() -> Sequence[ZoneFollower[Any]]:
     """Return the records of the modules of the current application that follow a change of the clinic's time zone."""
     return [follower for module in registered_modules() for follower in module.get_zone_followers()]
+
+
+def merge_followers() -> Sequence[MergeFollower]:
+    """Return the records of the modules of the current application that follow when two subjects are merged."""
+    answers = [answer for module in registered_modules() for answer in module.get_merge_followers()]
+    return [answer for answer in answers if isinstance(answer, MergeFollower)]
 
 
 def declared_permissions(app: Flask | None = None) -> Mapping[str, str]:

@@ -6,8 +6,13 @@ import unicodedata
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
 )
-_WORD = re.compile(r"\w+", re.UNICODE)
-_APOSTROPHE = re.compile("['’ʼ`´]")
+_APOSTROPHE = re.compile("['’‘‛ʼʻʽʾʿʹ′ꞌ＇`´]")
+_DIACRITIC = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"  # Latin, Greek, Cyrillic
+    "\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"  # Hebrew, Arabic
+)
+"""Marks that a search ignores; those of other scripts, like the vowel signs of Devanagari, belong to the letter."""
+
 _ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
 _BIDI_CONTROLS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _INVISIBLE_MARKS = _BIDI_CONTROLS | dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\ufeff"))
@@ -38,16 +43,25 @@ def tidy_line(value: str) -> str:
 
 
 def fold(value: str) -> str:
-    """Return text folded for comparison: without case, accents, marks and joiners; `ß` is `ss`, `ø` is `o`."""
+    """Return text folded for comparison: without case, accents and joiners; `ß` is `ss`, `ø` is `o`."""
     visible = strip_invisible_marks(value).translate(_JOINERS)
     plain = _decomposed(_decomposed(visible).translate(_UNDECOMPOSED))
-    kept = "".join(char for char in plain if not unicodedata.combining(char))
-    return nfc(kept)
+    return nfc(_DIACRITIC.sub("", plain))
 
 
 def words(value: str) -> list[str]:
     """Return the folded words of a text; apostrophes inside a name join its parts."""
-    return _WORD.findall(fold(_APOSTROPHE.sub("", value)))
+    return split_words(fold(without_apostrophes(value)))
+
+
+def split_words(value: str) -> list[str]:
+    """Return the runs of letters with their combining marks, digits and underscores (cf. UAX #29, WB4 to WB13)."""
+    return "".join(char if _is_part_of_word(char) else " " for char in value).split()
+
+
+def without_apostrophes(value: str, *, instead: str = "") -> str:
+    """Return a text without its apostrophes, okinas and ains, in whatever way they are typed."""
+    return _APOSTROPHE.sub(instead, value)
 
 
 def digits(value: str) -> str:
@@ -73,6 +87,10 @@ def has_encoded_word(value: str) -> bool:
 def _decomposed(value: str) -> str:
     """Decompose compatibility characters and fold case, as for Unicode's caseless matching (Unicode, D146)."""
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", value).casefold())
+
+
+def _is_part_of_word(char: str) -> bool:
+    return char == "_" or unicodedata.category(char)[0] in "LMN"
 
 
 def _is_harmful(char: str) -> bool:

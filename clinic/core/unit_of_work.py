@@ -98,10 +98,11 @@ _enclosing: ContextVar[EnclosingUnit | None] = ContextVar("enclosing_unit", defa
 
 
 @contextmanager
-def unit_of_work() -> Iterator[None]:
+def unit_of_work(*, durable: bool = True) -> Iterator[None]:
     """Store changes and the events published with them in one transaction, then deliver the events.
 
-    Inside another unit of work it joins that one; handlers run after the outermost commit.
+    Inside another unit of work it joins that one; handlers run after the outermost commit. `durable` is explained at
+    `write_transaction`.
 
     :raises UnitOfWorkDoomed: if an inner unit failed, even if its error was caught
     :raises RuntimeError: if the session has changes from outside
@@ -115,7 +116,7 @@ def unit_of_work() -> Iterator[None]:
         with enclosing.opened():
             yield
         return
-    with _outermost_unit_of_work():
+    with _outermost_unit_of_work(durable=durable):
         yield
 
 
@@ -186,8 +187,8 @@ def run_handler(attempt: Attempt) -> None:
 
 
 @contextmanager
-def _outermost_unit_of_work() -> Iterator[None]:
-    with write_transaction():
+def _outermost_unit_of_work(*, durable: bool = True) -> Iterator[None]:
+    with write_transaction(durable=durable):
         with _collected_events() as events:
             yield
             flush_open()

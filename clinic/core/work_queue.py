@@ -4,18 +4,24 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import write_transaction
 from clinic.core.ids import new_id
 
 Row = TypeVar("Row", bound=Base)
+
+NO_ROW = UUID(int=0)
+"""The id of no row."""
 
 _STOPPING = "clinic.stopping"
 
@@ -72,23 +78,33 @@ class WorkQueue(Generic[Row]):
 
     def is_due(self) -> bool:
         """Return whether a row can be claimed; this only reads."""
-        return db.session.execute(self._next().order_by(None).with_only_columns(self.model.id)).first() is not None
+        values = self._due_values(None)
+        return any(db.session.scalar(due, values) is not None for due in self._is_due)
 
     def claim(self) -> Row | None:
         """Lease the next due row to this process and return it, detached; None if there is none, or it shuts down.
 
         Rows with the fewest attempts come first, so that one that kills its worker delays no other.
         """
-        while not is_stopping() and self.is_due():
-            with write_transaction():
-                row: Row | None = db.session.scalar(self._next().with_for_update(skip_locked=True))
-                claimed = row is not None and self._lease(row)
-            if row is None:
-                break
-            if claimed:
+        row: Row | None = None
+        if not is_stopping() and self.is_due():
+            with write_transaction(durable=False):
+                row = self.claim_next()
+        if row is None:
+            db.session.commit()
+        return row
+
+    def claim_next(self, *, after: Row | None = None) -> Row | None:
+        """Lease the next due row as `claim` does, in the open transaction; `after` is a row that it has changed.
+
+        What else the transaction has changed is not flushed before.
+        """
+        while not is_stopping() and (row := self._first_due(after)) is not None:
+            is_leased = self._lease(row)
+            db.session.flush()
+            if is_leased:
                 db.session.expunge(row)  # it keeps its own lease, even if another worker takes over
                 return row
-        db.session.commit()
         return None
 
     def label(self, row: Any) -> str:
@@ -126,13 +142,13 @@ class WorkQueue(Generic[Row]):
         if final or self.is_exhausted(row):
             self.finish(row, self.failed_state, **values)
             return
-        pause, left = self.retry.pause_after(row.attempts), self._time_left(row)
+        pause, left = self.retry.pause_after(row.attempts), self.time_left(row)
         due_at = now() + (min(pause, left) if left > timedelta() else pause)
         self.finish(row, self.retry_state, **{self.due_at.key: due_at}, **values)
 
     def is_exhausted(self, row: Any) -> bool:
         """Return whether no attempt is left for a row."""
-        return bool(row.attempts >= self.retry.attempts) and self._time_left(row) <= timedelta()
+        return bool(row.attempts >= self.retry.attempts) and self.time_left(row) <= timedelta()
 
     def change(self, row: Row, **values: Any) -> None:
         """Change columns of a claimed row in the open transaction.
@@ -146,10 +162,8 @@ class WorkQueue(Generic[Row]):
 
         :raises LeaseLost: if it is not this process's any more
         """
-        lease = self.model.lease if self.has_lease else self.model.attempts
-        is_leased = (self.model.state.in_(self.open_states), lease == getattr(row, lease.key))
-        query = select(self.model).where(self.model.id == row.id, *is_leased)
-        held: Row | None = db.session.scalar(query.with_for_update())
+        lease = row.lease if self.has_lease else row.attempts
+        held: Row | None = db.session.scalar(self._held, {"row_id": row.id, "row_lease": lease})
         if held is None:
             raise LeaseLost
         return held
@@ -158,7 +172,17 @@ class WorkQueue(Generic[Row]):
         """Return the values that close a row whose last worker died, None if it can be attempted again."""
         return {"state": self.failed_state} if self.is_exhausted(row) else None
 
-    def _time_left(self, row: Any) -> timedelta:
+    def limits(self, columns: Any) -> Sequence[ColumnElement[bool]]:
+        """Return conditions of the rows that are claimed, on the columns of the model or its table."""
+        return ()
+
+    def record_claim(self, row: Row, *, is_leased: bool, was_leased: bool) -> None:
+        """Record, in the transaction of the claim, that a row was leased, or closed because its last worker died.
+
+        `was_leased` is whether its state was that of a leased row.
+        """
+
+    def time_left(self, row: Any) -> timedelta:
         """Return how long a row is still attempted, however many attempts that takes."""
         if not self.retry.duration:
             return timedelta()
@@ -167,20 +191,70 @@ class WorkQueue(Generic[Row]):
 
     def _lease(self, row: Any) -> bool:
         """Lease a row and count the attempt; return False if it was closed instead."""
+        was_leased = row.state == self.leased_state
         closed = self.close_abandoned(row)
         if closed is None:
             state = {"state": self.leased_state} if self.leased_state else {}
             _set(row, self.new_lease() | {"attempts": row.attempts + 1} | state)
         else:
             _set(row, {**({"lease": None, "leased_until": None} if self.has_lease else {}), **closed})
+        self.record_claim(row, is_leased=closed is None, was_leased=was_leased)
         return closed is None
 
-    def _next(self) -> Select[Any]:
-        at = now()
-        due = [self.model.state.in_(self.open_states), self.due_at <= at]
+    def _first_due(self, after: Any) -> Row | None:
+        """Return the first due row, locked."""
+        values = self._due_values(after)
+        with db.session.no_autoflush:
+            return next((row for due in self._first if (row := db.session.scalar(due, values)) is not None), None)
+
+    @cached_property
+    def _held(self) -> Select[Any]:
+        """The query of a row that is leased to this process; queries that run for each row are built once."""
+        lease = self.model.lease if self.has_lease else self.model.attempts
+        is_open, is_mine = self.model.state.in_(self.open_states), lease == bindparam("row_lease")
+        held = select(self.model).where(self.model.id == bindparam("row_id"), is_open, is_mine)
+        return prepared(held.with_for_update())
+
+    @cached_property
+    def _is_due(self) -> Sequence[Select[Any]]:
+        """The queries of the id of any due row."""
+        return [due.with_only_columns(self.model.id) for due in self._due]
+
+    @cached_property
+    def _first(self) -> Sequence[Select[Any]]:
+        """The queries of the first due row, locked."""
+        return [due.order_by(*self.order).with_for_update(skip_locked=True) for due in self._due]
+
+    @cached_property
+    def _due(self) -> Sequence[Select[Any]]:
+        """The queries of due rows: those that wait, then those whose worker died, so that they delay no other."""
+        is_other = self.model.id != bindparam("other", type_=self.model.id.type)
+        due = [is_other, self.due_at <= bindparam("at"), *self.limits(self.model)]
         if self.has_lease:
-            due.append(or_(self.model.leased_until.is_(None), self.model.leased_until <= at))
-        return select(self.model).where(*due).order_by(*self.order).limit(1)
+            due.append(has_no_lease(self.model))
+        waiting = [state for state in self.open_states if state != self.leased_state]
+        is_open = [self.model.state.in_(waiting)]
+        if self.leased_state:
+            is_open.append(self.model.state == self.leased_state)
+        return [prepared(select(self.model).where(one, *due).limit(1)) for one in is_open]
+
+    def _due_values(self, after: Any) -> dict[str, Any]:
+        return due_values() | {"other": NO_ROW if after is None else after.id}
+
+
+def has_no_lease(columns: Any) -> ColumnElement[bool]:
+    """Return the condition, with `due_values`, that no worker has a row, on the columns of a model or its table.
+
+    A lease that is longer than any was given while the clock was fast.
+    """
+    until = columns.leased_until
+    return or_(until.is_(None), until <= bindparam("at"), until > bindparam("longest_lease"))
+
+
+def due_values() -> dict[str, Any]:
+    """Return the values of queries of due rows: the time, and when the longest lease ends that begins now."""
+    at = now()
+    return {"at": at, "longest_lease": at + 2 * timedelta(seconds=current_app.config["LEASE_SECONDS"])}
 
 
 def lease_end() -> datetime:

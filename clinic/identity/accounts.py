@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.core.clock import now
+from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, tidy_line
 from clinic.identity.mail_queue import staff_mail_queue
-from clinic.identity.models import StaffMember
+from clinic.identity.models import Membership, StaffMember
 from clinic.identity.passwords import hash_password, new_secret
 
 SECRET_HOURS = 72
@@ -30,6 +31,20 @@ def email_key(email: str) -> str:
 def find_account(email: str) -> StaffMember | None:
     """Return the account of an email address, or None."""
     return db.session.scalar(select(StaffMember).where(StaffMember.email_key == email_key(email)))
+
+
+def current_account() -> StaffMember | None:
+    """Return the account of the current staff member, None if the actor is an API key, a job or an operator."""
+    kind, _, member_id = current_actor().actor.partition(":")
+    return db.session.get(StaffMember, UUID(member_id)) if kind == "staff" else None
+
+
+def find_colleague(member_id: UUID) -> tuple[StaffMember, str] | None:
+    """Return the account and the name of an active staff member of the current clinic."""
+    of_clinic = (Membership.clinic_id == current_clinic_id(), Membership.active)
+    wanted = select(StaffMember, Membership.name).join(Membership, Membership.member_id == StaffMember.id)
+    found = db.session.execute(wanted.where(StaffMember.id == member_id, *of_clinic)).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
 def lock_account(member_id: UUID | None) -> StaffMember:

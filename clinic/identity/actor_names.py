@@ -1,27 +1,37 @@
 """Display names of the actors of the audit trail, for the staff of the current clinic."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from clinic.core.context import IMPORT
+from clinic.core.context import IMPORT, LINK_GUARDIAN, LINK_PATIENT, current_actor
 from clinic.core.db import db
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.models import ApiKey, Membership
 
-_UNIDENTIFIED = {"system": "System", "page": "Somebody who had not signed in", "api": "A program without a key"}
+_UNIDENTIFIED = {
+    "system": "System",
+    "page": "Somebody who had not signed in",
+    "api": "A program without a key",
+    LINK_PATIENT: "Patient, by a link in a message",
+    LINK_GUARDIAN: "Guardian, by a link in a message",
+}
 
 
 def actor_names(actors: Iterable[str]) -> Mapping[str, str]:
     """Return the display name of each actor; people of other clinics are not named."""
     wanted = set(actors)
     people, keys = _ids(wanted, "staff:"), _ids(wanted, "key:")
-    names = {f"staff:{one}": name for one, name in staff_names(people).items()} if people else {}
-    if keys:
-        names |= {f"key:{one}": f"API key “{label}”" for one, label in key_names(keys).items()}
+    names = _names_by_actor(people, keys)
     return {actor: names.get(actor) or unknown_actor_name(actor) for actor in wanted}
+
+
+def current_actor_name() -> str:
+    """Return the display name of the current actor."""
+    actor = current_actor().actor
+    return actor_names([actor])[actor]
 
 
 def list_actors(limit: int) -> Mapping[str, str]:
@@ -61,6 +71,22 @@ def unknown_actor_name(actor: str) -> str:
     if actor.startswith(IMPORT):
         return f"Import “{actor.removeprefix(IMPORT)}”"
     return _UNIDENTIFIED.get(actor, "Somebody of another clinic" if actor.startswith("staff:") else actor)
+
+
+def _names_by_actor(member_ids: Sequence[UUID], key_ids: Sequence[UUID]) -> dict[str, str]:
+    """Return the names of staff members and API keys by actor, in one query; without any there is none."""
+    clinic_id = current_clinic_id()
+    kinds = {
+        "staff": (Membership.member_id, Membership.name, Membership.clinic_id, member_ids),
+        "key": (ApiKey.id, ApiKey.label, ApiKey.clinic_id, key_ids),
+    }
+    queries = [
+        select(literal(kind, String), column, name).where(clinic == clinic_id, column.in_(ids))
+        for kind, (column, name, clinic, ids) in kinds.items()
+        if ids
+    ]
+    found = db.session.execute(union_all(*queries)).all() if queries else ()
+    return {f"{kind}:{id_}": f"API key “{name}”" if kind == "key" else name for kind, id_, name in found}
 
 
 def _names_of(

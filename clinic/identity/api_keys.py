@@ -12,7 +12,7 @@ from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import Duplicate, InvalidInput, NotFound
-from clinic.core.tenancy import current_clinic_id
+from clinic.core.tenancy import clinic_scope, current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import ApiKey, Clinic
 from clinic.identity.roles import ALL, permission_labels, scope_permissions
@@ -118,8 +118,7 @@ class ApiKeyService:
         record, clinic = found
         keep_loaded(clinic)
         if record.last_used_at is None or now() - record.last_used_at >= _USE_RECORDED_EVERY:
-            with unit_of_work():
-                record.last_used_at = now()
+            _record_use(record.id)
         return record
 
 
@@ -129,6 +128,12 @@ api_key_service = ApiKeyService()
 def is_valid(record: ApiKey) -> bool:
     """Return whether a key is neither revoked nor expired."""
     return record.revoked_at is None and (record.expires_at is None or record.expires_at > now())
+
+
+def _record_use(key_id: UUID) -> None:
+    """Record that a key is used now, in a session of its own: what the request has read need not be read again."""
+    with clinic_scope(None), unit_of_work():
+        db.session.get_one(ApiKey, key_id).last_used_at = now()
 
 
 def _check_scopes(scopes: Sequence[str]) -> None:

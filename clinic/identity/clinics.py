@@ -29,6 +29,9 @@ class ClinicFields(TypedDict):
     country: NotRequired[str | None]
     currency: str
     locale: str
+    address: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    email: NotRequired[str | None]
 
 
 class SettingsFields(TypedDict):
@@ -39,6 +42,9 @@ class SettingsFields(TypedDict):
     country: NotRequired[str]
     subdivision: NotRequired[str | None]
     locale: NotRequired[str]
+    address: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    email: NotRequired[str | None]
     idle_minutes: NotRequired[int]
     absolute_hours: NotRequired[int]
     late_cancel_hours: NotRequired[int]

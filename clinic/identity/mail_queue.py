@@ -72,7 +72,7 @@ class StaffMailQueue(MailQueue[StaffMail]):
         with unit_of_work():
             db.session.delete(self.claimed(row))
 
-    def record_failure(self, row: StaffMail, reason: str, *, final: bool) -> None:
+    def record_failure(self, row: StaffMail, reason: str, *, final: bool, answer: str | None = None) -> None:
         """Schedule another attempt; a mail that is given up has no valid link."""
         voided = {"token_hash": None} if final or self.is_exhausted(row) else {}
         with unit_of_work():

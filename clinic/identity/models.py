@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.clock import now
@@ -18,6 +29,8 @@ _UNAUDITED = {"audited": False}
 
 class Clinic(UUIDMixin, VersionMixin, Base):
     """A clinic with its time zone, country (ISO 3166), subdivision (ISO 3166-2), currency, locale and session limits.
+
+    Patients read its postal `address` (several lines, without the country), `phone` (RFC 3966) and `email`.
 
     An appointment that is cancelled less than `late_cancel_hours` before its start is cancelled late;
     `desk_overbooks` lets receptionists overbook.
@@ -35,6 +48,9 @@ class Clinic(UUIDMixin, VersionMixin, Base):
     subdivision: Mapped[str | None] = mapped_column(String(3))
     currency: Mapped[str] = mapped_column(String(3))
     locale: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(String(50))
+    email: Mapped[str | None] = mapped_column(String(254))
     idle_minutes: Mapped[int] = mapped_column(Integer, default=15)
     absolute_hours: Mapped[int] = mapped_column(Integer, default=12)
     late_cancel_hours: Mapped[int] = mapped_column(Integer, default=24)

@@ -16,16 +16,18 @@ ALL = "all"
 
 ROLE_PERMISSIONS: Mapping[str, Sequence[str]] = {
     ADMINISTRATOR: (
-        *("patients:read", "patients:contact", "patients:write"),
+        *("patients:read", "patients:contact", "patients:write", "patients:merge"),
         *("appointments:read", "appointments:notes", "appointments:write", "appointments:overbook", "schedule:write"),
-        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "notifications:write"),
-        *("clinic:read", "clinic:write", "staff:read", "staff:write", "keys:write", "audit:read"),
+        *("invoices:read", "invoices:write", "payments:write", "refunds:write", "credits:write", "prices:write"),
+        *("notifications:read", "notifications:write"),
+        *("templates:write", "clinic:read", "clinic:write", "staff:read", "staff:write", "keys:write", "audit:read"),
     ),
     "manager": (
-        *("patients:read", "patients:contact", "patients:write"),
+        *("patients:read", "patients:contact", "patients:write", "patients:merge"),
         *("appointments:read", "appointments:notes", "appointments:write", "appointments:overbook", "schedule:write"),
-        *("invoices:read", "invoices:write", "payments:write", "notifications:read", "notifications:write"),
-        *("clinic:read", "clinic:write", "staff:read", "audit:read"),
+        *("invoices:read", "invoices:write", "payments:write", "refunds:write", "credits:write", "prices:write"),
+        *("notifications:read", "notifications:write"),
+        *("templates:write", "clinic:read", "clinic:write", "staff:read", "audit:read"),
     ),
     "receptionist": (
         *("patients:read", "patients:contact", "patients:write"),
@@ -39,7 +41,7 @@ ROLE_PERMISSIONS: Mapping[str, Sequence[str]] = {
     ),
     "billing-clerk": (
         *("patients:read", "patients:contact", "appointments:read"),
-        *("invoices:read", "invoices:write", "payments:write"),
+        *("invoices:read", "invoices:write", "payments:write", "refunds:write", "credits:write"),
         *("notifications:read", "notifications:write", "clinic:read"),
     ),
     "read-only": ("patients:read", "appointments:read", "invoices:read", "clinic:read"),

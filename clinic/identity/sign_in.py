@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from clinic.core.audit import record_act
+from clinic.core.audit import record_act, record_act_or_nothing
 from clinic.core.clock import now
 from clinic.core.config import in_production
 from clinic.core.context import as_actor
@@ -25,7 +25,8 @@ PER_ACCOUNT = Limit(30, 300)
 PER_ADDRESS = Limit(10, 300)
 PER_DEVICE = Limit(10, 300)
 PER_CODE = Limit(5, 300)
-_UNLIMITED = Limit(10**9, 300)
+_NOBODY = UUID(int=0)
+"""The id whose clinics are read for an address without an account, so that its refusal takes as long."""
 
 
 class TooManyAttempts(RateLimited):
@@ -95,9 +96,10 @@ class SignInService:
             raise TooManyAttempts(wait)
         member = find_account(email)
         matches = verify_password(member.password_hash if member else None, password)
-        clinics = _clinics_of(member, caller.clinic_id) if member else []
+        member_id = member.id if member else None
+        clinics = _clinics_of(member_id or _NOBODY, caller.clinic_id)
         if member is None or not matches or not clinics or _has_expired(member) or _is_demo_account(member):
-            self._record_refusal(member, clinics)
+            _record_refusal(member_id, clinics)
             raise WrongCredentials
         return self._begin(member, clinics[0], caller, password, buckets)
 
@@ -147,15 +149,6 @@ class SignInService:
                 member.id, clinic_id, address=caller.address, agent=caller.agent, second_step_due=member.totp_on
             )
 
-    def _record_refusal(self, member: StaffMember | None, clinics: Sequence[UUID]) -> None:
-        """Record a refusal, with the same amount of work whether or not there is an account."""
-        if member is None:
-            hit("nobody", _UNLIMITED)
-        else:
-            clinic_id = clinics[0] if clinics else None
-            with unit_of_work():
-                record_act("sign-in-refused", "staff_members", member.id, clinic_id=clinic_id)
-
 
 sign_in_service = SignInService()
 
@@ -182,13 +175,20 @@ def _buckets(email: str, caller: Caller) -> list[tuple[str, Limit]]:
     return [(f"account:{account}", PER_ACCOUNT), (f"address:{caller.address}", PER_ADDRESS)]
 
 
-def _clinics_of(member: StaffMember, preferred: UUID | None) -> Sequence[UUID]:
+def _record_refusal(member_id: UUID | None, clinics: Sequence[UUID]) -> None:
+    """Record the refusal of an account; that of an address without one takes the same work and leaves nothing."""
+    clinic_id = clinics[0] if clinics else None
+    with unit_of_work():
+        record_act_or_nothing(member_id is not None, "sign-in-refused", "staff_members", member_id, clinic_id=clinic_id)
+
+
+def _clinics_of(member_id: UUID, preferred: UUID | None) -> Sequence[UUID]:
     """Return the clinics in which a person is active: the preferred one, then that of the latest session."""
     seen = select(func.max(LoginSession.seen_at)).where(
         LoginSession.member_id == Membership.member_id, LoginSession.clinic_id == Membership.clinic_id
     )
     latest = seen.correlate(Membership).scalar_subquery()
-    active = (Membership.member_id == member.id, Membership.active)
+    active = (Membership.member_id == member_id, Membership.active)
     return db.session.scalars(
         select(Membership.clinic_id)
         .where(*active)

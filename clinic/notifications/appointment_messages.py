@@ -1,10 +1,12 @@
-"""Messages to patients about appointments: each waits a little, so that what is undone meanwhile is not sent."""
+"""Messages to patients about appointments: each waits until nothing was done to its appointment for a little while.
+
+So what is undone meanwhile is not sent, and of several changes the patient reads of the last one.
+"""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from flask import current_app
 from sqlalchemy import select
 
 from clinic.appointments.service import Appointment, appointment_service
@@ -15,6 +17,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.notifications.models import SUPPRESSED, Notification
 from clinic.notifications.relevance import past_reason
 from clinic.notifications.service import notification_service
+from clinic.notifications.settings import settings_service
 from clinic.patients.service import patient_service
 
 CONFIRMATION, CHANGE, CANCELLATION = "confirmation", "change", "cancellation"
@@ -33,32 +36,30 @@ def announce_move(appointment: Appointment) -> None:
     A confirmation that has not been sent yet will show the new time: then it is the one message.
     """
     with unit_of_work():
-        waiting = _waiting(appointment.id, CONFIRMATION, CHANGE)
+        waiting = _hold(appointment.id)
         moves = [message for message in waiting if message.kind == CHANGE]
         if appointment_service.is_undone(appointment.id) and moves:
             _suppress(moves[-1:])
-            return
-        for message in waiting:
-            message.due_at = _due_at()
-        if len(moves) == len(waiting):
+        elif not any(message.kind == CONFIRMATION for message in waiting):
             _queue(CHANGE, appointment)
 
 
 def announce_cancellation(appointment: Appointment) -> None:
     """Queue a message about a cancellation; of a booking that is undone before it was confirmed nothing is sent."""
     with unit_of_work():
-        undone = _waiting(appointment.id, CONFIRMATION) if appointment_service.is_undone(appointment.id) else []
-        _suppress(undone)
-        if not undone:
+        confirmations = [message for message in _hold(appointment.id) if message.kind == CONFIRMATION]
+        if appointment_service.is_undone(appointment.id) and confirmations:
+            _suppress(confirmations)
+        else:
             _queue(CANCELLATION, appointment)
 
 
 def announce_return(appointment: Appointment) -> None:
     """Take back the message about a cancellation that is undone; confirm the appointment again if it was sent."""
     with unit_of_work():
-        waiting = _waiting(appointment.id, CANCELLATION)
-        _suppress(waiting)
-        if not waiting:
+        cancellations = [message for message in _hold(appointment.id) if message.kind == CANCELLATION]
+        _suppress(cancellations)
+        if not cancellations:
             _queue(CONFIRMATION, appointment)
 
 
@@ -68,14 +69,18 @@ def _queue(kind: str, appointment: Appointment) -> None:
 
 
 def _due_at() -> datetime:
-    return now() + timedelta(seconds=current_app.config["MESSAGE_DELAY_SECONDS"])
+    return now() + settings_service.grace()
 
 
-def _waiting(about: UUID, *kinds: str) -> Sequence[Notification]:
-    """Return the queued messages of some kinds about an appointment, locked, the oldest first."""
+def _hold(about: UUID) -> Sequence[Notification]:
+    """Let the queued messages about an appointment wait anew, and return them, the oldest first."""
+    kinds = (CONFIRMATION, CHANGE, CANCELLATION)
     of_appointment = (Notification.about_id == about, Notification.kind.in_(kinds), Notification.state == QUEUED)
     wanted = select(Notification).where(*of_appointment).order_by(Notification.id).with_for_update()
-    return db.session.scalars(wanted.execution_options(populate_existing=True)).all()
+    waiting = db.session.scalars(wanted.execution_options(populate_existing=True)).all()
+    for message in waiting:
+        message.due_at = _due_at()
+    return waiting
 
 
 def _suppress(messages: Sequence[Notification]) -> None:

@@ -1,110 +1,136 @@
-"""Whether a message is still true: checked when it is queued, before every attempt to send it, and at its hand-over."""
+"""Whether a message is sent, check by check: asked before every attempt and at its hand-over, and shown on pages."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from clinic.core.mail.errors import NotSent, NotYet
+from clinic.core.mail.queue import NotToBeSent
+from clinic.notifications.checks import NO_ADDRESS, Check, checks_of, past_reason
+from clinic.notifications.models import Notification
+from clinic.notifications.subjects import MessageSubject
 
-from clinic.appointments.service import Appointment, appointment_service
-from clinic.billing.service import billing_service
-from clinic.core.clock import now
-from clinic.core.db import db
-from clinic.core.mail.queue import QUEUED, NotToBeSent
-from clinic.core.mail.senders import NotSent
-from clinic.notifications.models import SENDING, Notification
-from clinic.patients.service import consent_service, patient_service, topic_label
-
-NO_ADDRESS = "the patient has no email address any more"
-PAST = "the appointment is in the past"
-CANCELLED = "the appointment was cancelled"
-NOT_CANCELLED = "the appointment is not cancelled any more"
-CHANGED = "the appointment has been changed"
-NOT_PAID = "the invoice is not paid any more"
-WAITS = "the confirmation of this appointment is being sent"
-
-PURPOSES = dict.fromkeys(("welcome", "confirmation", "change", "cancellation", "receipt"), "care")
-"""The purpose of each kind of message: consent to that purpose allows the message."""
-
-_ANSWERS = {"no": "refused", "withdrawn": "withdrawn", "not-asked": "not asked"}
-
-_AHEAD = ("pending", "booked")
-"""In these states an appointment is still to come."""
-
-_CANCELLED = ("cancelled", "entered-in-error")
-"""In these states it does not take place; the second is that of a booking that was undone."""
+Outcome = Literal["passed", "stopped", "waits", "not asked"]
 
 
-def check_relevance(notification: Notification) -> None:
+@dataclass(frozen=True)
+class Repair:
+    """A page on which the answer of a check can be changed: the endpoint, the id that it takes, and its label.
+
+    The page of the clinic's settings takes none: then `argument` is None.
+    """
+
+    label: str
+    endpoint: str
+    argument: str | None
+    record_id: UUID
+
+    @property
+    def arguments(self) -> Mapping[str, UUID]:
+        """The arguments of the endpoint."""
+        return {self.argument: self.record_id} if self.argument else {}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check of a message went; `reason` is why it stopped or waits, `repair` where that can be changed.
+
+    `until` is the time until which it waits, if that is known.
+    """
+
+    name: str
+    label: str
+    outcome: Outcome
+    reason: str | None = None
+    repair: Repair | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The checks of a message by a channel, in the order in which they are asked; after the first stop none is."""
+
+    kind: str
+    channel: str
+    results: tuple[CheckResult, ...]
+
+    @property
+    def stopped(self) -> CheckResult | None:
+        """The check that stops the message, or lets it wait; None if it can be sent now."""
+        return next((one for one in self.results if one.outcome in {"stopped", "waits"}), None)
+
+
+def explain(kind: str, about_id: UUID, *, channel: str = "email", row: Notification | None = None) -> Explanation:
+    """Return for each check of a message whether it passes now, and why not; `row` is the message if there is one.
+
+    `about_id` is the patient, appointment, invoice or recall that the kind of message is about.
+
+    :raises NotFound: if there is no such record
+    """
+    return _explained(MessageSubject(kind, about_id, channel, row))
+
+
+def explain_all(subjects: Iterable[MessageSubject]) -> Sequence[Explanation]:
+    """Return the checks of several messages, whose subjects may have been loaded together."""
+    return [_explained(subject) for subject in subjects]
+
+
+def check_relevance(notification: Notification, *, again: bool = False) -> None:
     """Check that a claimed message is wanted and still true, against the record that it is about.
 
+    `again` is whether that was checked a moment ago, when it was written.
+
     :raises NotToBeSent: if it is not
-    :raises NotSent: if it has to wait for an earlier message about the same record
+    :raises NotYet: if it has to wait until a time
+    :raises NotSent: if it has to wait, for an earlier message about the same record or until it follows a merge
     """
-    if not patient_service.get(notification.patient_id).email:
-        raise NotToBeSent(NO_ADDRESS)
-    if reason := consent_reason(notification.patient_id, notification.kind, notification.channel):
-        raise NotToBeSent(reason)
-    if notification.kind == "confirmation":
-        _check_ahead(appointment_service.get(notification.about_id))
-    elif notification.kind == "change":
-        _check_change(notification, appointment_service.get(notification.about_id))
-    elif notification.kind == "cancellation":
-        _check_cancellation(appointment_service.get(notification.about_id))
-    elif notification.kind == "receipt" and billing_service.get(notification.about_id).status != "balanced":
-        raise NotToBeSent(NOT_PAID)
+    subject = MessageSubject.of(notification)
+    checks = [check for check in checks_of(subject.kind.name) if check.is_asked_twice or not again]
+    for result in _results(subject, checks):
+        if result.outcome == "stopped":
+            raise NotToBeSent(result.reason or "")
+        if result.until is not None:
+            raise NotYet(result.reason or "", until=result.until)
+        if result.outcome == "waits":
+            raise NotSent(result.reason or "")
 
 
-def consent_reason(patient_id: UUID, kind: str, channel: str) -> str | None:
-    """Return why the patient's consent forbids a message of a kind by a channel; None if it allows it."""
-    purpose = PURPOSES[kind]
-    found = consent_service.state(patient_id, purpose, channel)
-    return None if found.allowed else f"no consent to {topic_label((purpose, channel))}: {_ANSWERS[found.state]}"
+def _explained(subject: MessageSubject) -> Explanation:
+    results = tuple(_results(subject, checks_of(subject.kind.name)))
+    return Explanation(subject.kind.name, subject.channel, results)
 
 
-def past_reason(appointment: Appointment) -> str | None:
-    """Return why nothing is written to the patient about an appointment that has begun; None if it has not."""
-    return PAST if appointment.starts_at <= now() else None
+def _results(subject: MessageSubject, checks: Iterable[Check]) -> Iterator[CheckResult]:
+    """Yield the result of each check; after a stop the others are not asked."""
+    is_stopped = False
+    for check in checks:
+        if is_stopped:
+            yield CheckResult(check.name, check.label, "not asked")
+        elif stop := check.stop(subject):
+            is_stopped = True
+            outcome: Outcome = "waits" if stop.waits else "stopped"
+            yield CheckResult(check.name, check.label, outcome, stop.reason, _repair(check, subject), stop.until)
+        else:
+            yield CheckResult(check.name, check.label, "passed")
 
 
-def _check_ahead(appointment: Appointment) -> None:
-    """Check that an appointment is still to come; messages show its present time."""
-    if appointment.status in _CANCELLED:
-        raise NotToBeSent(CANCELLED)
-    if reason := past_reason(appointment):
-        raise NotToBeSent(reason)
-    if appointment.status not in _AHEAD:
-        raise NotToBeSent(CHANGED)
+def _repair(check: Check, subject: MessageSubject) -> Repair | None:
+    """Return the page on which the answer of a check can be changed, None if there is none."""
+    if check.page is None:
+        return None
+    record_id = subject.patient_id if check.argument == "patient_id" else subject.about_id
+    return Repair(check.page_label, check.page, check.argument, record_id)
 
 
-def _check_change(notification: Notification, appointment: Appointment) -> None:
-    """Check that a move is still to be announced, and not by the message about a later move."""
-    _check_ahead(appointment)
-    later = select(Notification.id).where(
-        Notification.about_id == appointment.id,
-        Notification.kind == "change",
-        Notification.state == QUEUED,
-        Notification.id > notification.id,
-    )
-    if db.session.scalar(select(later.exists())):
-        raise NotToBeSent(CHANGED)
-    if _is_being_sent("confirmation", appointment.id):
-        raise NotSent(WAITS)
-
-
-def _check_cancellation(appointment: Appointment) -> None:
-    if appointment.status not in _CANCELLED:
-        raise NotToBeSent(NOT_CANCELLED)
-    if reason := past_reason(appointment):
-        raise NotToBeSent(reason)
-    if _is_being_sent("confirmation", appointment.id):
-        raise NotSent(WAITS)
-
-
-def _is_being_sent(kind: str, about: UUID) -> bool:
-    """Return whether a worker is sending a message of a kind about a record; one whose lease has ended is not."""
-    sending = select(Notification.id).where(
-        Notification.kind == kind,
-        Notification.about_id == about,
-        Notification.state == SENDING,
-        Notification.leased_until > now(),
-    )
-    return db.session.scalar(select(sending.exists())) is True
+__all__ = [
+    "NO_ADDRESS",
+    "CheckResult",
+    "Explanation",
+    "Repair",
+    "check_relevance",
+    "explain",
+    "explain_all",
+    "past_reason",
+]

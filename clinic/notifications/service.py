@@ -9,18 +9,16 @@ from sqlalchemy import Select, func, select
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
-from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.transaction import after_commit, get_for_update
-from clinic.core.errors import Conflict, NotFound
 from clinic.core.events import current_event
 from clinic.core.jobs import wake_worker
 from clinic.core.mail.queue import FAILED, QUEUED, UNKNOWN
 from clinic.core.unit_of_work import unit_of_work
+from clinic.notifications.checks import IMPORTED
+from clinic.notifications.decisions import MessageDecisions, queue_again
+from clinic.notifications.errors import NotificationNotFound, NotRetryable
 from clinic.notifications.models import SENDING, SUPPRESSED, Notification
-from clinic.patients.service import Patient
-
-IMPORTED = "imported"
-"""Why a message is suppressed that an import of past records caused."""
+from clinic.patients.service import Patient, recipient_of
 
 RETRYABLE = (FAILED, UNKNOWN)
 """States in which a message can be sent again."""
@@ -28,27 +26,7 @@ RETRYABLE = (FAILED, UNKNOWN)
 BATCH = 100
 
 
-MOST_SHOWN = 10
-"""The most messages about one record that its page shows."""
-
-
-class NotificationNotFound(NotFound):
-    """The current clinic has no such message."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such message")
-
-
-class NotRetryable(Conflict):
-    """Only a message that failed, or may have been sent, is sent again."""
-
-    code = "not-retryable"
-
-    def __init__(self, state: str) -> None:
-        super().__init__(f"This message is {state}: it can't be sent again")
-
-
-class NotificationService:
+class NotificationService(MessageDecisions):
     """The messages of the current clinic to its patients."""
 
     def queue(
@@ -60,13 +38,13 @@ class NotificationService:
         suppressed: str | None = None,
         due_at: datetime | None = None,
     ) -> Notification | None:
-        """Queue a message about a record, once for each of its versions; return None if the patient has no address.
+        """Queue a message about a record, once for each of its versions; return None if there is no address at all.
 
         It is due now unless another time is given.
 
         A message about a past record that is being imported, or with a reason in `suppressed`, is stored but not sent.
         """
-        if not patient.email:
+        if not patient.email and not _has_guardians_address(patient):
             return None
         event = current_event()
         version = (event.subject_version if event else None) or 0
@@ -100,7 +78,7 @@ class NotificationService:
             if notification is None:
                 raise NotificationNotFound
             if notification.state in RETRYABLE:
-                _queue_again(notification)
+                queue_again(notification)
             elif notification.state not in {QUEUED, SENDING}:
                 raise NotRetryable(notification.state)
         return notification
@@ -126,20 +104,6 @@ class NotificationService:
         if found is None:
             raise NotificationNotFound
         return found
-
-    def list(
-        self, *, state: str | None = None, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
-    ) -> Page[Notification]:
-        """Return messages, the latest first; only those in a state if one is given."""
-        query = select(Notification)
-        if state is not None:
-            query = query.where(Notification.state == state)
-        return paginate(query, [Notification.id], limit=limit, after=after, descending=True)
-
-    def about(self, record_id: UUID) -> Sequence[Notification]:
-        """Return the messages about a record, the latest first."""
-        wanted = select(Notification).where(Notification.about_id == record_id).order_by(Notification.id.desc())
-        return db.session.scalars(wanted.limit(MOST_SHOWN)).all()
 
     def _queued(self, kind: str, about: UUID, version: int) -> Notification | None:
         key = (
@@ -167,16 +131,14 @@ def _retry_batch(ids: Sequence[UUID], state: str | None) -> int:
     with unit_of_work():
         batch = db.session.scalars(_retryable(state).where(Notification.id.in_(ids)).with_for_update()).all()
         for notification in batch:
-            _queue_again(notification)
+            queue_again(notification)
     return len(batch)
 
 
-def _queue_again(notification: Notification) -> None:
-    """Queue a message as if it had never been queued before, in the open unit of work: it has two days anew."""
-    notification.state, notification.reason = QUEUED, None
-    notification.created_at = notification.due_at = now()
-    notification.attempts, notification.handed_over = 0, False
-    after_commit(wake_worker)
+def _has_guardians_address(patient: Patient) -> bool:
+    """Return whether a message can go to somebody else, the guardian of a minor."""
+    recipient = recipient_of(patient)
+    return recipient is not None and recipient.email is not None
 
 
 __all__ = ["NotRetryable", "Notification", "NotificationNotFound", "NotificationService", "notification_service"]

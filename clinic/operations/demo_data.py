@@ -1,20 +1,27 @@
 """Sample data of the demo: patients of several languages, two weeks of appointments, open and paid invoices."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from clinic.billing.service import Invoice, LineFields, billing_service
+from clinic.billing.service import (
+    BillingSettingsFields,
+    Invoice,
+    LineFields,
+    billing_service,
+    billing_settings_service,
+)
 from clinic.core.clock import today
 from clinic.core.context import as_actor
 from clinic.core.money import Money
 from clinic.core.tenancy import clinic_scope
 from clinic.core.text import fold
 from clinic.core.unit_of_work import unit_of_work
-from clinic.identity.clinics import clinic_service
+from clinic.identity.clinics import ClinicFields, clinic_service
 from clinic.identity.operator_actions import operator_service
-from clinic.operations.demo_schedule import fill_schedule
+from clinic.operations.demo_records import fill_guardians, fill_records
+from clinic.operations.demo_schedule import DoneVisit, fill_schedule
 from clinic.patients.service import Patient, patient_service
 from clinic.web.cli_output import info
 
@@ -22,7 +29,22 @@ PATIENTS = 320
 BATCH = 40
 INVOICES = 90
 ACTOR = "import:demo"
-CLINIC = {"name": "Harbour Clinic", "zone": "Europe/Lisbon", "currency": "EUR", "locale": "en_GB"}
+CLINIC: ClinicFields = {
+    "name": "Harbour Clinic",
+    "zone": "Europe/Lisbon",
+    "currency": "EUR",
+    "locale": "en_GB",
+    "address": "Cais do Sodré 14\n1200-450 Lisboa",
+    "phone": "+351213555000",
+    "email": "desk@harbour.example",
+}
+
+SELLER: BillingSettingsFields = {
+    "address": "Cais do Sodré 14\n1200-450 Lisboa",
+    "tax_number": "PT 509 000 111",
+    "iban": "PT50000201231234567890154",
+}
+"""What the demo's invoices say of the clinic."""
 
 ANSWERS = {("reminders", "sms"): True, ("recalls", "email"): True, ("news", "email"): False}
 """What every fourth patient answered about consent when registering; the others were not asked."""
@@ -54,13 +76,18 @@ NAMES = [
 ]
 """Language, women's names, men's names, family names; a dot stands for a space inside a name."""
 
-SERVICES = [
-    ("Consultation, general practice", "50.00"),
-    ("Follow-up visit", "35.00"),
-    ("Medical certificate", "12.20"),
-    ("Physiotherapy, 45 minutes", "42.50"),
-    ("Dressing change", "18.75"),
-]
+PRICES = {
+    "Annual check": "65.00",
+    "Follow-up": "35.00",
+    "Minor surgery": "120.00",
+    "Mole check": "50.00",
+    "New patient": "60.00",
+    "Physiotherapy": "42.50",
+    "Vaccination": "18.75",
+}
+"""The prices of the services."""
+
+EXTRAS = [("Medical certificate", "12.20"), ("Dressing change", "18.75"), ("Material", "7.90")]
 
 
 def fill() -> None:
@@ -73,9 +100,12 @@ def fill() -> None:
                 name: operator_service.add_demo_member(email=email, name=name, role=role, password=PASSWORD).member.id
                 for email, (name, role) in STAFF.items()
             }
+            billing_settings_service.update(version=None, **SELLER)
             patients = list(_patients(rng))
-            fill_schedule(rng, patients, _monday(today(clinic.zone)), members)
-            _invoices(rng, patients, clinic.currency)
+            fill_guardians(patients)
+            visits = fill_schedule(rng, patients, _monday(today(clinic.zone)), members)
+            fill_records(patients, today(clinic.zone))
+            _invoices(rng, patients, visits, clinic.currency)
 
 
 def _patients(rng: random.Random) -> Iterator[Patient]:
@@ -111,19 +141,30 @@ def _monday(day: date) -> date:
     return monday if day.weekday() < 5 else monday + timedelta(days=7)
 
 
-def _invoices(rng: random.Random, patients: list[Patient], currency: str) -> None:
-    """Create invoices: a few drafts, some open or partly paid, most of them paid."""
+def _invoices(rng: random.Random, patients: list[Patient], visits: Sequence[DoneVisit], currency: str) -> None:
+    """Create invoices, of visits as far as there are any: a few drafts, some open or partly paid, most of them paid."""
+    chosen = rng.sample(visits, min(INVOICES, len(visits)))
+    others = rng.sample(patients, INVOICES - len(chosen))
+    services = list(PRICES)
     with unit_of_work():
-        for number, patient in enumerate(rng.sample(patients, INVOICES)):
-            lines = [
-                LineFields(description=what, quantity=Fraction(1), unit_price=Money.parse(price, currency))
-                for what, price in rng.sample(SERVICES, rng.randrange(1, 4))
-            ]
-            invoice = billing_service.create(patient_id=patient.id, lines=lines)
+        for number, visit in enumerate([*chosen, *(DoneVisit(one.id, rng.choice(services)) for one in others)]):
+            invoice = _invoice(rng, visit, currency)
             if number % 10:
                 billing_service.issue(invoice.id)
                 _pay(rng, invoice, number)
     info(f"Created {INVOICES} invoices")
+
+
+def _invoice(rng: random.Random, visit: DoneVisit, currency: str) -> Invoice:
+    extras = rng.sample(EXTRAS, rng.randrange(3))
+    return billing_service.create(
+        patient_id=visit.patient_id,
+        appointment_id=visit.appointment_id,
+        lines=[
+            LineFields(description=what, quantity=Fraction(1), unit_price=Money.parse(price, currency))
+            for what, price in [(visit.service, PRICES[visit.service]), *extras]
+        ],
+    )
 
 
 def _pay(rng: random.Random, invoice: Invoice, number: int) -> None:

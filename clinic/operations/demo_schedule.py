@@ -48,6 +48,9 @@ SERVICES = (
 """Name, colour, lengths, buffers before and after, who offers it (all if empty), its rooms (any or none if empty)."""
 
 WEEKDAYS = range(5)
+DAYS_BEFORE = (3, 4, 5)
+"""Friday, Thursday and Wednesday of the week before, so that some visits are over on any day."""
+
 SHARE_BOOKED = 0.78
 SHARE_MISSED = 0.06
 """Of the visits that are over, the share that was missed; of those to come, the share that is cancelled."""
@@ -75,13 +78,28 @@ class Visit:
     ends_at: datetime
 
 
-def fill_schedule(rng: random.Random, patients: Sequence[Patient], monday: date, members: Mapping[str, UUID]) -> None:
-    """Fill the schedule of two weeks from a Monday; practitioners who are staff members, by name, are linked."""
+@dataclass(frozen=True)
+class DoneVisit:
+    """A service that a patient has had, in which appointment if that is known."""
+
+    patient_id: UUID
+    service: str
+    appointment_id: UUID | None = None
+
+
+def fill_schedule(
+    rng: random.Random, patients: Sequence[Patient], monday: date, members: Mapping[str, UUID]
+) -> list[DoneVisit]:
+    """Fill the schedule of two weeks from a Monday and of some days before, and return the visits that are over.
+
+    Practitioners who are staff members, by name, are linked.
+    """
     with unit_of_work():
         resources = _add_resources(members)
     _add_exceptions(resources, monday)
-    for day in (monday + timedelta(days=7 * week + weekday) for week in range(2) for weekday in WEEKDAYS):
-        _fill_day(rng, day, resources, patients)
+    days = [monday + timedelta(days=7 * week + weekday) for week in range(2) for weekday in WEEKDAYS]
+    days += [monday - timedelta(days=before) for before in DAYS_BEFORE]
+    return [visit for day in days for visit in _fill_day(rng, day, resources, patients)]
 
 
 def _add_resources(members: Mapping[str, UUID]) -> Resources:
@@ -144,8 +162,8 @@ def _add_exceptions(resources: Resources, monday: date) -> None:
         )
 
 
-def _fill_day(rng: random.Random, day: date, resources: Resources, patients: Sequence[Patient]) -> None:
-    """Book a day, each patient once, and bring its appointments to the state that they would have by now."""
+def _fill_day(rng: random.Random, day: date, resources: Resources, patients: Sequence[Patient]) -> Sequence[DoneVisit]:
+    """Book a day, each patient once, with appointments in the state that they would have by now; return those done."""
     clinic, hours = hours_service.load([one.id for one in resources.practitioners], day, day)
     others = iter(rng.sample(patients, MOST_A_DAY))
     with unit_of_work():
@@ -155,7 +173,10 @@ def _fill_day(rng: random.Random, day: date, resources: Resources, patients: Seq
             for span in working_ranges(clinic, hours[practitioner.id], day)
             for visit in _visits(rng, span, [one for one in resources.services if one.is_offered_by(practitioner.id)])
         ]
+        names: dict[UUID | None, str] = {service.id: service.name for service in resources.services}
+        done = [DoneVisit(one.patient_id, names[one.service_id], one.id) for one in booked if one.status == "fulfilled"]
     info(f"Booked {len(booked)} appointments on {day}")
+    return done
 
 
 def _visits(rng: random.Random, span: Span, services: Sequence[Service]) -> Iterator[Visit]:

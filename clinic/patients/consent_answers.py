@@ -1,38 +1,42 @@
 """The stored answers of patients about consent; for each topic the latest answer holds, the others are history."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
-from clinic.patients.consent_rules import Topic
+from clinic.core.db.orm_session import prepared
+from clinic.patients.consent_rules import YES, Topic
 from clinic.patients.models import ConsentAnswer
 
 
+@dataclass(frozen=True)
+class NewAnswer:
+    """The new state of a topic, how the patient answered, on which day, and whether the guardian did so instead."""
+
+    state: str
+    source: str
+    answered_on: date
+    by_guardian: bool = False
+
+
 def store_answers(
-    patient_id: UUID,
-    states: Mapping[Topic, str],
-    *,
-    change: int,
-    source: str,
-    answered_on: date,
-    note: str | None = None,
+    patient_id: UUID, answers: Mapping[Topic, NewAnswer], *, change: int, note: str | None = None
 ) -> None:
-    """Store the new states of some topics, in the open unit of work; those before become history."""
-    if not states:
+    """Store the new answers about some topics, in the open unit of work; those before become history."""
+    if not answers:
         return
     for answer in db.session.scalars(current_answers(patient_id)):
-        if (answer.purpose, answer.channel) in states:
+        if (answer.purpose, answer.channel) in answers:
             answer.is_current = False
     db.session.flush()
-    common = {"source": source, "answered_on": answered_on, "note": note, "recorded_by": current_actor().actor}
-    for (purpose, channel), state in states.items():
-        db.session.add(
-            ConsentAnswer(patient_id=patient_id, change=change, purpose=purpose, channel=channel, state=state, **common)
-        )
+    common = {"patient_id": patient_id, "change": change, "note": note, "recorded_by": current_actor().actor}
+    for (purpose, channel), new in answers.items():
+        db.session.add(ConsentAnswer(purpose=purpose, channel=channel, **vars(new), **common))
     db.session.flush()
 
 
@@ -44,6 +48,30 @@ def answers_of(patient_id: UUID) -> Select[ConsentAnswer]:
 def current_answers(patient_id: UUID) -> Select[ConsentAnswer]:
     """Return the query of the answers that hold, at most one for each purpose and channel."""
     return answers_of(patient_id).where(ConsentAnswer.is_current)
+
+
+_CURRENT = prepared(
+    select(ConsentAnswer).where(
+        ConsentAnswer.is_current,
+        ConsentAnswer.patient_id == bindparam("of_patient"),
+        ConsentAnswer.purpose == bindparam("for_purpose"),
+        ConsentAnswer.channel == bindparam("by_channel"),
+    )
+)
+
+
+def current_answer(patient_id: UUID, purpose: str, channel: str) -> ConsentAnswer | None:
+    """Return the answer that holds about one purpose and channel, None without one."""
+    topic = {"of_patient": patient_id, "for_purpose": purpose, "by_channel": channel}
+    answer: ConsentAnswer | None = db.session.scalar(_CURRENT, topic)
+    return answer
+
+
+def answers_about(purpose: str, channel: str, patient_ids: Collection[UUID]) -> Mapping[UUID, ConsentAnswer]:
+    """Return what some patients answered about one purpose and channel, by patient, in one query."""
+    about = (ConsentAnswer.is_current, ConsentAnswer.purpose == purpose, ConsentAnswer.channel == channel)
+    wanted = select(ConsentAnswer).where(ConsentAnswer.patient_id.in_(patient_ids), *about)
+    return {answer.patient_id: answer for answer in db.session.scalars(wanted)}
 
 
 def answers_of_change(patient_id: UUID, change: int) -> list[ConsentAnswer]:
@@ -60,3 +88,10 @@ def answer_before(entry: ConsentAnswer) -> ConsentAnswer | None:
         ConsentAnswer.change < entry.change,
     )
     return db.session.scalars(earlier.order_by(ConsentAnswer.change.desc()).limit(1)).one_or_none()
+
+
+def select_agreed(channel: str) -> Select[UUID]:
+    """Select the ids of the patients who agreed to care messages or reminders by a channel."""
+    agreed = (ConsentAnswer.channel == channel, ConsentAnswer.state == YES)
+    purposes = ConsentAnswer.purpose.in_(("care", "reminders"))
+    return select(ConsentAnswer.patient_id).where(ConsentAnswer.is_current, purposes, *agreed)

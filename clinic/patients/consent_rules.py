@@ -18,6 +18,9 @@ ALLOWED = (YES, BY_REGISTRATION)
 """States in which the clinic may write to the patient."""
 
 REGISTRATION, REGISTRATION_FORM, NOT_STATED = "registration", "registration-form", "not-stated"
+LINK = "link"
+"""The source of what a patient answers through a link in a message."""
+
 GIVEN_SOURCES = {
     "in-person": "In person",
     "phone": "On the phone",
@@ -30,6 +33,7 @@ SOURCES = {
     REGISTRATION: "By registration",
     REGISTRATION_FORM: "Asked at registration",
     **GIVEN_SOURCES,
+    LINK: "Link in a message",
     "earlier-record": "Earlier record",
     NOT_STATED: "Not stated",
 }
@@ -46,6 +50,11 @@ ANSWERED = tuple(purpose for purpose in PURPOSES if purpose != "care")
 
 Ticks = Mapping[str, Collection[str]]
 """The ticked channels of each purpose."""
+
+
+def registration_ticks() -> dict[str, list[str]]:
+    """Return the ticked channels of each purpose in the form of a registration: those that are on by registration."""
+    return {purpose: [one for one in CHANNELS if (purpose, one) in ON_BY_REGISTRATION] for purpose in PURPOSES}
 
 
 def initial_state(topic: Topic) -> str:

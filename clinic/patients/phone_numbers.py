@@ -1,78 +1,43 @@
-"""Phone numbers as people write them, stored as RFC 3966 writes them without `tel:`: `+351912555014;ext=12`."""
-
-import re
-import unicodedata
+"""Phone numbers in a search: the digits by which a stored number is found, and what typed digits can mean."""
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneMetadata
 
 from clinic.core.text import digits
 
-_WRITTEN = re.compile(
-    r"(?P<number>.+?)"
-    r"(?:[\s,;(]*(?:;\s*ext=|,,|[#~]|extension|extensão|extensión|extn?|anexo|ramal|int|x|доб)[.:]?"
-    r"\s*(?P<extension>\d{1,15})\)?)?",
-    re.IGNORECASE,
-)
-_PUNCTUATION = frozenset("+＋()[]./")
-_CATEGORIES = frozenset({"Nd", "Zs", "Pd"})
-"""Categories of Unicode: decimal digits of any script, spaces and hyphens."""
 
-_EXAMPLE = "+351 912 345 678"
-"""Shown where the clinic's country is not known, or has no numbers of its own."""
+def indexed_forms(stored: str) -> set[str]:
+    """Return the digits of a stored number with and without its country code, each with the extension.
 
-
-def phone_number(value: str, country: str | None) -> str | None:
-    """Return a phone number as it is stored, or None if there is no such number; without a code it is of `country`."""
-    number = _parsed(value, country)
-    if number is None or not phonenumbers.is_valid_number(number):
-        return None
-    stored = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return f"{stored};ext={number.extension}" if number.extension else stored
-
-
-def phone_number_message(country: str | None) -> str:
-    """Return the error message for text that is not a phone number, with an example of the country's numbers."""
-    return f"Enter a phone number with its country code, like {_example(country) or _EXAMPLE}"
-
-
-def dialled_forms(stored: str) -> set[str]:
-    """Return the digits by which a stored number is written and dialled, at home and abroad."""
+    A number that is dialled at home with more than a 0 before it is indexed so, too.
+    """
     try:
         number = phonenumbers.parse(stored)
     except NumberParseException:
         return {digits(stored)}
     national = phonenumbers.national_significant_number(number)
-    at_home = digits(phonenumbers.format_number(_without_extension(number), PhoneNumberFormat.NATIONAL))
-    return {digits(stored), national, "0" + national, at_home, f"{number.country_code}{at_home}"}
+    plan = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_number(number) or "")
+    trunk = (plan and plan.national_prefix) or "0"
+    forms = {national} if trunk == "0" else {national, trunk + national}
+    return {digits(stored), *(form + (number.extension or "") for form in forms)}
 
 
-def _parsed(value: str, country: str | None) -> PhoneNumber | None:
-    """Parse a number and its extension; the number has no letters, which the library would read as digits."""
-    written = _WRITTEN.fullmatch(value)
-    if written is None or not all(_is_dialled(char) for char in written["number"]):
-        return None
+def national_digits(stored: str) -> str:
+    """Return the digits of a stored number without country code and extension: those by which it ends."""
     try:
-        number = phonenumbers.parse(written["number"], country)
+        return phonenumbers.national_significant_number(phonenumbers.parse(stored))
     except NumberParseException:
-        return None
-    number.extension = digits(written["extension"] or "") or None
-    return number
+        return digits(stored.partition(";")[0])
 
 
-def _example(country: str | None) -> str | None:
-    example = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE) if country else None
-    return phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL) if example else None
-
-
-def _is_dialled(char: str) -> bool:
-    return char in _PUNCTUATION or unicodedata.category(char) in _CATEGORIES
-
-
-def _without_extension(number: PhoneNumber) -> PhoneNumber:
-    return PhoneNumber(
-        country_code=number.country_code,
-        national_number=number.national_number,
-        italian_leading_zero=number.italian_leading_zero,
-        number_of_leading_zeros=number.number_of_leading_zeros,
-    )
+def dialled_as(typed: str, country: str | None) -> list[str]:
+    """Return the beginnings of indexed forms that typed digits can mean, dialled at home in a country or abroad."""
+    plan = PhoneMetadata.metadata_for_region(country) if country else None
+    abroad = {"00", plan.international_prefix or "00"} if plan else {"00"}
+    trunk = {"0", plan.national_prefix or "0"} if plan else {"0"}
+    code = str(plan.country_code) if plan else ""
+    means = [typed, *(typed.removeprefix(prefix) for prefix in (*abroad, *trunk) if typed.startswith(prefix))]
+    means += [
+        code + one.removeprefix(code + prefix) for one in means for prefix in trunk if one.startswith(code + prefix)
+    ]
+    return list(dict.fromkeys(one for one in means if one))

@@ -1,74 +1,115 @@
 """PatientService: the interface of patients for other modules, and the only code that writes them."""
 
-from collections.abc import Iterable, Mapping
-from typing import TypedDict, Unpack
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Unpack
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.util import identity_key
 
 from clinic.core.clock import today
-from clinic.core.context import current_actor
-from clinic.core.db import db, force_custom_plans
-from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db import db
 from clinic.core.db.sequences import next_number
-from clinic.core.db.transaction import get_for_update
 from clinic.core.errors import StaleVersion
 from clinic.core.events import event_bus
-from clinic.core.events.types import declare_event
-from clinic.core.text import is_storable
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.identity.clinics import clinic_service
-from clinic.patients.consent import Consent, ConsentService, ConsentState, consent_service
-from clinic.patients.consent_answers import store_answers
-from clinic.patients.consent_rules import NO, REGISTRATION_FORM, YES, Topic, topic_label
-from clinic.patients.errors import ConsentNotUndoable, InvalidConsent, InvalidPatient, PatientNotFound
-from clinic.patients.models import Patient, PatientWord
-from clinic.patients.rules import medical_record_number, parse_record_number
-from clinic.patients.search import after_prefix, contact_words_of, sort_name_of, terms_of, words_of
-
-PATIENT_CREATED = declare_event(
-    "patient.created",
-    "patient_id",
-    "clinic_id",
-    published_by="PatientService.create",
-    when="a patient was registered",
+from clinic.patients.consent import Consent, ConsentService, consent_service
+from clinic.patients.consent_answers import NewAnswer, select_agreed, store_answers
+from clinic.patients.consent_rules import LINK, NO, REGISTRATION_FORM, YES, Topic, registration_ticks, topic_label
+from clinic.patients.consent_states import ConsentState
+from clinic.patients.duplicates.candidates import Candidate
+from clinic.patients.duplicates.checks import run_due_checks
+from clinic.patients.duplicates.duplicate_service import (
+    DuplicateService,
+    PossibleDuplicate,
+    Registered,
+    duplicate_service,
 )
+from clinic.patients.duplicates.pairs import compare_anew
+from clinic.patients.errors import (
+    ConsentNotUndoable,
+    InactivePatient,
+    InvalidConsent,
+    InvalidNote,
+    InvalidPatient,
+    InvalidRecall,
+    InvalidRelatedPerson,
+    MergeNotFound,
+    MergeRefused,
+    NoteEnded,
+    NoteNotFound,
+    PairNotFound,
+    PatientArchived,
+    PatientDeceased,
+    PatientMerged,
+    PatientNotFound,
+    RecallClosed,
+    RecallNotFound,
+    RelatedPersonEnded,
+    RelatedPersonNotFound,
+    SeveralPatients,
+    UnmergeRefused,
+)
+from clinic.patients.events import EVENTS, PATIENT_CREATED, PATIENT_UPDATED
+from clinic.patients.guardians import counts_as_minor
+from clinic.patients.lists import DUPLICATES, LIST, PatientFilters, PatientLists, PatientPage
+from clinic.patients.merging.merge_service import MergePreview, MergeService, merge_service
+from clinic.patients.merging.merged_records import lock_patient, unmerged
+from clinic.patients.models import Patient, PatientNote, Recall, RelatedPerson
+from clinic.patients.notes import NoteService, note_service
+from clinic.patients.recalls import RecallService, recall_service
+from clinic.patients.recipients import (
+    Recipient,
+    choose_guardian,
+    has_guardian,
+    payer_of,
+    recipient_of,
+    recipients_of,
+)
+from clinic.patients.record import PatientFields, load_details, set_fields, use_contact
+from clinic.patients.record_states import PatientStates
+from clinic.patients.related_persons import RelatedPersonFields, RelatedPersonService, Relation, related_person_service
+from clinic.patients.related_rules import GUARDIAN
+from clinic.patients.rules import medical_record_number
+from clinic.patients.search.index import index_patients, sort_name_of
+from clinic.patients.search.matches import Match
+from clinic.patients.search.service import PatientSearch
+from clinic.patients.timeline import PatientTimeline
 
 
-class PatientFields(TypedDict, total=False):
-    """The fields of a patient; a field that is left out is unknown."""
-
-    family_name: str | None
-    given_name: str | None
-    preferred_name: str | None
-    birth_date: str | None
-    sex: str
-    pronouns: str | None
-    email: str | None
-    phone: str | None
-    address: str | None
-    language: str | None
-
-
-class PatientService:
+class PatientService(PatientStates, PatientLists, PatientSearch, PatientTimeline):
     """The patients of the current clinic."""
 
-    def create(self, *, consent: Mapping[Topic, bool] | None = None, **fields: Unpack[PatientFields]) -> Patient:
+    def create(
+        self,
+        *,
+        consent: Mapping[Topic, bool] | None = None,
+        guardian: RelatedPersonFields | None = None,
+        overruled: Collection[UUID] = (),
+        **fields: Unpack[PatientFields],
+    ) -> Patient:
         """Register a patient under the next medical record number, and publish `patient.created`.
 
-        `consent` are the answers of a patient who was asked; nothing else is recorded as an answer.
+        `consent` are the answers of a patient who was asked; nothing else is recorded as an answer. Those of a minor
+        count as given by the `guardian`, to whom the first message goes already. `overruled` are the ids of patients
+        who might be the same person, but are not, as the current actor says.
 
-        :raises InvalidPatient: if there is neither a family name nor a given name
+        :raises InvalidPatient: if there is neither a family name nor a given name, or both a birth date and an age
+        :raises InvalidRelatedPerson: if the guardian is neither another patient nor a name
         """
         with unit_of_work():
-            patient = Patient(**fields)
-            _check_named(patient)
+            patient = Patient()
+            set_fields(patient, fields)
             patient.mrn = medical_record_number(next_number("patient"))
             patient.sort_name = sort_name_of(patient)
             db.session.add(patient)
             db.session.flush()
-            _index(patient)
+            index_patients([patient])
+            compare_anew(patient, overruled)
+            if guardian:
+                related_person_service.create(patient.id, **guardian | {"roles": (GUARDIAN,)})
             if consent:
                 _record_consent(patient, consent)
             set_event_subject(patient.id, patient.version)
@@ -81,12 +122,10 @@ class PatientService:
         """Return a patient of the current clinic.
 
         :raises PatientNotFound: if no record has that id
+        :raises PatientMerged: if the record was merged into another one
         """
         wanted = UUID(patient_id) if isinstance(patient_id, str) else patient_id
-        patient = db.session.get(Patient, wanted)
-        if patient is None:
-            raise PatientNotFound
-        return patient
+        return unmerged(db.session.get(Patient, wanted))
 
     def get_many(self, patient_ids: Iterable[UUID]) -> Mapping[UUID, Patient]:
         """Return the patients of these ids in one query."""
@@ -94,137 +133,164 @@ class PatientService:
         return {patient.id: patient for patient in found}
 
     def numbers(self, patient_ids: Iterable[UUID]) -> Mapping[UUID, str]:
-        """Return the medical record numbers of the patients of these ids in one query."""
-        return dict(db.session.execute(select(Patient.id, Patient.mrn).where(Patient.id.in_(set(patient_ids)))).all())
-
-    def identify(self, number: str) -> Patient:
-        """Return the patient of a medical record number, with or without prefix and zeros, or of an id.
-
-        :raises PatientNotFound: if there is none
-        """
-        if not is_storable(number):
-            raise PatientNotFound
-        try:
-            return self.get(number)
-        except ValueError:
-            patient = db.session.scalar(select(Patient).where(Patient.mrn == parse_record_number(number)))
-        if patient is None:
-            raise PatientNotFound
-        return patient
+        """Return the medical record numbers of the patients of these ids, in one query for those not loaded yet."""
+        wanted = set(patient_ids)
+        found = {patient_id: patient.mrn for patient_id in wanted if (patient := _loaded(patient_id))}
+        if missing := wanted - found.keys():
+            rows = db.session.execute(select(Patient.id, Patient.mrn).where(Patient.id.in_(missing)))
+            found |= dict(rows.all())
+        return found
 
     def lock(self, patient_id: UUID) -> Patient:
         """Return a patient, locked until the unit of work ends (on PostgreSQL).
 
         :raises PatientNotFound: if no record has that id
+        :raises PatientMerged: if the record was merged into another one
         """
-        patient = get_for_update(Patient, patient_id)
-        if patient is None:
-            raise PatientNotFound
-        return patient
+        return lock_patient(patient_id)
 
-    def update(self, patient_id: UUID, *, version: int | None, **fields: Unpack[PatientFields]) -> Patient:
-        """Change the given fields of a patient; `version` is the one that was edited, None skips the check.
+    def update(
+        self,
+        patient_id: UUID,
+        *,
+        version: int | None,
+        overruled: Collection[UUID] = (),
+        **fields: Unpack[PatientFields],
+    ) -> Patient:
+        """Change the given fields of a patient, and publish `patient.updated` if that changes anything.
+
+        `version` is the one that was edited, None skips the check; it guards the lists of the record, too.
+
+        `overruled` are the ids of patients who might be the same person, but are not, as the current actor says.
 
         :raises PatientNotFound: if no record has that id
         :raises StaleVersion: if the patient has another version
-        :raises InvalidPatient: if no name would be left
+        :raises InvalidPatient: if no name would be left, or there would be both a birth date and an age
         """
+        return self._change(patient_id, version, lambda patient: set_fields(patient, fields), overruled)
+
+    def use_contact(self, patient_id: UUID, *, kind: str, value: str, version: int | None = None) -> Patient:
+        """Use another phone, email or address of a patient; the one that was used becomes one of the others.
+
+        :raises PatientNotFound: if no record has that id
+        :raises StaleVersion: if the patient has another version
+        :raises InvalidPatient: if the record has no such other one, or it has a last day
+        """
+        return self._change(patient_id, version, lambda patient: use_contact(patient, kind, value))
+
+    def load_details(self, patients: Sequence[Patient]) -> None:
+        """Load the lists of many patients in one query: former names, other contacts, identifiers."""
+        load_details(patients)
+
+    def _change(
+        self,
+        patient_id: UUID,
+        version: int | None,
+        change: Callable[[Patient], None],
+        overruled: Collection[UUID] = (),
+    ) -> Patient:
+        """Change a patient, with the search words and the pairs of possible duplicates, in one transaction."""
         try:
             with unit_of_work():
                 patient = self.lock(patient_id)
-                if version not in {None, patient.version}:
+                before = patient.version
+                if version not in {None, before}:
                     raise StaleVersion
-                for name, value in fields.items():
-                    setattr(patient, name, value)
-                _check_named(patient)
+                change(patient)
                 patient.sort_name = sort_name_of(patient)
                 db.session.flush()
-                _index(patient)
+                index_patients([patient])
+                compare_anew(patient, overruled)
+                if patient.version != before:
+                    set_event_subject(patient.id, patient.version)
+                    event_bus.publish(PATIENT_UPDATED.name, {"patient_id": str(patient.id)})
         except StaleDataError as error:
             raise StaleVersion from error
         return patient
-
-    def list(self, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Page[Patient]:
-        """Return patients, the newest first."""
-        return paginate(select(Patient), [Patient.id], limit=limit, after=after, descending=True)
-
-    def search(self, query: str, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None) -> Page[Patient]:
-        """Return the patients, ordered by name, who have for each term of the query a word that begins with it.
-
-        Terms are parts of names in any order, a record number, phone digits or an email; case and accents are ignored.
-        Phones and emails are not searched for actors who may not see them: they could be guessed digit by digit.
-        """
-        terms = terms_of(query, clinic_service.current().country)
-        if not terms:
-            return Page([], None)
-        force_custom_plans()
-        wanted = select(Patient)
-        for term in terms:
-            wanted = wanted.where(Patient.id.in_(_having_word(term)))
-        return _portion_by_name(wanted, limit, after)
 
 
 patient_service = PatientService()
 
 
-def _having_word(term: str) -> Select[UUID]:
-    """Return a query of the patients with a word that begins with a term, among those the actor may search."""
-    having = select(PatientWord.patient_id).where(PatientWord.word >= term, PatientWord.word < after_prefix(term))
-    return (
-        having
-        if current_actor().has_permission("patients:contact")
-        else having.where(PatientWord.is_contact.is_(False))
-    )
-
-
-def _portion_by_name(wanted: Select[Patient], limit: int, after: tuple[UUID] | None) -> Page[Patient]:
-    """Return a page of patients ordered by name; the sort key is only an id, so that no cursor contains a name."""
-    behind = None
-    if after is not None:
-        name = select(Patient.sort_name).where(Patient.id == after[0]).correlate(None).scalar_subquery()
-        behind = (func.coalesce(name, ""), *after)
-    found = paginate(wanted, [Patient.sort_name, Patient.id], limit=limit, after=behind)
-    return Page(found.rows, found.next_key and found.next_key[1:])
-
-
-def _check_named(patient: Patient) -> None:
-    if not (patient.family_name or patient.given_name):
-        raise InvalidPatient("Enter the family name or the given name", field="family_name")
+def _loaded(patient_id: UUID) -> Patient | None:
+    """Return a patient whom the session has loaded, and whose columns are not expired."""
+    found: Patient | None = db.session.identity_map.get(identity_key(Patient, patient_id))
+    return None if found is None or inspect(found).expired else found
 
 
 def _record_consent(patient: Patient, answers: Mapping[Topic, bool]) -> None:
     """Record what a patient answered when asked at the registration."""
-    states = {topic: YES if agrees else NO for topic, agrees in answers.items()}
-    day = today(clinic_service.current().zone)
-    store_answers(patient.id, states, change=1, source=REGISTRATION_FORM, answered_on=day)
-
-
-def _index(patient: Patient) -> None:
-    """Update the search words of patients before a flush that changes them."""
-    names, of_patient = words_of(patient), PatientWord.patient_id == patient.id
-    wanted = {word: word not in names for word in names | contact_words_of(patient)}
-    known = {row.word: row for row in db.session.scalars(select(PatientWord).where(of_patient))}
-    if gone := known.keys() - wanted.keys():
-        db.session.execute(delete(PatientWord).where(of_patient, PatientWord.word.in_(gone)))
-    for word, is_contact in sorted(wanted.items()):
-        if word in known:
-            known[word].is_contact = is_contact
-        else:
-            db.session.add(PatientWord(patient_id=patient.id, word=word, is_contact=is_contact))
+    day, by_guardian = today(clinic_service.current().zone), has_guardian(patient)
+    given = {
+        topic: NewAnswer(YES if yes else NO, REGISTRATION_FORM, day, by_guardian) for topic, yes in answers.items()
+    }
+    store_answers(patient.id, given, change=1)
 
 
 __all__ = [
+    "DUPLICATES",
+    "EVENTS",
+    "LINK",
+    "LIST",
+    "Candidate",
     "Consent",
     "ConsentNotUndoable",
     "ConsentService",
     "ConsentState",
+    "DuplicateService",
+    "InactivePatient",
     "InvalidConsent",
+    "InvalidNote",
     "InvalidPatient",
+    "InvalidRecall",
+    "InvalidRelatedPerson",
+    "Match",
+    "MergeNotFound",
+    "MergePreview",
+    "MergeRefused",
+    "MergeService",
+    "NoteEnded",
+    "NoteNotFound",
+    "NoteService",
+    "PairNotFound",
     "Patient",
+    "PatientArchived",
+    "PatientDeceased",
     "PatientFields",
+    "PatientFilters",
+    "PatientMerged",
     "PatientNotFound",
+    "PatientNote",
+    "PatientPage",
     "PatientService",
+    "PossibleDuplicate",
+    "Recall",
+    "RecallClosed",
+    "RecallNotFound",
+    "RecallService",
+    "Recipient",
+    "Registered",
+    "RelatedPerson",
+    "RelatedPersonEnded",
+    "RelatedPersonNotFound",
+    "RelatedPersonService",
+    "Relation",
+    "SeveralPatients",
+    "UnmergeRefused",
+    "choose_guardian",
     "consent_service",
+    "counts_as_minor",
+    "duplicate_service",
+    "merge_service",
+    "note_service",
     "patient_service",
+    "payer_of",
+    "recall_service",
+    "recipient_of",
+    "recipients_of",
+    "registration_ticks",
+    "related_person_service",
+    "run_due_checks",
+    "select_agreed",
     "topic_label",
 ]

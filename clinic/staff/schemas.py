@@ -7,20 +7,22 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, pre_load, validates_schema
 from marshmallow.validate import Length
 
+from clinic.core.phone_numbers import MAX_PHONE, phone_number, phone_number_message
 from clinic.core.regions import region_problem
 from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
-from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Timestamp, id_messages
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Paragraph, Timestamp, id_messages
 from clinic.web.place_fields import Country, LocaleName, Zone
 
+MAX_ADDRESS = 500
 MAX_LATE_CANCEL_HOURS = 14 * 24
 _ZONE_PAGE_FIELDS = {"check", "save", "all", "seen"}
 _SUBDIVISION = re.compile("[A-Z0-9]{1,3}", re.ASCII)
 
 
 class ClinicSchema(Schema):
-    """A clinic with its time zone, the country of its phone numbers, and its currency."""
+    """A clinic with its time zone, currency, the country of its phone numbers, and how patients reach it."""
 
     id = fields.UUID(dump_only=True)
     name = fields.String(dump_only=True)
@@ -31,6 +33,9 @@ class ClinicSchema(Schema):
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     locale = fields.String(dump_only=True)
     subdivision = fields.String(dump_only=True, allow_none=True)
+    address = fields.String(dump_only=True, allow_none=True, metadata={"description": "Lines, without the country"})
+    phone = fields.String(dump_only=True, allow_none=True, metadata={"description": "As in RFC 3966, without `tel:`"})
+    email = fields.String(dump_only=True, allow_none=True)
     idle_minutes = fields.Integer(dump_only=True)
     absolute_hours = fields.Integer(dump_only=True)
     late_cancel_hours = fields.Integer(dump_only=True)
@@ -132,6 +137,20 @@ class Subdivision(Line):
         return code
 
 
+class ClinicPhone(Line):
+    """A phone number of the clinic; one without a country code is of the clinic's country."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_PHONE, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text, country = super()._deserialize(value, attr, data, **kwargs), clinic_service.current().country
+        number = phone_number(text, country) if text else None
+        if text and number is None:
+            raise ValidationError(phone_number_message(country))
+        return number
+
+
 class ClinicForm(Schema):
     """The form of the clinic's settings."""
 
@@ -139,6 +158,9 @@ class ClinicForm(Schema):
     country = Country(required=True)
     subdivision = Subdivision()
     locale = LocaleName(required=True)
+    address = Paragraph(max_length=MAX_ADDRESS)
+    phone = ClinicPhone()
+    email = Email()
     idle_minutes = Count(least=1, most=MAX_IDLE_MINUTES, required=True, what="the idle timeout in minutes")
     absolute_hours = Count(least=1, most=MAX_ABSOLUTE_HOURS, required=True, what="the maximum session length in hours")
     late_cancel_hours = Count(least=0, most=MAX_LATE_CANCEL_HOURS, what="the notice of a cancellation in hours")

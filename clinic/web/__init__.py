@@ -11,6 +11,7 @@ from clinic.web import (
     error_handlers,
     idempotency,
     navigation,
+    navigation_counts,
     request_hooks,
     security_headers,
     template_filters,
@@ -33,5 +34,6 @@ def init_web(app: Flask) -> None:
     template_filters.init_app(app)
     toasts.init_app(app)
     navigation.init_app(app)
+    navigation_counts.init_app(app)
     idempotency.init_app(app)
     documentation.init_app(app)

@@ -22,7 +22,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def init_app(app: Flask) -> None:
-    """Serve `/api/openapi.json` and `/api/docs`; in debug mode also a page with every component of the pages."""
+    """Serve `/api/openapi.json` and `/api/docs` with its schemas; in debug mode also a page with every component."""
     app.config.update(
         API_TITLE="clinic",
         API_VERSION="v1",
@@ -47,6 +47,7 @@ def init_app(app: Flask) -> None:
     )
     app.add_url_rule("/api/openapi.json", "openapi", _openapi)
     app.add_url_rule("/api/docs", "api_docs", _docs)
+    app.add_url_rule("/api/docs/schemas", "api_schemas", _schemas)
     if app.debug or app.testing:
         app.add_url_rule("/dev/components", "components", _components)
 
@@ -112,19 +113,26 @@ def _components() -> ResponseReturnValue:
 @public
 def _docs() -> ResponseReturnValue:
     spec = specification()
-    schemas, operations = spec["components"]["schemas"], _operations(spec)
+    operations = _operations(spec)
     return render_template(
         "documentation/reference.html",
         spec=spec,
         operations=operations,
+        shared_parameters=spec["components"].get("parameters", {}),
         shared_responses=_shared_responses(operations),
-        schemas={name: _json_markup(schema) for name, schema in sorted(schemas.items())},
     )
+
+
+@public
+def _schemas() -> ResponseReturnValue:
+    schemas = specification()["components"]["schemas"]
+    shown = {name: _json_markup(schema) for name, schema in sorted(schemas.items())}
+    return render_template("documentation/schemas.html", schemas=shown)
 
 
 def _json_markup(value: Any) -> Markup:
     """Return a value as JSON for the content of an element, in which quotes need no escape of five bytes."""
-    return escape(json.dumps(value, indent=2, ensure_ascii=False)).replace(Markup("&#34;"), Markup('"'))
+    return escape(json.dumps(value, indent=1, ensure_ascii=False)).replace(Markup("&#34;"), Markup('"'))
 
 
 def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -135,7 +143,8 @@ def _operations(spec: dict[str, Any]) -> list[dict[str, Any]]:
             "method": method.upper(),
             "path": path,
             "shared": item.get("parameters", []),
-            "parameters": [_resolved(spec, one) for one in item[method].get("parameters", [])],
+            "parameters": [one for one in item[method].get("parameters", []) if "$ref" not in one],
+            "shared_parameters": [_named(spec, one) for one in item[method].get("parameters", []) if "$ref" in one],
             "responses": {status: _resolved(spec, one) for status, one in item[method]["responses"].items()},
         }
         for path, item in spec["paths"].items()
@@ -155,6 +164,11 @@ def _shared_responses(operations: Iterable[Mapping[str, Any]]) -> dict[str, dict
         for status, found in sorted(by_status.items())
         if status != "default" and len(found) > 1 and all(one == found[0] for one in found)
     }
+
+
+def _named(spec: dict[str, Any], reference: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the name of the component that a reference leads to, and the component."""
+    return reference["$ref"].rpartition("/")[2], _resolved(spec, reference)
 
 
 def _resolved(spec: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:

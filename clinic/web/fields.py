@@ -224,8 +224,9 @@ def id_messages(what: str) -> Messages:
 
 
 def described(options: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-    """Return the options of a field with metadata for its OpenAPI description, which they may override."""
-    return {**options, "metadata": {**metadata, **options.get("metadata", {})}}
+    """Return the options of a field with metadata for its OpenAPI description, which they may override, None omits."""
+    merged = {**metadata, **options.get("metadata", {})}
+    return {**options, "metadata": {name: value for name, value in merged.items() if value is not None}}
 
 
 def _is_invisible(text: str) -> bool:

@@ -6,7 +6,7 @@ returns the form again (`refuse`). An address that only a button posts to redire
 (`posted_from`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -25,6 +25,9 @@ from clinic.web.problem_details import flattened
 from clinic.web.saved_forms import HIDDEN_FIELDS, resumed_form
 
 _PARTS = ("year", "month", "day")
+_LONGEST_PART = 100
+"""Characters of a year, month or day: normalising marks takes time with the square of their number."""
+
 _LONGEST_REPEATED = 2000
 """Characters of a value that was never validated, when its form is shown again."""
 
@@ -35,7 +38,8 @@ View = Callable[..., ResponseReturnValue]
 class Form:
     """A form as a page shows it: values as typed, errors in the order of its fields, the version it was made from.
 
-    Its `key` is sent with it, so that the same form sent twice is carried out once.
+    Its `key` is sent with it, so that the same form sent twice is carried out once. `places` name the part of the page
+    of some fields, like `Line 3`, for the list of all errors.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +50,7 @@ class Form:
     version: int | None = None
     saved: SavedForm | None = None
     key: str = field(default_factory=new_form_key)
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
         """Return what was typed into a field; a part of a date, `x.day`, is found in a whole `x` as well."""
@@ -66,13 +71,18 @@ class Form:
     def problems(self) -> list[tuple[str, str]]:
         """Every field with an error and its first message, in page order."""
         known = [*self.order, *(name for name in self.errors if name not in set(self.order))]
-        return [(name, message) for name in known for message in self.errors.get(name, [])[:1]]
+        found = [(name, message) for name in known for message in self.errors.get(name, [])[:1]]
+        return [(name, self._at_place(name, message)) for name, message in found]
+
+    def _at_place(self, name: str, message: str) -> str:
+        place = self.places.get(name)
+        return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
 
     def reject(self, error: ClinicError, name: str = "") -> "Form":
         """Add the error of a service; one that names no field of its own belongs to `name`, or to the whole form."""
         problems = error.problems if isinstance(error, InvalidInput) else {name: [error.message]}
-        for place, messages in problems.items():
-            self.errors.setdefault(place, []).extend(messages)
+        for place, message in _flat(problems):
+            self.errors.setdefault(place, []).append(message)
         return self
 
 
@@ -96,10 +106,11 @@ def initial_form(
 def load_form(schema: Schema, **given: Any) -> Form:
     """Read the sent form with a schema; a birth date may come in three parts `x.day`, `x.month`, `x.year`.
 
-    Of a field that takes several values, one sent value may name more than one of them, separated by spaces.
+    Of a field that takes several values, one sent value may name more than one of them, separated by spaces. A list of
+    objects is not one of these: its schema gathers it from the fields of its rows.
     """
     typed = {name: value for name, value in request.form.items() if name not in HIDDEN_FIELDS}
-    several = [name for name, one in schema.fields.items() if isinstance(one, fields.List)]
+    several = [name for name, one in schema.fields.items() if _takes_several(one)]
     ticked = {name: " ".join(request.form.getlist(name)).split() for name in several}
     form = Form(typed, order=list(schema.fields), ticked=ticked, version=sent_version())
     try:
@@ -139,9 +150,12 @@ def posted_from(endpoint: str, *arguments: str) -> Callable[[View], View]:
     return decorate
 
 
-def sent_version() -> int:
-    """Return the version of the record that the sent form was made from; -1, which no record has, for invalid input."""
-    return _version(request.form.get("version", ""))
+def sent_version(name: str = "version") -> int:
+    """Return the version of the record that the sent form was made from; -1, which no record has, for invalid input.
+
+    A form that was made from two records sends the second version in a field of another name.
+    """
+    return _version(request.form.get(name, ""))
 
 
 def with_dates(typed: Mapping[str, str]) -> dict[str, Any]:
@@ -149,7 +163,7 @@ def with_dates(typed: Mapping[str, str]) -> dict[str, Any]:
     parts = {name for name in typed if name.endswith(tuple(f".{part}" for part in _PARTS))}
     found: dict[str, Any] = {name: value for name, value in typed.items() if name not in parts}
     for name in {part.rpartition(".")[0] for part in parts}:
-        found[name] = _joined(*(tidy_line(typed.get(f"{name}.{part}", "")) for part in _PARTS))
+        found[name] = _joined(*(_tidy_part(typed.get(f"{name}.{part}", "")) for part in _PARTS))
     return found
 
 
@@ -159,6 +173,11 @@ def date_parts(name: str, value: str | None) -> dict[str, str]:
     return {f"{name}.{part}": text.lstrip("0") for part, text in zip(_PARTS, texts, strict=True)}
 
 
+def _takes_several(field: Any) -> bool:
+    """Return whether a field of a schema is a list of plain values."""
+    return isinstance(field, fields.List) and not isinstance(field.inner, fields.Nested)
+
+
 def _with_sent_key(form: Form) -> Form:
     """Return a sent form with its key; with a new one and an error if it may not be carried out with its own."""
     if problem := form_problem():
@@ -166,6 +185,11 @@ def _with_sent_key(form: Form) -> Form:
     elif key := sent_key():
         form.key = key
     return form
+
+
+def _tidy_part(typed: str) -> str:
+    """Return a part of a date without marks; of a text that is too long to be one, its beginning as typed."""
+    return tidy_line(typed) if len(typed) <= _LONGEST_PART else typed[:_LONGEST_PART]
 
 
 def _joined(year: str, month: str, day: str) -> str:
@@ -181,6 +205,12 @@ def _version(sent: str) -> int:
 
 def _by_field(error: ValidationError) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for pointer, message in flattened(error.messages):
-        found.setdefault(pointer.removeprefix("#/").replace("/", "-") if pointer != "#" else "", []).append(message)
+    for name, message in _flat(error.messages):
+        found.setdefault(name, []).append(message)
     return found
+
+
+def _flat(messages: Any) -> Iterator[tuple[str, str]]:
+    """Return every message of a nested mapping with the name of its field, like `lines-0-price`."""
+    for pointer, message in flattened(messages):
+        yield (pointer.removeprefix("#/").replace("/", "-") if pointer != "#" else ""), message

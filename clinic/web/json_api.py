@@ -17,6 +17,7 @@ from clinic.web.cursors import read_cursor, write_cursor
 from clinic.web.fields import Count, Line
 from clinic.web.idempotency import idempotent, idempotent_with_key
 from clinic.web.json_parser import StrictParser
+from clinic.web.merge_patch import patch_schema
 from clinic.web.openapi import ACTION_HEADERS, component_of_status, operation_id
 from clinic.web.problem_details import problem
 
@@ -24,10 +25,10 @@ Decorator = Callable[[Any], Any]
 
 PREFIX = "/api/v1"
 
-NO_VERSION = 0
-"""A version that no record has, as versions start at 1."""
+NO_VERSION = -1
+"""A version that no record has: they start at 1, and 0 is that of a setting or text that was never changed."""
 
-_VERSION_TAG = re.compile("[1-9][0-9]{0,8}")
+_VERSION_TAG = re.compile("0|[1-9][0-9]{0,8}")
 
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -68,7 +69,7 @@ class ApiBlueprint(flask_smorest.Blueprint):
 
     def merge_patch(self, schema: type[Schema], **options: Any) -> Decorator:
         """Load a partial record (RFC 7396), sent as `application/merge-patch+json` or as JSON."""
-        patch = schema(partial=True, **options)
+        patch = patch_schema(schema, **options)
         return _composed(
             self.doc(requestBody={"content": {MERGE_PATCH: {"schema": patch}}}),
             self.arguments(patch, required=False),
@@ -102,6 +103,7 @@ class ApiBlueprint(flask_smorest.Blueprint):
         return _composed(
             self._header("IdempotencyKey" if required else "OptionalIdempotencyKey"),
             self._status(409),
+            self._status(422),
             idempotent_with_key if required else idempotent,
         )
 

@@ -22,14 +22,15 @@ def parse_list_query(schema: Schema) -> tuple[dict[str, Any], tuple[Any, ...] | 
     """
     query: dict[str, Any] = _parser.parse(schema, request, location="query")
     filters = {name: value for name, value in query.items() if name not in _PAGING and value is not None}
-    return filters, read_cursor(query.get("cursor"), request.path, *_texts(filters))
+    return filters, read_cursor(query.get("cursor"), *cursor_scope(filters))
 
 
 def next_url(found: Page[Any], filters: Mapping[str, Any]) -> str | None:
     """Return the URL of the next page of a list with the same filters, if there is one."""
-    cursor = write_cursor(found.next_key, request.path, *_texts(filters))
+    cursor = write_cursor(found.next_key, *cursor_scope(filters))
     return url_for(request.endpoint or "", **(request.view_args or {}), **filters, cursor=cursor) if cursor else None
 
 
-def _texts(filters: Mapping[str, Any]) -> list[str]:
-    return sorted(f"{name}={value}" for name, value in filters.items())
+def cursor_scope(filters: Mapping[str, Any]) -> list[str]:
+    """Return what a cursor of the requested list is valid for: its address and its filters."""
+    return [request.path, *sorted(f"{name}={value}" for name, value in filters.items())]

@@ -3,10 +3,14 @@
 from dataclasses import dataclass, replace
 
 from flask import Flask, current_app, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
 
 from clinic.core.context import current_actor
+from clinic.core.heartbeat import WorkerStatus, recent_worker_status
 from clinic.core.modules import NavigationEntry, SettingsTab, registered_modules
+from clinic.core.tenancy import current_clinic_id_or_none
 from clinic.web.authorization import access_to
+from clinic.web.navigation_counts import recent_count
 
 SETTINGS = "Settings"
 """The label of the entry of the clinic's administration for those who may not see its staff."""
@@ -21,11 +25,12 @@ class Link:
     key: str
     current: bool
     count: int | None = None
+    counted: str = ""
 
 
 def init_app(app: Flask) -> None:
-    """Add `navigation` and `settings_tabs` to the template globals."""
-    app.jinja_env.globals.update(navigation=navigation, settings_tabs=settings_tabs)
+    """Add `navigation`, `settings_tabs` and `missing_worker` to the template globals."""
+    app.jinja_env.globals.update(navigation=navigation, settings_tabs=settings_tabs, missing_worker=missing_worker)
 
 
 def navigation() -> list[Link]:
@@ -34,9 +39,37 @@ def navigation() -> list[Link]:
     entries = [shown for entry in every if (shown := _shown(entry))]
     in_settings = any(_is_below(url) for _tab, url in _all_tabs())
     return [
-        Link(entry.label, url_for(entry.endpoint), entry.key, _is_current(entry, in_settings=in_settings))
+        Link(
+            entry.label,
+            url_for(entry.endpoint),
+            entry.key,
+            _is_current(entry, in_settings=in_settings),
+            _count(entry),
+            entry.counted,
+        )
         for entry in sorted(entries, key=lambda entry: entry.order)
     ]
+
+
+def missing_worker() -> WorkerStatus | None:
+    """Return the last sign of a worker if none runs and the current actor sees messages, which then wait; else None."""
+    if not current_actor().has_permission("notifications:read"):
+        return None
+    try:
+        status = recent_worker_status(current_app._get_current_object())  # type: ignore[attr-defined]
+    except SQLAlchemyError:
+        return None
+    return None if status is None or status.is_running else status
+
+
+def _count(entry: NavigationEntry) -> int | None:
+    """Return how much there is to do; None for nothing, and on pages that are shown although the database fails."""
+    if entry.count is None or current_clinic_id_or_none() is None:
+        return None
+    try:
+        return recent_count(entry.endpoint, entry.count) or None
+    except SQLAlchemyError:
+        return None
 
 
 def settings_tabs() -> list[Link]:

@@ -21,6 +21,7 @@ PROBLEMS = {
         "The current state does not allow this; `conflicts` and `due` show why. With `request-in-progress` the first "
         "request with this `Idempotency-Key` has not ended yet"
     ),
+    410: "The record was merged into another one, which `survivor_id` names",
     412: "The record has another version than `If-Match`; `present` is its current representation",
     413: "The body is larger than 1 MB",
     415: "The body is not JSON",
@@ -35,7 +36,8 @@ PROBLEMS = {
 """Description of every error status that an operation may return."""
 
 _STRING: dict[str, Any] = {"type": "string"}
-_VERSION_TAG = '"[1-9][0-9]{0,8}"'
+_MONEY: dict[str, Any] = {"$ref": "#/components/schemas/Money"}
+_VERSION_TAG = '"(0|[1-9][0-9]{0,8})"'
 
 _IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -141,6 +143,16 @@ class ProblemSchema(Schema):
     by = fields.String(allow_none=True, metadata={"description": "who brought it to that state (409)"})
     at = fields.AwareDateTime(allow_none=True, metadata={"description": "when (409)"})
     due = fields.Nested(MoneySchema, metadata={"description": "the amount still due of an invoice (409)"})
+    surplus = fields.Nested(MoneySchema, metadata={"description": "what a payment is more than that (409)"})
+    credit = fields.Nested(MoneySchema, metadata={"description": "the credit of a patient that can be used (409)"})
+    left = fields.Nested(MoneySchema, metadata={"description": "what can still be refunded or credited (409)"})
+    survivor = fields.String(metadata={"description": "the record that remains of a merged one (410)"})
+    survivor_id = fields.UUID(metadata={"description": "its id (410)"})
+    survivor_url = fields.String(metadata={"description": "its page (410)"})
+    obstacles = fields.List(fields.String(), metadata={"description": "what stands in the way of merging (409)"})
+    changed = fields.List(
+        fields.Dict(), metadata={"description": "table and id of what has changed since a merge (409)"}
+    )
     locations = fields.List(
         fields.String(), metadata={"description": "paths of records that were saved, or maybe saved (500, 503)"}
     )
@@ -208,7 +220,7 @@ def _problem_response(status: int, description: str) -> dict[str, Any]:
 def _field_constraints(_converter: Any, field: fields.Field[Any], *, ret: dict[str, Any], **_options: Any) -> Any:
     """Return the constraints that a field of `web/fields.py` checks."""
     if isinstance(field, MoneyField):
-        return {"$ref": "#/components/schemas/Money"}
+        return {"anyOf": [_MONEY, {"type": "null"}]} if field.allow_none else _MONEY
     if isinstance(field, Quantity):
         return {"pattern": r"^[0-9]{1,6}(\.[0-9]{1,3})?$"}
     if isinstance(field, Choice):

@@ -21,6 +21,12 @@ _POLICY = "; ".join(
     ]
 )
 
+FRAMING_POLICY = f"{_POLICY}; frame-src 'self'"
+"""The policy of a page that shows another page of the installation in a frame."""
+
+FRAMED_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+"""The policy of a mail's HTML in such a frame: its own styles, no scripts, forms or foreign content."""
+
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -20,8 +20,9 @@ from clinic.identity.roles import ROLES, permission_names
 from tests.access.request_bodies import BODIES, Ids, headers_for
 from tests.access.routes import Route, refused_by
 from tests.access.two_clinics import Unfilled, World, argument
+from tests.assertions import told_by
 from tests.builders import a_member
-from tests.page_client import PageClient, hidden_value
+from tests.page_client import PageClient
 
 ANONYMOUS, DENIED = "anonymous", "denied"
 
@@ -52,8 +53,7 @@ class Caller:
         assert isinstance(client, PageClient)
         if self.member_id:
             client.become(self.member_id, self.world.clinic_id)
-        self.asked += 1
-        self.token = hidden_value(client.get("/account" if self.member_id else "/login").text, "csrf_token")
+        self.token = client.token()
         client.key = self.key
         self.client, self.changed = client, False
 
@@ -62,7 +62,10 @@ class Caller:
         body = body_for(route, self.world.own)
         if not route.arguments:
             return str(self.ask(route, {}, body).status_code)
+        records = {name for name in route.arguments if self.world.foreign(name)}
+        words = {*route.arguments} - records if records else set()
         nowhere = {name: argument(name).missing() for name in route.arguments}
+        nowhere |= {name: self.world.lasting_own(name) for name in words}  # only the record is missing
         missing = self.ask(route, nowhere, body)
         others = [self._compared(route, ids, body, seen(missing, nowhere)) for ids in self._of_others(route)]
         own = self.ask(route, self.own_ids(route), body)
@@ -122,7 +125,7 @@ class Caller:
 
     def _look_for_traces(self, route: Route, answer: TestResponse, asked: list[str]) -> None:
         self.asked += 1
-        written = f"{answer.headers}\n{unquote(str(answer.headers))}\n{answer.text}"
+        written = f"{answer.headers}\n{unquote(str(answer.headers))}\n{told_by(answer)}"
         found = self.world.canaries.found_in(written, asked=asked)
         self.traces += [f"{route.method} {route.rule} tells {self.column} of {word}" for word in found]
 
@@ -141,7 +144,7 @@ def body_for(route: Route, the: Ids) -> dict[str, Any]:
 
 def seen(answer: TestResponse, asked: Filling) -> str:
     """Return all that can be seen of an answer, but for what was asked for and what is made anew each time."""
-    text = _MADE_ANEW.sub(r"\1ANEW", answer.text)
+    text = _MADE_ANEW.sub(r"\1ANEW", told_by(answer))
     headers = [(name, value.partition("=")[0] if name == "Set-Cookie" else value) for name, value in answer.headers]
     whole = repr((answer.status, sorted(pair for pair in headers if pair[0] != "Date"), text))
     for one in asked.values():

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Flask
-from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, String, Table, Uuid, insert
+from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, String, Table, Uuid, insert, update
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.core.db.types import UTCDateTime
 from tests.builders import MONDAY, a_clinic
+from tests.databases import without_guards
 
 WORD = "Kanarienvogel"
 SHORTEST = "Kanarien"
@@ -24,6 +25,9 @@ MINOR, AMOUNT = 8642975, "86429.75"
 
 NOBODYS = {
     "audit_heads": "one row, about the trail of the whole installation",
+    "patient_tokens": "an index that is only read together with its patients",
+    "patient_token_sets": "an index that is only read together with its patients",
+    "patient_name_variants": "an index of words, whose patients are read with it",
     "throttles": "keyed hashes of names and addresses",
 }
 """Tables that belong to no clinic."""
@@ -41,9 +45,23 @@ WITHOUT = {
     "staff_letters.kind": ("invitation", "constrained"),
     "staff_letters.state": ("sent", "else it would be sent, and rightly"),
     "patients.birth_date": ("1901-01-09", "a date"),
+    "patients.state": ("active", "constrained"),
     "patients.sex": ("female", "constrained"),
     "patients.phone": (PHONE, "a phone number, looked for as well"),
     "patients.language": ("pt", "names a language"),
+    "duplicate_pairs.state": ("to-decide", "constrained"),
+    "patient_merges.unmerged_by": (None, "constrained"),
+    "patients.merged_ids": (None, "ids"),
+    "patients.phone_use": ("mobile", "names a use"),
+    "patients.email_use": ("home", "names a use"),
+    "patients.address_use": ("home", "names a use"),
+    "patient_details.kind": ("identifier", "constrained"),
+    "patient_details.until": ("2019", "a date"),
+    "patient_details.use": ("work", "names a use"),
+    "patient_details.type": ("passport", "names a type"),
+    "patient_notes.kind": ("note", "constrained"),
+    "related_persons.phone": (PHONE, "a phone number, looked for as well"),
+    "recalls.state": ("open", "constrained"),
     "consent_answers.purpose": ("news", "constrained"),
     "consent_answers.channel": ("post", "constrained"),
     "consent_answers.state": ("no", "constrained"),
@@ -55,13 +73,31 @@ WITHOUT = {
     "services.colour": ("teal", "constrained"),
     "hours_exceptions.kind": ("leave", "constrained"),
     "deliveries.state": ("delivered", "constrained"),
+    "billing_settings.number_pattern": ("INV-YYYY-#####", "a pattern"),
+    "billing_settings.iban": ("PT50000201231234567890154", "checked"),
+    "billing_settings.bic": ("HARBPTPL", "checked"),
+    "tax_rates.category": ("E", "constrained"),
+    "item_prices.currency": ("EUR", "names a currency"),
     "invoices.status": ("issued", "constrained"),
+    "invoices.payer_kind": ("other", "constrained"),
     "invoices.currency": ("EUR", "names a currency"),
     "notifications.kind": ("welcome", "names a kind of letter"),
     "notifications.channel": ("email", "names a channel"),
     "notifications.state": ("sent", "constrained"),
+    "notification_attempts.outcome": ("sent", "constrained"),
+    "notification_settings.reminder_offsets": ([2880], "numbers"),
+    "service_reminders.offsets": ([2880], "numbers"),
+    "link_tokens.purpose": ("preferences", "constrained"),
+    "test_mails.state": ("sent", "else it would be sent, and rightly"),
+    "calls.result": ("no-answer", "constrained"),
+    "invoice_lines.tax_category": ("E", "names a category"),
     "payments.currency": ("EUR", "names a currency"),
     "payments.method": ("card", "constrained"),
+    "refunds.method": ("card", "constrained"),
+    "refunds.reason": ("goodwill", "names a reason"),
+    "credit_notes.reason": ("goodwill", "names a reason"),
+    "credit_notes.taxes": ([], "amounts"),
+    "payments.reversal_reason": (None, "only of reversed payments"),
 }
 """Texts that can't hold a canary: what they hold instead, and why."""
 
@@ -69,11 +105,18 @@ _VALUES: dict[str, Any] = {
     "staff_members.email": THEIR_EMAIL,
     "staff_members.email_key": THEIR_EMAIL.casefold(),
     "staff_members.totp_on": True,
+    "patients.estimated_age": None,
+    "patients.age_on": None,
     "patients.email": f"{WORD}.patient@example.org",
     "patients.mrn": WORD.upper(),
+    "patients.merged_into_id": None,
     "patients.sort_name": f"{WORD} sort".casefold(),
-    "patient_words.word": WORD.casefold(),
+    "related_persons.other_id": None,
+    "related_persons.is_contact": True,
+    "related_persons.email": f"{WORD}.related@example.org",
     "notifications.recipient": f"{WORD}.recipient@example.org",
+    "notification_settings.quiet_until": 60,
+    "notifications.source": None,
     "memberships.denied": [WORD],
     "memberships.active": True,
     "api_keys.scopes": [WORD],
@@ -88,8 +131,31 @@ _VALUES: dict[str, Any] = {
     "hours_exceptions.ends": 60,
     "closures.ends": 60,
     "invoices.total_minor": MINOR,
+    "invoices.billed_to": dict.fromkeys(("family_name", "given_name", "mrn", "address"), WORD) | {"birth_date": None},
+    "invoices.particulars": {
+        "seller": {"name": WORD, "phone": None, "iban": None},
+        "payer": {"name": WORD, "family_name": WORD, "given_name": WORD, "address": WORD, "tax_number": WORD},
+        "visits": [],
+    },
+    "invoices.payer_person_id": None,
+    "invoice_lines.discount_thousandths": None,
     "invoices.paid_minor": 0,
+    "invoices.credited_minor": 0,
+    "invoices.written_off_minor": 0,
+    "payments.amount_minor": MINOR,
+    "payments.allocated_minor": 0,
+    "payments.refunded_minor": 0,
+    "payments.tendered_minor": None,
+    "allocations.released_minor": 0,
+    "credit_notes.number": WORD.upper(),
 }
+
+
+_OF_ANOTHER_PATIENT = {"duplicate_pairs.second_id", "patient_merges.merged_id"}
+"""Columns of rows about two patients; the other one has the greater id."""
+
+_ANOTHER = "patients, another"
+_CLINICS = Base.metadata.tables["clinics"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +164,10 @@ class Canaries:
 
     clinic_id: UUID
     ids: dict[str, UUID]
+
+    def rows_of(self, table: str) -> int:
+        """Return how many rows a table has of the other clinic."""
+        return len([name for name in self.ids if name.partition(",")[0] == table])
 
     def found_in(self, text: str, *, asked: Iterable[str] = ()) -> list[str]:
         """Return what a text contains of the other clinic, except what the request itself contained."""
@@ -114,10 +184,16 @@ def plant(app: Flask) -> Canaries:
     with app.app_context():
         clinic_id = a_clinic(name=f"{WORD} clinics.name").id
         ids = {table.name: uuid4() for table in clinic_tables()} | {"clinics": clinic_id}
-        with db.engine.begin() as connection:
+        ids["patients"], ids[_ANOTHER] = sorted((uuid4(), uuid4()))
+        with db.engine.begin() as connection, without_guards(connection, "invoice_lines"):
+            contact = {name: f"{WORD} clinics.{name}" for name in ("address", "phone")} | {"email": THEIR_EMAIL}
+            connection.execute(update(_CLINICS).values(contact).where(_CLINICS.c.id == clinic_id))
             for table in clinic_tables():
                 if table.name != "clinics":
                     connection.execute(insert(table).values(_row(table, ids)))
+                if table.name == "patients":
+                    another = {"id": ids[_ANOTHER], "mrn": f"{WORD.upper()}2"}
+                    connection.execute(insert(table).values(_row(table, ids) | another))
     return Canaries(clinic_id, ids)
 
 
@@ -149,6 +225,8 @@ def _id(column: Column[Any], ids: dict[str, UUID]) -> UUID:
     """Return the id of the row that a column refers to, by a foreign key or by its name."""
     if column.name == "id":
         return ids[column.table.name]
+    if str(column) in _OF_ANOTHER_PATIENT:
+        return ids[_ANOTHER]
     targets = [key.column for key in column.foreign_keys if key.column.name == "id"]
     named = {"clinic_id": "clinics", "patient_id": "patients", "member_id": "staff_members"}.get(column.name)
     return ids.get(targets[0].table.name if targets else named or "", uuid4())

@@ -14,8 +14,10 @@ from clinic.appointments.service import (
     room_service,
     service_catalogue,
 )
+from clinic.billing.service import billing_service
 from clinic.core.clock import now
 from clinic.core.db import db
+from clinic.core.mail.queue import FAILED, UNKNOWN
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
@@ -24,11 +26,29 @@ from clinic.identity.mail_queue import staff_mail_queue
 from clinic.identity.members import member_service
 from clinic.identity.models import StaffMember
 from clinic.identity.sessions import session_service
+from clinic.notifications.links.issuing import issue_links, store_links
+from clinic.notifications.models import ANSWER, CALENDAR, PREFERENCES
+from clinic.notifications.other_channels import send_by
 from clinic.notifications.service import Notification
-from clinic.patients.service import consent_service
+from clinic.notifications.writing.template_service import TemplateKey, template_service
+from clinic.patients.models import PatientMerge
+from clinic.patients.service import (
+    consent_service,
+    duplicate_service,
+    merge_service,
+    note_service,
+    patient_service,
+    recall_service,
+    related_person_service,
+)
 from tests.access.canaries import THEIR_EMAIL
-from tests.billing.invoices import a_draft, an_invoice
+from tests.access.request_bodies import OTHER_ADDRESS
+from tests.appointments.schedule import book
+from tests.billing.invoices import a_draft, an_invoice, euros
+from tests.billing.prices import a_tax, an_item
 from tests.builders import a_member, a_patient, a_practitioner, an_appointment
+
+_TEMPLATE = TemplateKey("welcome", "email", "en")
 
 
 @dataclass(frozen=True)
@@ -44,16 +64,36 @@ class Argument:
         return str(uuid4())
 
 
-def a_message() -> UUID:
-    """Let a message to a patient be queued."""
-    found = db.session.scalar(select(Notification.id).where(Notification.patient_id == a_patient().id))
-    assert found is not None
-    return found
+def a_message(**columns: str) -> UUID:
+    """Let a message to a patient be queued who may be written letters; `columns` are what became of it since."""
+    patient = a_patient(address="Rua Nova 1", consent={("care", "post"): True})
+    with unit_of_work():
+        found = db.session.scalars(select(Notification).where(Notification.patient_id == patient.id)).one()
+        for name, value in columns.items():
+            setattr(found, name, value)
+    return found.id
 
 
-def a_colleague() -> StaffMember:
+def a_letter() -> UUID:
+    """Let a message wait to be printed; return its id."""
+    return send_by(a_message(state=FAILED), channel="post").id
+
+
+def the_version_of_an_own_text() -> str:
+    """Let the clinic use a text of its own of the message that routes name; return its version."""
+    text = {"subject": "Hello", "text": uuid4().hex}
+    return str(template_service.save(_TEMPLATE, version=None, **text).version)
+
+
+def the_version_of_a_default_text() -> str:
+    """Let the clinic use the default text again in place of its own; return its version."""
+    the_version_of_an_own_text()
+    return str(template_service.reset(_TEMPLATE, version=None).version)
+
+
+def a_colleague(role: str = "receptionist") -> StaffMember:
     """Let somebody else work in the clinic."""
-    return a_member(current_clinic_id(), "receptionist", email=f"{uuid4().hex}@example.org")
+    return a_member(current_clinic_id(), role, email=f"{uuid4().hex}@example.org")
 
 
 def a_membership() -> UUID:
@@ -77,6 +117,18 @@ def a_link() -> str:
     return next(token for token in tokens if token)
 
 
+def a_link_of_a_message(purpose: str) -> str:
+    """Let a message confirm a visit, and have been handed over; return the token of its link for a purpose."""
+    visit = an_appointment(starts_at=now() + timedelta(days=30))
+    of_visit = (Notification.about_id == visit.id, Notification.kind == "confirmation")
+    message = db.session.scalars(select(Notification).where(*of_visit)).one()
+    issued = issue_links(message)
+    with unit_of_work():
+        store_links(message, issued.values())
+        message.recipient = patient_service.get(visit.patient_id).email
+    return issued[purpose].token
+
+
 def a_leave() -> UUID:
     """Plan leave of a new practitioner."""
     day = date(2030, 1, 2)
@@ -97,8 +149,66 @@ def a_visit() -> UUID:
     return appointment_service.check_in(appointment.id).id
 
 
+def a_billable_visit() -> UUID:
+    """Let a visit have taken place whose service has a price."""
+    service = service_catalogue.create(name=uuid4().hex, lengths=[30])
+    an_item(service_ids=[service.id])
+    visit = book(practitioner=a_practitioner(), patient=a_patient(), service=service)
+    return appointment_service.fulfil(appointment_service.check_in(visit.id).id).id
+
+
+def a_payment() -> UUID:
+    """Take a payment of a new invoice."""
+    return billing_service.record_payment(an_invoice().id, amount=euros(5000), method="card").id
+
+
+def a_credit_note() -> UUID:
+    """Issue a credit note for a new invoice."""
+    return billing_service.credit_invoice(an_invoice().id, reason="goodwill").id
+
+
+def an_invoice_with_credit() -> UUID:
+    """Issue an invoice to a patient who has credit."""
+    patient = a_patient()
+    billing_service.take_payment(patient.id, amount=euros(2000), method="cash", allocations=[], keep_credit=True)
+    return an_invoice(patient).id
+
+
+def a_pair() -> UUID:
+    """Register somebody twice; return the id of the pair."""
+    twice = {"family_name": uuid4().hex, "given_name": "Vera"}
+    one, other = (a_patient(**twice).id for _ in range(2))
+    return duplicate_service.separate(one, other).id
+
+
+def a_merge() -> PatientMerge:
+    """Merge two records."""
+    return merge_service.merge(a_patient().id, a_patient().id)
+
+
+def a_note() -> UUID:
+    """Write a note about a patient."""
+    return note_service.create(a_patient().id, text="Prefers mornings").id
+
+
+def a_related_person() -> UUID:
+    """Name somebody whom to call about a patient."""
+    return related_person_service.create(a_patient().id, name="Rui", roles=["contact"]).id
+
+
+def a_recall() -> UUID:
+    """Plan when a patient is to be seen again."""
+    return recall_service.create(a_patient().id, due_on=date(2030, 1, 2), reason="Check-up").id
+
+
 ARGUMENTS = {
     "patient_id": Argument(lambda: a_patient().id, "patients"),
+    "other_id": Argument(lambda: a_patient().id, "patients"),
+    "merge_id": Argument(lambda: a_merge().id, "patient_merges"),
+    "pair_id": Argument(a_pair, "duplicate_pairs"),
+    "note_id": Argument(a_note, "patient_notes"),
+    "person_id": Argument(a_related_person, "related_persons"),
+    "recall_id": Argument(a_recall, "recalls"),
     "practitioner_id": Argument(lambda: a_practitioner().id, "practitioners"),
     "room_id": Argument(lambda: room_service.create(name=uuid4().hex).id, "rooms"),
     "service_id": Argument(lambda: service_catalogue.create(name=uuid4().hex, lengths=[30]).id, "services"),
@@ -107,13 +217,25 @@ ARGUMENTS = {
     "closure_id": Argument(a_closure, "closures"),
     "year": Argument(lambda: "2030"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
+    "payment_id": Argument(a_payment, "payments"),
+    "credit_note_id": Argument(a_credit_note, "credit_notes"),
+    "billable_id": Argument(a_billable_visit, "appointments"),
+    "tax_rate_id": Argument(lambda: a_tax().id, "tax_rates"),
+    "item_id": Argument(lambda: an_item().id, "price_items"),
     "notification_id": Argument(a_message, "notifications"),
     "clinic_version": Argument(lambda: str(clinic_service.current().version)),
     "clinic_id": Argument(current_clinic_id, "clinics"),
     "membership_id": Argument(a_membership, "memberships"),
     "email": Argument(lambda: a_colleague().email, theirs=THEIR_EMAIL),
+    "manager_email": Argument(lambda: a_colleague("manager").email, theirs=THEIR_EMAIL),
     "key_id": Argument(lambda: api_key_service.create(label=uuid4().hex, scopes=["all"])[0].id, "api_keys"),
     "sign_in_id": Argument(a_colleagues_session, "sign_ins"),
+    "own_text_version": Argument(the_version_of_an_own_text),
+    "default_text_version": Argument(the_version_of_a_default_text),
+    "kind": Argument(lambda: _TEMPLATE.kind),
+    "channel": Argument(lambda: _TEMPLATE.channel),
+    "language": Argument(lambda: _TEMPLATE.language),
+    "about_id": Argument(lambda: a_patient().id, "patients"),
     "token": Argument(a_link),
     "filename": Argument(lambda: "js/app.js"),
 }
@@ -125,12 +247,58 @@ def a_withdrawal() -> UUID:
     return consent_service.withdraw_all(a_patient().id).id
 
 
-IN_THE_STATE: dict[str, Callable[[], UUID]] = {
+def a_patient_with_two_addresses() -> UUID:
+    """Register a patient with two addresses; return the patient's id."""
+    return a_patient(address="Rua 1", other_addresses=[{"value": OTHER_ADDRESS}]).id
+
+
+def a_death() -> UUID:
+    """Record that a patient died; return the patient's id."""
+    return patient_service.record_death(a_patient().id, deceased_on=date(2026, 11, 2)).id
+
+
+IN_THE_STATE: dict[str, Callable[[], UUID | str]] = {
+    "api_merges.unmerge_patient": lambda: a_merge().survivor_id,
+    "api_duplicates.dismiss": lambda: duplicate_service.reopen(a_pair()).id,
+    "api_patients.restore": lambda: patient_service.archive(a_patient().id).id,
+    "api_patients.undo_death": a_death,
+    "api_notes.restore": lambda: note_service.end(a_note()).id,
+    "api_related_persons.restore": lambda: related_person_service.end(a_related_person()).id,
+    "api_recalls.reopen": lambda: recall_service.complete(a_recall()).id,
     "billing.issue": lambda: a_draft().id,
     "api_billing.issue": lambda: a_draft().id,
+    "billing.use_credit": an_invoice_with_credit,
+    "api_billing.use_credit": an_invoice_with_credit,
+    "api_billing.delete": lambda: a_draft().id,
+    "api_billing.update": lambda: a_draft().id,
+    "billing.deletion": lambda: a_draft().id,
+    "billing.delete": lambda: a_draft().id,
+    "billing.update": lambda: a_draft().id,
+    "billing.edit": lambda: a_draft().id,
     "api_appointments.fulfil": a_visit,
+    "patients.use_contact": a_patient_with_two_addresses,
+    "api_patients.use_contact": a_patient_with_two_addresses,
     "patients.undo_consent": a_withdrawal,
     "api_consent.undo": a_withdrawal,
+    **{
+        f"{prefix}.{name}": make
+        for prefix in ("notifications", "api_notifications")
+        for name, make in (
+            ("resolve", lambda: a_message(state=UNKNOWN)),
+            ("retry", lambda: a_message(state=FAILED)),
+            ("send_by", lambda: a_message(state=FAILED)),
+            ("record_printed", a_letter),
+        )
+    },
+    **{
+        f"links.{name}": lambda: a_link_of_a_message(ANSWER)
+        for name in ("visit", "answer", "another_time", "birth_date", "enter_birth_date", "move", "calendar")
+    },
+    "links.open_calendar": lambda: a_link_of_a_message(CALENDAR),
+    **{
+        f"links.{name}": lambda: a_link_of_a_message(PREFERENCES)
+        for name in ("preferences", "stop", "open_unsubscribe", "unsubscribe")
+    },
     "api_appointments.no_show": lambda: an_appointment(starts_at=now() - timedelta(hours=2)).id,
 }
 """Routes that act only on records in a certain state: how their own one is made."""

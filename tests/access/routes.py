@@ -55,3 +55,15 @@ def _routes_of_rule(rule: Rule) -> Iterator[Route]:
 
 def _arguments(rule: Rule) -> tuple[str, ...]:
     return tuple(sorted(rule.arguments))
+
+
+GUARDED_TWICE = {
+    "/appointments/practitioners/link/<uuid:membership_id>": ("GET", "POST"),
+    "/appointments/<uuid:appointment_id>/edit": ("GET", "POST"),
+    "/patients/<uuid:patient_id>/use-contact": ("POST",),
+    "/messages/<uuid:notification_id>/letter.pdf": ("GET",),
+    "/invoices/unbilled": ("GET", "POST"),
+    "/api/v1/unbilled-visits": ("GET",),
+    "/api/v1/unbilled-visits/invoice": ("POST",),
+}
+"""Addresses that ask for a second permission themselves: on the staff, on notes, on contact details, on visits."""

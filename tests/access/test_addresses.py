@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from tests.access.callers import Caller
 from tests.access.routes import Route, routes_of
 from tests.access.two_clinics import World
+from tests.databases import on_one_database
 
 NO_IDS = ["0", "-1", "2147483648", "9223372036854775808", "9" * 5000, "1.0", " 1", "١", "%00", "None", "{}"]
 
@@ -18,15 +19,17 @@ NO_FILES = [
 ]
 
 
+@on_one_database
 @pytest.mark.slow
 @pytest.mark.row(65)
 def test_what_is_no_id_is_nowhere(world: World) -> None:
     caller = Caller(world, "administrator")
-    rules = [Route("GET", rule, "", ()) for rule in {one.rule for one in routes_of(world.app)} if "<uuid:" in rule]
+    rules = {one.rule: one for one in routes_of(world.app) if "<uuid:" in one.rule}.values()
 
     answers = {
-        (route.rule, no_id[:20], caller.ask(_with(route, quote(no_id, safe="%")), {}, {}).status_code)
+        (route.rule, no_id[:20], caller.ask(_with(route, quote(no_id, safe="%")), ids, {}).status_code)
         for route in rules
+        for ids in [{name: caller.world.lasting_own(name) for name in route.arguments}]
         for no_id in NO_IDS
     }
 
@@ -45,6 +48,6 @@ def test_no_path_leads_out_of_the_folder_of_static_files(path: str, client: Flas
 
 
 def _with(route: Route, value: str) -> Route:
-    """Return a route's address with a value where the ids stand, to be asked without a body."""
+    """Return an address with a value where the ids stand, to be asked without a body."""
     rule = "/".join(value if part.startswith("<uuid:") else part for part in route.rule.split("/"))
-    return Route(route.method, rule, "", ())
+    return Route("GET", rule, "", ())

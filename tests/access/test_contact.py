@@ -14,15 +14,24 @@ from tests.access.commands import LINES
 from tests.access.routes import Route, routes_of
 from tests.access.test_matrix import Record
 from tests.access.two_clinics import Mixed, World
+from tests.assertions import told_by
 from tests.billing.invoices import an_invoice
 from tests.builders import OWN, a_patient, an_appointment
 from tests.conftest import Run
+from tests.databases import on_one_database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, on_one_database]
 
-HIDDEN = {"phone": "+351912000777", "email": "hidden@example.org", "address": "Hidden Street 7"}
+HIDDEN = {
+    "phone": "+351912000777",
+    "email": "hidden@example.org",
+    "address": "Hidden Street 7",
+    "other_phones": [{"value": "+351912000888", "use": "work"}],
+    "other_emails": [{"value": "hidden@work.example"}],
+    "other_addresses": [{"value": "Hidden Street 8"}],
+}
 NOTE = "Hidden reason"
-TOLD = ("912000777", "912 000 777", "hidden@", "hidden street", "hidden reason")
+TOLD = ("912000777", "912 000 777", "912000888", "hidden@", "hidden street", "hidden reason")
 WHOLE = "/audit"
 """The audit trail is whole for whoever may read it."""
 
@@ -104,5 +113,5 @@ def _query(caller: Caller, route: Route) -> dict[str, str]:
 
 
 def _words(answer: TestResponse) -> list[str]:
-    content = f"{answer.headers}\n{answer.text}".casefold()
+    content = f"{answer.headers}\n{told_by(answer)}".casefold()
     return [word for word in TOLD if word in content]

@@ -15,8 +15,26 @@ from clinic.web.permission_checks import PermissionMismatch
 PERMISSIONS = module.get_permissions()
 
 PUBLIC = {
-    *("static", "styles", "components", "openapi", "api_docs", "staff.sign_in", "staff.begin_session"),
-    *("staff.forgotten", "staff.ask_for_link", "staff.link_sent", "staff.set_password", "staff.save_password_by_link"),
+    *("static", "styles", "components", "openapi", "api_docs", "api_schemas", "staff.sign_in"),
+    *(
+        "staff.begin_session",
+        "staff.forgotten",
+        "staff.ask_for_link",
+        "staff.link_sent",
+        "staff.set_password",
+        "staff.save_password_by_link",
+    ),
+    # Behind links in messages to patients: the token in the address allows what the link is for.
+    *(
+        "links.visit",
+        "links.answer",
+        "links.another_time",
+        "links.birth_date",
+        "links.enter_birth_date",
+        "links.move",
+        "links.calendar",
+    ),
+    *("links.open_calendar", "links.preferences", "links.stop", "links.open_unsubscribe", "links.unsubscribe"),
 }
 """What strangers may call; each one more is a decision."""
 
@@ -79,7 +97,7 @@ def test_an_application_with_an_unknown_permission_of_a_role_does_not_start(
 def test_an_application_with_a_permission_that_no_role_has_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PatientsModule, "get_permissions", lambda _: {**PERMISSIONS, "patients:merge": "Merge records"})
+    monkeypatch.setattr(PatientsModule, "get_permissions", lambda _: {**PERMISSIONS, "patients:melt": "Melt records"})
 
-    with pytest.raises(PermissionMismatch, match="no role has the permission patients:merge"):
+    with pytest.raises(PermissionMismatch, match="no role has the permission patients:melt"):
         made(tmp_path)

@@ -9,6 +9,7 @@ from tests.access.callers import ANONYMOUS, DENIED, Caller
 from tests.access.matrix_file import COLUMNS, differences, read_table, write_column
 from tests.access.routes import routes_of
 from tests.access.two_clinics import World
+from tests.databases import on_one_database
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +39,7 @@ def test_every_route_answers_each_caller_as_the_reviewed_file_states(
     assert caller.traces == []
 
 
+@on_one_database
 @pytest.mark.breadth
 @pytest.mark.row(26)
 @pytest.mark.row(27)
@@ -54,6 +56,7 @@ def test_a_method_that_no_view_answers_is_refused_whoever_asks(
     assert caller.traces == []
 
 
+@on_one_database
 @pytest.mark.breadth
 @pytest.mark.parametrize("column", [column for column in CALLERS if column != ANONYMOUS])
 def test_a_session_opens_nothing_of_the_api(column: str, world: World, record_property: Record) -> None:

@@ -1,5 +1,6 @@
 """The page of an appointment: its state, the buttons that change it, and what happens when they come too late."""
 
+import json
 import re
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ import time_machine
 
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
-from tests.appointments.schedule import a_room, a_service
+from tests.appointments.schedule import a_room, a_service, book
 from tests.assertions import rows, spoken, title
 from tests.billing.invoices import a_line, an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
@@ -215,8 +216,8 @@ def test_the_messages_about_it_stand_beside_it_for_those_who_may_see_them(desk, 
     become("receptionist", "notifications:read")
     theirs = spoken(desk.get(booked).text)
 
-    assert "Messages All messages Cancellation, email Mon 26 Nov 2029, 10:52" in mine
-    assert "Cancellation, email" not in theirs
+    assert "Cancellation by email Mon 26 Nov 2029, 10:52" in mine
+    assert "Cancellation by email" not in theirs
 
 
 def test_the_page_takes_few_statements_with_everything_on_it(app, desk, here):
@@ -235,6 +236,37 @@ def test_the_page_takes_few_statements_with_everything_on_it(app, desk, here):
     with counted_statements(app) as statements:
         page = spoken(desk.get(url).text)
 
-    for text in ("Room 1", "Check-up", "Receptionist Person", "Dr Brandt", "for this visit", "Confirmation, email"):
+    for text in ("Room 1", "Check-up", "Receptionist Person", "Dr Brandt", "for this visit", "Confirmation by email"):
         assert text in page
     assert len(of_rows(statements)) <= 12, statements
+
+
+def test_the_reason_and_the_note_are_changed_and_two_changes_are_compared(client, here, become):
+    with here():
+        appointment_id = book(reason="Knee", note="Brings the letter").id
+    page = f"/appointments/{appointment_id}"
+    form = client.get(f"{page}/edit").text
+
+    wrong = client.submit(f"{page}/edit", reason="x" * 500, note="", version="1")
+    saved = client.submit(f"{page}/edit", reason="Both knees", note="", version="1")
+    stale = client.submit(f"{page}/edit", reason="Left knee", note="Later", version="1")
+
+    assert ('value="Knee"' in form, ">Brings the letter</textarea>" in form) == (True, True)
+    assert (wrong.status_code, saved.status_code, saved.location) == (422, 303, page)
+    assert (stale.status_code, "Both knees" in stale.text, "Left knee" in stale.text) == (409, True, True)
+    with here():
+        found = appointment_service.get(appointment_id)
+        assert (found.reason, found.note, found.version) == ("Both knees", None, 2)
+    become("receptionist", "appointments:notes")
+    assert client.get(f"{page}/edit").status_code == 403
+    assert "/edit" not in client.get(page).text
+
+
+def test_a_command_changes_what_is_written_about_an_appointment(run, here):
+    with here():
+        appointment_id = book(reason="Knee", note="Brings the letter").id
+
+    done = run("appointments", "edit", str(appointment_id), "--note", "", "--json")
+
+    assert (json.loads(done.stdout)["reason"], json.loads(done.stdout)["note"]) == ("Knee", None)
+    assert run("appointments", "edit", str(appointment_id), "--reason", "x" * 500).exit_code == 2

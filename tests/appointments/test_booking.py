@@ -166,6 +166,7 @@ def test_an_old_version_is_not_cancelled():
     assert appointment_service.get(appointment.id).status == "booked"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("ends_at", "words"),
     [

@@ -24,6 +24,8 @@ from clinic.patients.service import patient_service
 from tests.appointments.schedule import a_room
 from tests.assertions import element, row_counts, rows, spoken, title
 from tests.builders import a_patient, a_practitioner
+from tests.conftest import Here
+from tests.page_client import PageClient, hidden_value
 
 ZONE = "Europe/Lisbon"
 MORNING, AFTERNOON = (8 * 60, 12 * 60 + 30), (13 * 60 + 30, 17 * 60)
@@ -119,7 +121,7 @@ def booked_page(answer) -> str:
 def test_a_free_time_is_found_and_booked(app, client, desk):
     page = client.get(desk.url(service_id=desk.service.id)).text
 
-    assert "PEREIRA, Inês" in spoken(page)
+    assert "Pereira, Inês" in spoken(page)
     assert "21-Jun-1991" in spoken(page)
     assert offered(page)[0] == desk.slot(8)
     assert desk.slot(13) not in offered(page)
@@ -156,7 +158,7 @@ def test_patients_are_searched_for_as_everywhere_and_chosen_by_a_link(client, de
     page = client.get(f"/appointments/new?patient=perei&from={desk.day}").text
     nobody = client.get("/appointments/new?patient=Vera+Quill").text
 
-    assert "PEREIRA, Inês" in spoken(page)
+    assert "Pereira, Inês" in spoken(page)
     assert f"?patient={other.id}&amp;from={desk.day}" in page
     assert "No patient matches “Vera Quill”" in spoken(nobody)
     assert 'value="Vera"' in element(nobody, "f-registration-given_name")
@@ -183,8 +185,8 @@ def test_why_not_names_who_or_what_is_in_the_way(client, desk, here):
         query = {"service_id": desk.service.id, "why": time, "why_day": desk.day + timedelta(days=days)}
         return reasons(client.get(desk.url(**query)).text)
 
-    assert "08:45–09:15 is not offered Dr Amara Okafor Booked 09:00–09:30 (IDOWU, Sam). Free at 09:45" in why("8.45")
-    assert "Too close to the appointment 09:00–09:30 (IDOWU, Sam)" in why("8:30")
+    assert "08:45–09:15 is not offered Dr Amara Okafor Booked 09:00–09:30 (Idowu, Sam). Free at 09:45" in why("8.45")
+    assert "Too close to the appointment 09:00–09:30 (Idowu, Sam)" in why("8:30")
     assert "Break 12:30–13:30" in why("12:45")
     assert "Outside working hours: 08:00–12:30 and 13:30–17:00" in why("19")
     assert "No room: Room 2 is taken until 15:30" in why("15:00")
@@ -217,13 +219,13 @@ def test_a_time_that_is_taken_meanwhile_says_by_whom_and_keeps_what_was_typed(ap
 
     assert answer.status_code == 409
     assert title(answer.text).startswith("Error: ")
-    text = "This time is taken: Dr Amara Okafor has an appointment 09:00–09:30 with IDOWU, Sam"
+    text = "This time is taken: Dr Amara Okafor has an appointment 09:00–09:30 with Idowu, Sam"
     assert spoken(answer.text).count(text) == 2
     assert 'href="#f-slot"' in answer.text
     assert desk.slot(9) not in offered(answer.text)
     assert desk.slot(9, 30) in offered(answer.text)
     assert 'value="A cough"' in element(answer.text, "f-reason")
-    assert "PEREIRA, Inês" in spoken(answer.text)
+    assert "Pereira, Inês" in spoken(answer.text)
     assert row_counts(app) == before
 
 
@@ -323,7 +325,7 @@ def test_overbooking_needs_a_reason_and_a_permission(app, client, desk, here, be
     without = client.submit("/appointments/new", **sent)
     done = client.submit("/appointments/new", **sent, overbook_reason="An emergency")
 
-    assert "Dr Amara Okafor: double booking (2×) over 09:00–09:30 (IDOWU, Sam)" in spoken(page)
+    assert "Dr Amara Okafor: double booking (2×) over 09:00–09:30 (Idowu, Sam)" in spoken(page)
     assert without.status_code == 422
     assert 'href="#f-overbook_reason"' in without.text
     assert done.status_code == 303
@@ -420,8 +422,8 @@ def test_moving_shows_the_own_time_as_free_and_ends_on_the_new_day(app, client, 
         moved = known(desk.book(9, patient=desk.patient, service_id=desk.service.id))
     page = client.get(f"/appointments/{moved.id}/move?from={desk.day}").text
 
-    assert "PEREIRA, Inês" in spoken(page)
-    assert "09:00–09:30 , Mole check, Dr Amara Okafor, Room 2" in spoken(page)
+    assert "Pereira, Inês" in spoken(page)
+    assert "09:00–09:30, Mole check, Dr Amara Okafor, Room 2" in spoken(page)
     assert desk.slot(9) in offered(page)
 
     answer = client.submit(f"/appointments/{moved.id}/move", version="1", slot=desk.slot(10, 30), time="")
@@ -444,7 +446,7 @@ def test_a_move_that_is_refused_keeps_the_form(app, client, desk, here):
     stale = client.submit(url, version="7", slot=desk.slot(10), time="")
 
     assert [answer.status_code for answer in (taken, gap, stale)] == [409, 422, 409]
-    assert "Dr Amara Okafor has an appointment 11:00–11:30 with IDOWU, Sam" in spoken(taken.text)
+    assert "Dr Amara Okafor has an appointment 11:00–11:30 with Idowu, Sam" in spoken(taken.text)
     assert "choose 00:59 or 02:00" in spoken(gap.text)
     assert 'value="1:30"' in element(gap.text, "f-time")
     assert "The appointment was not moved" in spoken(stale.text)
@@ -462,3 +464,23 @@ def test_an_appointment_of_somebody_who_has_arrived_is_not_moved(client, desk, h
 
     assert "Waiting: it can't be moved any more" in html.unescape(spoken(page))
     assert (answer.status_code, "It is now: Waiting" in spoken(answer.text)) == (409, True)
+
+
+def test_registering_with_a_booking_shows_who_is_on_file_and_goes_on_when_sent_again(
+    client: PageClient, here: Here
+) -> None:
+    with here():
+        patient_id, practitioner_id = a_patient().id, a_practitioner().id
+    names = {"registration-family_name": "Pereira", "registration-given_name": "Inês"}
+    birth_date = {"registration-birth_date.day": "21", "registration-birth_date.month": "6"}
+    form = {**names, **birth_date, "registration-birth_date.year": "1991", "practitioner_id": str(practitioner_id)}
+
+    warned = client.submit("/appointments/new", **form, day="2029-11-26", time="9:00")
+    booked = client.submit(
+        "/appointments/new", **form, day="2029-11-26", time="9:00", shown=hidden_value(warned.text, "shown")
+    )
+
+    assert warned.status_code == 409
+    assert "1 person may already be on file" in warned.text
+    assert f"patient={patient_id}" in warned.text
+    assert booked.status_code == 303

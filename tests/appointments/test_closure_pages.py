@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 import pytest
 
 from clinic.appointments.free_times.working_time import WeeklyRange
-from clinic.appointments.service import closure_service, hours_service
+from clinic.appointments.service import appointment_service, closure_service, hours_service
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from tests.appointments.test_hours import a_room
 from tests.appointments.test_hours_pages import form, rows_of, seal_of
 from tests.assertions import spoken
 from tests.builders import an_appointment
+from tests.statements import counted_statements, of_rows
 
 URL = "/appointments/opening-hours"
 YEAR = f"{URL}/holidays/2029"
@@ -94,7 +95,9 @@ def test_public_holidays_are_ticked_but_for_optional_ones_and_saved_as_ticked(cl
     assert "2029-06-13" in ticked(page)
     assert "2029-02-13" not in ticked(page)
 
-    saved = client.submit(YEAR, holiday=["2029-03-30", "2029-02-13", "soon"])
+    wanted = {"holiday": ["2029-03-30", "2029-02-13", "soon"]}
+    checked = client.submit(YEAR, **wanted, check="1")
+    saved = client.submit(YEAR, **wanted, seen=seal_of(checked.text))
     again = client.get(saved.location).text
 
     assert (saved.status_code, ticked(again)) == (303, ["2029-03-30", "2029-02-13"])
@@ -115,6 +118,33 @@ def test_public_holidays_saved_meanwhile_are_not_overwritten(client, here):
     assert (stale.status_code, ticked(stale.text)) == (409, ["2029-02-13"])
     assert "Somebody else changed the public holidays of 2029 meanwhile" in spoken(stale.text)
     assert client.submit(YEAR, holiday=["2029-02-13"], shown=["2029-03-30"]).status_code == 303
+
+
+@pytest.mark.usefixtures("lisbon")
+def test_public_holidays_are_saved_after_a_look_at_what_falls_outside_with_a_choice_for_each(app, client, here):
+    wanted = {"holiday": ["2029-03-30", "2029-02-13"]}
+    with here():
+        (booked,) = appointment_service.day(date(2029, 3, 30))
+    with counted_statements(app) as seen:
+        checked = client.submit(YEAR, **wanted, check="1")
+    refused = client.submit(YEAR, **wanted)
+
+    assert (checked.status_code, refused.status_code, len(of_rows(seen)) <= 12) == (200, 409, True)
+    for page in (checked.text, refused.text):
+        assert ticked(page) == wanted["holiday"]
+        assert "1 booked appointment falls outside these hours" in spoken(page)
+        assert "Save 2029, keep 1 as booked" in spoken(page)
+    wrong = client.submit(YEAR, **wanted, outside="choose", **{f"choice-{booked.id}": "never"})
+    assert (wrong.status_code, ticked(wrong.text)) == (422, wanted["holiday"])
+
+    chosen = {"outside": "choose", f"choice-{booked.id}": "cancel", "seen": seal_of(checked.text)}
+    saved = client.submit(YEAR, **wanted, **chosen)
+
+    assert (saved.status_code, saved.location) == (303, YEAR)
+    assert "Public holidays of 2029: 2 changed: 1 cancelled" in spoken(client.get(YEAR).text)
+    with here():
+        found = appointment_service.get(booked.id)
+        assert (found.status, found.cancel_reason) == ("cancelled", "clinic")
 
 
 def test_a_country_without_a_list_says_so_and_a_strange_year_is_no_page(client, here):

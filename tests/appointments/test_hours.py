@@ -68,6 +68,7 @@ def test_only_what_changes_is_recorded(app):
     assert [week.valid_until for week in again.weeks] == [date(2029, 11, 30), None]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("ranges", "limits", "problems"),
     [

@@ -103,6 +103,21 @@ def test_public_holidays_are_imported_once_and_optional_ones_on_demand(run, here
     assert run("hours", "import-holidays", "--year", "1066").exit_code == 2
 
 
+def test_public_holidays_are_imported_with_what_becomes_of_the_appointments(run, here):
+    with here():
+        booked = an_appointment(starts_at=datetime(2029, 12, 25, 9, tzinfo=UTC)).id
+    outside = json.loads(run("hours", "import-holidays", "--year", "2029", "--outside", "--json").stdout)
+    moved_to = outside[0]["proposals"][0]
+
+    done = run("hours", "import-holidays", "--year", "2029", "--appointment", f"{booked}={moved_to}")
+
+    assert [(one["appointment_id"], one["reason"]) for one in outside] == [(str(booked), "Closed")]
+    assert "1 booked appointment falls outside these hours: 1 moved" in done.stderr
+    with here():
+        assert appointment_service.get(booked).starts_at == datetime.fromisoformat(moved_to)
+    assert run("hours", "import-holidays", "--year", "2030", "--appointment", f"{booked}=never").exit_code == 2
+
+
 def test_appointments_outside_are_moved_or_cancelled_with_the_change(run, practitioner, here):
     with here():
         first = appointment_service.day(date(2029, 11, 26))[0].id

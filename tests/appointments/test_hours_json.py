@@ -228,6 +228,7 @@ def test_every_change_of_hours_takes_choices(client, practitioner, booked, path)
     assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "cancelled"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("choice", [{}, [], None, 7, "later"])
 def test_a_choice_of_no_such_kind_is_refused_at_its_appointment(client, practitioner, booked, choice):
     body = FROM_TEN | {"appointments": {booked[0]: choice}}

@@ -88,6 +88,7 @@ def test_appointments_may_touch(client, fields, booked):
     assert client.post(URL, json=fields | later).status_code == 201
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("ends_at", ["2029-11-26T09:00:00Z", "2029-11-26T08:00:00Z", "2029-11-27T09:00:01Z"])
 def test_an_impossible_length_is_refused(client, fields, ends_at):
     answer = client.post(URL, json=fields | {"ends_at": ends_at})

@@ -68,6 +68,7 @@ def test_a_closure_takes_away_the_time_of_everybody_until_it_is_deleted():
     assert worked(practitioner) == [(8, 18)]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("fields", "problems"),
     [
@@ -173,7 +174,9 @@ def test_a_closure_previews_and_counts_what_is_booked_then():
     of_all = closure_service.preview(None, {"first_day": DAY, "last_day": DAY})
     of_room = closure_service.preview(None, {"first_day": DAY, "last_day": DAY, "room_id": room.id})
     closures = [close(), close(room_id=room.id), close(starts=660, ends=720), close(first_day=NEXT, last_day=NEXT)]
+    planned, _ = closure_service.overview(DAY, 2029, [])
 
     assert {one.appointment.id for one in of_all.outside} == {appointment.id, other.id}
     assert [(one.appointment.id, one.reason) for one in of_room.outside] == [(appointment.id, "Room closed")]
-    assert [closure_service.booked(closures)[row.id] for row in closures] == [2, 1, 0, 0]
+    found = {one.row.id: (one.room_name, one.booked) for one in planned}
+    assert [found[row.id] for row in closures] == [(None, 2), (room.name, 1), (None, 0), (None, 0)]

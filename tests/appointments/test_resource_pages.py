@@ -63,7 +63,7 @@ def test_deactivating_lists_what_is_still_booked(app, client, here):
     stale = client.submit(address, version=7)
 
     assert f'href="/appointments/{booked}"' in page.text
-    assert "Mon 26 Nov 2029, 09:00 PEREIRA, Inês Dr Amara Okafor Booked" in spoken(page.text)
+    assert "Mon 26 Nov 2029, 09:00 Pereira, Inês Dr Amara Okafor Booked" in spoken(page.text)
     assert "Dr Other" not in page.text
     assert (title(page.text), stale.status_code) == ("Deactivate – Clínica São João", 409)
     assert rows(app, "audit_entries")[-1]["action"] == "listed"
@@ -71,6 +71,7 @@ def test_deactivating_lists_what_is_still_booked(app, client, here):
     assert rows(app, "appointments")[0]["status"] == "booked"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("address", "fields", "message"),
     [
@@ -134,7 +135,7 @@ def test_a_service_shows_in_words_what_it_means(app, client, here):
     edit = client.get(f"{S}/{service['id']}/edit").text
     assert "Mole check 30, 45 min 5 after 2 h to 6 months ahead Dr Brandt Gym" in page
     assert (service["notice_minutes"], service["horizon_days"]) == (120, 180)
-    assert "Patient 10:00–10:30 ; practitioner and room 10:00–10:35 . Next start on the grid: 10:45" in spoken(edit)
+    assert "Patient 10:00–10:30; practitioner and room 10:00–10:35. Next start on the grid: 10:45" in spoken(edit)
     assert f'value="{gym_id}" checked> Gym (3 places)' in edit
     assert "<option selected>months</option>" in edit
 

@@ -1,14 +1,16 @@
 """How many SQL statements a booking, free times and a list take."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from clinic.appointments.service import WeeklyRange, hours_service
+from clinic.appointments.service import WeeklyRange, closure_service, hours_service
 from tests.appointments.schedule import a_room, a_service, book
 from tests.builders import MONDAY, a_patient, a_practitioner
 from tests.statements import counted_statements, of_rows
 
+SUNDAY = MONDAY.date() - timedelta(days=1)
 WEEK = "from=2029-11-26&to=2029-12-02"
 
 
@@ -24,6 +26,7 @@ def resources(here):
             "practitioner_id": practitioner.id,
             "room_id": room.id,
             "service_id": service.id,
+            "anywhere_id": a_service("Advice").id,
             "patient_id": a_patient().id,
         }
 
@@ -36,11 +39,11 @@ def resources(here):
         ["service_id"],
         ["room_id", "patient_id"],
         ["practitioner_id", "room_id", "service_id", "patient_id"],
+        ["practitioner_id", "room_id", "anywhere_id", "patient_id"],
     ],
 )
 def test_free_times_take_at_most_four_statements_beside_the_key(app, client, resources, names):
-    query = "&".join(f"{name}={resources[name]}" for name in names)
-    client.get("/api/v1/practitioners")
+    query = "&".join(f"{name.replace('anywhere', 'service')}={resources[name]}" for name in names)
 
     with counted_statements(app) as seen:
         answer = client.get(f"/api/v1/availability?{WEEK}&explain=true&{query}")
@@ -60,9 +63,11 @@ def test_a_booking_reads_each_row_once(app, here):
 
     reading = [one.split("FROM ", 1)[1].split()[0] for one in of_rows(seen) if one.startswith("SELECT")]
     booking = ["practitioners", "patients", "clinics", "appointments", "weekly_hours"]
-    message = ["appointments", "patients", "notifications", "deliveries"]
-    assert reading == [*booking, *message]
-    assert len(of_rows(seen)) <= 17, seen
+    recalls = ["recalls", "deliveries"]
+    message = ["appointments", "patients", "notification_settings", "notifications"]
+    planning = ["appointments", "notification_settings", "service_reminders", "clinics", "notifications", "deliveries"]
+    assert reading == [*booking, *recalls, *message, *planning]
+    assert len(of_rows(seen)) <= 26, seen
 
 
 def test_a_booking_of_a_service_in_a_room_takes_two_statements_more(app, here):
@@ -73,4 +78,40 @@ def test_a_booking_of_a_service_in_a_room_takes_two_statements_more(app, here):
     with here(), counted_statements(app) as seen:
         book(MONDAY + timedelta(hours=1), patient=patient, practitioner=practitioner, service=service)
 
-    assert len(of_rows(seen)) <= 19, seen
+    assert len(of_rows(seen)) <= 28, seen
+
+
+@pytest.fixture
+def practitioner_id(here):
+    """One of two practitioners who have appointments with a service, in a room of their own, and with neither."""
+    with here():
+        rooms = [a_room(f"Room {number}") for number in range(3)]
+        practitioners, service = [a_practitioner(), a_practitioner("Dr Else")], a_service(rooms=rooms[:2])
+        for number, practitioner in enumerate(practitioners):
+            options: list[dict[str, Any]] = [{"service": service}, {"room_id": rooms[2].id}, {}]
+            for hour, fields in enumerate(options):
+                at = MONDAY + timedelta(hours=hour + 3 * number)
+                book(at, patient=a_patient(), practitioner=practitioner, **fields)
+        closure_service.create(name="Paint", first_day=SUNDAY, last_day=SUNDAY, room_id=rooms[0].id)
+        return practitioners[0].id
+
+
+@pytest.mark.parametrize(
+    ("address", "fields"),
+    [
+        ("hours/{}", {"ranges-0-day": "mon", "ranges-0-starts": "13", "ranges-0-ends": "19", "ranges-0-room_id": ""}),
+        ("opening-hours", {"ranges-0-day": "mon", "ranges-0-starts": "13", "ranges-0-ends": "19"}),
+        ("hours/{}/exceptions/new", {"kind": "leave", "first_day": "2029-11-26"}),
+        ("opening-hours/closures/new", {"first_day": "2029-11-26", "name": "Fire drill"}),
+    ],
+)
+def test_a_check_of_what_falls_outside_takes_at_most_twelve_statements(app, client, practitioner_id, address, fields):
+    url = f"/appointments/{address.format(practitioner_id)}"
+    client.get(url)
+
+    with counted_statements(app) as seen:
+        page = client.submit(url, **fields, version="1", check="1")
+
+    assert "booked appointments fall outside these hours" in page.text
+    assert "Move to" in page.text
+    assert len(of_rows(seen)) <= 12, seen

@@ -1,6 +1,7 @@
 """The clinic's time zone changes: what is to come keeps its local time, and the guards hold while everything moves."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 import time_machine
@@ -9,7 +10,7 @@ from clinic.appointments.service import IllegalTransition, appointment_service
 from clinic.identity.clinics import clinic_service
 from clinic.identity.zone_change import ZoneChangeRefused
 from tests.appointments.schedule import a_service, book
-from tests.appointments.zones import HOUR, LISBON, MADRID, as_stored, move_to
+from tests.appointments.zones import AZORES, HALIFAX, HOUR, LISBON, MADRID, SANTIAGO, as_stored, move_to
 from tests.assertions import row_counts, rows, spoken
 from tests.builders import MONDAY, a_practitioner, an_appointment
 
@@ -105,6 +106,39 @@ def test_the_second_of_two_equal_times_stays_the_second_one():
     move_to("Atlantic/Madeira")
 
     assert [as_stored(one).starts_at.hour for one in (first, second)] == [0, 1]
+
+
+@pytest.mark.both_databases
+def test_the_second_of_two_equal_times_stays_it_through_a_zone_where_the_time_comes_once():
+    first, second = (book(datetime(2029, 10, 28, hour, 30, tzinfo=UTC)) for hour in (0, 1))
+
+    move_to(MADRID)
+    assert as_stored(first).starts_at == as_stored(second).starts_at
+    move_to(LISBON)
+
+    assert [as_stored(one).starts_at.hour for one in (first, second)] == [0, 1]
+
+
+def test_a_time_that_was_chosen_later_has_not_been_the_second_one():
+    second = book(datetime(2029, 10, 28, 1, 30, tzinfo=UTC))
+    move_to(MADRID)
+    appointment_service.reschedule(second.id, starts_at=as_stored(second).starts_at - HOUR / 2)
+
+    move_to(LISBON)
+
+    assert as_stored(second).starts_at == datetime(2029, 10, 28, 0, tzinfo=UTC)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_through_any_zones_and_back_every_visit_of_the_longest_night_is_at_its_instant(seed):
+    booked = {book(at := datetime(2029, 10, 27, 23, tzinfo=UTC) + HOUR / 2 * step).id: at for step in range(8)}
+    zones = [MADRID, AZORES, HALIFAX, SANTIAGO, "Atlantic/Madeira", "Asia/Kolkata"]
+
+    for zone in [*Random(seed).sample(zones, 4), LISBON]:
+        move_to(zone)
+
+    assert {one: appointment_service.get(one).starts_at for one in booked} == booked
 
 
 def test_what_has_begun_stays_and_what_would_overlap_it_is_in_the_way():

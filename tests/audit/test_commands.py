@@ -85,6 +85,7 @@ def test_entries_are_listed_with_their_changes(run: Run, sealed: None) -> None:
     assert [entry["changes"]["family_name"] for entry in found] == [[None, "Sousa"], [None, "Pereira"]]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--patient-id", "P-000001"), ("--since", "yesterday"), ("--before", "2029-11-26T09:00")],

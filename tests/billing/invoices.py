@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from clinic.billing.service import Invoice, LineFields, billing_service
+from clinic.billing.service import Invoice, LineFields, billing_service, billing_settings_service
 from clinic.core.money import Money
 from clinic.patients.service import Patient
 from tests.builders import a_patient
@@ -30,6 +30,12 @@ def a_draft(patient: Patient | None = None, lines: Sequence[LineFields] | None =
 def an_invoice(patient: Patient | None = None, cents: int = 5000) -> Invoice:
     """Issue an invoice of one line."""
     return billing_service.issue(a_draft(patient, [a_line(cents)]).id)
+
+
+def a_seller(**fields: Any) -> None:
+    """Set what invoices with a tax have to say of the clinic."""
+    given: Any = {"address": "Rua da Junqueira 120\n1300-344 Lisboa", "tax_number": "PT 509 000 111"} | fields
+    billing_settings_service.update(version=None, **given)
 
 
 def money(amount: str, currency: str = "EUR") -> dict[str, str]:

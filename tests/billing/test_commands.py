@@ -101,6 +101,7 @@ def test_another_clinics_invoice_is_not_found(run, here, other_clinic) -> None:
     assert run("billing", "invoices", "--clinic", OWN).stdout == ""
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("name", ["\udcff", "INV-\x00", "\u202e"])
 def test_what_is_no_text_names_no_invoice(run, name: str) -> None:
     refused = [run("billing", "pay", name, "5", "--method", "cash"), run("billing", "issue", name)]

@@ -11,6 +11,7 @@ import pytest
 from clinic.billing.service import billing_service
 from clinic.core.errors import ClinicError
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
+from tests.builders import a_patient
 
 pytestmark = pytest.mark.both_databases
 
@@ -81,6 +82,24 @@ def test_a_key_sent_for_two_invoices_at_once_takes_one_payment(here, attempt: in
     assert codes(answers) == ["idempotency-key-reused", "taken"]
     with here():
         assert billing_service.get(first).paid + billing_service.get(second).paid == euros(5000)
+
+
+@pytest.mark.breadth
+@pytest.mark.row(72)
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_key_sent_for_deposits_of_two_patients_at_once_takes_one(here, attempt: int) -> None:
+    with here():
+        patients = [a_patient().id, a_patient().id]
+    given: Any = {"amount": euros(5000), "method": "card", "allocations": [], "keep_credit": True}
+
+    answers = at_once(
+        here,
+        *[lambda one=one: billing_service.take_payment(one, **given, idempotency_key=KEY) for one in patients],
+    )
+
+    assert codes(answers) == ["idempotency-key-reused", "taken"]
+    with here():
+        assert sum(billing_service.credit(one).minor for one in patients) == 5000
 
 
 def test_part_payments_at_once_never_add_up_to_more_than_is_due(here, published) -> None:

@@ -6,7 +6,15 @@ from unittest.mock import patch
 
 import pytest
 
-from clinic.billing.schemas import InvoiceForm, InvoiceQuery, InvoiceSchema, PaymentForm, PaymentSchema, typed_amount
+from clinic.billing.schemas.corrections import CreditNoteSchema, RefundSchema
+from clinic.billing.schemas.invoices import (
+    InvoiceForm,
+    InvoiceQuery,
+    InvoiceSchema,
+)
+from clinic.billing.schemas.issue import IssueSchema
+from clinic.billing.schemas.payments import NewPaymentSchema, PaymentForm, PaymentSchema
+from clinic.billing.schemas.typed import typed_amount
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic
@@ -27,8 +35,10 @@ TWO_DIGITS = "EUR has 2 digits after the point"
         ({"lines": []}, "#/lines"),
         ({"lines": None}, "#/lines"),
         ({"lines": [7]}, "#/lines/0"),
-        ({"lines": [line_fields()] * 101}, "#/lines"),
-        ({"lines": [line_fields(description=" ")]}, "#/lines/0/description"),
+        ({"lines": [line_fields()] * 301}, "#/lines"),
+        ({"lines": [line_fields(description="x" * 201)]}, "#/lines/0/description"),
+        ({"lines": [line_fields(discount_percent="100.5")]}, "#/lines/0/discount_percent"),
+        ({"lines": [line_fields(tax_rate="23")]}, "#/lines/0/tax_rate"),
         ({"lines": [line_fields(quantity="-1")]}, "#/lines/0/quantity"),
         ({"lines": [line_fields(quantity=1)]}, "#/lines/0/quantity"),
         ({"lines": [line_fields(unit_price=money("-5.00"))]}, "#/lines/0/unit_price"),
@@ -41,6 +51,21 @@ def test_an_invalid_invoice_is_refused_at_its_field(fields: dict[str, Any], poin
     sent = {"patient_id": PATIENT_ID, "lines": [line_fields()]} | fields
 
     assert [found for found, _ in problems(InvoiceSchema(), sent)] == [pointer]
+
+
+@pytest.mark.parametrize("value", [None, "perhaps"])
+@pytest.mark.parametrize(
+    ("schema", "name", "message"),
+    [
+        (NewPaymentSchema(), "keep_credit", "Enter true or false"),
+        (RefundSchema(), "from_credit", "Enter true or false"),
+        (IssueSchema(), "confirm_date", "Enter true or false"),
+        (NewPaymentSchema(), "allocations", "Enter a list"),
+        (CreditNoteSchema(), "lines", "Enter a list"),
+    ],
+)
+def test_what_is_no_boolean_and_no_list_is_told_in_words(schema: Any, name: str, message: str, value: Any) -> None:
+    assert (f"#/{name}", message) in problems(schema, {name: value})
 
 
 @pytest.mark.row(81)
@@ -77,7 +102,7 @@ def test_an_invalid_payment_is_refused_at_its_field(fields: dict[str, Any], poin
 @pytest.mark.parametrize(
     ("query", "problem"),
     [
-        ({"status": "void"}, ("#/status", "Choose one of: draft, issued, balanced")),
+        ({"status": "void"}, ("#/status", "Choose one of: draft, issued, balanced, cancelled")),
         ({"patient_id": "7"}, ("#/patient_id", "Choose a patient")),
         ({"limit": "0"}, ("#/limit", "Enter a whole number from 1 to 200")),
     ],
@@ -89,7 +114,7 @@ def test_an_invalid_filter_is_refused(query: dict[str, str], problem: tuple[str,
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        ([("", "1", "5")], ("#/lines/0/description", "Enter a description")),
+        ([("", "1", "5")], ("#/lines/0/description", "Enter an item or a description")),
         ([("X-ray", "0", "5")], ("#/lines/0/quantity", NO_QUANTITY)),
         ([("", "1", ""), ("X-ray", "1", "five")], ("#/lines/0/unit_price", NO_AMOUNT)),
         ([("X-ray", "1", "-5")], ("#/lines/0/unit_price", "Enter a price that is not below zero")),

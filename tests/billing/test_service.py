@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -65,7 +66,8 @@ def test_an_invoice_in_another_currency_than_the_clinics_is_refused() -> None:
     with pytest.raises(InvalidInput) as refused:
         billing_service.create(patient_id=patient.id, lines=[line])
 
-    assert refused.value.problems == {"lines": ["Enter the amount in EUR"]}
+    problems: Any = refused.value.problems
+    assert problems == {"lines": {0: {"unit_price": ["Enter the amount in EUR"]}}}
 
 
 def test_nothing_is_stored_of_an_invoice_that_was_refused() -> None:
@@ -199,7 +201,10 @@ def test_more_than_is_due_is_refused_and_shows_how_much_is() -> None:
     with pytest.raises(PaymentTooLarge, match=r"^30,00.€ is still due$") as refused:
         billing_service.record_payment(invoice.id, amount=euros(3001), method="card")
 
-    assert refused.value.details == {"due": {"amount": "30.00", "currency": "EUR"}}
+    assert refused.value.details == {
+        "due": {"amount": "30.00", "currency": "EUR"},
+        "surplus": {"amount": "0.01", "currency": "EUR"},
+    }
     assert len(billing_service.get(invoice.id).payments) == 1
 
 
@@ -317,14 +322,14 @@ def test_a_balance_is_what_the_open_invoices_leave_to_pay() -> None:
     a_draft(patient)
     an_invoice()
 
-    assert billing_service.balance_of(patient.id) == euros(8000)
+    assert billing_service.account_of(patient.id) == (euros(8000), euros(0))
     assert [invoice.id for invoice in billing_service.open_of(patient.id)] == [part_paid.id, unpaid.id]
 
 
 def test_who_owes_nothing_has_a_balance_of_nothing() -> None:
     patient = a_patient()
 
-    assert billing_service.balance_of(patient.id) == euros(0)
+    assert billing_service.account_of(patient.id) == (euros(0), euros(0))
     assert not billing_service.open_of(patient.id)
 
 
@@ -359,7 +364,7 @@ def test_an_invoice_names_the_visit_that_it_is_for() -> None:
 
     assert billing_service.get(own.id).appointment_id == visit.id
     assert draft.appointment_id is None
-    assert [one.id for one in billing_service.of_visit(visit)] == [unpaid.id, own.id]
+    assert [[one.id for one in found] for found in billing_service.of_visit(visit)] == [[own.id], [unpaid.id]]
     assert [one.id for one in billing_service.list(appointment_id=visit.id).rows] == [own.id]
 
 

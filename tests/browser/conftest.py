@@ -1,9 +1,11 @@
 """Fixtures: a served clinic with records, one without, and pages of a Chromium that must not complain."""
 
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +19,10 @@ from clinic.core.modules import subscribe_handlers
 from clinic.operations.setup import upgrade_database
 from tests.browser.desk_actions import sign_in
 from tests.browser.failing_service import Watch
+from tests.browser.patient_links import PatientLinks, fill_links
 from tests.browser.records import ADMINISTRATOR, Records, an_empty_clinic, fill
 from tests.browser.server import serve
+from tests.shared_folders import shared_folder
 
 PATIENCE = 10_000
 """Milliseconds after which a test gives up on its page."""
@@ -63,7 +67,7 @@ def chromium() -> Iterator[Browser]:
 def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The clinic that most tests look at."""
     folder = tmp_path_factory.mktemp("site")
-    url, records = _prepare(folder, fill)
+    url, records = _copied(shared_folder(tmp_path_factory, "filled-site"), folder, fill)
     with serve(url, folder) as origin:
         yield Site(Door(origin, _signed_in(chromium, origin)), records, folder / "clinic.db")
 
@@ -72,9 +76,27 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def new_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """A clinic in which nothing has happened yet."""
     folder = tmp_path_factory.mktemp("new-site")
-    url, _clinic = _prepare(folder, an_empty_clinic)
+    url, _nothing = _copied(shared_folder(tmp_path_factory, "empty-site"), folder, _set_up)
     with serve(url, folder) as origin:
         yield Door(origin, _signed_in(chromium, origin))
+
+
+@dataclass(frozen=True)
+class LinkSite:
+    """A served clinic that strangers enter by links, the links, and the folder of its database and its mails."""
+
+    origin: str
+    links: PatientLinks
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def link_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LinkSite]:
+    """A clinic whose patients got messages."""
+    folder = tmp_path_factory.mktemp("link-site")
+    links = _prepare(folder, fill_links)
+    with serve(_url(folder), folder) as origin:
+        yield LinkSite(origin, links, folder)
 
 
 @pytest.fixture
@@ -125,15 +147,39 @@ def _signed_in(chromium: Browser, origin: str) -> StorageState:
     return kept
 
 
-def _prepare(folder: Path, make: Callable[[], Made]) -> tuple[str, Made]:
-    """Make a database with something in it; return its URL, and what was made."""
-    url = f"sqlite:///{folder / 'clinic.db'}"
+def _set_up() -> None:
+    an_empty_clinic()
+
+
+def _copied(shared: Path, folder: Path, make: Callable[[], Made]) -> tuple[str, Made]:
+    """Copy to a folder the database that the first process of the run has made; return its URL, and what was made."""
+    original, kept = shared / "instance", shared / "made"
+    with (shared / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not kept.exists():
+            original.mkdir()
+            kept.write_bytes(pickle.dumps(_prepare(original, make)))
+    shutil.copytree(original, folder, dirs_exist_ok=True)
+    return _url(folder), pickle.loads(kept.read_bytes())
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'clinic.db'}"
+
+
+def _prepare(folder: Path, make: Callable[[], Made]) -> Made:
+    """Make a database with something in it; return what was made.
+
+    Its ids are of now, as those of the server will be, also after tests of this process that were in later years.
+    """
+    url = _url(folder)
     app = create_app({"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder})
     event_bus.clear()
     subscribe_handlers(app)
-    with app.app_context():
+    with app.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("clinic.core.ids._last", 0)
         upgrade_database()
         made = make()
         db.engine.dispose()
     event_bus.clear()
-    return url, made
+    return made

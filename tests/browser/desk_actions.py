@@ -30,6 +30,12 @@ def become(page: Page, email: str) -> None:
     sign_in(page, email)
 
 
+def press(page: Page, key: str) -> None:
+    """Press a key on the page that has opened, when its scripts run: they listen from the end of its load on."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(key)
+
+
 def register(page: Page, family_name: str = "") -> str:
     """Register a patient with the mouse; return the number."""
     page.goto("/patients/new")
@@ -72,7 +78,7 @@ def open_appointment(page: Page) -> None:
 def make_invoice(page: Page, patient: str, price: str = "45.00") -> None:
     """Draft an invoice of one line and issue it."""
     page.goto(f"/invoices/new?patient={patient}")
-    page.get_by_label("Description").first.fill("Consultation")
+    page.get_by_label("Item").first.fill("Consultation")
     page.get_by_label("Price").first.fill(price)
     page.get_by_role("button", name="Save draft").click()
     expect(page.locator("h1")).to_have_text("Draft invoice")
@@ -96,4 +102,4 @@ def payments_of(page: Page) -> list[str]:
 def edit_phone(page: Page, patient: str, phone: str) -> None:
     """Fill another phone number into the form of the patient at an address, without sending it."""
     page.goto(f"{patient}/edit")
-    page.get_by_label("Phone").fill(phone)
+    page.get_by_role("textbox", name="Phone").first.fill(phone)

@@ -1,21 +1,33 @@
 """Every page of the clinic, and how to get there."""
 
 from collections.abc import Callable
+from random import choices
+from string import ascii_lowercase
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.console_errors import TROUBLES
-from tests.browser.desk_actions import SEND, become, book, edit_phone, register
+from tests.browser.desk_actions import SEND, a_new_name, become, book, edit_phone, register
 from tests.browser.records import ADMINISTRATOR, CAREFUL, READER, TRAVELLER, Records
 
 PLACES = {
     "patients": "/patients",
+    "patients filtered": "/patients?balance=due&no_visit=6",
     "patients found": "/patients?q=a",
     "no patient found": "/patients?q=nobody",
     "new patient": "/patients/new",
     "patient": "/patients/{patient}",
+    "changes of a patient": "/patients/{changed_patient}?show=changes",
     "edit patient": "/patients/{patient}/edit",
     "consent": "/patients/{patient}/consent",
+    "death": "/patients/{patient}/death",
+    "notes": "/patients/{patient}/notes",
+    "note": "/patients/notes/{note}/edit",
+    "related persons": "/patients/{patient}/related",
+    "related person": "/patients/related/{person}/edit",
+    "new recall": "/patients/{patient}/recalls/new",
+    "recall": "/patients/recalls/{recall}/edit",
+    "recalls": "/patients/recalls",
     "day": "/appointments?day={day}",
     "day with an appointment": "/appointments?day={day}&appointment={appointment}",
     "day of a state": "/appointments?day={day}&state=cancelled",
@@ -26,20 +38,63 @@ PLACES = {
     "why not": "/appointments/new?patient={patient}&service_id={service}&why_day={day}&why=9:00",
     "move": "/appointments/{appointment}/move?why_day={day}&why=9:00",
     "appointment": "/appointments/{appointment}",
+    "notes of an appointment": "/appointments/{appointment}/edit",
     "cancelled appointment": "/appointments/{cancelled_appointment}",
     "working hours": "/appointments/hours/{practitioner}",
     "new exception": "/appointments/hours/{practitioner}/exceptions/new?day={day}",
     "opening hours": "/appointments/opening-hours",
     "public holidays": "/appointments/opening-hours/holidays/2027",
     "new closure": "/appointments/opening-hours/closures/new",
+    "possible duplicates": "/patients/duplicates",
+    "merged records": "/patients/merges",
+    "record to merge with": "/patients/{patient}/merge",
+    "several records to merge with": "/patients/{patient}/merge?other=a",
+    "no record to merge with": "/patients/{patient}/merge?other=nobody",
+    "comparison of two records": "/patients/{patient}/merge/{changed_patient}",
     "invoices": "/invoices",
     "new invoice": "/invoices/new",
     "new invoice of a patient": "/invoices/new?patient={patient_number}",
     "draft invoice": "/invoices/{draft}",
+    "form of a draft": "/invoices/{draft}/edit",
+    "deletion of a draft": "/invoices/{draft}/deletion",
+    "unbilled visits": "/invoices/unbilled",
+    "billing settings": "/invoices/settings",
+    "prices": "/invoices/prices",
+    "new item": "/invoices/prices/new",
+    "taxes": "/invoices/taxes",
+    "new tax": "/invoices/taxes/new",
     "open invoice": "/invoices/{open_invoice}",
+    "printed invoice": "/invoices/{open_invoice}/print",
     "part paid invoice": "/invoices/{part_paid_invoice}",
     "paid invoice": "/invoices/{paid_invoice}",
+    "corrected invoice": "/invoices/{corrected_invoice}",
+    "credit note": "/invoices/credit-notes/{credit_note}",
+    "new credit note": "/invoices/{open_invoice}/credit-note",
+    "write-off": "/invoices/{open_invoice}/write-off",
+    "payment for several invoices": "/invoices/take-payment/{patient}",
+    "payment": "/invoices/payments/{payment}",
+    "refund": "/invoices/payments/{payment}/refund",
+    "reversal": "/invoices/payments/{payment}/reversal",
     "messages": "/messages",
+    "messages of a state": "/messages?state=waiting&kind=confirmation&channel=email&from={day}",
+    "no message found": "/messages?from=2001-01-01&to=2001-01-02",
+    "messages to a patient": "/messages?patient_id={patient}",
+    "sent message": "/messages/{messages[sent_message]}",
+    "source of a message": "/messages/{messages[sent_message]}?part=source",
+    "failed message": "/messages/{messages[failed_message]}",
+    "unclear message": "/messages/{messages[unclear_message]}",
+    "message that was held back": "/messages/{messages[held_back_message]}",
+    "message to be tried again": "/messages/{messages[deferred_message]}",
+    "message under way": "/messages/{messages[message_under_way]}",
+    "planned message": "/messages/{messages[planned_message]}",
+    "letter to print": "/messages/{messages[letter]}",
+    "messages going out next": "/messages/next?day={day}",
+    "patients to call": "/messages/to-call",
+    "why no message": "/messages/why/reminder/{cancelled_appointment}",
+    "why a message": "/messages/why/confirmation/{appointment}",
+    "settings of messages": "/messages/settings",
+    "texts of messages": "/messages/templates",
+    "text of a message": "/messages/templates/confirmation/email/pt",
     "my account": "/account",
     "new password": "/account/password",
     "second step to set up": "/account/second-step",
@@ -66,6 +121,7 @@ PLACES = {
     "reason to see a patient's audit trail": "/audit?patient_id={patient}",
     "who looked at a patient": "/patients/{patient}/access-log",
     "API documentation": "/api/docs",
+    "schemas of the API": "/api/docs/schemas",
     "page not found": "/nowhere",
     "bad request": "/patients?nonsense=1",
     "bad value": "/audit?since=nonsense",
@@ -88,17 +144,23 @@ READ_PLACES = {
     "cancelled appointment, only read": "/appointments/{cancelled_appointment}",
     "invoices, only read": "/invoices",
     "open invoice, only read": "/invoices/{open_invoice}",
+    "messages, only read": "/messages",
+    "failed message, only read": "/messages/{messages[failed_message]}",
+    "patients to call, only read": "/messages/to-call",
 }
 """Pages as they are for those who may change nothing and see less."""
 
 EMPTY_PLACES = {
     "no patient yet": "/patients",
+    "no possible duplicate yet": "/patients/duplicates",
     "no practitioner yet": "/appointments",
     "no practitioner in the list yet": "/appointments/practitioners",
     "no room yet": "/appointments/rooms",
     "no service yet": "/appointments/services",
     "no invoice yet": "/invoices",
     "no message yet": "/messages",
+    "nobody to call": "/messages/to-call",
+    "nothing goes out": "/messages/next",
 }
 
 
@@ -120,7 +182,29 @@ def new_patient_with_errors(page: Page, records: Records) -> None:
     """Try to register somebody without a name."""
     page.goto("/patients/new")
     page.get_by_role("textbox", name="Email").fill("nonsense")
-    page.get_by_label("Year").fill("3000")
+    page.get_by_label("Year").first.fill("3000")
+    page.locator(SEND).click()
+
+
+def new_patient_with_rows(page: Page, records: Records) -> None:
+    """Open all rows that a new patient's record may have, and try to register with a wrong number."""
+    page.goto("/patients/new")
+    page.get_by_text("Only an age is known").click()
+    page.get_by_role("heading", name="More").click()
+    for name in ("former name", "phone", "email", "address", "number"):
+        page.get_by_role("button", name=f"Add a{'n' if name[0] in 'ae' else ''} {name}").click()
+    page.get_by_label("Type").select_option("pt-nif")
+    page.get_by_label("Number").fill("1")
+    page.locator(SEND).click()
+
+
+def new_patient_with_a_guardian(page: Page, records: Records) -> None:
+    """Try to register a child whose guardian has no name and a wrong number."""
+    page.goto("/patients/new")
+    page.get_by_label("Family name", exact=True).first.fill(a_new_name())
+    page.get_by_role("heading", name="Guardian").click()
+    page.get_by_label("Phone of the guardian").fill("1")
+    page.get_by_label("Relationship").fill("mother")
     page.locator(SEND).click()
 
 
@@ -131,7 +215,8 @@ def conflict(page: Page, records: Records) -> None:
     edit_phone(page, patient, "+351 912 555 041")
     other = page.context.new_page()
     edit_phone(other, patient, "+351 912 555 014")
-    other.get_by_label("Address").fill("Rua Nova 1")
+    other.get_by_role("heading", name="More").click()
+    other.get_by_role("textbox", name="Address").fill("Rua Nova 1")
     other.locator(SEND).click()
     other.close()
     page.locator(SEND).click()
@@ -186,7 +271,8 @@ def payment_with_errors(page: Page, records: Records) -> None:
 def expired_form(page: Page, records: Records) -> None:
     """Send a form that was shown before somebody signed in again."""
     page.goto("/patients/new")
-    page.get_by_label("Family name").fill("Weiß")
+    name = "".join(choices(ascii_lowercase, k=12))  # nobody on file may be the same person
+    page.get_by_label("Family name").fill(name.capitalize())
     page.locator("main [name=csrf_token]").evaluate("(field) => { field.value = 'another'; }")
     page.locator(SEND).click()
 
@@ -289,6 +375,8 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "sign in with errors": sign_in_with_errors,
     "second step": second_step,
     "new patient with errors": new_patient_with_errors,
+    "new patient with rows": new_patient_with_rows,
+    "new patient with a guardian": new_patient_with_a_guardian,
     "conflict": conflict,
     "taken slot": taken_slot,
     "hours with errors": hours_with_errors,
@@ -317,6 +405,7 @@ def open_page(name: str, page: Page, records: Records) -> None:
     """Open a page of the clinic that has records."""
     if act := ACTED.get(name):
         act(page, records)
+        page.wait_for_load_state()
         return
     if name in VISITED_PLACES:
         page.context.clear_cookies()

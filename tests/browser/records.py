@@ -1,11 +1,13 @@
 """What the clinic of the browser tests has: people of many languages, a filled day, invoices, messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
+
+from flask import current_app
 
 from clinic.appointments.service import (
     Practitioner,
@@ -15,7 +17,7 @@ from clinic.appointments.service import (
     room_service,
     service_catalogue,
 )
-from clinic.billing.service import Invoice, LineFields, billing_service
+from clinic.billing.service import CreditedLine, Invoice, LineFields, billing_service
 from clinic.core.clock import at_wall_time, today
 from clinic.core.money import Money
 from clinic.core.tenancy import clinic_scope
@@ -26,9 +28,9 @@ from clinic.identity.members import member_service
 from clinic.identity.models import Clinic, Membership
 from clinic.identity.passwords import hash_password
 from clinic.identity.totp import new_totp_secret
-from clinic.notifications.mail_queue import notification_queue
 from clinic.operations.demo_data import NAMES
-from clinic.patients.service import Patient
+from clinic.patients.service import Patient, note_service, patient_service, recall_service, related_person_service
+from tests.browser.messages import send_messages
 from tests.builders import a_clinic, a_member, a_patient, a_practitioner, an_appointment
 
 ZONE = "Europe/Lisbon"
@@ -50,6 +52,10 @@ class Records:
     names: frozenset[str]
     patient: str
     patient_number: str
+    note: str
+    person: str
+    recall: str
+    changed_patient: str
     practitioner: str
     room: str
     service: str
@@ -60,14 +66,19 @@ class Records:
     open_invoice: str
     part_paid_invoice: str
     paid_invoice: str
+    corrected_invoice: str
+    credit_note: str
+    payment: str
     member: str
     long_member: str
     other_clinic: str
     key: str
+    messages: Mapping[str, str]
 
 
 def fill() -> Records:
     """Set up a clinic with everything that its pages can show, around a day in a week."""
+    current_app.config["MESSAGE_DELAY_SECONDS"] = 0
     clinic = an_empty_clinic()
     with clinic_scope(clinic.id):
         _employ(clinic, "read-only", READER)
@@ -78,13 +89,19 @@ def fill() -> Records:
         day = today(ZONE) + timedelta(days=7)
         appointments = list(_book(day, patients, practitioners))
         appointment_service.cancel(appointments[-1], reason="patient", note="Has a cold")
+        _change_often(patients[1])
         invoices = _invoices(patients)
-        _send_messages()
+        messages = send_messages(day + timedelta(days=1), ZONE, patients[12:], practitioners[2])
         return Records(
+            messages=messages,
             day=day,
             names=frozenset(_words(patients)),
             patient=str(patients[0].id),
             patient_number=patients[0].mrn,
+            note=str(note_service.create(patients[0].id, text="Step-free entrance only", kind="alert").id),
+            person=str(related_person_service.create(patients[0].id, name=LONG_NAME, roles=["contact"]).id),
+            recall=str(recall_service.create(patients[0].id, due_on=day, reason="Check-up").id),
+            changed_patient=str(patients[1].id),
             practitioner=str(practitioners[0].id),
             room=str(_rooms()[0].id),
             service=str(_services(practitioners)[0].id),
@@ -95,11 +112,18 @@ def fill() -> Records:
             open_invoice=str(invoices[1].id),
             part_paid_invoice=str(invoices[2].id),
             paid_invoice=str(invoices[3].id),
+            **_corrections(patients[-1], invoices[3]),
             member=str(member_service.get_by_email(READER).membership.id),
             long_member=str(_with_the_longest_name().id),
             other_clinic=str(_another_clinic().id),
             key=str(api_key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),
         )
+
+
+def _change_often(patient: Patient) -> None:
+    """Change a patient so often that the timeline has older entries than it shows."""
+    for number in range(22):
+        patient_service.update(patient.id, version=None, pronouns=f"number {number}")
 
 
 def an_empty_clinic() -> Clinic:
@@ -157,6 +181,17 @@ def _services(practitioners: Sequence[Practitioner]) -> Sequence[Service]:
     return [full, plain, retired]
 
 
+FULL_RECORD: Any = {
+    "former_names": [{"given_name": "Maria", "family_name": "Antunes", "until": "2019-06", "reason": "Marriage"}],
+    "other_phones": [
+        {"value": "+351213456789", "use": "work", "valid_from": date(2026, 1, 1)},
+        {"value": "+351912555099", "use": "old", "valid_until": date(2025, 12, 31)},
+    ],
+    "other_addresses": [{"value": "Praça da República 2\n4050-498 Porto", "use": "billing"}],
+    "identifiers": [{"type": "pt-nif", "value": "501442600"}, {"type": "insurer", "value": "AB 12", "issuer": "Médis"}],
+}
+
+
 def _people() -> Iterator[Patient]:
     """Register two or three people of each language, and one with as long a name as some have."""
     for number, (language, women, men, families) in enumerate(NAMES):
@@ -170,6 +205,7 @@ def _people() -> Iterator[Patient]:
                 email=f"{language}.{offset}@example.org" if offset != 1 else None,
                 language=language,
                 address="Rua das Flores 18\n4050-262 Porto",
+                **(FULL_RECORD if number == offset == 0 else {}),
             )
     yield a_patient(given_name="Maximiliana", family_name=LONG_NAME, email=f"{fold(LONG_NAME)[:40]}@example.org")
 
@@ -192,6 +228,20 @@ def _invoices(patients: Sequence[Patient]) -> Sequence[Invoice]:
     return drafts
 
 
+def _corrections(patient: Patient, paid: Invoice) -> dict[str, str]:
+    """Correct an invoice in every way; return it, its credit note, and the payment of another one."""
+    invoice = billing_service.issue(_draft(patient).id)
+    payment = billing_service.record_payment(
+        invoice.id, amount=Money(12000, "EUR"), method="cash", tendered=Money(15000, "EUR"), keep_credit=True
+    )
+    lines = [CreditedLine(invoice.lines[1].id, Fraction(1, 2))]
+    note = billing_service.credit_invoice(invoice.id, reason="not-given", note="It ended after an hour.", lines=lines)
+    billing_service.refund_payment(payment.id, amount=Money(4000, "EUR"), method="cash", reason="goodwill")
+    billing_service.write_off(invoice.id, reason="Moved away")
+    used = str(billing_service.get(paid.id).payments[0].id)
+    return {"corrected_invoice": str(invoice.id), "credit_note": str(note.id), "payment": used}
+
+
 def _draft(patient: Patient) -> Invoice:
     wanted = [("Consultation, general practice", "1", 5000), ("Physiotherapy, by the hour", "1.5", 4250)]
     lines = [
@@ -199,15 +249,6 @@ def _draft(patient: Patient) -> Invoice:
         for what, quantity, minor in wanted
     ]
     return billing_service.create(patient_id=patient.id, lines=lines)
-
-
-def _send_messages() -> None:
-    """Let some messages be sent, one fail, one be held back."""
-    *sent, failed, held_back = iter(notification_queue.claim, None)
-    for notification in sent:
-        notification_queue.record_sent(notification)
-    notification_queue.record_failure(failed, "550 5.1.1 The mailbox does not exist", final=True)
-    notification_queue.record_suppressed(held_back, "the patient does not want messages")
 
 
 def _words(patients: Sequence[Patient]) -> Iterator[str]:

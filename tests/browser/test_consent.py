@@ -3,13 +3,15 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.desk_actions import a_new_name
+
 pytestmark = pytest.mark.browser
 
 
 def test_consent_is_asked_when_registering_and_changed_withdrawn_and_restored(either_page: Page) -> None:
     page = either_page
     page.goto("/patients/new")
-    page.get_by_label("Family name").fill("Consentida")
+    page.get_by_label("Family name").fill(a_new_name())
     page.get_by_role("textbox", name="Email").fill("consentida@example.org")
     page.get_by_label("Email: News").check()
     page.get_by_label("I have not asked about the rest yet").uncheck()

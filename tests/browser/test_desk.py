@@ -27,18 +27,19 @@ def test_a_new_patient_gets_a_page_of_their_own(either_page: Page) -> None:
 
     number = register(either_page, name)
 
-    expect(either_page.locator("h1")).to_have_text(f"{name.upper()}, Vera")
+    expect(either_page.locator("h1")).to_have_text(f"{name}, Vera")
     expect(toast(either_page)).to_have_text(f"Registered as {number}")
 
 
 def test_a_patient_without_a_name_is_asked_for_one(either_page: Page) -> None:
     either_page.goto("/patients/new")
-    either_page.get_by_label("Address").fill("Rua Nova 1")
+    either_page.get_by_role("heading", name="More").click()
+    either_page.get_by_role("textbox", name="Address").fill("Rua Nova 1")
 
     either_page.locator(SEND).click()
 
     expect(either_page.locator(".errors")).to_contain_text("Enter the family name or the given name")
-    expect(either_page.get_by_label("Address")).to_have_value("Rua Nova 1")
+    expect(either_page.get_by_role("textbox", name="Address")).to_have_value("Rua Nova 1")
 
 
 def test_a_patient_is_found_by_a_part_of_the_name(either_page: Page) -> None:
@@ -49,7 +50,7 @@ def test_a_patient_is_found_by_a_part_of_the_name(either_page: Page) -> None:
     either_page.locator("main").get_by_label("Find").fill(name[:9].lower())
     either_page.get_by_role("button", name="Search").click()
 
-    expect(either_page.locator("#patient-results tbody a")).to_have_text([f"{name.upper()}, Vera"])
+    expect(either_page.locator("#patient-results tbody a").first).to_have_text(f"{name}, Vera")
 
 
 def test_a_booked_appointment_is_on_the_list_of_its_day(either_page: Page, records: Records) -> None:
@@ -119,10 +120,11 @@ def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page) -> 
 @pytest.mark.row(75)
 def test_a_form_of_a_payment_that_is_sent_again_takes_nothing_again(either_page: Page) -> None:
     make_invoice(either_page, register(either_page), "45.00")
-    key = either_page.locator("[name=key]").input_value()
+    key = either_page.get_by_role("region", name="Take payment").locator("[name=key]")
+    first = key.input_value()
     take_payment(either_page, "20")
 
-    either_page.locator("[name=key]").evaluate("(input, key) => { input.value = key; }", key)
+    key.evaluate("(input, key) => { input.value = key; }", first)
     take_payment(either_page, "20")
 
     expect(toast(either_page)).to_have_text("€20.00 taken")
@@ -134,6 +136,7 @@ def test_the_second_of_two_editors_sees_both_versions_and_chooses(browse: Browse
     first, second = browse(java_script_enabled=javascript), browse(java_script_enabled=javascript)
     number, patient = register(first), first.url
     edit_phone(second, patient, "+351 912 555 041")
+    second.get_by_role("heading", name="More").click()
     second.get_by_label("Pronouns").fill("she/her")
     edit_phone(first, patient, "+351 912 555 014")
     first.locator(SEND).click()

@@ -8,16 +8,16 @@ from playwright.sync_api import Page
 from tests.browser.conftest import Browse, Door
 from tests.browser.pages import EMPTY_PLACES, PAGES, open_page
 from tests.browser.records import Records
-from tests.browser.visual_checks import SCHEMES, WIDTHS, axe_violations, html_bytes, looks_wrong, words_of_title
+from tests.browser.visual_checks import WIDTHS, axe_violations, html_bytes, looks_wrong, words_of_title
 
 pytestmark = pytest.mark.browser
 
-EVERY_RULE = {390: "dark", 1440: "light"}
-"""Widths at which axe looks, and the scheme in which it checks more than the colours there."""
+LOOKS: dict[int, tuple[Literal["dark", "light"], ...]] = {390: ("dark",), 1440: ("light", "dark")}
+"""Widths at which axe looks, and in which schemes: with every rule in the first, with those about colours in others."""
 
 MOST_HTML = 60 * 1024
-MOST_REFERENCE_HTML = 192 * 1024
-"""The page of the API's 70 operations is read once, not all day."""
+MOST_REFERENCE_HTML = 320 * 1024
+"""The page of the API's 120 operations is read once, not all day."""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -39,17 +39,18 @@ def test_a_page_of_a_new_clinic_holds_the_rules_of_every_page(name: str, browse:
 
 def _problems(page: Page) -> list[str]:
     """Return what is wrong with a page at any width, in any colours."""
+    page.evaluate("scrollTo(0, 0)")  # a bar that stays covers parts of controls, which axe then finds too small
     problems = [] if page.locator("h1").count() == 1 else ["not one h1"]
-    most = MOST_REFERENCE_HTML if page.url.endswith("/api/docs") else MOST_HTML
+    most = MOST_REFERENCE_HTML if "/api/docs" in page.url else MOST_HTML
     problems += [] if html_bytes(page) <= most else [f"{html_bytes(page)} bytes of HTML"]
     for width in WIDTHS:
         problems += looks_wrong(page, width)
-        problems += [found for scheme in SCHEMES if width in EVERY_RULE for found in _violations(page, width, scheme)]
+        problems += [found for scheme in LOOKS.get(width, ()) for found in _violations(page, width, scheme)]
     return problems
 
 
 def _violations(page: Page, width: int, scheme: Literal["light", "dark"]) -> list[str]:
-    """Return what axe finds at a width: with every rule in one scheme, with those about colours in the other."""
+    """Return what axe finds at a width in a scheme."""
     page.emulate_media(color_scheme=scheme)
-    found = axe_violations(page, only_colours=scheme != EVERY_RULE[width])
+    found = axe_violations(page, only_colours=scheme != LOOKS[width][0])
     return [f"{scheme}, {width} px: {violation}" for violation in found]

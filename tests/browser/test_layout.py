@@ -24,10 +24,10 @@ def test_fields_side_by_side_are_level(name: str, page: Page, records: Records) 
 def test_numbers_in_cards_say_what_they_are(browse: Browse) -> None:
     page = browse(viewport={"width": 390, "height": 900})
 
-    for address in ("/messages", "/invoices"):
+    for address in ("/messages/next", "/invoices"):
         page.goto(address)
-        bare = page.locator("tbody td:not([data-label])").filter(has_text=re.compile(r"^\D?[\d.,]+$"))
-        expect(page.locator("tbody td[data-label]").first).to_be_visible()
+        bare = page.locator(".flow tbody td:not([data-label])").filter(has_text=re.compile(r"^\D?[\d.,]+$"))
+        expect(page.locator(".flow tbody td[data-label]").first).to_be_visible()
         expect(bare).to_have_count(0)
 
 
@@ -63,7 +63,9 @@ def test_the_keys_and_days_of_a_table_stay_on_one_line(page: Page) -> None:
 def test_the_lines_of_an_address_stay_lines(page: Page, records: Records) -> None:
     page.goto(f"/patients/{records.patient}")
 
-    expect(page.locator(".facts")).to_contain_text("Rua das Flores 18\n4050-262 Porto", use_inner_text=True)
+    expect(page.locator("[aria-labelledby=contact] .facts")).to_contain_text(
+        "Rua das Flores 18\n4050-262 Porto", use_inner_text=True
+    )
 
 
 def test_a_long_name_among_the_filters_does_not_push_the_page_aside(browse: Browse) -> None:

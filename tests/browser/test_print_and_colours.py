@@ -15,7 +15,13 @@ pytestmark = pytest.mark.browser
 A4 = (595, 842)
 """Width and height in points."""
 
-PRINTED = {"day": "/appointments?day={day}", "invoice": "/invoices/{part_paid_invoice}"}
+PRINTED = {
+    "day": "/appointments?day={day}",
+    "invoice": "/invoices/{part_paid_invoice}",
+    "invoice alone": "/invoices/{part_paid_invoice}/print",
+}
+HEADINGS = {"day": "h1"}
+"""What a sheet is headed by; the document has its own heading."""
 
 
 @pytest.mark.parametrize("name", PRINTED)
@@ -24,9 +30,28 @@ def test_a_sheet_fits_on_one_page_of_a4(name: str, page: Page, records: Records)
 
     pdf = page.pdf(prefer_css_page_size=True)
 
-    sheets = re.findall(rb"/Type\s*/Page\b[^s]", pdf)
-    assert len(sheets) == 1
+    assert _sheets(pdf) == 1
     assert _paper(pdf) == A4
+
+
+def test_an_invoice_of_300_lines_is_printed_whole_with_its_head_on_every_sheet(page: Page, records: Records) -> None:
+    page.goto(f"/invoices/{records.part_paid_invoice}/print")
+    page.evaluate(
+        "const rows = document.querySelector('.items tbody');"
+        "for (let at = 1; at < 300; at += 1) rows.append(rows.rows[0].cloneNode(true));"
+    )
+    page.evaluate(
+        "const link = document.createElement('a');"
+        "link.href = 'https://example.org/totals'; link.textContent = 'Totals';"
+        "document.querySelector('.closing .totals').append(link);"
+    )
+
+    pdf = page.pdf(prefer_css_page_size=True)
+
+    page.emulate_media(media="print")
+    assert _sheets(pdf) > 8
+    assert b"https://example.org/totals" in pdf
+    assert page.evaluate("getComputedStyle(document.querySelector('.items thead')).display") == "table-header-group"
 
 
 @pytest.mark.parametrize("name", PRINTED)
@@ -35,7 +60,7 @@ def test_paper_shows_the_heading_but_nothing_to_click(name: str, page: Page, rec
 
     page.emulate_media(media="print")
 
-    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator(HEADINGS.get(name, "#document"))).to_be_visible()
     expect(page.locator(".topbar")).to_be_hidden()
     expect(page.locator(".footer")).to_be_hidden()
     assert not page.locator("button:visible, .btn:visible, input:visible").count()
@@ -69,6 +94,10 @@ def test_nothing_moves_for_those_who_want_no_motion(browse: Browse, records: Rec
     moving = "[...document.querySelectorAll('*')].filter((one) => parseFloat(getComputedStyle(one).transitionDuration))"
     expect(page.locator(".appt .st").first).to_be_visible()
     assert page.evaluate(f"{moving}.length + document.getAnimations().length") == 0
+
+
+def _sheets(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b[^s]", pdf))
 
 
 def _paper(pdf: bytes) -> tuple[int, int]:

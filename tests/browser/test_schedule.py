@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Browse
-from tests.browser.desk_actions import toast
+from tests.browser.desk_actions import press, toast
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -102,9 +102,9 @@ def test_keys_turn_the_days_and_open_what_is_chosen(page: Page, records: Records
 
     page.keyboard.press("]")
     expect(page.locator("h1")).not_to_have_text(heading)
-    page.keyboard.press("[")
+    press(page, "[")
     expect(page.locator("h1")).to_have_text(heading)
-    page.keyboard.press(".")
+    press(page, ".")
     expect(page.locator(".cols")).to_have_attribute("data-fit", "")
 
     card = a_booked_card(page, "Sofia Marin")
@@ -114,7 +114,7 @@ def test_keys_turn_the_days_and_open_what_is_chosen(page: Page, records: Records
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/appointments/[0-9a-f-]{36}$"))
     expect(page.locator("h1")).to_have_text("Booked")
-    page.keyboard.press("x")
+    press(page, "x")
     assert page.url.endswith("#cancel")
 
 
@@ -153,3 +153,52 @@ def test_a_phone_shows_the_same_lists_below_one_another_with_a_way_to_each(brows
     expect(page.get_by_role("region", name="Sofia Marin").locator("h2")).to_be_in_viewport()
     expect(page.locator(".appt .at").first).to_be_visible()
     expect(page.locator(".gutter")).to_be_hidden()
+
+
+def drag(page: Page, card: Locator, to: Locator, *, pieces: int = 4) -> None:
+    """Drag a card with the mouse so that its top is at the top of something else, and keep the button pressed."""
+    at, target = card.bounding_box(), to.bounding_box()
+    assert at
+    assert target
+    page.mouse.move(at["x"] + 20, at["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 20, target["y"] + 8, steps=pieces)
+
+
+def test_a_card_is_dragged_to_a_free_time_of_somebody_else_and_the_move_is_undone(page: Page, records: Records) -> None:
+    open_day(page, records)
+    card = a_booked_card(page, "Dr Amara Okafor")
+    gap = page.get_by_role("region", name="Sofia Marin").locator(".gap a").first
+    gap.scroll_into_view_if_needed()
+    was = card.locator(".at").inner_text()
+
+    drag(page, card, gap)
+    ghost = page.get_by_role("region", name="Sofia Marin").locator(".ghost .at")
+    expect(ghost).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(ghost).to_have_count(0)
+    page.mouse.up()
+    expect(toast(page)).to_have_count(0)
+
+    drag(page, card, gap)
+    starts = ghost.inner_text().partition("–")[0]
+    page.mouse.up()
+    expect(toast(page)).to_contain_text(f"{starts}–")
+    expect(
+        page.get_by_role("region", name="Sofia Marin").locator(f'a[href="{card.get_attribute("href")}"]')
+    ).to_be_visible()
+    toast(page).get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("region", name="Dr Amara Okafor").locator("[aria-current] .at")).to_have_text(was)
+
+
+def test_a_card_that_is_dropped_where_somebody_is_booked_shows_the_page_that_moves_it(
+    page: Page, records: Records
+) -> None:
+    open_day(page, records)
+    card, other = a_booked_card(page, "Dr Amara Okafor"), a_booked_card(page, "Dr Lukas Brandt")
+
+    drag(page, card, other)
+    page.mouse.up()
+
+    expect(page.locator("h1")).to_have_text("Move appointment")
+    expect(page.locator(".errors")).to_contain_text("This time is taken")

@@ -27,7 +27,7 @@ def fill_registration(page: Page, family_name: str) -> None:
 
 def count_found(page: Page, family_name: str) -> int:
     page.goto(f"/patients?q={family_name}")
-    return page.locator("#patient-results tbody tr").count()
+    return page.locator("#patient-results tbody tr:not(.last-act)").count()
 
 
 @pytest.mark.row(75)
@@ -43,7 +43,7 @@ def test_a_registration_without_an_answer_that_is_sent_again_without_javascript_
         page.keyboard.press("Enter")
     page.keyboard.press("Enter")
 
-    expect(page.locator("h1")).to_have_text(f"{name.upper()}, Vera")
+    expect(page.locator("h1")).to_have_text(f"{name}, Vera")
     expect(toast(page)).to_have_text(f"Registered as {number_of(page)}")
     assert [answer.status for answer in lost] == [303]
     assert count_found(page, name) == 1
@@ -59,7 +59,7 @@ def test_a_registration_without_an_answer_that_is_sent_again_after_the_wait_regi
 
     page.evaluate(PRESS_TWICE_AND_AFTER_THE_WAIT, SEND)
 
-    expect(page.locator("h1")).to_have_text(f"{name.upper()}, Vera")
+    expect(page.locator("h1")).to_have_text(f"{name}, Vera")
     expect(toast(page)).to_have_text(f"Registered as {number_of(page)}")
     assert [answer.status for answer in lost] == [303]
     assert count_found(page, name) == 1

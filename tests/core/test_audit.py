@@ -20,7 +20,7 @@ from clinic.core.ids import new_id
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic
 from clinic.notifications.mail_worker import send_due
-from clinic.patients.models import Patient, PatientWord
+from clinic.patients.models import Patient, PatientTokens
 from clinic.patients.service import patient_service
 from tests.assertions import rows
 from tests.builders import a_patient, a_practitioner
@@ -68,6 +68,7 @@ def test_a_new_row_is_recorded_with_every_field_that_has_a_value(entries: Any) -
         "family_name": [None, "Pereira"],
         "given_name": [None, "Inês"],
         "birth_date": [None, "1991-06-21"],
+        "state": [None, "active"],
         "sex": [None, "female"],
         "email": [None, "ines@example.org"],
     }
@@ -173,6 +174,7 @@ def test_internal_columns_are_not_recorded(app: Flask, entries: Any) -> None:
     ]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "statement",
     [
@@ -196,9 +198,9 @@ def test_a_bulk_statement_on_an_unaudited_table_is_accepted() -> None:
     a_patient()
 
     with unit_of_work():
-        db.session.execute(delete(PatientWord))
+        db.session.execute(delete(PatientTokens))
 
-    assert db.session.scalars(select(PatientWord)).all() == []
+    assert db.session.scalars(select(PatientTokens)).all() == []
 
 
 def test_a_view_is_recorded_at_once_and_keeps_loaded_rows(entries: Any) -> None:

@@ -49,6 +49,17 @@ def test_all_that_is_due_is_done_and_a_job_that_fails_keeps_no_other_from_runnin
     assert "Inês" not in caplog.text
 
 
+def test_a_job_whose_time_is_over_is_run_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = Jobs()
+    monkeypatch.setattr(module, "get_periodic_jobs", lambda: [PeriodicJob("works", module.work)] * 2)
+    monkeypatch.setattr(jobs, "registered_modules", lambda: [module])
+
+    with app.app_context():
+        done = run_due_jobs(longest=0)
+
+    assert (done, module.left) == (2, 1)
+
+
 def test_a_worker_that_shuts_down_begins_no_further_job(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     module = Jobs()
     monkeypatch.setattr(jobs, "registered_modules", lambda: [module])
@@ -101,8 +112,9 @@ def test_a_poll_is_one_indexed_query_for_each_queue(app: Flask, clinic: object) 
             explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in queries]
             plans = [str(plan.all()) for plan in explained]
 
-    indexes = ("ix_deliveries_due", "ix_notifications_due", "ix_staff_letters_due")
-    assert [index in plan for index, plan in zip(indexes, plans, strict=True)] == [True] * 3
+    first = ("ix_deliveries_due", "ix_notifications_due", "ix_test_mails_due")
+    indexes = (*first, "ix_duplicate_checks_due", "ix_staff_letters_due")
+    assert [index in plan for index, plan in zip(indexes, plans, strict=True)] == [True] * 5
 
 
 @pytest.mark.expects_failing_handler

@@ -1,6 +1,7 @@
 """Mail: the headers and parts of a message, and the outcome of sending it."""
 
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,9 +11,11 @@ import pytest
 import time_machine
 
 from clinic.core.ids import new_id
+from clinic.core.mail.errors import MaybeSent, NotSent
 from clinic.core.mail.headers import UnsafeHeader
 from clinic.core.mail.message import ComposedMail, Mail, compose
-from clinic.core.mail.senders import MaybeSent, NotSent, OutboxSender, SmtpSender, configured_sender
+from clinic.core.mail.senders import FolderSender, configured_sender, open_sender
+from clinic.core.mail.smtp_sender import SmtpSender
 from tests.smtp_server import free_port
 
 
@@ -24,8 +27,8 @@ def outside(app):
 
 
 @pytest.fixture
-def outbox(tmp_path) -> OutboxSender:
-    return OutboxSender(tmp_path / "outbox")
+def outbox(tmp_path) -> FolderSender:
+    return FolderSender(tmp_path / "outbox")
 
 
 def a_mail(name="Amara Okafor", email="amara@example.org", **fields) -> ComposedMail:
@@ -38,6 +41,12 @@ def read(mail: ComposedMail) -> EmailMessage:
     message = message_from_bytes(mail.as_bytes(), policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
+
+
+def send(mail: ComposedMail, hand_over: Callable[[], None]) -> str:
+    """Send a mail with the configured sender."""
+    with open_sender() as sender:
+        return sender.send(mail, hand_over)
 
 
 def ignore() -> None:
@@ -73,6 +82,7 @@ def test_a_mail_has_its_html_beside_its_text():
     assert message["Content-Language"] == "en"
 
 
+@pytest.mark.breadth
 @pytest.mark.row(49)
 @pytest.mark.parametrize("broken", ["x\r\nBcc: thief@example.org", "x\nBcc: thief@example.org", "x\rBcc: y"])
 @pytest.mark.parametrize("field", ["subject", "sender_name", "name", "email"])
@@ -93,7 +103,7 @@ def test_a_name_that_looks_like_addresses_stays_a_name():
 def test_what_the_server_took_is_delivered_to_whom_it_is_for(mailbox):
     handed_over = []
 
-    configured_sender().send(a_mail(subject="Grüße"), lambda: handed_over.append(len(mailbox.messages)))
+    send(a_mail(subject="Grüße"), lambda: handed_over.append(len(mailbox.messages)))
 
     assert handed_over == [0]
     assert mailbox.recipients == ["amara@example.org"]
@@ -107,7 +117,7 @@ def test_a_refusal_is_final_or_temporary_by_its_code(mailbox, command, answer, f
     mailbox.answers[command] = answer
 
     with pytest.raises(NotSent, match="the mail server answered") as refused:
-        configured_sender().send(a_mail(), ignore)
+        send(a_mail(), ignore)
 
     assert refused.value.final is final
     assert "amara" not in refused.value.reason
@@ -118,7 +128,7 @@ def test_there_is_a_way_back_until_the_recipient_is_accepted(mailbox):
     mailbox.answers["RCPT"] = "550 Never"
 
     with pytest.raises(NotSent):
-        configured_sender().send(a_mail(), lambda: pytest.fail("it was handed over"))
+        send(a_mail(), lambda: pytest.fail("it was handed over"))
 
 
 @pytest.mark.row(92)
@@ -126,7 +136,7 @@ def test_a_mail_whose_connection_broke_may_have_been_sent(mailbox):
     mailbox.hangs_up = True
 
     with pytest.raises(MaybeSent):
-        configured_sender().send(a_mail(), ignore)
+        send(a_mail(), ignore)
 
 
 @pytest.mark.row(92)
@@ -159,7 +169,7 @@ def test_without_a_server_a_mail_becomes_a_whole_file(outbox):
 @pytest.mark.row(93)
 def test_a_mail_that_became_a_file_is_readable_by_its_owner_only(outbox):
     folder = outbox.folder / "new"
-    OutboxSender(folder).send(a_mail(), ignore)
+    FolderSender(folder).send(a_mail(), ignore)
 
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())]
 
@@ -179,5 +189,5 @@ def test_a_mail_that_is_taken_back_at_the_last_moment_leaves_no_file(outbox):
 def test_mail_goes_into_the_folder_of_the_installation_unless_a_server_is_set_up(app):
     sender = configured_sender()
 
-    assert isinstance(sender, OutboxSender)
+    assert isinstance(sender, FolderSender)
     assert sender.folder == Path(app.instance_path) / "outbox"

@@ -202,6 +202,7 @@ def test_neither_names_nor_what_can_be_worked_out_from_them_are_stored(app):
     assert len(row["key"]) == 64
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("name", ["", "\x00", "\ud800", "é" * 100_000])
 def test_any_name_can_be_counted(name):
     assert [hit(name, Limit(1, 60)) > 0 for _ in range(2)] == [False, True]

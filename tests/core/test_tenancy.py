@@ -11,11 +11,11 @@ from sqlalchemy.orm import aliased
 
 from clinic.appointments.models import Appointment
 from clinic.core.db import db
-from clinic.core.db.orm_session import ForeignRow
+from clinic.core.db.orm_session import ForeignRow, OutsideUnitOfWork, prepared
 from clinic.core.tenancy import NoCurrentClinic, current_clinic_id, set_current_clinic
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic
-from clinic.patients.models import Patient, PatientWord
+from clinic.patients.models import Patient, PatientKey
 from clinic.patients.service import PatientNotFound, patient_service
 from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.conftest import Here
@@ -28,8 +28,8 @@ QUERIES: list[Callable[[], Any]] = [
     lambda: select(Other.family_name),
     lambda: select(select(Patient.family_name).subquery()),
     lambda: select(select(Patient.family_name).cte()),
-    lambda: select(Patient.family_name).where(exists().where(PatientWord.patient_id == Patient.id)),
-    lambda: select(Patient.family_name).join(PatientWord, PatientWord.patient_id == Patient.id).distinct(),
+    lambda: select(Patient.family_name).where(exists().where(PatientKey.patient_id == Patient.id)),
+    lambda: select(Patient.family_name).join(PatientKey, PatientKey.patient_id == Patient.id).distinct(),
     lambda: select(Patient.family_name).order_by(Patient.id).limit(5).offset(0),
     lambda: union_all(select(Patient.family_name), select(Patient.family_name).where(Patient.id.is_(None))),
     lambda: select(func.max(Patient.family_name)),
@@ -68,25 +68,61 @@ def test_without_a_current_clinic_every_form_of_query_is_an_error(
     assert isinstance(getattr(raised.value, "orig", raised.value), NoCurrentClinic)
 
 
-def test_deleting_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here: Here, other_clinic: Clinic) -> None:
-    with here(), unit_of_work():
-        db.session.execute(delete(PatientWord))
+def test_a_prepared_query_that_is_kept_finds_the_rows_of_the_current_clinic(
+    two: tuple[Patient, Patient], here: Here, other_clinic: Clinic, app: Flask
+) -> None:
+    query = prepared(select(Patient.family_name))
 
     with here(other_clinic.id):
-        assert patient_service.search("zzz").rows
+        theirs = db.session.scalars(query).all()
+    with here():
+        ours = db.session.scalars(query).all()
+
+    assert (theirs, ours) == (["Zzz of theirs"], ["Aaa of ours"])
+    with app.app_context(), pytest.raises((StatementError, NoCurrentClinic)):
+        db.session.scalars(query)
+
+
+def test_a_prepared_change_reaches_only_the_own_clinic(
+    two: tuple[Patient, Patient], here: Here, other_clinic: Clinic
+) -> None:
+    with here(other_clinic.id):
+        keys = db.session.scalars(select(PatientKey.key)).all()
+
+    with pytest.raises(OutsideUnitOfWork), here():
+        db.session.execute(prepared(delete(PatientKey)))
+    with here(), unit_of_work():
+        db.session.execute(prepared(delete(PatientKey)))
+
+    with here(other_clinic.id):
+        assert db.session.scalars(select(PatientKey.key)).all() == keys != []
+
+
+def test_deleting_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here: Here, other_clinic: Clinic) -> None:
+    with here(other_clinic.id):
+        keys = db.session.scalars(select(PatientKey.key)).all()
+
+    with here(), unit_of_work():
+        db.session.execute(delete(PatientKey))
+
+    with here(other_clinic.id):
+        assert db.session.scalars(select(PatientKey.key)).all() == keys != []
 
 
 def test_updating_reaches_only_the_own_clinic(two: tuple[Patient, Patient], here: Here, other_clinic: Clinic) -> None:
+    with here(other_clinic.id):
+        keys = db.session.scalars(select(PatientKey.key)).all()
+
     with here(), unit_of_work():
-        db.session.execute(update(PatientWord).values(word="same"))
+        db.session.execute(update(PatientKey).values(key=1))
 
     with here(other_clinic.id):
-        assert patient_service.search("zzz").rows
+        assert db.session.scalars(select(PatientKey.key)).all() == keys != []
 
 
 def test_without_a_current_clinic_updating_is_an_error(two: tuple[Patient, Patient], app: Flask) -> None:
     with app.app_context(), pytest.raises((StatementError, NoCurrentClinic)) as raised, unit_of_work():
-        db.session.execute(update(PatientWord).values(word="same"))
+        db.session.execute(update(PatientKey).values(key=1))
 
     assert isinstance(getattr(raised.value, "orig", raised.value), NoCurrentClinic)
 

@@ -43,6 +43,22 @@ def test_a_unit_of_work_commits_the_change_and_its_event_together() -> None:
     assert (count(Patient), count(StoredEvent), count(Delivery)) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_commit_waits_for_the_disk_unless_it_may_be_lost_when_the_power_fails(durable: bool) -> None:
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    setting = "PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit"
+    waits = 2 if is_sqlite else db.session.connection().exec_driver_sql(setting).scalar()
+    with unit_of_work(durable=not durable):
+        a_patient()
+
+    with unit_of_work(durable=durable):
+        a_patient()
+        found = db.session.connection().exec_driver_sql(setting).scalar()
+
+    assert found == (waits if durable else 1 if is_sqlite else "off")
+    assert count(Patient) == 2
+
+
 def test_rolling_back_leaves_no_row_no_event_no_delivery_and_no_call(published: list[Any]) -> None:
     heard: list[Any] = []
     event_bus.subscribe("patient.created", heard.append)
@@ -193,12 +209,14 @@ def test_an_undeclared_event_is_refused_where_it_is_published() -> None:
         event_bus.publish("patient.sneezed", {})
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("data", [{}, {"patient_id": "1"}, CREATED | {"name": "Inês"}])
 def test_wrong_keys_are_refused_where_they_are_published(data: dict[str, Any]) -> None:
     with pytest.raises(UndeclaredEvent), unit_of_work():
         event_bus.publish("patient.created", data)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), uuid4(), {1, 2}])
 def test_values_that_are_no_json_are_refused_where_they_are_published(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)), unit_of_work():

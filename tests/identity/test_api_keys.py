@@ -106,6 +106,7 @@ def test_a_key_opens_what_its_scopes_allow_and_nothing_else(app, made):
     assert refused.get_json()["scope"] == "appointments:read"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("name", ["access_token", "key", "api_key", "token"])
 def test_a_key_in_the_address_opens_nothing(app, made, name):
     key = made()
@@ -180,6 +181,7 @@ def test_when_a_key_was_used_last_is_noted_at_most_once_a_minute(app, made):
     assert seen == [0, 0, 1]
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "key", ["", "clk_", "clk_" + "x" * 43, "clk_" + "x" * 5000, "x" * 47, "clk_" + "é" * 20, "a b"]
 )

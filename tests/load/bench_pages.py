@@ -27,14 +27,13 @@ from flask import Flask
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from clinic import create_app
-from clinic.core import db as database
 from clinic.core.clock import now
 from clinic.core.context import as_actor
-from clinic.core.db import db
+from clinic.core.db import db, force_custom_plans
 from clinic.core.ids import new_id
 from clinic.core.tenancy import clinic_scope
 from clinic.operations.setup import upgrade_database
-from clinic.patients import service
+from clinic.patients.search import matches
 from clinic.patients.service import patient_service
 from tests.builders import MONDAY, a_clinic, a_patient, a_practitioner, a_signed_in_administrator, an_appointment
 from tests.page_client import PageClient
@@ -123,15 +122,14 @@ def _frozen() -> Iterator[None]:
 
 def _search_times(query: str, rounds: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {}
-    forced = database.force_custom_plans
-    for way, force in (("custom plans", forced), ("left to PostgreSQL", lambda: None)):
-        service.force_custom_plans = force  # type: ignore[attr-defined]
+    for way, force in (("custom plans", force_custom_plans), ("left to PostgreSQL", lambda: None)):
+        matches.force_custom_plans = force  # type: ignore[attr-defined]
         db.session.remove()
         db.engine.dispose()
         for broad in BROAD:
             patient_service.search(broad)
         times[way] = _timed(lambda: patient_service.search(query), rounds)
-    service.force_custom_plans = forced  # type: ignore[attr-defined]
+    matches.force_custom_plans = force_custom_plans  # type: ignore[attr-defined]
     return times
 
 
@@ -145,26 +143,20 @@ def _timed(call: Callable[[], object], times: int) -> list[float]:
 
 
 def _fill_patients(clinic_id: UUID, count: int) -> None:
-    """Store patients and their search words past the service, which would take minutes."""
-    tables = db.metadata.tables
+    """Store patients past the service, which would take minutes, and index them."""
     rows: list[dict[str, object]] = []
-    words: list[dict[str, object]] = []
     moment = now()
     for number in range(1, count + 1):
-        patient_id, phone = new_id(), f"35191{number:07d}"
         name = ("Sousa", "Pereira", "Marques", "Andrade")[number % 4]
         rows.append(
-            {"id": patient_id, "clinic_id": clinic_id, "mrn": f"P-{number:06d}", "family_name": name, "sex": "unknown"}
-            | {"phone": f"+{phone}", "sort_name": f"{name.lower()} {number}", "version": 1}
+            {"id": new_id(), "clinic_id": clinic_id, "mrn": f"P-{number:06d}", "family_name": name, "sex": "unknown"}
+            | {"phone": f"+35191{number:07d}", "sort_name": f"{name.lower()} {number}", "version": 1}
             | {"created_at": moment, "updated_at": moment}
         )
-        for word in (name.lower(), f"p{number:06d}", f"{number:06d}", str(number), f"p{number}"):
-            words.append({"patient_id": patient_id, "word": word, "is_contact": False})
-        words.append({"patient_id": patient_id, "word": phone, "is_contact": True})
-        words.append({"patient_id": patient_id, "word": phone[3:], "is_contact": True})
-    _insert(tables["patients"], rows)
-    keyed: Sequence[dict[str, object]] = [{"id": new_id(), "clinic_id": clinic_id, **word} for word in words]
-    _insert(tables["patient_words"], keyed)
+    _insert(db.metadata.tables["patients"], rows)
+    with clinic_scope(clinic_id):
+        for _ in patient_service.reindex():
+            pass
 
 
 def _insert(table: object, rows: Sequence[dict[str, object]]) -> None:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 from flask import Flask
@@ -28,7 +29,8 @@ def post_patients() -> Callable[[], None]:
     token = _log_in(browser, secret)
 
     def send() -> None:
-        fields = {"family_name": "Pereira", "given_name": "Inês", "email": "ines@example.org", "csrf_token": token}
+        name = token_urlsafe()  # nobody is on file who may be the same person
+        fields = {"family_name": name, "email": f"{name}@example.org", "csrf_token": token}
         _expect(303, browser.post("/patients/new", data=fields))
 
     send()

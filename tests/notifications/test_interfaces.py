@@ -27,8 +27,8 @@ def test_the_page_shows_what_became_of_each_message(client, messages):
     page = client.get("/messages").text
 
     assert title(page).startswith("Messages")
-    assert "SOUSA, Inês P-000002 Welcome by email Failed 1 the mail server answered 550" in spoken(page)
-    assert "PEREIRA, Inês P-000001 Welcome by email Sent 1" in spoken(page)
+    assert "Email: Welcome Sousa, Inês P-000002 Registration Failed" in spoken(page)
+    assert "Email: Welcome Pereira, Inês P-000001 first@example.org Registration Sent" in spoken(page)
 
 
 def test_the_page_without_messages_describes_what_it_lists(client):
@@ -46,7 +46,8 @@ def test_the_page_comes_in_portions(client, here):
         page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
     ).text
 
-    assert (page.count("Welcome by"), rest.count("Welcome by")) == (20, 1)
+    rows_of = [one.partition("<tbody")[2].count("<tr") for one in (page, rest)]
+    assert rows_of == [20, 1]
 
 
 def test_the_json_list_shows_what_became_of_each_message(client, messages):
@@ -56,7 +57,7 @@ def test_the_json_list_shows_what_became_of_each_message(client, messages):
         ("welcome", "failed", "the mail server answered 550"),
         ("welcome", "sent", None),
     ]
-    assert client.get(f"{URL}/{data[0]['id']}").json == data[0]
+    assert client.get(f"{URL}/{data[0]['id']}").json.items() >= data[0].items()
 
 
 def test_the_json_list_shows_no_text_and_no_address(client, messages):
@@ -90,7 +91,7 @@ def test_a_filter_that_makes_no_sense_is_refused(client):
 
 
 def test_the_page_refuses_unknown_parameters(client):
-    assert [client.get(f"/messages?{query}").status_code for query in ("q=x", "limit=5", "cursor=x")] == [400] * 3
+    assert [client.get(f"/messages?{query}").status_code for query in ("x=y", "limit=5", "cursor=x")] == [400] * 3
 
 
 def test_messages_are_only_read(client):

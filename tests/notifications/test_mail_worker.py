@@ -10,23 +10,16 @@ import time_machine
 from sqlalchemy import update
 
 from clinic.core.db import Base, db
-from clinic.core.ids import new_id
 from clinic.core.jobs import run_due_jobs
-from clinic.core.mail.message import Mail
-from clinic.core.mail.queue import MOST_ATTEMPTS
-from clinic.core.work_queue import LeaseLost
-from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
 from clinic.patients.service import consent_service, patient_service
 from tests.assertions import rows
 from tests.builders import a_patient, an_appointment
-from tests.concurrency import run_at_once
 from tests.smtp_server import free_port
 
 pytestmark = pytest.mark.usefixtures("inside")
 
 NOTIFICATIONS = Base.metadata.tables["notifications"]
-MAIL = Mail(new_id(), "x", "x@example.org", "x", "x", "x")
 
 
 def only(app):
@@ -98,7 +91,7 @@ def test_a_temporary_refusal_queues_the_message_again_for_later(app, mailbox, co
 
 
 @pytest.mark.slow
-def test_a_message_is_attempted_for_two_days_with_growing_pauses(app, mailbox):
+def test_a_message_is_attempted_for_three_days_with_growing_pauses(app, mailbox):
     mailbox.answers["RCPT"] = "451 Try again"
     attempted_at = []
 
@@ -111,7 +104,7 @@ def test_a_message_is_attempted_for_two_days_with_growing_pauses(app, mailbox):
 
     pauses = [after - before for before, after in pairwise(attempted_at)]
     assert (only(app)["state"], only(app)["reason"]) == ("failed", "the mail server answered 451")
-    assert attempted_at[-1] - attempted_at[0] == timedelta(days=2)
+    assert attempted_at[-1] - attempted_at[0] == timedelta(days=3)
     assert max(pauses) <= timedelta(hours=4)
     assert pauses[0] < pauses[3] < pauses[6] < pauses[9]
 
@@ -225,7 +218,7 @@ def test_a_message_goes_to_the_current_address(mailbox):
 
 def test_without_a_mail_server_each_message_becomes_a_file(app):
     before = set(written(app))
-    an_appointment(a_patient(language="pt"), starts_at=datetime.now(UTC) + timedelta(days=7))
+    an_appointment(a_patient(language="pt"), starts_at=datetime.now(UTC) + timedelta(days=1))
 
     send_due()
 
@@ -233,112 +226,10 @@ def test_without_a_mail_server_each_message_becomes_a_file(app):
     messages = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in new]
     assert {path.suffix for path in new} == {".eml"}
     assert [message["Subject"] for message in messages] == [
-        "Bem-vindo a Clínica São João",
+        "Clínica São João dá-lhe as boas-vindas",
         "A sua consulta em Clínica São João",
     ]
     assert {path.stem for path in new} == {str(row["id"]) for row in rows(app, "notifications")}
-
-
-def claimed():
-    """Return the next due message, taken by this process."""
-    notification = notification_queue.claim()
-    assert notification is not None
-    return notification
-
-
-def test_a_message_claimed_by_another_worker_can_not_be_changed(app, mailbox):
-    a_patient()
-    mine = claimed()
-    theirs = new_id()
-    with db.engine.begin() as connection:
-        connection.execute(update(NOTIFICATIONS).values(lease=theirs))
-
-    with pytest.raises(LeaseLost):
-        notification_queue.record_handover(mine, MAIL)
-    with pytest.raises(LeaseLost):
-        notification_queue.record_sent(mine)
-    with pytest.raises(LeaseLost):
-        notification_queue.record_failure(mine, "x", final=True)
-
-    assert (only(app)["state"], only(app)["lease"], only(app)["subject"]) == ("sending", theirs, None)
-
-
-def test_a_message_is_claimed_only_after_the_one_before_is_done(app, mailbox, monkeypatch):
-    for count in range(2):
-        a_patient(email=f"number{count}@example.org")
-    record_handover, seen = notification_queue.record_handover, []
-
-    def note_states(notification, mail):
-        seen.append([row["state"] for row in rows(app, "notifications")])
-        record_handover(notification, mail)
-
-    monkeypatch.setattr(notification_queue, "record_handover", note_states)
-    send_due()
-
-    assert seen == [["sending", "queued"], ["sent", "sending"]]
-
-
-def test_a_message_claimed_by_another_worker_before_the_hand_over_is_not_sent(app, mailbox, monkeypatch, caplog):
-    a_patient()
-    record_handover = notification_queue.record_handover
-
-    def lose(notification, mail):
-        with db.engine.begin() as connection:
-            connection.execute(update(NOTIFICATIONS).values(lease=new_id()))
-        record_handover(notification, mail)
-
-    monkeypatch.setattr(notification_queue, "record_handover", lose)
-    send_due()
-
-    assert (mailbox.messages, only(app)["state"]) == ([], "sending")
-    assert "lease_lost table=notifications" in caplog.text
-    assert "mail_failed" not in caplog.text
-
-
-def test_handing_a_message_over_renews_its_lease(app, mailbox):
-    a_patient()
-    mine = claimed()
-    before = only(app)["leased_until"]
-
-    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
-        notification_queue.record_handover(mine, MAIL)
-
-    assert only(app)["leased_until"] - before > timedelta(seconds=20)
-
-
-def test_a_message_whose_worker_died_before_handing_it_over_is_sent_by_the_next(app, mailbox):
-    a_patient()
-    notification_queue.claim()
-
-    assert send_due() == 0
-    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
-        assert send_due() == 1
-
-    assert (only(app)["state"], only(app)["attempts"], len(mailbox.messages)) == ("sent", 2, 1)
-
-
-def test_a_message_whose_worker_died_while_handing_it_over_is_unknown(app, mailbox):
-    a_patient()
-    mine = claimed()
-    notification_queue.record_handover(mine, MAIL)
-
-    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
-        assert send_due() == 0
-
-    assert (only(app)["state"], mailbox.messages) == ("unknown", [])
-    assert only(app)["reason"] == "the worker died while the mail server had the message"
-
-
-@pytest.mark.row(88)
-def test_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
-    a_patient()
-
-    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        for _ in range(MOST_ATTEMPTS + 1):
-            notification_queue.claim()
-            clock.shift(timedelta(hours=1))
-
-    assert (only(app)["state"], only(app)["attempts"]) == ("failed", MOST_ATTEMPTS)
 
 
 def test_a_message_that_can_not_be_written_stops_no_other(app, mailbox):
@@ -353,18 +244,6 @@ def test_a_message_that_can_not_be_written_stops_no_other(app, mailbox):
     assert mailbox.recipients == ["second@example.org"]
     assert [row["state"] for row in rows(app, "notifications")] == ["queued", "sent"]
     assert rows(app, "notifications")[0]["reason"] == "an error in the program (KeyError)"
-
-
-@pytest.mark.row(80)
-def test_two_workers_send_each_message_once(app, clinic, mailbox):
-    for count in range(6):
-        a_patient(email=f"number{count}@example.org")
-
-    outcomes = run_at_once(app, clinic.id, 2, lambda _number: send_due())
-
-    assert outcomes == [None, None]
-    assert sorted(mailbox.recipients) == [f"number{count}@example.org" for count in range(6)]
-    assert {row["state"] for row in rows(app, "notifications")} == {"sent"}
 
 
 @pytest.mark.row(93)

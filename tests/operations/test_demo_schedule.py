@@ -11,7 +11,7 @@ from flask import Flask
 from clinic.appointments.service import appointment_service, closure_service, hours_exception_service
 from clinic.core.context import as_actor
 from clinic.core.unit_of_work import unit_of_work
-from clinic.operations.demo_data import ACTOR
+from clinic.operations.demo_data import ACTOR, INVOICES, PRICES
 from clinic.operations.demo_schedule import MOST_A_DAY, fill_schedule
 from clinic.patients.service import patient_service
 from tests.assertions import rows
@@ -27,10 +27,14 @@ def test_past_days_are_over_today_is_in_full_swing_and_the_next_ones_are_booked(
     with time_machine.travel(datetime(2029, 11, 28, 10, 52, tzinfo=UTC), tick=False), as_actor(ACTOR):
         with unit_of_work():
             patients = [patient_service.create(family_name=f"Person {number}") for number in range(MOST_A_DAY)]
-        fill_schedule(random.Random(1), patients, date(2029, 11, 26), {})
+        visits = fill_schedule(random.Random(1), patients, date(2029, 11, 26), {})
 
         days = [appointment_service.day(WEDNESDAY.replace(day=day)) for day in (27, 28, 29)]
 
+    assert len(visits) >= INVOICES
+    assert {visit.service for visit in visits} <= PRICES.keys()
+    found = [appointment_service.get(visit.appointment_id) for visit in visits if visit.appointment_id]
+    assert (len(found), {one.status for one in found}) == (len(visits), {"fulfilled"})
     states = [Counter(one.status for one in day) for day in days]
     assert set(states[0]) == {"fulfilled", "noshow"}
     assert {"fulfilled", "checked-in", "booked"} <= set(states[1])

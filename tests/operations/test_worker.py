@@ -198,7 +198,7 @@ def test_every_job_runs_once_a_minute_even_if_nothing_is_due(app: Flask, monkeyp
     monkeypatch.setattr("clinic.operations.worker.time.monotonic", lambda: clock[0])
     monkeypatch.setattr(worker, "_stop_on_signals", lambda *_: None)
     monkeypatch.setattr(worker, "is_work_due", lambda: False)
-    monkeypatch.setattr(worker, "run_due_jobs", lambda: runs.append(1))
+    monkeypatch.setattr(worker, "run_due_jobs", lambda longest: runs.append(1))
     monkeypatch.setattr(worker, "_wait", wait)
 
     with app.app_context():

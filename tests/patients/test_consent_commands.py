@@ -70,6 +70,16 @@ def test_all_consent_is_withdrawn_and_that_is_undone(run, here, patient):
         assert consent_service.state(patient.id, "care", "email").state == "by-registration"
 
 
+def test_a_withdrawal_of_an_earlier_day_names_what_was_agreed_to_later(run, here, patient):
+    run("patients", "record-consent", "1", "--agree", "reminders:sms", "--source", "phone")
+
+    result = run("patients", "withdraw-consent", "1", "--answered-on", "2026-01-05")
+
+    assert (result.exit_code, "Still agreed to, on a later day: reminders by SMS" in result.stderr) == (0, True)
+    with here():
+        assert consent_service.state(patient.id, "reminders", "sms").allowed
+
+
 def test_a_registration_takes_answers(app, run):
     run("patients", "add", "--family-name", "Sousa", "--agree", "news:post", "--refuse", "care:email")
 

@@ -127,12 +127,25 @@ def test_every_problem_of_a_change_is_answered_at_once(app, client, url):
     assert row_counts(app)["consent_answers"] == 0
 
 
-@pytest.mark.parametrize("body", [{}, {"answers": None, "source": "phone"}, {"answers": [], "source": None}])
+@pytest.mark.parametrize("body", [{}, {"answers": None, "source": "phone"}, {"answers": [], "source": "phone"}])
 def test_a_change_needs_answers_and_a_source(client, url, body):
     answer = client.post(url, json=body)
 
     assert answer.status_code == 422
     assert pointers(answer)
+
+
+def test_a_withdrawal_of_an_earlier_day_leaves_a_later_yes_and_names_it(client, url):
+    record(client, url, YES)
+    other = {"purpose": "news", "channel": "post", "answer": "yes"}
+    record(client, url, other, answered_on="2026-01-02")
+
+    answer = client.post(f"{url}/withdraw", json={"answered_on": "2026-01-05", "source": "written"})
+
+    assert answer.status_code == 200
+    assert [(one["purpose"], one["channel"]) for one in answer.json["kept"]] == [("reminders", "sms")]
+    assert (state(answer)["state"], state(answer, "news", "post")["state"]) == ("yes", "withdrawn")
+    assert not state(answer, "care", "email")["allowed"]
 
 
 def test_two_answers_about_the_same_are_refused_at_the_second(client, url):

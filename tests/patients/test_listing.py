@@ -1,10 +1,10 @@
 """Pages of lists: everybody once, whatever is registered meanwhile."""
 
+from base64 import urlsafe_b64decode
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
-from itsdangerous import URLSafeSerializer
 
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import patient_service
@@ -59,15 +59,17 @@ def test_everybody_who_is_found_is_listed_exactly_once_while_others_are_register
 
 
 @pytest.mark.slow
-def test_the_cursor_of_a_search_holds_an_id_and_no_name(inside, client):
-    ids = [str(a_patient(given_name=f"Number {count:02}").id) for count in range(25)]
+def test_the_cursor_of_a_search_shows_no_name(inside, client):
+    for count in range(25):
+        a_patient(given_name=f"Number {count:02}")
     by_api = client.get(URL, query_string={"q": "per num", "limit": 20})
     page = client.get("/patients?q=per+num").text
     on_page = page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
 
     for url in (by_api.headers["Link"].partition(">")[0], on_page):
-        _, payload = URLSafeSerializer("any").loads_unsafe(parse_qs(urlsplit(url).query)["cursor"][0])
-        assert payload == [{"id": ids[19]}]
+        cursor = parse_qs(urlsplit(url).query)["cursor"][0]
+        held = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).lower()
+        assert [word for word in (b"number", b"pereira", b"per", b"eira") if word in held] == []
 
 
 def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, other_clinic):
@@ -76,7 +78,7 @@ def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, oth
         theirs = a_patient(given_name="Mia").id
 
     for stranger in (theirs, UUID(int=0)):
-        assert [patient.id for patient in patient_service.search("pereira", after=(stranger,)).rows] == ours
+        assert [patient.id for patient in patient_service.search("pereira", after=(stranger,)).rows] == ours[::-1]
 
 
 def test_the_next_cursor_and_the_link_lead_to_the_same_page(inside, client):
@@ -134,13 +136,13 @@ def test_a_cursor_of_another_list_is_refused(client, cursor):
 
 
 def test_a_cursor_that_was_tampered_with_is_refused(client, cursor):
-    head, _, tail = cursor.rpartition(".")
+    middle = len(cursor) // 2
     forged = [
         cursor[:-1],
         cursor + "x",
         cursor[::-1],
-        head,
-        f"{head}.{tail[::-1]}",
+        cursor[:middle],
+        f"{cursor[:middle]}.{cursor[middle:]}",
         "x",
         "....",
         "W10.x",
@@ -170,12 +172,13 @@ def test_a_parameter_that_stands_there_twice_is_refused(client, url):
 
 @pytest.mark.row(42)
 def test_an_unknown_parameter_is_refused_naming_the_known_ones(client):
-    answer = client.get(f"{URL}?sort=(CASE WHEN 1 THEN name END)")
+    answer = client.get(f"{URL}?order=name")
+    known = "balance, consent, cursor, limit, no_visit, q, sort, status, updated_since"
 
     assert answer.status_code == 400
-    assert answer.json["detail"] == "There is no such parameter here; known are: cursor, limit, q"
-    for url in ("/patients?sort=name", "/patients?sort=name;--", f"{URL}?sort=name;--"):
-        assert client.get(url).status_code == 400, url
+    assert answer.json["detail"] == f"There is no such parameter here; known are: {known}"
+    for url in ("/patients?sort=name;--", f"{URL}?sort=name;--", f"{URL}?sort=(CASE WHEN 1 THEN name END)"):
+        assert client.get(url).status_code == 422, url
 
 
 @pytest.mark.parametrize("url", [URL, "/patients"])

@@ -72,11 +72,9 @@ def test_the_database_refuses_what_the_rules_refuse(change):
         connection.execute(update(PATIENTS).where(PATIENTS.c.id == patient.id).values(**change))
 
 
-def test_eight_registrations_at_once_get_eight_numbers_without_a_gap(app, at_once):
-    def register(number):
-        a_patient(family_name=f"Name {number}")
-
-    outcomes = at_once(8, register)
+@pytest.mark.expects_failing_handler  # on SQLite a welcome may wait too long for the lock; its delivery is retried
+def test_registrations_by_eight_at_once_get_as_many_numbers_without_a_gap(app, at_once):
+    outcomes = at_once(8, lambda number: a_patient(family_name=f"Name {number}"))
 
     assert outcomes == [None] * 8
-    assert sorted(row["mrn"] for row in rows(app, "patients")) == [f"P-00000{count}" for count in range(1, 9)]
+    assert sorted(row["mrn"] for row in rows(app, "patients")) == [f"P-{n:06d}" for n in range(1, 9)]

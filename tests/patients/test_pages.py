@@ -35,7 +35,7 @@ def test_registering_leads_to_the_patients_page_and_shows_the_number(client):
 
     assert answer.status_code == 303
     assert "Registered as P-000001" in page
-    assert "PEREIRA, Inês" in page
+    assert "Pereira, Inês" in spoken(page)
     assert "21-Jun-1991" in spoken(page)
 
 
@@ -122,8 +122,8 @@ def test_saving_changes_the_patient_and_the_words_by_which_it_is_found(app, clie
 
     assert (answer.status_code, answer.location) == (303, f"/patients/{patient.id}")
     assert rows(app, "patients")[0]["family_name"] == "Sousa"
-    assert "SOUSA, Inês" in client.get("/patients?q=sousa").text
-    assert "No patient matches" in client.get("/patients?q=pereira").text
+    assert "Sousa, Inês" in spoken(client.get("/patients?q=sousa").text)
+    assert "Nobody matches" in client.get("/patients?q=pereira").text
 
 
 def test_a_refused_change_keeps_the_version_that_was_opened(client, patient):
@@ -215,7 +215,7 @@ def test_an_empty_register_shows_what_to_do(client):
 def test_a_search_that_finds_nobody_offers_to_register(client):
     page = client.get("/patients", query_string={"q": "<script>"}).text
 
-    assert "Register a new patient" in page
+    assert "Register “&lt;script&gt;”" in page
     assert "<script>" not in page.partition("</head>")[2]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from clinic.patients.schemas import PatientSchema
+from clinic.patients.schemas.patients import PatientSchema
 from clinic.web.forms import with_dates
 from tests.builders import patient_fields
 from tests.schema_loading import loaded, problems

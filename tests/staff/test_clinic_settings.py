@@ -202,6 +202,7 @@ def test_nobody_gives_receptionists_a_permission_that_they_lack(app, client, bec
     assert rows(app, "clinics") == before
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("field", "wrong", "message"),
     [
@@ -250,3 +251,34 @@ def test_a_region_that_the_country_does_not_have_is_refused_by_json_and_command_
     assert (by_command.exit_code, "--subdivision: Portugal has no region 99" in by_command.stderr) == (2, True)
     assert rows(app, "clinics") == before
     assert client.patch(url, json={"country": "DE", "subdivision": "BY"}, headers=any_version).status_code == 200
+
+
+CONTACT = {"address": "Cais do Sodré 14\n1200-450 Lisboa", "phone": "+351213555000", "email": "desk@harbour.example"}
+
+
+def test_how_patients_reach_the_clinic_is_set_on_the_page_by_json_and_by_command(app, client, run):
+    client.submit("/clinic", **settings(**CONTACT | {"phone": "213 555 000"}))
+    on_page = {name: stored(app)[name] for name in CONTACT}
+    emptied = client.patch("/api/v1/clinic", json=dict.fromkeys(CONTACT), headers={"If-Match": '"2"'}).json
+    result = run("staff", "configure", *(f"--{name}={value}" for name, value in CONTACT.items()), "--json")
+
+    assert on_page == CONTACT
+    assert [emptied[name] for name in CONTACT] == [None] * 3
+    assert json.loads(result.stdout).items() >= CONTACT.items()
+    assert rows(app, "audit_entries")[-1]["changes"]["phone"] == [None, "+351213555000"]
+
+
+def test_a_phone_and_an_email_that_are_none_are_refused_with_everything_else_at_once(app, client, run):
+    before = rows(app, "clinics")
+    wrong = {"phone": "0", "email": "desk", "address": "x" * 501}
+
+    page = client.submit("/clinic", **settings(**wrong, name=" "))
+    answer = client.patch("/api/v1/clinic", json=wrong, headers={"If-Match": "*"})
+    result = run("staff", "configure", "--phone", "0", "--email", "desk")
+
+    assert page.status_code == 422
+    for words in ("Enter the clinic's name", "Enter a phone number with its country code", "Enter an email address"):
+        assert words in spoken(page.text)
+    assert sorted(pointers(answer)) == ["#/address", "#/email", "#/phone"]
+    assert (result.exit_code, "--phone" in result.stderr, "--email" in result.stderr) == (2, True, True)
+    assert rows(app, "clinics") == before

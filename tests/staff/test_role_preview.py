@@ -172,6 +172,7 @@ def test_while_one_sees_the_app_as_a_manager_no_other_role_is_offered(client):
     assert client.submit("/staff/seeing", role="receptionist").status_code == 403
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     "fields", [{}, {"role": ""}, {"role": "owner"}, {"role": "\x00"}, {"role": "read-only", "clinic_id": "x"}]
 )

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity import passwords
 from clinic.identity.members import member_service
+from clinic.identity.models import StaffMember
 from clinic.identity.sign_in import PER_ACCOUNT, PER_ADDRESS
 from tests.assertions import row_counts, rows, spoken
 from tests.page_client import hidden_value
@@ -17,6 +19,7 @@ from tests.staff.counting_hasher import Hasher
 from tests.staff.login_helpers import (
     EMAIL,
     NOT_OURS,
+    OTHER_PASSWORD,
     PASSWORD,
     a_browser,
     a_person,
@@ -44,11 +47,11 @@ FORWARDED = [
 
 @contextmanager
 def watched(app) -> Iterator[list[str]]:
-    """Keep what is written to the database: each row's statement, and each commit."""
+    """Keep what the database is asked: each statement and each commit."""
     seen: list[str] = []
 
     def note(_connection, _cursor, statement, *_rest):
-        seen.extend(word for word in ("INSERT", "UPDATE") if statement.startswith(word))
+        seen.append(statement)
 
     def note_commit(_connection):
         seen.append("COMMIT")
@@ -113,12 +116,13 @@ def test_a_wrong_password_and_an_unknown_address_take_the_same_work(app, visitor
 
     for email in (EMAIL, UNKNOWN):
         monkeypatch.setattr(passwords, "HASHER", hasher := Hasher())
-        with watched(app) as written:
+        with watched(app) as asked:
             visitor.post("/login", data={"csrf_token": token, "email": email, "password": "another password"})
-        work[email] = (hasher.verified, written)
+        work[email] = (hasher.verified, asked)
 
     assert work[EMAIL] == work[UNKNOWN]
     assert work[EMAIL][0] == 1
+    assert len(work[EMAIL][1]) > 5
 
 
 @pytest.mark.row(1)
@@ -253,6 +257,19 @@ def test_who_is_deactivated_is_out_at_once_and_does_not_get_in_again(app, clinic
 
     assert not is_in(visitor)
     assert sign_in(visitor).status_code == 422
+
+
+def test_a_password_that_is_changed_while_it_is_verified_signs_nobody_in(app, visitor, person, monkeypatch):
+    def verify(stored, password):
+        with app.app_context(), unit_of_work():
+            db.session.get_one(StaffMember, person).password_hash = passwords.hash_password(OTHER_PASSWORD)
+        return passwords.verify_password(stored, password)
+
+    monkeypatch.setattr("clinic.identity.sign_in.verify_password", verify)
+    answer = sign_in(visitor)
+
+    assert answer.status_code == 422
+    assert not is_in(visitor)
 
 
 @pytest.mark.row(13)

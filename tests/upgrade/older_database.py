@@ -40,9 +40,13 @@ def _application(folder: Path, url: str, revision: str) -> Iterator[Flask]:
 
 
 def insert(table: str, values: dict[str, Any]) -> None:
-    """Insert a row into a table as the database has it, whatever the models say."""
-    row = {**values, "version": 1, "created_at": NOW, "updated_at": NOW}
-    stored = {name: value.hex if isinstance(value, UUID) else value for name, value in row.items()}
+    """Insert a versioned row into a table as the database has it, whatever the models say."""
+    insert_plain(table, {**values, "version": 1, "created_at": NOW, "updated_at": NOW})
+
+
+def insert_plain(table: str, values: dict[str, Any]) -> None:
+    """Insert a row of these columns alone into a table as the database has it."""
+    stored = {name: value.hex if isinstance(value, UUID) else value for name, value in values.items()}
     names, places = ", ".join(stored), ", ".join(f":{name}" for name in stored)
     with db.engine.begin() as connection:
         connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), stored)

@@ -18,7 +18,7 @@ from clinic.core.tenancy import clinic_scope
 from tests.databases import POSTGRESQL, SQLITE
 from tests.upgrade.older_database import NOW, an_older_database, insert
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
 START = datetime(2029, 7, 2, 8, 0, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -48,6 +48,12 @@ def test_the_next_booking_is_refused_on_the_taken_time_and_accepted_beside_it(id
     with pytest.raises(SlotTaken):
         _book(ids, START)
     assert _book(ids, START + HALF_AN_HOUR).status == "booked"
+
+
+def test_a_booking_is_not_confirmed_and_can_be(ids: dict[str, UUID]) -> None:
+    assert appointment_service.get(ids["appointment"]).confirmed_at is None
+
+    assert appointment_service.confirm(ids["appointment"]).confirmed_at is not None
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from clinic.patients.service import consent_service, patient_service
 from tests.databases import POSTGRESQL, SQLITE
 from tests.upgrade.older_database import NOW, an_older_database, insert
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
 FLAGS: dict[str, dict[str, Any]] = {
     "agreed": {"messages_agreed": True, "messages_agreed_source": "registration", "messages_agreed_at": NOW},
@@ -69,6 +69,7 @@ def test_who_wanted_no_messages_gets_none(ids: dict[str, UUID]) -> None:
         ("reminders", "email", "no"),
     ]
     assert {(one.source, one.answered_on) for one in answers} == {("earlier-record", date(2026, 11, 1))}
+    assert not any(one.by_guardian for one in answers)
 
 
 @pytest.mark.slow

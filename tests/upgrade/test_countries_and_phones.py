@@ -87,4 +87,4 @@ def _clinic(zone: str) -> dict[str, Any]:
 def _patient(clinic: dict[str, Any], family_name: str, phone: str) -> dict[str, Any]:
     agreed = {"messages_agreed": True, "messages_agreed_source": "registration", "messages_agreed_at": NOW}
     names = {"family_name": family_name, "sort_name": family_name, "sex": "unknown", "phone": phone}
-    return {"id": uuid4(), "clinic_id": clinic["id"], "mrn": uuid4().hex[:8], **names, **agreed}
+    return {"id": uuid4(), "clinic_id": clinic["id"], "mrn": f"P-{uuid4().int % 1_000_000:06d}", **names, **agreed}

@@ -16,7 +16,7 @@ from clinic.core.tenancy import clinic_scope
 from tests.databases import POSTGRESQL, SQLITE
 from tests.upgrade.older_database import NOW, an_older_database, insert
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])

@@ -37,6 +37,7 @@ KNOWN = json.loads((HERE / "known.json").read_text(encoding="utf-8"))
 DATA, SQLITE_SCHEMA = ((HERE / name).read_text(encoding="utf-8") for name in ("data.sql", "schema_sqlite.sql"))
 REVISION = "0002"
 SEALED, UNSEALED = 21, 48
+TWO_DAYS_BEFORE_THE_VISITS = {"2026-11-30 10:00", "2026-12-01 11:00", "2026-12-02 12:00"}
 FIVE_MINUTES_LATER = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
 
 
@@ -106,8 +107,9 @@ def test_the_worker_delivers_sends_and_seals_what_was_left(app: Flask) -> None:
 
     assert (result.exit_code, again.exit_code) == (0, 0), result.stderr + again.stderr
     assert _counted(app, "SELECT state, count(*) FROM deliveries GROUP BY state") == {"delivered": 11, "discarded": 1}
-    notifications = _counted(app, "SELECT state, count(*) FROM notifications GROUP BY state")
+    notifications = _counted(app, "SELECT state, count(*) FROM notifications WHERE kind <> 'reminder' GROUP BY state")
     assert notifications == {"sent": 9, "suppressed": 1, "unknown": 1}
+    assert _planned_reminders(app) == {(two_days_before, "queued") for two_days_before in TWO_DAYS_BEFORE_THE_VISITS}
     assert _counted(app, "SELECT state, count(*) FROM staff_letters GROUP BY state") == {"sent": 5}
     assert _recipients(app) == {
         "joerg@example.org": 3,
@@ -241,6 +243,13 @@ def _run(app: Flask, *args: Any) -> Result:
 def _counted(app: Flask, statement: str) -> dict[str, int]:
     with app.app_context(), db.engine.connect() as connection:
         return {row[0]: row[1] for row in connection.execute(text(statement)).all()}
+
+
+def _planned_reminders(app: Flask) -> set[tuple[str, str]]:
+    """Return when each reminder is due, and its state."""
+    with app.app_context(), db.engine.connect() as connection:
+        found = connection.execute(text("SELECT due_at, state FROM notifications WHERE kind = 'reminder'")).all()
+    return {(str(due_at)[:16], state) for due_at, state in found}
 
 
 def _recipients(app: Flask) -> Counter[str]:

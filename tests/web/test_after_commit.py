@@ -65,7 +65,7 @@ def test_an_error_after_the_commit_shows_that_it_is_saved_and_where(
 def test_an_error_before_the_commit_shows_that_nothing_is_saved(
     client: PageClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clinic.patients.service._index", _break)
+    monkeypatch.setattr("clinic.patients.service.index_patients", _break)
 
     json, page = client.post(API, json=patient_fields()), client.submit("/patients/new", family_name="Weiß")
 

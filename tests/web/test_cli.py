@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import Clinic
 from tests.builders import OWN, a_patient
@@ -21,8 +22,10 @@ def break_in_python(*_: object, **__: object) -> None:
 
 
 def break_in_the_database(*_: object, **__: object) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(insert(Clinic).values(name=NAME, zone=NAME, currency="EUR", locale="en", idle_minutes=0))
+    with unit_of_work():
+        db.session.connection().execute(
+            insert(Clinic).values(name=NAME, zone=NAME, currency="EUR", locale="en", idle_minutes=0)
+        )
 
 
 @pytest.mark.row(93)

@@ -1,7 +1,7 @@
 """Commands whose output can't be written: what is done is said to be done, and an unseen secret is revoked."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from fractions import Fraction
@@ -201,6 +201,7 @@ def test_no_command_reads_after_its_commit(run: Run, here: Here, clinic: Clinic,
     book = ["--patient", mrn, "--practitioner", name, "--starts", "2027-03-01 12:00"]
     commands: list[list[object]] = [
         ["patients", "add", "--family-name", "Weiß"],
+        ["patients", "edit", mrn, "--given-name", "Rita"],
         ["appointments", "add-practitioner", "--name", "Sousa"],
         ["appointments", "book", *book],
         ["appointments", "cancel", appointment],
@@ -214,10 +215,35 @@ def test_no_command_reads_after_its_commit(run: Run, here: Here, clinic: Clinic,
         ["staff", "deactivate", "manager@example.org"],
     ]
 
+    assert _late_in(run, late, commands) == []
+
+
+@pytest.mark.slow
+def test_no_command_of_a_patient_reads_after_its_commit(run: Run, here: Here, late: Late) -> None:
+    with here():
+        patient = a_patient(other_addresses=[{"value": "Rua 2"}], address="Rua 1").mrn
+    commands = [
+        ["use-contact", patient, "--kind", "address", "--value", "Rua 2"],
+        ["record-death", patient, "--on", "2026-01-02"],
+        ["undo-death", patient],
+        ["archive", patient],
+        ["restore", patient],
+        ["add-note", patient, "--text", "Prefers mornings"],
+        ["add-related", patient, "--name", "Rui", "--role", "payer"],
+        ["add-recall", patient, "--in-months", "6", "--reason", "Check-up"],
+        ["record-consent", patient, "--agree", "news:email", "--source", "phone"],
+        ["withdraw-consent", patient],
+        ["undo-consent", patient],
+    ]
+
+    assert _late_in(run, late, [["patients", *command] for command in commands]) == []
+
+
+def _late_in(run: Run, late: Late, commands: Sequence[Sequence[object]]) -> list[str]:
+    """Run commands that save something; return what they execute after their commits."""
     late.statements.clear()
     for command in commands:
         late.saved = False
         result = run(*command)
         assert (result.exit_code, late.saved) == (0, True), (command, result.stderr)
-
-    assert late.statements == []
+    return late.statements

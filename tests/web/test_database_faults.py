@@ -50,7 +50,7 @@ def test_each_fault_has_its_own_message_and_code(
     def fail(*_arguments: object, **_options: object) -> None:
         raise DBAPIError("INSERT", {}, fault)
 
-    monkeypatch.setattr("clinic.patients.service._index", fail)
+    monkeypatch.setattr("clinic.patients.service.index_patients", fail)
 
     json, page = client.post(API, json=patient_fields()), client.submit("/patients/new", family_name="Weiß")
     command = run("patients", "add", "--family-name", "Weiß")
@@ -63,6 +63,7 @@ def test_each_fault_has_its_own_message_and_code(
     assert command.stderr.splitlines()[-1].startswith(f"Error: {message}: nothing was changed, ")
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize(
     ("sqlstate", "code"),
     [

@@ -230,6 +230,7 @@ def test_an_expired_form_that_is_sent_again_is_taken(client):
     assert client.post("/patients/new", data=fields).status_code == 303
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("name", ["password", "new_password", "secret", "totp_code", "Token", "csrf_token"])
 def test_what_is_secret_in_an_expired_form_is_not_shown(client, name):
     answer = client.post("/patients/new", data={"family_name": "Weiß", name: "Canary4711"}, headers=OURS)
@@ -238,6 +239,7 @@ def test_what_is_secret_in_an_expired_form_is_not_shown(client, name):
     assert "Canary4711" not in answer.text
 
 
+@pytest.mark.breadth
 @pytest.mark.row(22)
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
 def test_a_form_that_another_site_may_have_sent_is_not_kept(client, site):

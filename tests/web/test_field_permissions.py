@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from clinic.core.context import current_actor, reset_actor, set_actor
 from clinic.identity.roles import permission_names
-from clinic.patients.schemas import PatientSchema
+from clinic.patients.schemas.patients import PatientSchema
 from clinic.web.field_permissions import NOT_PERMITTED, FieldPermissionSchema, requires_permission
 from clinic.web.fields import Line
 
@@ -85,8 +85,16 @@ def test_the_description_of_the_api_shows_which_permission_a_field_needs(client)
     }
     contact = {
         (name, field): "patients:contact"
-        for name in ("Patient", "PatientPatch")
-        for field in ("phone", "email", "address")
+        for name in ("Patient", "PatientPatch", "RegisteredPatient")
+        for field in (
+            *("phone", "phone_use", "other_phones", "email", "email_use", "other_emails"),
+            *("address", "address_use", "other_addresses"),
+        )
+    } | {("UseContact", "value"): "patients:contact"}
+    contact |= {
+        (name, field): "patients:contact"
+        for name in ("RelatedPerson", "RelatedPersonPatch")
+        for field in ("phone", "email")
     }
     notes = {
         (name, field): "appointments:notes"
@@ -102,7 +110,12 @@ def test_the_description_of_the_api_shows_which_permission_a_field_needs(client)
     practitioners = ("Practitioner", "PractitionerPatch", "DeactivatedPractitioner")
     members = {(name, "member_id"): "staff:read" for name in practitioners}
     booked = {(name, "appointments:read") for name in (("Preview", "appointments"), ("Upcoming", "appointment_ids"))}
-    assert needed == contact | notes | members | dict(booked)
+    contact |= {(name, field): "patients:contact" for name in ("Guardian",) for field in ("phone", "email")}
+    contact |= {("NotificationDetail", "recipient"): "patients:contact", ("ToCall", "phone"): "patients:contact"}
+    contact |= {("BilledTo", field): "patients:contact" for field in ("address", "tax_number")}
+    billed = {("billed_to", "patients:read"), ("visits", "appointments:read")}
+    printed = {(name, field): permission for name in ("Invoice", "DraftPatch") for field, permission in billed}
+    assert needed == contact | notes | members | dict(booked) | printed
     assert set(needed.values()) <= set(permission_names())
     assert "patients:contact" in spec["Patient"]["properties"]["phone"]["description"]
 

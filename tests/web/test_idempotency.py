@@ -134,6 +134,7 @@ def test_a_key_is_independent_in_another_clinic_of_the_same_person(app, client, 
     assert row_counts(app)["patients"] == 2
 
 
+@pytest.mark.breadth
 @pytest.mark.row(73)
 @pytest.mark.parametrize("key", ["", "x" * 15, "x" * 256, "é" * 16])
 def test_a_key_of_another_length_or_alphabet_is_refused(app, client, key):

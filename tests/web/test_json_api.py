@@ -31,6 +31,7 @@ def test_an_optional_if_match_of_no_version_of_the_record_is_stale(client, here,
     assert client.get(url).json["status"] == "booked"
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("tag", ['"1"', "*", '"7", "1"', "1"])
 def test_an_if_match_of_the_version_of_the_record_is_accepted(client, here, tag):
     with here():

@@ -44,6 +44,17 @@ def ids(app, client, here):
     )
 
 
+READ = {200, 204, 302, 303, 401, 404, 410}
+BILLING = "/invoices/unbilled"
+"""Shows its form only where there is a visit to bill."""
+
+WITHOUT_TOKEN = ("/api/", "/my/")
+"""Programs send a key, and patients the token of a link."""
+
+INCOMPLETE = ("/notifications/explain", "/letter.pdf")
+"""Addresses that ask for a query, and for a message that is a letter."""
+
+
 @pytest.mark.breadth
 @pytest.mark.row(25)
 @pytest.mark.parametrize("method", LOOKING)
@@ -55,7 +66,9 @@ def test_looking_at_everything_writes_nothing(app, client, ids, method, signed_i
     statuses = {url: browser.open(url, method=method).status_code for url in urls}
 
     assert len(urls) > 30
-    assert {url: status for url, status in statuses.items() if status not in {200, 204, 302, 401, 404, 410}} == {}
+    assert {
+        url: status for url, status in statuses.items() if status not in READ and not url.endswith(INCOMPLETE)
+    } == {}
     assert contents(app) == before
 
 
@@ -66,7 +79,7 @@ def test_every_address_that_pages_post_to_answers_get(app, client, ids):
     statuses = {url: client.get(url).status_code for url in urls}
 
     assert len(urls) > 20
-    assert {url: status for url, status in statuses.items() if status not in {200, 204, 302, 404, 410}} == {}
+    assert {url: status for url, status in statuses.items() if status not in {200, 204, 302, 303, 404, 410}} == {}
 
 
 @pytest.mark.slow
@@ -78,7 +91,7 @@ def test_every_address_that_takes_a_form_shows_that_form(app, client, ids):
     pages = {url: page.text for url in urls if (page := client.get(url)).status_code == 200}
 
     assert len(pages) > 10
-    assert [url for url, page in pages.items() if f'action="{url}"' not in page] == []
+    assert [url for url, page in pages.items() if f'action="{url}"' not in page] == [BILLING]
 
 
 @pytest.mark.slow
@@ -89,7 +102,8 @@ def test_no_method_is_smuggled_in(app, client, ids):
 
     for url in looked_at:
         for query in ("", "?_method=POST", f"?_method=DELETE&csrf_token={token}"):
-            assert client.get(url + query, headers=SMUGGLED).status_code in {200, 204, 302, 400, 404, 410}, url
+            status = client.get(url + query, headers=SMUGGLED).status_code
+            assert status in {200, 204, 302, 303, 400, 404, 410} or url.endswith(INCOMPLETE), (url, status)
     for url in [url for url in looked_at if "POST" not in answered(url)]:
         form = {"_method": "GET", "csrf_token": token}
         assert client.post(url, data=form, headers={"X-HTTP-Method-Override": "GET"}).status_code == 405, url
@@ -132,15 +146,19 @@ def test_the_token_is_checked_before_access(app, client, ids, become):
     for url in addresses(app, ids, "POST"):
         for browser in strangers:
             answer = browser.post(url, headers={"Idempotency-Key": "k" * 16})
-            assert (answer.status_code == 400) is not url.startswith("/api/"), url
+            assert (answer.status_code == 400) is not url.startswith(WITHOUT_TOKEN), url
 
 
 @pytest.mark.row(27)
 def test_only_the_api_takes_what_has_no_token(app):
     apis = {name for name in app.blueprints if name.startswith("api_")}
 
-    # The view of the sign-in form checks its token itself, see test_forms.py.
-    assert csrf._exempt_views == {"clinic.staff.pages.sign_in.begin_session"}
+    # The view of the sign-in form checks its token itself, see test_forms.py; the links in messages to patients have
+    # their token in the address.
+    links = {f"visit_links.{name}" for name in ("answer", "enter_birth_date", "move")}
+    links |= {"message_links.stop", "message_links.unsubscribe"}
+    by_link = {f"clinic.notifications.pages.{name}" for name in links}
+    assert csrf._exempt_views == {"clinic.staff.pages.sign_in.begin_session", *by_link}
     assert {
         blueprint if isinstance(blueprint, str) else blueprint.name for blueprint in csrf._exempt_blueprints
     } == apis

@@ -48,6 +48,7 @@ def test_a_multipart_field_may_declare_its_encoding(client):
     assert UNREADABLE not in spoken(answer.text)
 
 
+@pytest.mark.breadth
 @pytest.mark.parametrize("query", ["q=Jos%E9", "q=%C3", "%FF=1", "q=%ED%A0%80"])
 def test_an_address_whose_query_is_not_utf_8_is_refused_alike_on_pages_and_by_json(client, query):
     page, json = client.get(f"/patients?{query}"), client.get(f"/api/v1/patients?{query}")

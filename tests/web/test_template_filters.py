@@ -1,6 +1,6 @@
 """How pages write times and birth dates, wherever the clinic is."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
@@ -61,8 +61,29 @@ def test_pages_of_a_clinic_in_auckland_show_the_age_of_its_day(app, visitor, on_
         line = LineFields(description="Consultation", quantity=Fraction(1), unit_price=Money(5000, "NZD"))
         urls = ["/patients", f"/patients/{patient.id}", f"/invoices/new?patient={patient.mrn}"]
         urls.append(f"/appointments/{an_appointment(patient, a_practitioner()).id}")
-        urls.append(f"/invoices/{billing_service.create(patient_id=patient.id, lines=[line]).id}")
+        urls.append(f"/invoices/{billing_service.create(patient_id=patient.id, lines=[line]).id}/edit")
 
     pages = {url: visitor.get(url) for url in urls}
 
     assert all("03-Feb-1980 (46 y)" in spoken(page.text) for page in pages.values()), pages
+
+
+@pytest.mark.parametrize(
+    ("age_on", "shown"),
+    [
+        (date(2026, 2, 3), "about 40 y (as of 03-Feb-2026)"),
+        (date(2025, 2, 4), "about 40 y (as of 04-Feb-2025)"),
+        (date(2024, 2, 3), "about 42 y (40 as of 03-Feb-2024)"),
+        (None, ""),
+    ],
+)
+def test_an_estimated_age_goes_on_from_its_day(on_the_third_in_auckland, age_on, shown):
+    assert born(None, "Pacific/Auckland", 40, age_on) == shown
+
+
+def test_a_patient_of_whom_only_an_age_is_known_is_shown_with_it(client, here):
+    with here():
+        patient = a_patient(birth_date=None, estimated_age=40, age_on=date(2026, 1, 31))
+
+    for url in (f"/patients/{patient.id}", "/patients", "/patients?q=pereira"):
+        assert "as of 31-Jan-2026)" in spoken(client.get(url).text), url

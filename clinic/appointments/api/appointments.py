@@ -156,6 +156,24 @@ def no_show(fields: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue
     return single(appointment_service.mark_no_show(appointment_id, version=version, **fields))
 
 
+@blueprint.post("/<uuid:appointment_id>/confirmation")
+@requires("appointments:write")
+@blueprint.action(AppointmentSchema, 409, body=NothingSchema)
+def confirm(_nothing: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the patient said that they come; once is enough."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.confirm(appointment_id, version=version))
+
+
+@blueprint.post("/<uuid:appointment_id>/confirmation/withdrawal")
+@requires("appointments:write")
+@blueprint.action(AppointmentSchema, 409, body=NothingSchema)
+def withdraw_confirmation(_nothing: dict[str, Any], appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the patient has not said whether they come."""
+    version = optional_version(appointment_service.get)
+    return single(appointment_service.withdraw_confirmation(appointment_id, version=version))
+
+
 @blueprint.post("/<uuid:appointment_id>/undo")
 @requires("appointments:write")
 @blueprint.action(AppointmentSchema, 409, body=NothingSchema)

@@ -15,7 +15,7 @@ from clinic.core.db import db
 from clinic.identity.actor_names import actor_names
 from clinic.identity.clinics import clinic_service
 
-MOVED = ("practitioner_id", "starts_at", "ends_at", "service_id", "room_id", "overbook_reason")
+MOVED = ("practitioner_id", "starts_at", "ends_at", "service_id", "room_id", "overbook_reason", "confirmed_at")
 """The columns that a move changes, and the undoing of it restores; the others follow from them."""
 
 _PARTICIPLES = {
@@ -71,6 +71,7 @@ def move_back(appointment: Appointment, before: dict[str, Any]) -> None:
     request, overbook_reason = request_of(appointment, **values), values["overbook_reason"]
     placement = find_former_placement(request, was_overbooked=overbook_reason is not None)
     occupy(appointment, request, placement, overbook_reason)
+    appointment.confirmed_at = values.get("confirmed_at")
     db.session.flush()
     promote_beside(position)
 

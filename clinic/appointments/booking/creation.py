@@ -14,6 +14,7 @@ from clinic.appointments.booking.placing import Check, Placement, Request, find_
 from clinic.appointments.booking.requirements import (
     candidate_rooms,
     check_offered,
+    check_patient,
     check_practitioner,
     check_times,
     check_zone,
@@ -62,6 +63,7 @@ class AppointmentBooking:
 
         :raises InvalidInput: if a patient, practitioner, service or room does not exist or does not suit the others, or
             the times are impossible
+        :raises InactivePatient: if the patient's record is archived, or the patient has died
         :raises SlotTaken: if the practitioner, the room or the patient has another appointment at that time
         :raises NotOffered: if it is outside working time, past, too soon or too far ahead
         :raises ZoneChanged: if the clinic's time zone is changed at this moment
@@ -147,10 +149,12 @@ def _lock_request(fields: BookingFields) -> Request:
     """Return what is to be booked, with everything locked that it would occupy.
 
     :raises InvalidInput: if something does not exist, is not active or does not suit the others
+    :raises InactivePatient: if the patient's record is archived, or the patient has died
     """
     practitioner_id, service = fields["practitioner_id"], find_service(fields.get("service_id"))
     rooms = candidate_rooms(service, fields.get("room_id"))
     lock_resources([practitioner_id], [room.id for room in rooms], fields["patient_id"])
+    check_patient(fields["patient_id"], fields["starts_at"])
     check_practitioner(practitioner_id)
     check_offered(service, practitioner_id)
     return Request(

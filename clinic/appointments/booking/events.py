@@ -49,6 +49,13 @@ APPOINTMENT_MISSED = declare_event(
     published_by="AppointmentService.mark_no_show",
     when="the patient did not come",
 )
+APPOINTMENT_CONFIRMED = declare_event(
+    "appointment.confirmed",
+    "appointment_id",
+    "patient_id",
+    published_by="AppointmentService.confirm",
+    when="the patient said that they come",
+)
 EVENTS = (
     APPOINTMENT_SCHEDULED,
     APPOINTMENT_RESCHEDULED,
@@ -57,6 +64,7 @@ EVENTS = (
     APPOINTMENT_ARRIVED,
     APPOINTMENT_FULFILLED,
     APPOINTMENT_MISSED,
+    APPOINTMENT_CONFIRMED,
 )
 
 

@@ -1,6 +1,6 @@
 """The history of appointments: one row for each move."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.appointments.models import Appointment, AppointmentHistory
-from clinic.appointments.rules import UNDO, ZONE_CHANGE
+from clinic.appointments.rules import NOT_MOVES, UNDO, ZONE_CHANGE
+from clinic.core.bulk_update import insert_rows
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
@@ -28,14 +29,14 @@ def list_moves(appointment_id: UUID) -> Sequence[AppointmentHistory]:
 
 
 def standing_moves(moves: Sequence[AppointmentHistory]) -> Sequence[AppointmentHistory]:
-    """Return those of some moves that have not been undone, without the undoing itself and changes of the zone."""
+    """Return those of some moves that have not been undone, without the undoing itself and what moves nothing."""
     undone = {(move.before or {}).get(UNDONE) for move in moves if move.action == UNDO}
-    return [move for move in moves if move.action not in {UNDO, ZONE_CHANGE} and str(move.id) not in undone]
+    return [move for move in moves if move.action not in {UNDO, *NOT_MOVES} and str(move.id) not in undone]
 
 
 def last_move(appointment_id: UUID) -> AppointmentHistory | None:
     """Return the last move of an appointment by somebody, None if none was recorded."""
-    moves = (AppointmentHistory.appointment_id == appointment_id, AppointmentHistory.action != ZONE_CHANGE)
+    moves = (AppointmentHistory.appointment_id == appointment_id, AppointmentHistory.action.not_in(NOT_MOVES))
     newest = select(AppointmentHistory).where(*moves).order_by(AppointmentHistory.id.desc()).limit(1)
     return db.session.scalar(newest)
 
@@ -68,6 +69,27 @@ def record_move(
             note=note,
             before=before,
         )
+    )
+
+
+def record_zone_change(appointments: Iterable[Appointment]) -> None:
+    """Add a row for each appointment before a change of the clinic's time zone, all in one statement."""
+    present, actor = now(), current_actor().actor
+    insert_rows(
+        AppointmentHistory,
+        [
+            {
+                "appointment_id": one.id,
+                "action": ZONE_CHANGE,
+                "from_status": one.status,
+                "to_status": one.status,
+                "happened_at": present,
+                "recorded_at": present,
+                "actor": actor,
+                "before": {"starts_at": one.starts_at.isoformat(), "zone": one.zone},
+            }
+            for one in appointments
+        ],
     )
 
 

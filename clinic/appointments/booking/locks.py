@@ -15,9 +15,9 @@ from clinic.appointments.models import Appointment, Practitioner, Room
 from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.db.mixins import ClinicScoped
-from clinic.core.db.transaction import get_for_update, keep_loaded
+from clinic.core.db.transaction import get_version_for_update, keep_loaded
 from clinic.core.errors import InvalidInput, StaleVersion
-from clinic.patients.service import PatientNotFound, patient_service
+from clinic.patients.service import PatientMerged, PatientNotFound, patient_service
 
 Scoped = TypeVar("Scoped", bound=ClinicScoped)
 
@@ -34,7 +34,7 @@ def lock_resources(practitioner_ids: Collection[UUID], room_ids: Collection[UUID
         _lock_all(Room, room_ids)
     try:
         keep_loaded(patient_service.lock(patient_id))
-    except PatientNotFound as error:
+    except (PatientNotFound, PatientMerged) as error:
         raise InvalidInput(error.message, field="patient_id") from error
 
 
@@ -64,12 +64,7 @@ def lock_appointment(appointment_id: UUID, version: int | None) -> Appointment:
     :raises AppointmentNotFound: if no record has that id
     :raises StaleVersion: if it has another version
     """
-    appointment = get_for_update(Appointment, appointment_id)
-    if appointment is None:
-        raise AppointmentNotFound
-    if version not in {None, appointment.version}:
-        raise StaleVersion
-    return appointment
+    return get_version_for_update(Appointment, appointment_id, version, AppointmentNotFound)
 
 
 def lock_with_resources(

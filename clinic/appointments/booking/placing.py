@@ -4,7 +4,7 @@ An ordinary appointment is offered by the search for free times, and is in lane 
 another one, in the lowest lane above 0 that is free, or only outside working time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -52,6 +52,11 @@ class Request:
     def minutes(self) -> float:
         """Its length."""
         return (self.ends_at - self.starts_at) / timedelta(minutes=1)
+
+    @property
+    def room_ids(self) -> Sequence[UUID]:
+        """The rooms to choose from, the first one first."""
+        return [room.id for room in self.rooms]
 
     @property
     def blocked(self) -> tuple[datetime, datetime]:
@@ -111,7 +116,7 @@ def _load_bookings(request: Request) -> Sequence[Booking]:
     found = load_bookings(
         *request.blocked,
         practitioner_ids=[request.practitioner_id],
-        room_ids=[room.id for room in request.rooms],
+        room_ids=request.room_ids,
         patient_ids=[request.patient_id],
     )
     return [booking for booking in found if booking.appointment_id != request.ignore]
@@ -120,7 +125,7 @@ def _load_bookings(request: Request) -> Sequence[Booking]:
 def _explain(request: Request, check: Check, bookings: Sequence[Booking]) -> Slot | Refused:
     clinic, practitioner = _hours(request, check)
     return explain_start(
-        visit_of(request.minutes, request.service, request.rooms, ahead=check is Check.ALL),
+        visit_of(request.minutes, request.service, request.room_ids, ahead=check is Check.ALL),
         clinic,
         practitioner,
         bookings=bookings,
@@ -131,16 +136,15 @@ def _explain(request: Request, check: Check, bookings: Sequence[Booking]) -> Slo
     )
 
 
-def visit_of(minutes: float, service: Service | None, rooms: Sequence[Room], *, ahead: bool = True) -> Visit:
+def visit_of(minutes: float, service: Service | None, room_ids: Iterable[UUID], *, ahead: bool = True) -> Visit:
     """Return what is to be booked; notice and horizon of the service hold for those who book ahead."""
-    room_ids = tuple(room.id for room in rooms)
     if service is None:
-        return Visit(minutes, rooms=room_ids)
+        return Visit(minutes, rooms=tuple(room_ids))
     return Visit(
         minutes,
         buffer_before=service.buffer_before,
         buffer_after=service.buffer_after,
-        rooms=room_ids,
+        rooms=tuple(room_ids),
         notice=timedelta(minutes=service.notice_minutes if ahead else 0),
         horizon=timedelta(days=service.horizon_days) if ahead and service.horizon_days else None,
     )

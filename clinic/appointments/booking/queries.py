@@ -1,6 +1,6 @@
 """Reading of appointments: the part of AppointmentService that changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from clinic.appointments.booking.history import last_move, list_moves
 from clinic.appointments.booking.locks import find_appointment
+from clinic.appointments.booking.visits import PatientVisits, count_and_last, last_and_next, upcoming, visits_of
 from clinic.appointments.models import Appointment, AppointmentHistory
-from clinic.appointments.rules import ACTIVE, ENTERED_IN_ERROR, LONGEST, UNDO
+from clinic.appointments.resources.upcoming import MOST_LISTED, Upcoming, upcoming_by
+from clinic.appointments.rules import UNDO
 from clinic.core.clock import day_bounds, now
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.identity.clinics import clinic_service
-
-MOST_LISTED = 10
 
 
 class AppointmentQueries:
@@ -29,12 +29,21 @@ class AppointmentQueries:
         wanted = UUID(appointment_id) if isinstance(appointment_id, str) else appointment_id
         return find_appointment(wanted)
 
+    def get_many(self, appointment_ids: Collection[UUID]) -> Mapping[UUID, Appointment]:
+        """Return the appointments of these ids, in one query."""
+        found = db.session.scalars(select(Appointment).where(Appointment.id.in_(set(appointment_ids))))
+        return {appointment.id: appointment for appointment in found}
+
     def history(self, appointment_id: UUID) -> Sequence[AppointmentHistory]:
         """Return the moves of an appointment, the oldest first; one that was booked by an old version has none of then.
 
         :raises AppointmentNotFound: if no record has that id
         """
         return list_moves(self.get(appointment_id).id)
+
+    def last_move(self, appointment_id: UUID) -> AppointmentHistory | None:
+        """Return the last move of an appointment by somebody, None if none was recorded."""
+        return last_move(appointment_id)
 
     def is_undone(self, appointment_id: UUID) -> bool:
         """Return whether the last move of an appointment took back the one before."""
@@ -79,34 +88,22 @@ class AppointmentQueries:
             select(Appointment).where(*on_day).order_by(Appointment.starts_at, Appointment.id)
         ).all()
 
-    def past_of(self, patient_id: UUID) -> Sequence[Appointment]:
-        """Return a patient's last appointments that are over, the latest first, in whatever state they ended."""
-        at = now()
-        wanted = (
-            select(Appointment)
-            .where(
-                Appointment.patient_id == patient_id,
-                Appointment.status != ENTERED_IN_ERROR,
-                Appointment.starts_at < at,  # the index has the start
-                Appointment.ends_at < at,
-            )
-            .order_by(Appointment.starts_at.desc(), Appointment.id.desc())
-            .limit(MOST_LISTED)
-        )
-        return db.session.scalars(wanted).all()
+    def visits_of(self, patient_id: UUID, *, past: int) -> PatientVisits:
+        """Return a patient's upcoming appointments and the last `past` ones that are over, in one query."""
+        return visits_of(patient_id, past)
+
+    def last_and_next(self, patient_ids: Collection[UUID]) -> Mapping[UUID, tuple[datetime | None, datetime | None]]:
+        """Return when each of some patients came the last time, and comes next, in one query."""
+        return last_and_next(patient_ids)
+
+    def count_and_last(self, patient_ids: Collection[UUID]) -> Mapping[UUID, tuple[int, datetime]]:
+        """Return how often each of some patients has come, and when the last time, in one query; nothing of others."""
+        return count_and_last(patient_ids)
 
     def upcoming_of(self, patient_id: UUID) -> Sequence[Appointment]:
         """Return a patient's upcoming active appointments."""
-        at = now()
-        wanted = (
-            select(Appointment)
-            .where(
-                Appointment.patient_id == patient_id,
-                Appointment.status.in_(ACTIVE),
-                Appointment.starts_at >= at - LONGEST,  # the index has the start
-                Appointment.ends_at >= at,
-            )
-            .order_by(Appointment.starts_at)
-            .limit(MOST_LISTED)
-        )
-        return db.session.scalars(wanted).all()
+        return db.session.scalars(upcoming(patient_id, now())).all()
+
+    def still_booked(self, patient_id: UUID) -> Upcoming:
+        """Return the upcoming appointments of a patient that are not over."""
+        return upcoming_by(Appointment.patient_id, patient_id, limit=MOST_LISTED)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from clinic.appointments.booking.conflicts import ZoneChanged
@@ -11,8 +12,10 @@ from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.rules import day_problem, span_problem
 from clinic.core.clock import today, wall_day
 from clinic.core.db import db
+from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
+from clinic.patients.service import patient_service
 
 NO_PRACTITIONER = "There is no such practitioner"
 INACTIVE_PRACTITIONER = "This practitioner takes no appointments any more"
@@ -24,6 +27,14 @@ INACTIVE_ROOM = "This room is not used any more"
 OTHER_ROOM = "This service does not take place in this room"
 
 _IN_ONE_QUERY = (joinedload(Service.offered_by), joinedload(Service.takes_place_in))
+
+
+def check_patient(patient_id: UUID, starts_at: datetime) -> None:
+    """Check that a patient, who is locked, can have a visit.
+
+    :raises InactivePatient: if the record is archived, or the patient has died
+    """
+    patient_service.check_bookable(patient_service.get(patient_id), starts_at)
 
 
 def check_practitioner(practitioner_id: UUID) -> None:
@@ -51,6 +62,15 @@ def find_service(service_id: UUID | None) -> Service | None:
     if not service.active:
         raise InvalidInput(INACTIVE_SERVICE, field="service_id")
     return service
+
+
+def preload_service_and_room(service_id: UUID | None, room_id: UUID | None) -> None:
+    """Read a service and a room, if both are wanted, in one query, so that looking for each takes none."""
+    if service_id is None or room_id is None:
+        return
+    both = select(Service, Room).join(Room, Room.id == room_id).where(Service.id == service_id)
+    if found := db.session.execute(both.options(*_IN_ONE_QUERY)).unique().one_or_none():
+        keep_loaded(*found)
 
 
 def check_offered(service: Service | None, practitioner_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from clinic.appointments.booking.changes import check_transition, occupy, snapshot
@@ -16,6 +17,7 @@ from clinic.appointments.booking.placing import Check, Request, find_placement
 from clinic.appointments.booking.requirements import (
     candidate_rooms,
     check_offered,
+    check_patient,
     check_practitioner,
     check_times,
     check_zone,
@@ -25,6 +27,8 @@ from clinic.appointments.free_times.availability import offer_next_free
 from clinic.appointments.models import Appointment, Room, Service
 from clinic.core.db import db
 from clinic.identity.clinics import clinic_service
+
+AnyRoom = TypeVar("AnyRoom")
 
 
 class AppointmentRescheduling:
@@ -101,6 +105,7 @@ def _lock_move(appointment_id: UUID, version: int | None, move: _Move, zone: str
     :raises AppointmentNotFound: if no record has that id
     :raises StaleVersion: if it has another version, or was moved at this moment
     :raises InvalidInput: if something does not exist, is not active or does not suit the others
+    :raises InactivePatient: if the patient's record is archived, or the patient has died
     :raises ZoneChanged: if the clinic has another time zone now
     """
     request = move.request(find_appointment(appointment_id))
@@ -108,6 +113,7 @@ def _lock_move(appointment_id: UUID, version: int | None, move: _Move, zone: str
     appointment = lock_with_resources(
         appointment_id, version, practitioner_ids=[request.practitioner_id], room_ids=room_ids
     )
+    check_patient(request.patient_id, request.starts_at)
     check_zone(zone)
     check_times(request.starts_at, request.ends_at)
     check_practitioner(request.practitioner_id)
@@ -123,6 +129,8 @@ def _reschedule(appointment: Appointment, request: Request, overbook_reason: str
     placement = find_placement(request, Check.SHARED if stays else Check.ALL, overbook_reason)
     kept = appointment.overbook_reason if stays else None
     occupy(appointment, request, placement, overbook_reason if placement.overbooked else kept)
+    if not stays:
+        appointment.confirmed_at = None
     db.session.flush()
     promote_beside(left)
     record_move(appointment, "reschedule", appointment.status, before=before)
@@ -145,9 +153,9 @@ def possible_rooms(appointment: Appointment) -> Sequence[Room]:
     return _rooms_of(appointment, _service_of(appointment, None), None)
 
 
-def own_room_first(own: Room | None, of_service: Sequence[Room]) -> Sequence[Room]:
+def own_room_first(own: AnyRoom | None, of_service: Sequence[AnyRoom]) -> Sequence[AnyRoom]:
     """Return the rooms of a service with the appointment's own one first, or only its own one."""
-    return sorted(of_service, key=lambda room: room is not own) or ([own] if own else [])
+    return sorted(of_service, key=lambda room: room != own) or ([own] if own else [])
 
 
 def _rooms_of(appointment: Appointment, service: Service | None, room_id: UUID | None) -> Sequence[Room]:

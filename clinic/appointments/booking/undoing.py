@@ -11,10 +11,12 @@ from clinic.appointments.booking.events import (
 )
 from clinic.appointments.booking.history import UNDONE, list_moves, record_move, standing_moves
 from clinic.appointments.booking.locks import lock_with_resources
+from clinic.appointments.booking.requirements import check_patient
 from clinic.appointments.models import Appointment, AppointmentHistory
 from clinic.appointments.rules import CANCELLED, ENTERED_IN_ERROR, UNDO, UNDO_GRACE, ZONE_CHANGE, undone_status
 from clinic.core.clock import now
 from clinic.core.errors import StaleVersion
+from clinic.patients.service import InactivePatient
 
 OTHER_ZONE = "the clinic's time zone has been changed since it was moved, so that this can't be undone: move it"
 NOTHING = "there is nothing to undo"
@@ -45,11 +47,20 @@ def _take_back(appointment: Appointment, move: AppointmentHistory | None) -> Non
         _set_back(appointment, move)
 
 
+def _check_patient(appointment: Appointment) -> None:
+    """Check that the patient can have the visit again that an undo restores."""
+    try:
+        check_patient(appointment.patient_id, appointment.starts_at)
+    except InactivePatient as error:
+        raise illegal(appointment, error.message) from error
+
+
 def _move_back(appointment: Appointment, move: AppointmentHistory) -> None:
     if not _is_recent(move):
         raise illegal(appointment, TOO_LATE)
     if any(later.action == ZONE_CHANGE and later.id > move.id for later in list_moves(appointment.id)):
         raise illegal(appointment, OTHER_ZONE)
+    _check_patient(appointment)
     move_back(appointment, move.before or {})
     publish(APPOINTMENT_RESCHEDULED, appointment)
 
@@ -67,6 +78,8 @@ def _set_back(appointment: Appointment, move: AppointmentHistory | None) -> None
         raise illegal(appointment, NOTHING if move is None or move.from_status is not None else TOO_LATE)
     if was == CANCELLED and not (move and _is_recent(move)):
         raise illegal(appointment, TOO_LATE)
+    if was == CANCELLED:
+        _check_patient(appointment)
     set_status(appointment, to_status, **(_NOT_CANCELLED if was == CANCELLED else {}))
     if was == CANCELLED:
         publish(APPOINTMENT_RESTORED, appointment)

@@ -4,21 +4,22 @@ Those that have begun keep their instants. The others are as long as before, wit
 they are. One at a time that the clocks skip there, or that would overlap another one, is in the way of the change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
-from clinic.appointments.booking.history import record_move
+from clinic.appointments.booking.history import record_zone_change
 from clinic.appointments.booking.moves import guarded_unit_of_work
 from clinic.appointments.booking.occupied import during
-from clinic.appointments.booking.zone_shifts import Shift, find_overlaps, shift_to
-from clinic.appointments.models import Appointment
+from clinic.appointments.booking.zone_shifts import Shift, comes_twice, find_overlaps, fold_of, shift_to
+from clinic.appointments.models import Appointment, AppointmentHistory
 from clinic.appointments.rules import LONGEST, ZONE_CHANGE
 from clinic.core.bulk_update import set_aside, update_rows
-from clinic.core.clock import now, wall_time
+from clinic.core.clock import is_ambiguous, now, wall_time
 from clinic.core.db import db
 from clinic.core.zone_change import ZoneNotice, ZonePreview
 
@@ -47,7 +48,9 @@ def preview_zone(zone: str) -> UpcomingPreview:
     upcoming = select(Appointment).where(Appointment.starts_at > present)
     ordered = upcoming.order_by(Appointment.starts_at, Appointment.id)
     booked = db.session.scalars(ordered.execution_options(populate_existing=True)).all()
-    shifts = _with_overlaps([shift_to(zone, one, present) for one in booked], zone, present)
+    folds = _former_folds(one for one in booked if is_ambiguous(one.wall_start, zone) and not comes_twice(one))
+    placed = [shift_to(zone, one, present, former_fold=folds.get(one.id, 0)) for one in booked]
+    shifts = _with_overlaps(placed, zone, present)
     active = [shift for shift in shifts if shift.appointment.is_active]
     notices = [_notice(shift) for shift in active if shift.note]
     return UpcomingPreview(_text(active), notices, "appointments:read", zone, shifts)
@@ -60,13 +63,25 @@ def follow_zone(preview: UpcomingPreview) -> None:
     aside first. Nobody is notified: a patient comes at the same local time.
     """
     with guarded_unit_of_work():
-        for shift in preview.shifts:
-            one = shift.appointment
-            before = {"starts_at": one.starts_at.isoformat(), "zone": one.zone}
-            record_move(one, ZONE_CHANGE, one.status, before=before)
+        record_zone_change([shift.appointment for shift in preview.shifts])
         set_aside([(shift.appointment, _times(shift.appointment, _FAR_AWAY)) for shift in preview.shifts if shift.by])
         update_rows([(shift.appointment, _columns(shift, preview.zone)) for shift in preview.shifts])
         db.session.flush()
+
+
+def _former_folds(appointments: Iterable[Appointment]) -> Mapping[UUID, int]:
+    """Return which of two equal local times appointments had in the last zone in which theirs came twice."""
+    walls = {one.id: one.wall_start for one in appointments}
+    if not walls:
+        return {}
+    changes = (AppointmentHistory.appointment_id.in_(walls), AppointmentHistory.action == ZONE_CHANGE)
+    folds: dict[UUID, int] = {}
+    for move in db.session.scalars(select(AppointmentHistory).where(*changes).order_by(AppointmentHistory.id)):
+        before = move.before or {}
+        at, zone, wall = datetime.fromisoformat(before["starts_at"]), before["zone"], walls[move.appointment_id]
+        if wall_time(at, zone) == wall and is_ambiguous(wall, zone):
+            folds[move.appointment_id] = fold_of(at, zone)
+    return folds
 
 
 def _with_overlaps(shifts: Sequence[Shift], zone: str, present: datetime) -> Sequence[Shift]:

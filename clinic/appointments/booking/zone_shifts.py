@@ -34,12 +34,14 @@ class Shift:
         return self.starts_at - self.appointment.starts_at
 
 
-def shift_to(zone: str, appointment: Appointment, present: datetime) -> Shift:
+def shift_to(zone: str, appointment: Appointment, present: datetime, *, former_fold: int = 0) -> Shift:
     """Return an appointment at its local time in another zone; if the clocks skip that there, beside it.
 
-    Of a time that comes twice there it has the first one, unless it had the second one before.
+    Of a time that comes twice there it has the first one, unless it has the second one now, or had it (a `former_fold`
+    of 1) in the last zone in which it came twice.
     """
-    wall, fold = appointment.wall_start, appointment.starts_at.astimezone(ZoneInfo(appointment.zone)).fold
+    wall = appointment.wall_start
+    fold = fold_of(appointment.starts_at, appointment.zone) if comes_twice(appointment) else former_fold
     try:
         starts_at = at_wall_time(wall, zone, fold=fold)
     except NonexistentTime as error:
@@ -48,6 +50,16 @@ def shift_to(zone: str, appointment: Appointment, present: datetime) -> Shift:
     if is_ambiguous(wall, zone):
         return Shift(appointment, starts_at, f"{wall:%H:%M} comes twice on that day: it is the {_TURNS[fold]} one")
     return Shift(appointment, starts_at, BEGINS_IN_THE_PAST if starts_at <= present else None)
+
+
+def comes_twice(appointment: Appointment) -> bool:
+    """Return whether the clocks show the local time of an appointment twice in its zone."""
+    return is_ambiguous(appointment.wall_start, appointment.zone)
+
+
+def fold_of(at: datetime, zone: str) -> int:
+    """Return 1 for the second time that the clocks of a zone show the same, else 0."""
+    return at.astimezone(ZoneInfo(zone)).fold
 
 
 def find_overlaps(shifts: Sequence[Shift], staying: Sequence[Appointment], zone: str) -> Mapping[UUID, str]:

@@ -37,7 +37,7 @@ group = CommandGroup("appointments", clinic=True, help="Appointments and practit
 
 
 @group.command("book", needs="appointments:write")
-@click.option("--patient", required=True, metavar="NUMBER", help="Medical record number or id.")
+@click.option("--patient", required=True, metavar="TEXT", help="Number, id or what finds only one.")
 @click.option("--practitioner", required=True, metavar="NAME", help="Name or id.")
 @click.option("--starts", required=True, metavar="WHEN", help="Clinic time, e.g. '2026-11-23 09:30'.")
 @click.option("--minutes", metavar="NUMBER", help="By default the service's first length, or 30.")
@@ -58,7 +58,7 @@ group = CommandGroup("appointments", clinic=True, help="Appointments and practit
 def book(status: str, as_json: bool, **options: str | None) -> None:
     """Book an appointment."""
     fields = load_start(BookingSchema(), with_ids(options))
-    booked_for = patient_service.identify(fields.pop("patient"))
+    booked_for = patient_service.choose(fields.pop("patient"))
     appointment = appointment_service.add(status=status, patient_id=booked_for.id, **fields)
     show_record(dumped(appointment), as_json=as_json)
     info(f"Booked for {booked_for.mrn}. To cancel it: flask appointments cancel {appointment.id}")

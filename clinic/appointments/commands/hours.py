@@ -1,6 +1,7 @@
 """The commands `flask hours …`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,15 @@ from clinic.appointments.schemas.hours import (
     MOST_PROPOSED,
     MOST_SHOWN,
     TWO_CHOICES,
+    HolidayImport,
     HoursSchema,
     OutsideSchema,
     WeekChange,
-    YearSchema,
 )
 from clinic.appointments.schemas.planned import ClosureChange, ClosureSchema, HoursExceptionSchema, NewException
 from clinic.appointments.service import (
     Choices,
+    Holiday,
     Hours,
     Preview,
     closure_service,
@@ -148,27 +150,41 @@ def close(appointments: tuple[str, ...], dry_run: bool, as_json: bool, **options
 @group.command("import-holidays", needs="schedule:write")
 @click.option("--year", required=True)
 @click.option("--all", "with_optional", is_flag=True, help="Also the optional ones, on which many clinics are open.")
-@click.option("--dry-run", is_flag=True, help="Only list them.")
+@click.option("--dry-run", "act", flag_value="list", help="Only list them, and count what falls outside.")
+@click.option("--outside", "act", flag_value="outside", help="Only list the booked appointments that fall outside.")
+@choice_option
 @as_json
 @with_header
-def import_holidays(year: str, with_optional: bool, dry_run: bool, as_json: bool) -> None:
-    """Close the clinic on the public holidays of a year, besides those that are saved already."""
-    chosen: int = load_options(YearSchema(), {"year": year})["year"]
+def import_holidays(
+    year: str, with_optional: bool, act: str | None, appointments: tuple[str, ...], as_json: bool
+) -> None:
+    """Close the clinic on the public holidays of a year, besides those that are saved already.
+
+    Appointments stay as booked unless chosen otherwise.
+    """
+    options = load_options(HolidayImport(), {"year": year, "appointments": _typed(appointments)})
+    chosen, choices = options["year"], options.get("choices", {})
     listed = closure_service.holidays(chosen)
     wanted = {one.day for one in listed if one.saved or with_optional or not one.optional}
-    saved = 0 if dry_run else closure_service.save_holidays(chosen, wanted)
-    rows = [
-        {
-            "day": one.day.isoformat(),
-            "name": one.name,
-            "optional": one.optional,
-            "closed": one.day in wanted,
-            "booked": one.booked,
-        }
-        for one in listed
-    ]
-    show_rows(rows, HOLIDAY_COLUMNS, as_json=as_json)
+    preview = closure_service.preview_holidays(chosen, wanted)
+    if act == "outside":
+        _show_preview(preview, as_json=as_json)
+        return
+    saved = 0 if act else closure_service.save_holidays(chosen, wanted, choices=choices)
+    show_rows([_holiday_row(one, wanted) for one in listed], HOLIDAY_COLUMNS, as_json=as_json)
     info(f"Saved {saved} public holidays of {chosen}" if listed else "No list for this country: use flask hours close")
+    if preview.outside:
+        info(preview.text if act else _outcome(preview, choices))
+
+
+def _holiday_row(one: Holiday, wanted: Collection[date]) -> dict[str, Any]:
+    return {
+        "day": one.day.isoformat(),
+        "name": one.name,
+        "optional": one.optional,
+        "closed": one.day in wanted,
+        "booked": one.booked,
+    }
 
 
 def _owner(practitioner: str | None) -> UUID | None:

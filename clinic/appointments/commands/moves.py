@@ -1,4 +1,4 @@
-"""The commands `flask appointments …` that move an appointment to another time or state."""
+"""The commands `flask appointments …` that move an appointment to another time or state, or change its notes."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from clinic.appointments.commands.booking_options import (
     service_option,
     with_ids,
 )
-from clinic.appointments.schemas.appointments import HappenedSchema, MoveForm
+from clinic.appointments.schemas.appointments import HappenedSchema, MoveForm, NotesSchema
 from clinic.appointments.service import Appointment, appointment_service
 from clinic.web.cli import load_options, show_record
 from clinic.web.cli_output import info
@@ -43,6 +43,17 @@ def move(appointment_id: UUID, as_json: bool, **options: str | None) -> None:
     if minutes := fields.pop("minutes", None):
         fields["ends_at"] = fields["starts_at"] + timedelta(minutes=minutes)
     _show(appointment_service.reschedule(appointment_id, **fields), as_json)
+
+
+@group.command("edit", needs="appointments:write")
+@appointment
+@click.option("--reason", metavar="TEXT", help="Reason of the visit; an empty text for none.")
+@click.option("--note", metavar="TEXT", help="An empty text for none.")
+@as_json
+def edit(appointment_id: UUID, as_json: bool, **options: str | None) -> None:
+    """Change the reason of the visit or the note."""
+    changed = appointment_service.update(appointment_id, **load_options(NotesSchema(), options))
+    show_record(dumped(changed), as_json=as_json)
 
 
 @group.command("arrive", needs="appointments:write")
@@ -79,6 +90,16 @@ def fulfil(appointment_id: UUID, as_json: bool, **options: str | None) -> None:
 def no_show(appointment_id: UUID, as_json: bool, **options: str | None) -> None:
     """Record that the patient did not come; only after the start."""
     _show(appointment_service.mark_no_show(appointment_id, **_happened(options)), as_json)
+
+
+@group.command("confirm", needs="appointments:write")
+@appointment
+@click.option("--withdraw", is_flag=True, help="The patient has not said so.")
+@as_json
+def confirm(appointment_id: UUID, withdraw: bool, as_json: bool) -> None:
+    """Record that the patient said that they come."""
+    record = appointment_service.withdraw_confirmation if withdraw else appointment_service.confirm
+    show_record(dumped(record(appointment_id)), as_json=as_json)
 
 
 @group.command("undo", needs="appointments:write")

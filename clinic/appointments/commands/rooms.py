@@ -8,6 +8,7 @@ from clinic.appointments.commands.resources import active_option, as_json, show_
 from clinic.appointments.schemas.resources import RoomSchema
 from clinic.appointments.service import Room, room_service
 from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
+from clinic.web.merge_patch import patch_schema
 
 COLUMNS = ["name", "places", "active", "id"]
 
@@ -41,7 +42,7 @@ def add(as_json: bool, **options: str | None) -> None:
 @as_json
 def edit(name_or_id: str, as_json: bool, **options: str | None) -> None:
     """Change the given fields of a room."""
-    fields = load_options(RoomSchema(partial=True), options)
+    fields = load_options(patch_schema(RoomSchema), options)
     room = room_service.update(room_service.identify(name_or_id).id, version=None, **fields)
     show_record(_dumped(room), as_json=as_json)
 

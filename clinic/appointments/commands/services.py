@@ -11,6 +11,7 @@ from clinic.appointments.rules import COLOURS
 from clinic.appointments.schemas.services import ServiceSchema
 from clinic.appointments.service import Service, practitioner_service, room_service, service_catalogue
 from clinic.web.cli import CommandGroup, load_options, show_record, show_rows, with_header
+from clinic.web.merge_patch import patch_schema
 
 COLUMNS = ["name", "lengths", "buffer_before", "buffer_after", "notice_minutes", "horizon_days", "active", "id"]
 
@@ -68,7 +69,7 @@ def edit(name_or_id: str, everyone: bool, any_room: bool, as_json: bool, **optio
     """Change the given fields of a service; what is booked keeps its length, buffers and room."""
     given = _given(options)
     given |= ({"practitioner_ids": []} if everyone else {}) | ({"room_ids": []} if any_room else {})
-    fields = load_options(ServiceSchema(partial=True), given)
+    fields = load_options(patch_schema(ServiceSchema), given)
     service = service_catalogue.update(service_catalogue.identify(name_or_id).id, version=None, **fields)
     show_record(_dumped(service), as_json=as_json)
 

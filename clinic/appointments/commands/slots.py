@@ -21,7 +21,9 @@ COLUMNS = ["starts_at", "ends_at", "practitioner_id", "room_id"]
 @service_option
 @click.option("--practitioner", "practitioners", multiple=True, metavar="NAME", help="Name or id; repeatable.")
 @room_option
-@click.option("--patient", metavar="NUMBER", help="Medical record number or id, whose own appointments are excluded.")
+@click.option(
+    "--patient", metavar="TEXT", help="Number, id or what finds only one, whose own appointments are excluded."
+)
 @click.option("--length", metavar="MINUTES", help="By default the service's first length, or 30.")
 @click.option("--explain", is_flag=True, help="List instead the times that are not free, each with its reason.")
 @as_json
@@ -58,7 +60,7 @@ def _query(
         "service_id": str(service_catalogue.identify(service).id) if service else None,
         "practitioner_id": ",".join(ids) or None,
         "room_id": str(room_service.identify(room).id) if room else None,
-        "patient_id": str(patient_service.identify(patient).id) if patient else None,
+        "patient_id": str(patient_service.choose(patient).id) if patient else None,
         "length": length,
         "explain": str(explain).lower(),
     }

@@ -16,6 +16,7 @@ from clinic.appointments.booking.requirements import (
     check_offered,
     check_practitioner,
     find_service,
+    preload_service_and_room,
 )
 from clinic.appointments.free_times.slot_types import Availability, Booking, Refused, Slot, Visit
 from clinic.appointments.free_times.slot_types import Room as RoomPlaces
@@ -92,6 +93,7 @@ class AvailabilityService:
         """
         if problem := range_problem(first_day, last_day):
             raise InvalidInput(problem, field="last_day")
+        preload_service_and_room(service_id, room_id)
         service = find_service(service_id)
         visit, rooms = _visit(service, length, room_id)
         practitioners = _practitioners(service, practitioner_ids)
@@ -126,6 +128,7 @@ class AvailabilityService:
 
         :raises InvalidInput: if the practitioner, service or room does not exist
         """
+        preload_service_and_room(service_id, room_id)
         service = find_service(service_id)
         visit, rooms = _visit(service, length, room_id)
         practitioners = _practitioners(service, [practitioner_id])
@@ -156,7 +159,7 @@ def offer_next_free(error: Unavailable, request: Request | None) -> None:
     last = first + timedelta(days=NEXT_FREE_DAYS - 1)
     schedule = _load([request.practitioner_id], request.rooms, request.patient_id, first, last)
     found = find_across(
-        visit_of(request.minutes, request.service, request.rooms),
+        visit_of(request.minutes, request.service, request.room_ids),
         schedule.clinic,
         schedule.practitioners,
         bookings=schedule.bookings,
@@ -175,7 +178,7 @@ def _visit(service: Service | None, length: int | None, room_id: UUID | None) ->
     """Return the visit to search for, and the rooms to choose from."""
     rooms = candidate_rooms(service, room_id)
     minutes = length or (service.lengths[0] if service else DEFAULT_LENGTH)
-    return visit_of(minutes, service, rooms), rooms
+    return visit_of(minutes, service, [room.id for room in rooms]), rooms
 
 
 def _practitioners(service: Service | None, wanted: Collection[UUID] | None) -> Sequence[UUID]:

@@ -65,7 +65,7 @@ class SlotSearch:
     def __init__(self, wish: Wish, zone: str) -> None:
         self.wish = wish
         self.zone = ZoneInfo(zone)
-        self.visit = visit_of(wish.minutes, wish.service, wish.rooms)
+        self.visit = visit_of(wish.minutes, wish.service, [room.id for room in wish.rooms])
         self.places = [RoomPlaces(room.id, room.places) for room in wish.rooms]
         self.until = wish.first_day + SEARCHED - timedelta(days=1)
 

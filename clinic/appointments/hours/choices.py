@@ -15,7 +15,7 @@ from clinic.core.clock import wall_time
 from clinic.core.context import current_actor
 from clinic.core.errors import ClinicError, InvalidInput, PermissionDenied, StaleVersion
 from clinic.identity.clinics import clinic_service
-from clinic.patients.service import patient_service
+from clinic.patients.service import InactivePatient, patient_service
 
 KEEP, CANCEL = "keep", "cancel"
 NOT_OUTSIDE = "is no appointment that falls outside these hours"
@@ -60,7 +60,7 @@ def carry_out(preview: Preview, choices: Choices, *, reason: str) -> None:
     for appointment in sorted(changed, key=lambda one: choices[one.id] != CANCEL):
         try:
             _change(appointment, choices[appointment.id], reason)
-        except (Unavailable, IllegalTransition, InvalidInput, StaleVersion) as error:
+        except (InactivePatient, Unavailable, IllegalTransition, InvalidInput, StaleVersion) as error:
             raise ChoiceImpossible(preview, appointment, error) from error
 
 

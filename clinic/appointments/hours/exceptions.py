@@ -1,6 +1,6 @@
 """HoursExceptionService, which other modules import from `service.py`: leave, extra hours and other hours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -38,12 +38,12 @@ class HoursExceptionService(PlannedDayService[HoursException]):
         super()._check(state)
 
     def _change(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> HoursChange:
-        return HoursChange(exceptions=swapped(_range(before), _range(after)))
+        return HoursChange(exceptions=swapped(_ranges(before), _ranges(after)))
 
 
 hours_exception_service = HoursExceptionService()
 
 
-def _range(state: Mapping[str, Any] | None) -> ExceptionRange | None:
+def _ranges(state: Mapping[str, Any] | None) -> Sequence[ExceptionRange]:
     names = ("kind", "first_day", "last_day", "starts", "ends", "room_id")
-    return ExceptionRange(*(state[name] for name in names)) if state else None
+    return [ExceptionRange(*(state[name] for name in names))] if state else []

@@ -1,7 +1,7 @@
 """What exceptions and closures have in common: days, times on them, and a preview before each change."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -114,12 +114,8 @@ class PlannedDayService(ABC, Generic[Planned]):
         if after:
             self._check(after)
         held = [state for state in (before, after) if state]
-        return preview_change(
-            self._change(before, after),
-            practitioner_id=held[0].get("practitioner_id"),
-            first_day=min(state["first_day"] for state in held),
-            last_day=max(state["last_day"] for state in held),
-        )
+        span = min(state["first_day"] for state in held), max(state["last_day"] for state in held)
+        return preview_change(self._change(before, after), [span], practitioner_id=held[0].get("practitioner_id"))
 
     def list(
         self,
@@ -177,13 +173,14 @@ class PlannedDayService(ABC, Generic[Planned]):
         return [name for name in (*_SPAN, "room_id", "kind", "practitioner_id") if hasattr(self.model, name)]
 
 
-def swapped(old: Held | None, new: Held | None) -> Callable[[Sequence[Held]], list[Held]]:
-    """Return a function that replaces one of some values by another; None is no value."""
+def swapped(old: Iterable[Held], new: Iterable[Held]) -> Callable[[Sequence[Held]], list[Held]]:
+    """Return a function that replaces some values among others by new ones."""
 
     def swap(held: Sequence[Held]) -> list[Held]:
         kept = list(held)
-        if old in kept:
-            kept.remove(old)
-        return kept if new is None else [*kept, new]
+        for one in old:
+            if one in kept:
+                kept.remove(one)
+        return [*kept, *new]
 
     return swap

@@ -1,15 +1,16 @@
 """Which booked appointments fall outside hours that are to be changed, shown before the change is saved."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 
 from clinic.appointments.free_times.local_days import days_between
+from clinic.appointments.free_times.slot_types import Room as RoomPlaces
 from clinic.appointments.free_times.span_index import SpanIndex
 from clinic.appointments.free_times.working_time import (
     ClinicHours,
@@ -23,7 +24,7 @@ from clinic.appointments.free_times.working_time import (
     working_ranges,
 )
 from clinic.appointments.hours.loading import load_hours
-from clinic.appointments.models import Appointment
+from clinic.appointments.models import Appointment, Practitioner, Room, Service
 from clinic.appointments.rules import BOOKED
 from clinic.core.clock import day_bounds, now, wall_day
 from clinic.core.db import db
@@ -31,10 +32,16 @@ from clinic.core.errors import Conflict
 from clinic.identity.clinics import clinic_service
 
 _STILL_TO_COME = ("pending", BOOKED)
+PROPOSED_AHEAD = timedelta(days=13)
+"""How far from its day another time for an appointment is proposed."""
+
 _REASONS = {"closed": "Closed", "leave": "Leave", "break": "Break"}
 
 Interval = tuple[datetime, datetime]
-Key = TypeVar("Key", date, UUID)
+Days = tuple[date | None, date | None]
+"""A first and a last day, both included; None is no limit."""
+
+Key = TypeVar("Key", bound=Hashable)
 
 _Hours = tuple[ClinicHours, PractitionerHours]
 
@@ -45,7 +52,16 @@ class Outside:
 
     appointment: Appointment
     reason: str
+    practitioner_name: str
+    service_name: str | None
+    room_places: int | None
     proposals: Sequence[datetime] = ()
+
+    @property
+    def room(self) -> RoomPlaces | None:
+        """The room of the appointment."""
+        room_id, places = self.appointment.room_id, self.room_places
+        return None if room_id is None or places is None else RoomPlaces(room_id, places)
 
 
 class AppointmentsOutside(Conflict):
@@ -60,10 +76,19 @@ class AppointmentsOutside(Conflict):
 
 @dataclass(frozen=True)
 class Preview:
-    """The booked appointments that a change of hours leaves outside, in the order of their starts."""
+    """The booked appointments that a change of hours leaves outside, in the order of their starts.
+
+    The hours are those before the change, until a fortnight after the last appointment.
+    """
 
     outside: Sequence[Outside] = ()
     change: "HoursChange | None" = None
+    hours: tuple[ClinicHours, Mapping[UUID, PractitionerHours]] | None = None
+
+    @property
+    def booked(self) -> bool:
+        """Whether anything is booked on the days of the change."""
+        return self.hours is not None
 
     @property
     def seal(self) -> str:
@@ -112,22 +137,22 @@ class HoursChange:
         )
 
 
-def preview_change(
-    change: HoursChange, *, practitioner_id: UUID | None, first_day: date | None, last_day: date | None
-) -> Preview:
+def preview_change(change: HoursChange, spans: Iterable[Days], *, practitioner_id: UUID | None = None) -> Preview:
     """Return the appointments to come, of a practitioner or of all, that are within the hours before the change only.
 
-    The days are those on which the change matters, both included; None is no limit.
+    The spans are those on which the change matters.
     """
     zone = clinic_service.current().zone
-    booked = _booked(practitioner_id, first_day, last_day, zone)
+    booked = _booked(practitioner_id, spans, zone)
     if not booked:
         return Preview()
-    days = sorted({wall_day(at, zone) for one in booked for at in (one.starts_at, one.ends_at)})
-    clinic, hours = load_hours({one.practitioner_id for one in booked}, days[0], days[-1])
+    days = sorted({wall_day(at, zone) for one, *_ in booked for at in (one.starts_at, one.ends_at)})
+    until = days[-1] + PROPOSED_AHEAD + timedelta(days=1)
+    clinic, hours = load_hours({one.practitioner_id for one, *_ in booked}, days[0], until)
     checks = {one: _Check.of(change, clinic, hours[one], days) for one in hours}
-    reasons = ((one, checks[one.practitioner_id].reason(one)) for one in booked)
-    return Preview([Outside(one, reason) for one, reason in reasons if reason], change)
+    reasons = ((row, checks[row[0].practitioner_id].reason(row[0])) for row in booked)
+    outside = [Outside(row[0], reason, row[1], row[2], row[3]) for row, reason in reasons if reason]
+    return Preview(outside, change, (clinic, hours))
 
 
 def count_booked(during: Mapping[Key, tuple[Sequence[Interval], UUID | None]]) -> Mapping[Key, int]:
@@ -198,16 +223,27 @@ class _Timetable:
 
 
 def _booked(
-    practitioner_id: UUID | None, first_day: date | None, last_day: date | None, zone: str
-) -> Sequence[Appointment]:
-    """Return the appointments to come on some days, in the order of their starts."""
-    since = max(now(), day_bounds(first_day, zone)[0]) if first_day else now()
-    wanted = select(Appointment).where(_to_come(), Appointment.ends_at > since)
-    if last_day:
-        wanted = wanted.where(Appointment.starts_at < day_bounds(last_day, zone)[1])
+    practitioner_id: UUID | None, spans: Iterable[Days], zone: str
+) -> Sequence[Row[Appointment, str, str | None, int | None]]:
+    """Return the appointments to come on some days by their starts, with names and the places of the room."""
+    wanted = (
+        select(Appointment, Practitioner.name, Service.name, Room.places)
+        .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+        .outerjoin(Service, Service.id == Appointment.service_id)
+        .outerjoin(Room, Room.id == Appointment.room_id)
+        .where(_to_come(), or_(*(_during(span, zone) for span in spans)))
+    )
     if practitioner_id:
         wanted = wanted.where(Appointment.practitioner_id == practitioner_id)
-    return db.session.scalars(wanted.order_by(Appointment.starts_at, Appointment.id)).all()
+    return db.session.execute(wanted.order_by(Appointment.starts_at, Appointment.id)).all()
+
+
+def _during(days: Days, zone: str) -> ColumnElement[bool]:
+    """Return the condition of being on some days, and not over yet."""
+    first, last = days
+    since = max(now(), day_bounds(first, zone)[0]) if first else now()
+    condition = Appointment.ends_at > since
+    return and_(condition, Appointment.starts_at < day_bounds(last, zone)[1]) if last else condition
 
 
 def _to_come() -> ColumnElement[bool]:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from clinic.appointments.free_times.working_time import ClinicHours, PractitionerHours, WeeklyRange
+from clinic.appointments.free_times.local_days import days_between
+from clinic.appointments.free_times.working_time import ClinicHours, PractitionerHours, WeeklyRange, working_ranges
 from clinic.appointments.hours.choices import Choices, carry_out
 from clinic.appointments.hours.loading import load_hours, load_weekly
 from clinic.appointments.hours.preview import HoursChange, Preview, preview_change
@@ -64,6 +65,19 @@ class HoursService:
         weeks = weeks_of(load_weekly([practitioner_id] if practitioner_id else [])[practitioner_id])
         return Hours(owner.id, owner.version, practitioner_id, clinic.zone, weeks)
 
+    def get_with_days_off(
+        self, practitioner_id: UUID, first_day: date, last_day: date
+    ) -> tuple[Hours, frozenset[date]]:
+        """Return a practitioner's weekly hours, and the days without work between two ones, both included.
+
+        :raises PractitionerNotFound: if no practitioner has that id
+        """
+        owner = practitioner_service.get(practitioner_id)
+        clinic, hours = load_hours([practitioner_id], first_day, last_day)
+        own, days = hours[practitioner_id], days_between(first_day, last_day)
+        off = frozenset(day for day in days if not working_ranges(clinic, own, day))
+        return Hours(owner.id, owner.version, practitioner_id, clinic.zone.key, weeks_of(own.weekly)), off
+
     def preview_week(
         self,
         practitioner_id: UUID | None,
@@ -77,12 +91,13 @@ class HoursService:
         :raises PractitionerNotFound: if no practitioner has that id
         :raises InvalidInput: if ranges overlap or end before they start, or a room does not exist
         """
-        if practitioner_id:
-            practitioner_service.get(practitioner_id)
         _check_week(ranges, valid_from, valid_until)
         _check_rooms(ranges)
         change = _week_change(practitioner_id, ranges, valid_from, valid_until)
-        return preview_change(change, practitioner_id=practitioner_id, first_day=valid_from, last_day=valid_until)
+        found = preview_change(change, [(valid_from, valid_until)], practitioner_id=practitioner_id)
+        if practitioner_id and not found.booked:
+            practitioner_service.get(practitioner_id)
+        return found
 
     def set_week(
         self,

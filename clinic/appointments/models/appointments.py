@@ -30,7 +30,8 @@ class Appointment(ClinicScoped, VersionMixin, Base):
 
     Database constraints prevent overlapping active appointments: of a patient between start and end, of a practitioner
     and of a room's place from `blocked_from` to `blocked_until`, which include the buffers, in each `lane`. An
-    appointment in a lane above 0 is overbooked. `wall_start` is the start in the clinic's time zone then, `zone`.
+    appointment in a lane above 0 is overbooked. `confirmed_at` is when the patient said that they come. `wall_start`
+    is the start in the clinic's time zone then, `zone`.
     """
 
     __tablename__ = "appointments"
@@ -74,6 +75,7 @@ class Appointment(ClinicScoped, VersionMixin, Base):
     cancel_reason: Mapped[str | None] = mapped_column(String(20))
     cancel_note: Mapped[str | None] = mapped_column(String(200))
     late: Mapped[bool] = mapped_column(Boolean, default=False)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @property
     def is_active(self) -> bool:

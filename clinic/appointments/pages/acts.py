@@ -14,6 +14,7 @@ from clinic.appointments.pages.undo_offers import offer_undo
 from clinic.appointments.schemas.schedule import ActSchema
 from clinic.appointments.service import Appointment, IllegalTransition, SlotTaken, appointment_service
 from clinic.core.clock import at_wall_time, now, today, wall_day, wall_time
+from clinic.core.context import current_actor
 from clinic.core.errors import ClinicError, InvalidInput, StaleVersion
 from clinic.identity.clinics import clinic_service
 from clinic.web.authorization import requires
@@ -73,6 +74,34 @@ def undo(appointment_id: UUID) -> ResponseReturnValue:
     return _back(appointment, form, zone)
 
 
+@blueprint.route("/<uuid:appointment_id>/confirmation", **_BUTTON)
+@requires("appointments:write")
+@posted_from("appointments.show", "appointment_id")
+@idempotent
+def confirm(appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the patient said that they come."""
+    return _note(appointment_id, appointment_service.confirm)
+
+
+@blueprint.route("/<uuid:appointment_id>/confirmation/withdrawal", **_BUTTON)
+@requires("appointments:write")
+@posted_from("appointments.show", "appointment_id")
+@idempotent
+def withdraw_confirmation(appointment_id: UUID) -> ResponseReturnValue:
+    """Record that the patient has not said whether they come."""
+    return _note(appointment_id, appointment_service.withdraw_confirmation)
+
+
+def _note(appointment_id: UUID, record: Callable[..., Appointment]) -> ResponseReturnValue:
+    """Record what the patient said, and return to the page."""
+    form, zone = load_form(ActSchema()), clinic_service.current().zone
+    try:
+        appointment = record(appointment_id, version=sent_version())
+    except (StaleVersion, IllegalTransition) as error:
+        return refuse(appointment_page(appointment_id, refusal=error), error)
+    return _back(appointment, form, zone)
+
+
 def _act(appointment_id: UUID, action: str, move: Callable[..., Appointment]) -> ResponseReturnValue:
     """Move an appointment, at the time that was sent if any, and offer to undo it."""
     form, zone = load_form(ActSchema()), clinic_service.current().zone
@@ -111,4 +140,6 @@ def _back(appointment: Appointment, form: Form, zone: str) -> ResponseReturnValu
     if form.data.get("origin") == "day":
         day = wall_day(appointment.starts_at, zone)
         return redirect(url_for("appointments.index", day=day, appointment=appointment.id), 303)
+    if form.data.get("origin") == "patient" and current_actor().has_permission("patients:read"):
+        return redirect(url_for("patients.show", patient_id=appointment.patient_id), 303)
     return redirect(url_for("appointments.show", appointment_id=appointment.id), 303)

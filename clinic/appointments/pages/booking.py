@@ -1,7 +1,7 @@
 """The page that books an appointment: for whom, for what, the first free times, and any other time."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.booking.registration import register_and_book
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.finding import Search, search, search_values
+from clinic.appointments.pages.patient_alerts import alerts_of
 from clinic.appointments.pages.refusal_texts import RefusalTexts
 from clinic.appointments.pages.time_errors import reject_time
 from clinic.appointments.pages.undo_offers import offer_undo
@@ -22,7 +23,16 @@ from clinic.core.clock import today, wall_day
 from clinic.core.context import current_actor
 from clinic.core.errors import InvalidInput
 from clinic.identity.clinics import clinic_service
-from clinic.patients.service import Patient, PatientFields, PatientNotFound, patient_service
+from clinic.patients.service import (
+    Candidate,
+    InactivePatient,
+    Patient,
+    PatientFields,
+    PatientNotFound,
+    duplicate_service,
+    patient_service,
+    registration_ticks,
+)
 from clinic.web import template_filters
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse
@@ -59,7 +69,7 @@ class Choice:
 def new() -> ResponseReturnValue:
     """Show the first free times, and the form that books one."""
     given = {name: value for name, value in request.args.items() if name in _PREFILLED}
-    page = _booking_page(form := initial_form(given))
+    page = _booking_page(form := initial_form({"not_asked": "1"} | given, ticked=registration_ticks()))
     return page, 422 if form.errors else 200
 
 
@@ -71,9 +81,11 @@ def create() -> ResponseReturnValue:
     form = load_form(BookingForm())
     if form.errors:
         return _booking_page(form), 422
+    if candidates := _candidates(form.data):
+        return _booking_page(form, candidates), 409
     try:
         appointment, done = _book(**form.data)
-    except (InvalidInput, PatientNotFound, Unavailable) as error:
+    except (InactivePatient, InvalidInput, PatientNotFound, Unavailable) as error:
         return refuse(_booking_page(reject_time(form, error, clinic_service.current().zone)), error)
     return back_to_day(appointment, done)
 
@@ -115,15 +127,23 @@ def texts_of(search: Search, names: Mapping[UUID, str]) -> RefusalTexts:
 
 
 def _book(
-    *, kind: str, patient: str | None, registration: PatientFields | None, **fields: Any
+    *, kind: str, patient: str | None, registration: PatientFields | None, overruled: Collection[UUID], **fields: Any
 ) -> tuple[Appointment, str]:
     book, done = _BOOK[kind]
     if patient is None and registration is not None:
-        return register_and_book(book, registration, **fields), done
+        return register_and_book(book, registration, overruled=overruled, **fields), done
     return book(patient_id=patient_service.identify(patient or "").id, **fields), done
 
 
-def _booking_page(form: Form) -> str:
+def _candidates(data: Mapping[str, Any]) -> Sequence[Candidate]:
+    """Return who may be the person that a form registers, if it does not overrule all of them."""
+    if data["patient"] is not None or data["registration"] is None:
+        return ()
+    person = {name: value for name, value in data["registration"].items() if name not in {"consent", "guardian"}}
+    return duplicate_service.candidates_to_show(overruled=data["overruled"], **person)
+
+
+def _booking_page(form: Form, candidates: Sequence[Candidate] = ()) -> str:
     form.order, values = ORDER, search_values(form, {})
     choice = _choose_patient(values.get("patient", ""))
     found = search(values, patient_id=choice.patient_id)
@@ -137,10 +157,12 @@ def _booking_page(form: Form) -> str:
         search=found,
         today=today(found.zone),
         patient=patient,
+        candidates=candidates,
         choice=choice,
         texts=texts_of(found, names),
         kinds=KIND_LABELS.items(),
         folds=FOLDS.items(),
+        alerts=alerts_of(patient),
     )
 
 

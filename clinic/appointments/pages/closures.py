@@ -1,15 +1,15 @@
-"""The pages of opening hours, closures and public holidays."""
+"""The pages of opening hours and closures."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.appointments.hours.public_holidays import FIRST_YEAR, LAST_YEAR
 from clinic.appointments.hours.weeks import WEEKDAYS
 from clinic.appointments.pages.blueprint import blueprint
+from clinic.appointments.pages.holidays import holidays_context
 from clinic.appointments.pages.outside import outside_context
 from clinic.appointments.pages.planned_form import PlannedPage, Saving, planned_values, when_text
 from clinic.appointments.pages.week_form import WeekPage, period_text, save_week, stored_week, week_page, week_text
@@ -17,9 +17,6 @@ from clinic.appointments.schemas.hours import DAYS, HoursQuery
 from clinic.appointments.schemas.planned import ClosureForm
 from clinic.appointments.service import Closure, closure_service, hours_service, room_service
 from clinic.core.clock import today
-from clinic.core.errors import StaleVersion
-from clinic.core.places import country_names
-from clinic.core.regions import region_names
 from clinic.identity.clinics import clinic_service
 from clinic.web.authorization import requires
 from clinic.web.forms import initial_form
@@ -54,22 +51,6 @@ def public_holidays(year: int) -> ResponseReturnValue:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         abort(404)
     return _opening_page(week_page(hours_service.get(None)), year)
-
-
-@blueprint.post("/opening-hours/holidays/<int:year>")
-@requires("schedule:write")
-@idempotent
-def save_public_holidays(year: int) -> ResponseReturnValue:
-    """Close the clinic on the ticked public holidays of a year."""
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        abort(404)
-    ticked, shown = _sent_days("holiday"), _sent_days("shown")
-    try:
-        count = closure_service.save_holidays(year, ticked, shown=shown)
-    except StaleVersion:
-        return _opening_page(week_page(hours_service.get(None)), year, ticked=ticked), 409
-    flash(f"Public holidays of {year}: {count} changed" if count else f"Public holidays of {year}: nothing changed")
-    return redirect(url_for(".public_holidays", year=year), 303)
 
 
 @blueprint.get("/opening-hours/closures/new")
@@ -108,11 +89,9 @@ def update_closure(closure_id: UUID) -> ResponseReturnValue:
     return Saving(closure_service, render, url_for(".opening_hours"), closure_id).carry_out(ClosureForm())
 
 
-def _opening_page(page: WeekPage, year: int, *, ticked: Sequence[date] | None = None) -> str:
-    """Return the page; `ticked` are the sent public holidays if somebody else has saved others meanwhile."""
+def _opening_page(page: WeekPage, year: int) -> str:
     clinic, stored = clinic_service.current(), hours_service.get(None)
-    closures = closure_service.list(first_day=today(clinic.zone), limit=MOST_CLOSURES)
-    planned = [one for one in closures.rows if not one.holiday]
+    closures, holidays = closure_service.overview(today(clinic.zone), year, stored.weeks)
     return render_template(
         "appointments/opening_hours.html",
         page=page,
@@ -123,14 +102,9 @@ def _opening_page(page: WeekPage, year: int, *, ticked: Sequence[date] | None = 
         period_text=period_text,
         today=today(clinic.zone),
         days=list(zip(DAYS, WEEKDAYS, strict=True)),
-        closures=planned,
-        booked=closure_service.booked(planned),
+        closures=closures[:MOST_CLOSURES],
         when_text=when_text,
-        room_names=room_service.names(one.room_id for one in planned if one.room_id),
-        year=year,
-        holidays=closure_service.holidays(year),
-        ticked=ticked,
-        place=_place(clinic.country, clinic.subdivision),
+        **holidays_context(year, holidays),
         **outside_context(page.preview),
     )
 
@@ -145,21 +119,3 @@ def _closure_page(page: PlannedPage, row: Closure | None = None) -> str:
         rooms=[(str(room.id), room.name) for room in room_service.active()],
         **outside_context(page.preview),
     )
-
-
-def _place(country: str | None, subdivision: str | None) -> str | None:
-    """Return the name of the country, and of its part, whose public holidays are listed."""
-    name = country_names().get(country or "")
-    part = region_names(country).get(subdivision or "")
-    return f"{name}, {part}" if name and part else name
-
-
-def _sent_days(name: str) -> list[date]:
-    """Return the days that the form sent, without what is no day."""
-    found = []
-    for text in request.form.getlist(name):
-        try:
-            found.append(date.fromisoformat(text))
-        except ValueError:
-            continue
-    return found

@@ -54,7 +54,6 @@ def practitioner_hours(practitioner_id: UUID) -> ResponseReturnValue:
 @idempotent
 def update_practitioner_hours(practitioner_id: UUID) -> ResponseReturnValue:
     """Set a practitioner's week from the form, or check what would fall outside."""
-    practitioner_service.get(practitioner_id)
     saved_url = url_for(
         ".practitioner_hours", practitioner_id=practitioner_id, on=request.form.get("valid_from") or None
     )
@@ -62,16 +61,17 @@ def update_practitioner_hours(practitioner_id: UUID) -> ResponseReturnValue:
 
 
 def _hours_page(practitioner_id: UUID, page: WeekPage, month: date | None = None) -> str:
-    practitioner, zone = practitioner_service.get(practitioner_id), clinic_service.current().zone
-    stored, rooms, day = hours_service.get(practitioner_id), room_service.all(), today(zone)
-    calendar = month_of(practitioner_id, month or day)
+    practitioners, zone = practitioner_service.active_with(practitioner_id), clinic_service.current().zone
+    rooms, day = room_service.all(), today(zone)
+    calendar = month_of(month or day)
+    stored, off = hours_service.get_with_days_off(practitioner_id, calendar.first_day, calendar.last_day)
     planned = hours_exception_service.list(
         practitioner_id=practitioner_id, first_day=min(day, calendar.first_day), limit=MOST_EXCEPTIONS
     ).rows
     return render_template(
         "appointments/hours.html",
-        practitioner=practitioner,
-        practitioners=practitioner_service.active(),
+        practitioner=practitioner_service.get(practitioner_id),
+        practitioners=practitioners,
         page=page,
         form=page.form,
         hours=stored,
@@ -83,7 +83,7 @@ def _hours_page(practitioner_id: UUID, page: WeekPage, month: date | None = None
         rooms={str(room.id): room.name for room in rooms},
         active_rooms=[(str(room.id), room.name) for room in rooms if room.active],
         today=day,
-        calendar=calendar.with_exceptions(planned),
+        calendar=calendar.with_marks(planned, off),
         exceptions=[one for one in planned if one.last_day >= day][:MOST_LISTED],
         **outside_context(page.preview),
     )

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.booking import FOLDS, back_to_day, patient_names, texts_of
 from clinic.appointments.pages.finding import search, search_values
+from clinic.appointments.pages.patient_alerts import alerts_of
 from clinic.appointments.pages.time_errors import reject_time
 from clinic.appointments.rules import possible_actions
 from clinic.appointments.schemas.booking import RescheduleForm
@@ -25,6 +26,7 @@ from clinic.audit.service import audit_service
 from clinic.core.clock import today
 from clinic.core.errors import ClinicError, InvalidInput, StaleVersion
 from clinic.identity.clinics import clinic_service
+from clinic.patients.service import InactivePatient
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
 from clinic.web.idempotency import idempotent
@@ -50,7 +52,7 @@ def reschedule(appointment_id: UUID) -> ResponseReturnValue:
         moved = appointment_service.reschedule(appointment_id, version=sent_version(), **form.data)
     except (InvalidInput, Unavailable) as error:
         return refuse(_move_page(appointment, reject_time(form, error, clinic_service.current().zone)), error)
-    except (StaleVersion, IllegalTransition) as error:
+    except (InactivePatient, StaleVersion, IllegalTransition) as error:
         return _move_page(appointment_service.get(appointment_id), form, refused=error), 409
     return back_to_day(moved, "moved")
 
@@ -74,6 +76,7 @@ def _move_page(appointment: Appointment, form: Form, *, refused: ClinicError | N
         patient=patient,
         texts=texts_of(found, names),
         folds=FOLDS.items(),
+        alerts=alerts_of(patient),
         refused=refused,
         change=audit_service.last_change("appointments", appointment.id) if refused else None,
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import request
 
-from clinic.appointments.resources.names import service_and_room_names
-from clinic.appointments.schemas.hours import CHOICE, MOST_PROPOSED, OutsideForm
+from clinic.appointments.schemas.hours import CHOICE, MOST_PROPOSED, OTHER_TIME
+from clinic.appointments.schemas.outside import OTHER, OutsideForm
 from clinic.appointments.service import (
     CANCEL,
     KEEP,
@@ -18,7 +18,6 @@ from clinic.appointments.service import (
     Outside,
     Preview,
     outcome_text,
-    practitioner_service,
     propose_times,
 )
 from clinic.core.audit import record_listing
@@ -29,24 +28,33 @@ from clinic.patients.service import patient_service
 from clinic.web.forms import Form, load_form
 
 MOST_SHOWN, MOST_SHOWN_AT_ALL = MOST_PROPOSED, 1000
+NO_OTHER_TIME = "Enter a day, and a time that the clock shows on it"
 CHECKING = {"all", "check"}
 """The buttons that save nothing and only list what falls outside; `all` has the value `check` or `delete`."""
 
 
 @dataclass(frozen=True)
 class OutsideRow:
-    """A listed appointment: what can become of it as pairs of value and start, None without one, and what is chosen."""
+    """A listed appointment: the proposed starts by the values of the choices, what is chosen, and the typed time."""
 
     outside: Outside
     name: str
     starts: dict[str, datetime]
     chosen: str
+    other: str
+
+    @property
+    def other_name(self) -> str:
+        """The name of the field of the typed time."""
+        return self.name.replace(CHOICE, OTHER_TIME, 1)
 
 
 def load_choices(form: Form) -> Choices:
     """Return what was chosen on the sent page, with the errors of it in the form."""
     sent = load_form(OutsideForm())
-    form.errors |= {name.replace("appointments-", CHOICE, 1): messages for name, messages in sent.errors.items()}
+    for name, messages in sent.errors.items():
+        field = name.replace("appointments-", CHOICE, 1)
+        form.errors[field] = [NO_OTHER_TIME] if request.form.get(field) == OTHER else messages
     choices: Choices = sent.data.get("choices", {})
     return choices
 
@@ -81,8 +89,6 @@ def outside_context(preview: Preview | None) -> dict[str, Any]:
         "uses_choices": request.form.get("outside") == "choose",
         "act_text": _act_text(preview, rows),
         "patients": patient_service.get_many(one.appointment.patient_id for one in shown),
-        "practitioner_names": practitioner_service.names(one.appointment.practitioner_id for one in shown),
-        "names": service_and_room_names(one.appointment.service_id for one in shown),
     }
 
 
@@ -91,13 +97,17 @@ def _row(one: Outside) -> OutsideRow:
     name = f"{CHOICE}{one.appointment.id}"
     starts = {at.isoformat(): at for at in one.proposals}
     sent = request.form.get(name)
-    chosen = sent if sent in {KEEP, CANCEL, *starts} else next(iter(starts), KEEP)
-    return OutsideRow(one, name, starts, str(chosen))
+    chosen = sent if sent in {KEEP, CANCEL, OTHER, *starts} else next(iter(starts), KEEP)
+    return OutsideRow(one, name, starts, str(chosen), request.form.get(OTHER_TIME + str(one.appointment.id), ""))
 
 
 def _sent_choices() -> dict[str, str]:
     """Return the fields of the choices as they were sent, for a page that lists no appointments now."""
-    return {name: value for name, value in request.form.items() if name == "outside" or name.startswith(CHOICE)}
+    return {
+        name: value
+        for name, value in request.form.items()
+        if name == "outside" or name.startswith((CHOICE, OTHER_TIME))
+    }
 
 
 def _act_text(preview: Preview, rows: Sequence[OutsideRow]) -> str:

@@ -10,8 +10,11 @@ from clinic.appointments.rules import (
     BOOKED,
     CANCELLED,
     CHECKED_IN,
+    CONFIRMATION,
     FULFILLED,
     NO_SHOW,
+    PENDING,
+    UNCONFIRMATION,
     UNDO,
     ZONE_CHANGE,
     possible_actions,
@@ -73,6 +76,8 @@ PAST = {
     "no-show": "Did not come",
     "cancel": "Cancelled",
     UNDO: "Undone",
+    CONFIRMATION: "Confirmed by the patient",
+    UNCONFIRMATION: "Confirmation withdrawn",
     ZONE_CHANGE: "Clinic’s time zone changed",
 }
 """Labels of the history's actions."""
@@ -120,6 +125,7 @@ class Progress:
     undo_label: str | None
     can_move: bool
     can_cancel: bool
+    can_confirm: bool
     history: Sequence[Move]
 
     @property
@@ -139,7 +145,7 @@ def progress_of(appointment: Appointment) -> Progress:
     names = actor_names(move.actor for move in moves)
     return Progress(
         appointment=appointment,
-        duration=_duration(since) if appointment.status in TIMED and since else None,
+        duration=duration_text(since) if appointment.status in TIMED and since else None,
         since=since,
         steps=_steps(appointment, standing),
         next_act=following,
@@ -147,6 +153,7 @@ def progress_of(appointment: Appointment) -> Progress:
         undo_label=UNDO_LABELS.get(appointment.status) if undone_status(appointment.status) else None,
         can_move="reschedule" in possible,
         can_cancel="cancel" in possible,
+        can_confirm=appointment.status in {BOOKED, PENDING},
         history=[Move(move, names[move.actor]) for move in reversed(moves)],
     )
 
@@ -168,7 +175,7 @@ def _steps(appointment: Appointment, standing: Sequence[AppointmentHistory]) -> 
     ]
 
 
-def _duration(since: datetime) -> str:
+def duration_text(since: datetime) -> str:
     """Return the time since then: `11 min`, `1 h 05 min`."""
     minutes = max((now() - since) // timedelta(minutes=1), 0)
     hours, rest = divmod(minutes, 60)

@@ -7,7 +7,7 @@ from flask import render_template
 
 from clinic.appointments.pages.booked import booked_context
 from clinic.appointments.schemas.pages import InactiveQuery
-from clinic.appointments.service import Practitioner, Room, Service, Upcoming
+from clinic.appointments.service import Appointment, Practitioner, Room, Service, Upcoming
 from clinic.audit.service import audit_service
 from clinic.web.edit_conflict import Difference
 from clinic.web.forms import Form, initial_form
@@ -37,7 +37,7 @@ def deactivation_page(
 
 
 def conflict_page(
-    template: str, record: Practitioner | Room | Service, differences: Sequence[Difference], table: str
+    template: str, record: Practitioner | Room | Service | Appointment, differences: Sequence[Difference], table: str
 ) -> str:
     """Return both versions of a record that somebody else has changed, to choose from field by field."""
     return render_template(

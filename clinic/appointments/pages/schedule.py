@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.progress import progress_of
 from clinic.appointments.resources.names import service_and_room_names
+from clinic.appointments.rules import possible_actions
 from clinic.appointments.schedule.day import DayQuestion, assemble_day
 from clinic.appointments.schedule.day_items import Day
 from clinic.appointments.schedule.views import schedule_view_service
@@ -98,6 +99,7 @@ def index() -> ResponseReturnValue:
         names=service_and_room_names(_named_resources(shown, appointments, chosen)),
         address=DayAddress(day, filters.get("state")),
         etag=_etag(day, appointments),
+        movable=next((one.id for one in appointments if "reschedule" in possible_actions(one.status)), None),
         chosen=chosen,
         toast_name=_toast_name(patients, chosen),
         chosen_practitioner=practitioner_service.get(chosen.practitioner_id) if chosen else None,

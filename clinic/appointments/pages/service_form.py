@@ -10,6 +10,7 @@ from clinic.appointments.pages.service_texts import example_of, names_text, spli
 from clinic.appointments.rules import COLOURS
 from clinic.appointments.schemas.services import HORIZON_UNITS, MOST_LENGTHS, NOTICE_UNITS, ONLY_THESE
 from clinic.appointments.service import Service, practitioner_service, room_service, service_catalogue
+from clinic.core.modules import panels_of
 from clinic.web.edit_conflict import field_differences
 from clinic.web.forms import Form, initial_form
 
@@ -80,6 +81,7 @@ def service_page(form: Form, service: Service | None = None) -> str:
         rooms=[one for one in room_service.all() if _is_choice(one, form.chosen("room_ids"))],
         example=service and example_of(service),
         upcoming=service and service_catalogue.upcoming(service.id, limit=0),
+        panels=panels_of("appointments.edit_service", service.id) if service else (),
     )
 
 

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.models import Practitioner, Room, Service
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
-from clinic.core.db.transaction import get_for_update
+from clinic.core.db.transaction import get_for_update, keep_loaded
 from clinic.core.errors import Conflict, NotFound, StaleVersion
 from clinic.core.text import is_storable, nfc
 from clinic.core.unit_of_work import unit_of_work
@@ -44,11 +44,13 @@ class ResourceService(Generic[Resource]):
         self.not_found = not_found
 
     def get(self, resource_id: UUID) -> Resource:
-        """Return a record.
+        """Return a record, which is read once in a transaction.
 
         :raises NotFound: if no record has that id
         """
-        return self._found(db.session.get(self.model, resource_id))
+        found = self._found(db.session.get(self.model, resource_id))
+        keep_loaded(found)
+        return found
 
     def lock(self, resource_id: UUID) -> Resource:
         """Return a record, locked until the unit of work ends (on PostgreSQL).
@@ -93,6 +95,16 @@ class ResourceService(Generic[Resource]):
         """Return the active records, ordered by name."""
         wanted = select(self.model).where(self.model.active).order_by(self.model.name, self.model.id)
         return db.session.scalars(wanted).all()
+
+    def active_with(self, resource_id: UUID) -> Sequence[Resource]:
+        """Return the active records and one that may be inactive, ordered by name, in one query.
+
+        :raises NotFound: if no record has that id
+        """
+        wanted = select(self.model).where(or_(self.model.active, self.model.id == resource_id))
+        found = db.session.scalars(wanted.order_by(self.model.name, self.model.id)).all()
+        keep_loaded(self._found(next((one for one in found if one.id == resource_id), None)))
+        return found
 
     def deactivate(self, resource_id: UUID, *, version: int | None = None) -> Resource:
         """Deactivate a record for new appointments; what is booked stays, and an inactive one is left as it is.

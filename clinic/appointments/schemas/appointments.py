@@ -47,6 +47,9 @@ class AppointmentSchema(FieldPermissionSchema):
     place = fields.Integer(dump_only=True, allow_none=True, metadata={"description": "its place in the room, from 0"})
     lane = fields.Integer(dump_only=True, metadata={"description": "0, or more if it is booked over another one"})
     late = fields.Boolean(dump_only=True, metadata={"description": "cancelled later than the clinic's notice"})
+    confirmed_at = Timestamp(
+        dump_only=True, allow_none=True, metadata={"description": "when the patient said that they come"}
+    )
     status = fields.String(dump_only=True, metadata={"enum": list(STATES)})
     cancel_reason = fields.String(dump_only=True, allow_none=True)
     cancel_note = requires_permission(NOTES, fields.String(dump_only=True, allow_none=True))

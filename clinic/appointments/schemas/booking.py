@@ -13,7 +13,9 @@ from clinic.appointments.schemas.services import LONGEST, SHORTEST
 from clinic.core.clock import now, wall_time
 from clinic.core.context import current_actor
 from clinic.identity.clinics import clinic_service
-from clinic.patients.schemas import PatientSchema
+from clinic.patients.schemas.overruled import OverruledForm
+from clinic.patients.schemas.patients import PatientSchema, RegistrationTicks, pop_answers
+from clinic.patients.schemas.related_persons import GuardianForm, gather_guardian
 from clinic.web.field_permissions import NOT_PERMITTED, requires_permission
 from clinic.web.fields import Choice, Count, Day, Line, Paragraph
 
@@ -106,11 +108,12 @@ class RescheduleForm(TimeForm):
     """The form that moves an appointment."""
 
 
-class BookingForm(TimeForm):
+class BookingForm(TimeForm, RegistrationTicks, OverruledForm):
     """The form of a booking, for a patient of the clinic or for one who is registered with it."""
 
     patient = Line(load_default=None)
     registration = fields.Nested(PatientSchema(only=NEW_PATIENT), load_default=None)
+    guardian = fields.Nested(GuardianForm, load_default=None)
     kind = Choice(*KINDS, load_default=KINDS[0], allow_none=False)
     reason = requires_permission(NOTES, Line(load_default=None))
     note = requires_permission(NOTES, Paragraph(max_length=MAX_NOTE, load_default=None))
@@ -118,6 +121,7 @@ class BookingForm(TimeForm):
     @pre_load
     def expand(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Group the fields of a new patient; a patient who is here now comes now unless a time is given."""
+        data = gather_guardian(data)
         new = {name.removeprefix(_NEW): value for name, value in data.items() if name.startswith(_NEW)}
         rest = {name: value for name, value in data.items() if not name.startswith(_NEW)}
         if any(str(value).strip() for value in new.values()):
@@ -126,6 +130,15 @@ class BookingForm(TimeForm):
             rest |= _starting_now()
         expanded: dict[str, Any] = super().expand(rest, **options)
         return expanded
+
+    @post_load
+    def convert(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Convert the time, and what was ticked of consent to answers of the new patient."""
+        registration, guardian = data.get("registration"), data.pop("guardian", None)
+        new = {**(registration or {}), **({"guardian": guardian} if guardian else {})}
+        answers = pop_answers(data, new)
+        loaded: dict[str, Any] = super().convert(data, **options)
+        return loaded if registration is None else loaded | {"registration": new | answers}
 
     @validates_schema(skip_on_field_errors=False, pass_original=True)
     def check_patient(self, data: dict[str, Any], sent: Mapping[str, Any], **_options: Any) -> None:

@@ -31,8 +31,8 @@ _ROW_FIELD = re.compile(rf"ranges-([0-9]{{1,3}})-({'|'.join(ROW_FIELDS)})", re.A
 _PAGE_FIELDS = {"all", "check", "copy_from", "copy_to", "delete", "outside", "save", "seen"}
 """Fields of forms that belong to their page: buttons, and what was shown."""
 
-CHOICE = "choice-"
-"""The prefix of the fields that say what becomes of an appointment; its id follows."""
+CHOICE, OTHER_TIME = "choice-", "other-time-"
+"""The prefixes of the fields that say what becomes of an appointment, and of its other time; its id follows."""
 
 UNKNOWN = "Enter the id of an appointment"
 TWO_CHOICES = "Choose once for each appointment"
@@ -206,20 +206,6 @@ class WeekChange(WeekSchema):
     appointments = OutsideChoices()
 
 
-class OutsideForm(Schema):
-    """What a page sends of the appointments outside: all stay, or there is a field for each, `choice-` and its id."""
-
-    appointments = OutsideChoices()
-
-    @pre_load
-    def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
-        """Collect the fields of the appointments, unless all stay."""
-        if typed.get("outside") != "choose":
-            return {}
-        chosen = {name: value for name, value in typed.items() if name.startswith(CHOICE)}
-        return {"appointments": {name.removeprefix(CHOICE): value for name, value in chosen.items()}}
-
-
 class HoursSchema(Schema):
     """The hours of a practitioner or of the clinic, as weeks in order; without any week, there are no hours."""
 
@@ -265,15 +251,20 @@ class PractitionerQuery(Schema):
     practitioner_id = fields.UUID(error_messages=id_messages("a practitioner"))
 
 
-class YearSchema(Schema):
-    """A year of public holidays."""
+class HolidayImport(Schema):
+    """A year of public holidays, and what becomes of the appointments that fall outside."""
 
     year = Count(least=FIRST_YEAR, most=LAST_YEAR, what="a year")
+    appointments = OutsideChoices()
 
 
 def without_buttons(typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a form without those that belong to its page."""
-    return {name: value for name, value in typed.items() if name not in _PAGE_FIELDS and not name.startswith(CHOICE)}
+    return {
+        name: value
+        for name, value in typed.items()
+        if name not in _PAGE_FIELDS and not name.startswith((CHOICE, OTHER_TIME))
+    }
 
 
 def _times(one: Any) -> tuple[int, int, int] | None:

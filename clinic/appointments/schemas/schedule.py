@@ -26,4 +26,4 @@ class ActSchema(Schema):
     """A change of an appointment's state: when it happened, now if not given, and the page from which it was sent."""
 
     at = WallTime(load_default=None)
-    origin = Choice("day", "appointment", what="a page", load_default="appointment", allow_none=False)
+    origin = Choice("day", "appointment", "patient", what="a page", load_default="appointment", allow_none=False)

@@ -2,27 +2,32 @@
 
 import sqlite3
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from clinic.core.db.sqlite_files import check_open_files, watch_of
 
 WRITING = {"clinic_writing": True}
 """The execution option of a connection for a write transaction."""
 
+VOLATILE = {**WRITING, "clinic_volatile": True}
+"""The execution options of a connection for a write transaction that may be lost when the power fails."""
+
+ENGINE_OPTIONS = {"hide_parameters": True}
+"""The options of `create_engine`."""
+
+IDLE_SECONDS = 1
+"""A connection that was idle for longer is checked before it is used again."""
+
+_SYNCHRONOUS = "synchronous"
+_USED_AT = "used_at"
+
 UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"
 """SQLSTATE codes of PostgreSQL."""
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Return the options of `create_engine` for a URL."""
-    options: dict[str, Any] = {"hide_parameters": True}
-    if not url.startswith("sqlite"):
-        options["pool_pre_ping"] = True
-    return options
 
 
 def lacks_tables(error: DBAPIError) -> bool:
@@ -75,6 +80,7 @@ def _configure_sqlite(engine: Engine, app: Flask) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
+        record.info[_SYNCHRONOUS] = "FULL"
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA schema_version").fetchone()  # opens the write-ahead log
         cursor.close()
@@ -92,16 +98,46 @@ def _configure_sqlite(engine: Engine, app: Flask) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        if _is_writing(connection):
+            _set_synchronous(connection)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _is_writing(connection) else "BEGIN")
 
 
+def _set_synchronous(connection: Connection) -> None:
+    """Let commits wait until they are on the disk, unless they may be lost when the power fails."""
+    wanted = "NORMAL" if _is_volatile(connection) else "FULL"
+    if connection.info.get(_SYNCHRONOUS) != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+        connection.info[_SYNCHRONOUS] = wanted
+
+
 def _configure_postgresql(engine: Engine, app: Flask) -> None:
+    @event.listens_for(engine, "checkin")
+    def note_use(_connection: object, record: Any) -> None:
+        record.info[_USED_AT] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def check_connection(connection: Any, record: Any, _proxy: object) -> None:
+        """Replace a connection that broke while it was idle."""
+        if monotonic() - record.info.get(_USED_AT, monotonic()) > IDLE_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
     @event.listens_for(engine, "begin")
     def limit_lock_wait(connection: Connection) -> None:
         """Limit the wait for a lock; the statement also begins the transaction, which the driver would begin later."""
         if _is_writing(connection):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}")
+            settings = [f"SET LOCAL lock_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}"]
+            if _is_volatile(connection):
+                settings.append("SET LOCAL synchronous_commit = off")
+            connection.exec_driver_sql("; ".join(settings))
 
 
 def _is_writing(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get("clinic_writing"))
+
+
+def _is_volatile(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("clinic_volatile"))

@@ -21,8 +21,9 @@ class UUIDMixin:
 
 @event.listens_for(UUIDMixin, "attribute_instrument", propagate=True)
 def read_before_setting(_model: type, _name: str, attribute: InstrumentedAttribute[Any]) -> None:
-    """Load an unloaded column before it is set, so that the audit trail has its old value."""
-    if isinstance(attribute.property, ColumnProperty):
+    """Load an unloaded column before it is set, so that the audit trail has its old value, unless it is not audited."""
+    column = attribute.property
+    if isinstance(column, ColumnProperty) and column.columns[0].info.get("audited", True):
         event.listen(attribute, "set", _ignore, active_history=True)
 
 

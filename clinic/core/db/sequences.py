@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,3 +34,17 @@ def next_number(series: str) -> int:
         .returning(Counter.value)
     )
     return int(db.session.execute(counted).scalar_one())
+
+
+def lock_number(series: str) -> None:
+    """Wait for those who take a number of a series of the current clinic, and let others wait until the unit ends."""
+    row = select(Counter.value).where(Counter.clinic_id == current_clinic_id(), Counter.series == series)
+    db.session.execute(row.with_for_update())
+
+
+def last_numbers(prefix: str) -> dict[str, int]:
+    """Return the last number of each series of the current clinic that begins with a prefix, by what follows it."""
+    series = select(Counter.series, Counter.value).where(
+        Counter.clinic_id == current_clinic_id(), Counter.series.startswith(prefix, autoescape=True)
+    )
+    return {name.removeprefix(prefix): value for name, value in db.session.execute(series)}

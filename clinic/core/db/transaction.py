@@ -1,22 +1,23 @@
 """The write transaction of a session: begun once, joined by inner blocks, committed only by its outermost block."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from logging import getLogger
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import SessionTransaction
 
 from clinic.core.db import db
-from clinic.core.db.engine import WRITING, is_in_transaction
+from clinic.core.db.engine import VOLATILE, WRITING, is_in_transaction
 from clinic.core.db.faults import is_refused
 from clinic.core.db.mixins import ClinicScoped
 from clinic.core.db.orm_session import KEPT, ClinicSession, UnitOfWorkOpen
 from clinic.core.db.sqlite_files import check_open_files
+from clinic.core.errors import StaleVersion
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.tenancy import clinic_pinned
 
@@ -94,15 +95,18 @@ _outcome: ContextVar[Outcome | None] = ContextVar("outcome", default=None)
 
 
 @contextmanager
-def write_transaction() -> Iterator[None]:
+def write_transaction(*, durable: bool = True) -> Iterator[None]:
     """Begin a write transaction, commit it at the end of the block and run its `after_commit` callbacks.
+
+    One that is not `durable` does not wait for the disk: it survives the end of the process, but may be lost, as a
+    whole, when the power fails.
 
     :raises UnitOfWorkDoomed: if a joined block failed, even if its error was caught
     :raises RuntimeError: if a write transaction is open already, or the session has changes from before
     """
     if _current.get() is not None:
         raise RuntimeError("a write transaction is open already")
-    transaction = _begin()
+    transaction = _begin(WRITING if durable else VOLATILE)
     token = _current.set(transaction)
     try:
         with clinic_pinned():
@@ -186,6 +190,42 @@ def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
+def get_version_for_update(
+    model: type[Scoped], row_id: UUID, version: int | None, not_found: type[Exception]
+) -> Scoped:
+    """Return a row as `get_for_update` does; `version` is the one that was edited, None skips the check.
+
+    :raises not_found: if there is no such row
+    :raises StaleVersion: if it has another version
+    """
+    row: Any = get_for_update(model, row_id)
+    if row is None:
+        raise not_found
+    if version not in {None, row.version}:
+        raise StaleVersion
+    found: Scoped = row
+    return found
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Let all reads of a block see one state of the database, that of its beginning.
+
+    :raises RuntimeError: if a write transaction is open
+    """
+    if _current.get() is not None:
+        raise RuntimeError("a write transaction is open")
+    session = db.session()
+    session.commit()
+    session.expire_all()
+    if db.engine.dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield
+    finally:
+        session.commit()
+
+
 def keep_loaded(*rows: object) -> None:
     """Keep rows in memory until the transaction ends.
 
@@ -194,7 +234,7 @@ def keep_loaded(*rows: object) -> None:
     db.session.info.setdefault(KEPT, set()).update(rows)
 
 
-def _begin() -> _Transaction:
+def _begin(execution_options: Mapping[str, bool]) -> _Transaction:
     """End the read transaction and begin a write transaction, in which every row is read again."""
     session = db.session()
     assert isinstance(session, ClinicSession)  # noqa: S101 - for the type checker
@@ -202,7 +242,7 @@ def _begin() -> _Transaction:
         raise RuntimeError("the session has changes from outside a unit of work")
     session.commit()
     session.expire_all()
-    session.connection(execution_options=WRITING)
+    session.connection(execution_options=execution_options)
     orm_transaction = session.get_transaction()
     assert orm_transaction is not None  # noqa: S101 - for the type checker
     session.info["writing"] = True

@@ -11,7 +11,9 @@ _SERVERS = ("werkzeug", "gunicorn.error", "gunicorn.access")
 _ANSI_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _QUOTED = re.compile(r'".*"(?= [0-9]{3} )|"[^"]*"', re.DOTALL)
 _REQUEST_LINE = re.compile(r"([A-Z]+) (/[^?\s]*)(?:\?.*)? (HTTP/[0-9.]+)", re.DOTALL)
-_TOKEN = re.compile(r"^/password/(?!forgotten$|sent$).+")
+_TOKEN = re.compile(r"^(/password|/my/[a-z]+)/(?!forgotten$|sent$).+")
+"""The path of a link in a mail, whose token is as good as a password: in mails to staff and to patients."""
+
 _ERROR_TEXT = re.compile(
     r"(?P<kept>Invalid request from ip=\S+?(?=: )|Error handling request|Error on request|code [0-9]{3}, message)"
     r".*",
@@ -55,4 +57,5 @@ def _address_only(match: re.Match[str]) -> str:
     request = _REQUEST_LINE.fullmatch(match[0][1:-1])
     if not request:
         return '"…"'
-    return f'"{request[1]} {_TOKEN.sub("/password/…", request[2])} {request[3]}"'
+    address = _TOKEN.sub(r"\1/…", request[2])
+    return f'"{request[1]} {address} {request[3]}"'

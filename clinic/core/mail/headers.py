@@ -26,6 +26,7 @@ _BREAKS = frozenset("\r\n\0")
 _ENCODED_WORD = re.compile(r"=\?([^?]*)\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", re.ASCII)
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]:;,\"\\@]+@[^\s\x00-\x1f\x7f<>()\[\]:;,\"\\@]+")
 
 
@@ -46,6 +47,16 @@ def text_field(name: str, text: str) -> str:
     if _is_plain(text) and len(name) + 2 + len(text) <= MAX_LINE:
         return f"{name}: {text}\r\n"
     return f"{name}: {_encoded(text, _WORD_BYTES)}\r\n"
+
+
+def url_field(name: str, url: str) -> str:
+    """Return a field with one URL in angle brackets, ending with CRLF (RFC 2369, section 2); it is never folded.
+
+    :raises UnsafeHeader: if it has characters that a URL does not have
+    """
+    if not _URL.fullmatch(url) or len(name) + len(": <>") + len(url) > MAX_LINE:
+        raise UnsafeHeader(name)
+    return f"{name}: <{url}>\r\n"
 
 
 def address_field(name: str, display_name: str, address: str) -> str:

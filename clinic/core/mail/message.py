@@ -1,8 +1,6 @@
 """Mails: their text from templates, and their composition as messages with headers."""
 
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,14 +9,16 @@ from email_validator import validate_email
 from flask import current_app
 
 from clinic.core.clock import now
-from clinic.core.mail.headers import address_field, text_field
-
-ASCII_BODY = SMTP.clone(cte_type="7bit")
+from clinic.core.mail.headers import address_field, text_field, url_field
+from clinic.core.mail.mime import CalendarPart, mime_body
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as a module writes it; `sender_name` is the name in From, `id` becomes its Message-ID."""
+    """A mail as a module writes it; `sender_name` is the name in From, `id` becomes its Message-ID.
+
+    `unsubscribe` is the URL at which one click stops such mails (RFC 8058), `tokens` are those of the links in it.
+    """
 
     id: UUID
     recipient_name: str
@@ -28,6 +28,9 @@ class Mail:
     text: str
     html: str | None = None
     language: str | None = None
+    calendar: CalendarPart | None = None
+    unsubscribe: str | None = None
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,11 @@ class ComposedMail:
     sender: str
     recipient: str
     fields: str
-    body: EmailMessage
+    body: bytes
 
     def as_bytes(self) -> bytes:
         """Return the mail as SMTP transmits it: ASCII, unless one of its addresses is not."""
-        return self.fields.encode() + self.body.as_bytes()
+        return self.fields.encode() + self.body
 
 
 def compose(mail: Mail) -> ComposedMail:
@@ -82,7 +85,12 @@ def compose(mail: Mail) -> ComposedMail:
     ]
     if mail.language is not None:
         fields.append(text_field("Content-Language", mail.language))
-    return ComposedMail(mail.id, sender, recipient, "".join(fields), _body(mail))
+    if mail.unsubscribe is not None:
+        fields.append(url_field("List-Unsubscribe", mail.unsubscribe))
+        fields.append(text_field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return ComposedMail(
+        mail.id, sender, recipient, "".join(fields), mime_body(mail.id, mail.text, mail.html, mail.calendar)
+    )
 
 
 def mail_address(email: str) -> str:
@@ -93,15 +101,9 @@ def mail_address(email: str) -> str:
     return f"{user}@{domain}"
 
 
-def _body(mail: Mail) -> EmailMessage:
-    """Return the text and the HTML of a mail, with the fields that describe them."""
-    body = EmailMessage(policy=ASCII_BODY)
-    body.set_content(mail.text)
-    if mail.html is not None:
-        body.add_alternative(mail.html, subtype="html")
-    return body
-
-
 def _public_host() -> str:
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname or "localhost"
     return host.encode("idna").decode()
+
+
+__all__ = ["CalendarPart", "ComposedMail", "Mail", "MailText", "compose", "mail_address"]

@@ -1,17 +1,18 @@
 """Queues of mail: rows of a module's own table, each of which becomes one mail."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, select
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
-from clinic.core.work_queue import RetryPolicy, WorkQueue
+from clinic.core.work_queue import LeaseLost, RetryPolicy, WorkQueue, due_values, has_no_lease
 
 QUEUED, SENT, FAILED, UNKNOWN = "queued", "sent", "failed", "unknown"
 
@@ -39,18 +40,39 @@ class MailQueue(WorkQueue[Row]):
 
     def due_clinics(self) -> Sequence[UUID]:
         """Return the clinics that have due mail in a clinic-scoped table."""
-        mail, clinics, at = self.model.__table__.c, db.metadata.tables["clinics"].c, now()
+        mail, clinics = self.model.__table__.c, db.metadata.tables["clinics"].c
         due = select(mail.id).where(
             mail.clinic_id == clinics.id,
             mail.state.in_(self.open_states),
-            mail.due_at <= at,
-            or_(mail.leased_until.is_(None), mail.leased_until <= at),
+            mail.due_at <= bindparam("at"),
+            has_no_lease(mail),
+            *self.limits(mail),
         )
-        return db.session.scalars(select(clinics.id).where(due.exists()).order_by(clinics.id)).all()
+        with_due_mail = select(clinics.id).where(due.exists()).order_by(clinics.id)
+        return db.session.scalars(with_due_mail, due_values()).all()
 
     def is_due_in_any_clinic(self) -> bool:
         """Return whether a clinic has a due mail."""
         return bool(self.due_clinics())
+
+    def record_and_claim(self, row: Row, record: Callable[[], None]) -> Row | None:
+        """Record the outcome of a claimed mail by a function, and return the next due one, claimed, None without one.
+
+        Both are one transaction; if no other mail can be claimed because of an error, the outcome is recorded alone. If
+        the power fails before it is on the disk, the mail may have been sent as far as anybody knows.
+
+        :raises LeaseLost: if another worker has claimed the mail
+        """
+        try:
+            with unit_of_work(durable=False):
+                record()
+                return self.claim_next(after=row)
+        except LeaseLost:
+            raise
+        except Exception:
+            with suppress(LeaseLost):  # both may have been committed
+                record()
+            raise
 
     def record_handover(self, row: Row, mail: Mail) -> None:
         """Record that a mail server is about to accept the mail, and renew the lease.
@@ -61,8 +83,8 @@ class MailQueue(WorkQueue[Row]):
             self.renew_lease(row, **self.handover_values(mail))
             self.check_relevance(row)
 
-    def record_sent(self, row: Row) -> None:
-        """Record that the mail server has accepted the mail."""
+    def record_sent(self, row: Row, answer: str | None = None) -> None:
+        """Record that the mail server has accepted the mail, and what it answered."""
         with unit_of_work():
             self.finish(row, SENT, sent_at=now(), **self.reason_values(None))
 
@@ -71,10 +93,17 @@ class MailQueue(WorkQueue[Row]):
         with unit_of_work():
             self.finish(row, UNKNOWN, **self.reason_values(reason))
 
-    def record_failure(self, row: Row, reason: str, *, final: bool) -> None:
-        """Record why the mail was not accepted, and when it is retried, if it is."""
+    def record_failure(self, row: Row, reason: str, *, final: bool, answer: str | None = None) -> None:
+        """Record why the mail was not accepted, what was answered, and when it is retried, if it is."""
         with unit_of_work():
             self.retry_or_fail(row, final=final, **self.reason_values(reason))
+
+    def record_postponed(self, row: Row, reason: str, until: datetime) -> None:
+        """Record that the mail waits until a time, as if it had not been attempted."""
+        counted: Any = row
+        with unit_of_work():
+            waits = {self.due_at.key: until, "attempts": counted.attempts - 1}
+            self.finish(row, self.retry_state, **waits, **self.reason_values(reason))
 
     def check_relevance(self, row: Row) -> None:
         """Check, in the open transaction, that a mail is still to be sent.

@@ -1,56 +1,46 @@
-"""Senders of mail: an SMTP server, or a folder on this machine."""
+"""Senders of mail: an SMTP server, a folder on this machine, or the console."""
 
 import logging
 import os
-import smtplib
-import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
 
 from clinic.core.mail.message import ComposedMail
+from clinic.core.mail.smtp_sender import SmtpSender
 
-TIMEOUT_SECONDS = 20
-TEMPORARY = 500
+CONSOLE, FOLDER = "console:", "folder:"
+"""Forms of the setting `CLINIC_SMTP_URL` that name no mail server; a folder is relative to the instance folder."""
 
 _log = logging.getLogger("clinic.worker")
-
-
-class NotSent(Exception):
-    """The message was certainly not accepted; if `final`, it would never be."""
-
-    def __init__(self, reason: str, *, final: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.final = final
-
-
-class MaybeSent(Exception):
-    """The connection broke after the message was handed over: it may or may not have been accepted."""
 
 
 class Sender(Protocol):
     """A way to send messages."""
 
-    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> None:
-        """Send a message; `hand_over` is called just before it may be accepted.
+    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> str:
+        """Send a message and return what was answered; `hand_over` is called just before it may be accepted.
 
         :raises NotSent: if it was not accepted
         :raises MaybeSent: if it is unknown whether it was accepted
         """
 
+    def close(self) -> None:
+        """End the connection that is kept for the next message, if there is one."""
 
-class OutboxSender:
-    """Writes messages to `instance/outbox/*.eml` and logs it, for laptops and demonstrations."""
+
+class FolderSender:
+    """Writes messages to `*.eml` files in a folder and logs it, for laptops and demonstrations."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> None:
+    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> str:
         """Write the message to a temporary file and rename it, so that no file is incomplete."""
         hand_over()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,95 +50,54 @@ class OutboxSender:
             file.write(mail.as_bytes())
         unfinished.replace(path)
         _log.info("mail written to %s", path)
+        return f"written to {path.name}"
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
 
 
-class SmtpSender:
-    """Sends messages through a mail server: `smtp://user:password@host:port?starttls=1` or `smtps://…`."""
+class ConsoleSender:
+    """Prints messages to standard output, for development."""
 
-    def __init__(self, url: str) -> None:
-        self.url = urlsplit(url)
-        self.starttls = parse_qs(self.url.query).get("starttls", ["0"])[-1] == "1"
+    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> str:
+        """Print the message as SMTP would transmit it, between two lines with its id."""
+        hand_over()
+        text = mail.as_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+        sys.stdout.write(f"--- mail {mail.id}\n{text}\n--- end of mail {mail.id}\n")
+        sys.stdout.flush()
+        return "printed to the console"
 
-    def send(self, mail: ComposedMail, hand_over: Callable[[], None]) -> None:
-        """Run the SMTP commands one by one, so that it is known whether the message can have been accepted."""
-        with self._connected() as server:
-            try:
-                self._send_envelope(server, mail)
-                hand_over()
-                self._send_data(server, mail)
-            except smtplib.SMTPResponseException as error:
-                final = error.smtp_code >= TEMPORARY
-                raise NotSent(f"the mail server answered {error.smtp_code}", final=final) from error
-            except (smtplib.SMTPException, OSError) as error:
-                raise _unreachable(error) from error
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
 
-    @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
-        """Connect, log in and quit; an error of these concerns no message, so that it is never final."""
-        try:
-            server = self._connect()
-        except (smtplib.SMTPException, OSError) as error:
-            raise _unreachable(error) from error
-        try:
-            self._log_in(server)
-            yield server
-        finally:
-            _quit(server)
 
-    def _connect(self) -> smtplib.SMTP:
-        host, port = self.url.hostname or "localhost", self.url.port or 0
-        if self.url.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-        return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+_current: ContextVar[Sender | None] = ContextVar("sender", default=None)
 
-    def _log_in(self, server: smtplib.SMTP) -> None:
-        try:
-            if self.starttls:
-                server.starttls(context=ssl.create_default_context())
-            server.ehlo_or_helo_if_needed()
-            if self.url.username:
-                server.login(unquote(self.url.username), unquote(self.url.password or ""))
-        except (smtplib.SMTPException, OSError) as error:
-            raise _unreachable(error) from error
 
-    def _send_envelope(self, server: smtplib.SMTP, mail: ComposedMail) -> None:
-        international = not (mail.sender.isascii() and mail.recipient.isascii())
-        if international and not server.has_extn("smtputf8"):
-            raise NotSent("the mail server can't write to such an address", final=True)
-        _accepted(server.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"] if international else ()))
-        _accepted(server.rcpt(mail.recipient))
+@contextmanager
+def open_sender() -> Iterator[Sender]:
+    """Return the sender that the installation is configured for, which keeps its connection until the block ends.
 
-    def _send_data(self, server: smtplib.SMTP, mail: ComposedMail) -> None:
-        try:
-            _accepted(server.data(mail.as_bytes()))
-        except smtplib.SMTPResponseException:
-            raise
-        except (smtplib.SMTPException, OSError) as error:
-            raise MaybeSent from error
+    Inside another such block it is the sender of that one.
+    """
+    current = _current.get()
+    if current is not None:
+        yield current
+        return
+    sender = configured_sender()
+    token = _current.set(sender)
+    try:
+        yield sender
+    finally:
+        _current.reset(token)
+        sender.close()
 
 
 def configured_sender() -> Sender:
-    """Return the sender that the installation is configured for."""
-    if url := current_app.config["SMTP_URL"]:
-        return SmtpSender(url)
-    return OutboxSender(Path(current_app.instance_path) / "outbox")
-
-
-def _unreachable(error: Exception) -> NotSent:
-    if isinstance(error, smtplib.SMTPResponseException):
-        return NotSent(f"the mail server turned us away with {error.smtp_code}")
-    return NotSent(f"the mail server can't be reached ({type(error).__name__})")
-
-
-def _quit(server: smtplib.SMTP) -> None:
-    """Quit; whatever the server answers, an accepted message stays accepted."""
-    try:
-        server.quit()
-    except (smtplib.SMTPException, OSError):
-        server.close()
-
-
-def _accepted(reply: tuple[int, bytes]) -> None:
-    code, text = reply
-    if not 200 <= code < 300:  # noqa: PLR2004 - SMTP's positive replies
-        raise smtplib.SMTPResponseException(code, text)
+    """Return a new sender, of the sort that the installation is configured for."""
+    url = current_app.config["SMTP_URL"]
+    if url.startswith(CONSOLE):
+        return ConsoleSender()
+    if url.startswith(FOLDER) or not url:
+        return FolderSender(Path(current_app.instance_path) / (url.removeprefix(FOLDER) or "outbox"))
+    return SmtpSender(url)

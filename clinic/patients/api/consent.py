@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from clinic.core.audit import record_view
 from clinic.core.unit_of_work import unit_of_work
-from clinic.patients.schemas import (
+from clinic.patients.schemas.consent import (
     ConsentChangeSchema,
     ConsentEntrySchema,
     ConsentSchema,
     WithdrawalSchema,
+    WithdrawnConsentSchema,
 )
 from clinic.patients.service import Consent, consent_service
 from clinic.web.authorization import requires
@@ -68,9 +69,12 @@ def record(fields: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:patient_id>/consent/withdraw")
 @requires("patients:write")
-@blueprint.action(ConsentSchema, body=WithdrawalSchema)
+@blueprint.action(WithdrawnConsentSchema, body=WithdrawalSchema)
 def withdraw(fields: dict[str, Any], patient_id: UUID) -> ResponseReturnValue:
-    """Record that a patient wants no message of any kind, by any channel; the body may be empty."""
+    """Record that a patient wants no message of any kind, by any channel; the body may be empty.
+
+    A yes of a later day than `answered_on` goes on to hold, and is named in `kept`.
+    """
     return _changed(consent_service.withdraw_all, patient_id, **fields)
 
 

@@ -15,7 +15,7 @@ from clinic.identity.clinics import clinic_service
 from clinic.patients.consent_rules import CHANNELS, GIVEN_SOURCES, PURPOSES, SOURCES, STATES, changed_answers
 from clinic.patients.pages.blueprint import blueprint
 from clinic.patients.pages.consent_rows import TONES, columns_of, effects_of, history_rows, initial_ticks, rows_of
-from clinic.patients.schemas import ConsentForm
+from clinic.patients.schemas.consent import ConsentForm
 from clinic.patients.service import (
     Consent,
     ConsentNotUndoable,

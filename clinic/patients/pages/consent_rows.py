@@ -14,13 +14,13 @@ from clinic.patients.consent_rules import (
     NO,
     NOT_ASKED,
     NOT_STATED,
-    ON_BY_REGISTRATION,
     PURPOSES,
     SOURCES,
     STATES,
     WITHDRAWN,
     YES,
     channel_label,
+    registration_ticks,
 )
 from clinic.patients.models import ConsentAnswer
 from clinic.patients.service import Consent, ConsentState, Patient
@@ -116,7 +116,7 @@ def rows_of(consent: Consent, form: Form | None = None, names: Mapping[str, str]
 def initial_ticks(consent: Consent | None = None) -> dict[str, list[str]]:
     """Return the ticked channels of each purpose: those that are allowed, or by registration before it."""
     if consent is None:
-        return {purpose: [one for one in CHANNELS if (purpose, one) in ON_BY_REGISTRATION] for purpose in PURPOSES}
+        return registration_ticks()
     allowed = [one for one in consent.answers if one.allowed]
     return {purpose: [one.channel for one in allowed if one.purpose == purpose] for purpose in PURPOSES}
 

@@ -1,7 +1,6 @@
 """Pages of patients: list, search, registration, record, access log."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,58 +10,38 @@ from clinic.audit.service import audit_service
 from clinic.core.audit import VIEWED, AuditEntry, record_listing, record_view
 from clinic.core.clock import now
 from clinic.core.errors import StaleVersion
-from clinic.core.modules import panels_of
+from clinic.core.modules import Panel, panels_of
 from clinic.identity.actor_names import actor_names
-from clinic.identity.clinics import clinic_service
 from clinic.patients.pages.blueprint import blueprint
+from clinic.patients.pages.candidates import candidates_to_show
 from clinic.patients.pages.consent_rows import columns_of, initial_ticks, registration_rows, rows_of
-from clinic.patients.rules import LANGUAGES, language_label, sex_label
-from clinic.patients.schemas import PatientSchema, RegistrationForm
-from clinic.patients.service import Patient, consent_service, patient_service
+from clinic.patients.pages.contact_card import contact_card
+from clinic.patients.pages.patient_conflict import conflict_page
+from clinic.patients.pages.patient_form import form_context, form_values, next_acts, pressed_row_button
+from clinic.patients.pages.patient_list import list_page
+from clinic.patients.pages.search_results import search_page
+from clinic.patients.pages.timeline_card import timeline_card
+from clinic.patients.schemas.patient_list import PatientPageQuery
+from clinic.patients.schemas.patients import EditForm, RegistrationForm
+from clinic.patients.service import Candidate, Patient, Relation, consent_service, patient_service
 from clinic.web.authorization import requires
-from clinic.web.edit_conflict import field_differences
-from clinic.web.forms import Form, date_parts, initial_form, load_form, sent_version
+from clinic.web.forms import Form, initial_form, load_form, sent_version
 from clinic.web.idempotency import idempotent
-from clinic.web.json_api import ListQuery, SearchQuery
+from clinic.web.json_api import ListQuery
 from clinic.web.list_views import next_url, parse_list_query
-from clinic.web.template_filters import born
 
 PAGE = 20
 ACCESS_LOG_PAGE = 100
-LABELS = {
-    "given_name": "Given names",
-    "family_name": "Family name",
-    "preferred_name": "Preferred name",
-    "birth_date": "Date of birth",
-    "sex": "Sex recorded for care",
-    "pronouns": "Pronouns",
-    "phone": "Phone",
-    "email": "Email",
-    "language": "Language",
-    "address": "Address",
-}
-
-
-def birth_date_text(value: str) -> str:
-    """Return a birth date with the age in the clinic's time zone."""
-    return born(value, clinic_service.current().zone)
-
-
-FORMATTERS = {"birth_date": birth_date_text, "language": language_label, "sex": sex_label}
 
 
 @blueprint.get("")
 @requires("patients:read")
 def index() -> ResponseReturnValue:
-    """List the patients registered last, or those that a search finds."""
-    filters, after = parse_list_query(SearchQuery(only=("q", "cursor")))
-    query = filters.get("q")
-    if query:
-        found = patient_service.search(query, limit=PAGE, after=after)
-    else:
-        found = patient_service.list(limit=PAGE, after=after)
-    record_listing("patients", (patient.id for patient in found.rows))
-    return render_template("patients/index.html", found=found, query=query, next_url=next_url(found, filters))
+    """List patients, or those that a search finds."""
+    filters, after = parse_list_query(PatientPageQuery(exclude=("limit",)))
+    if query := filters.get("q"):
+        return search_page(query, after, filters)
+    return list_page(filters, after)
 
 
 @blueprint.get("/new")
@@ -78,10 +57,17 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Register a patient from the form."""
     form = load_form(RegistrationForm())
+    if pressed_row_button(form):
+        return _new_patient_page(form)
     if form.errors:
         return _new_patient_page(form), 422
+    if new := candidates_to_show(form.data):
+        return _new_patient_page(form, new), 409
     patient = patient_service.create(**form.data)
     flash(f"Registered as {patient.mrn}")
+    then = request.form.get("then", "")
+    if then in {act.context["endpoint"] for act in next_acts()}:
+        return redirect(url_for(then, patient=patient.id), 303)
     return redirect(url_for(".show", patient_id=patient.id), 303)
 
 
@@ -89,15 +75,23 @@ def create() -> ResponseReturnValue:
 @requires("patients:read")
 def show(patient_id: UUID) -> ResponseReturnValue:
     """Show a patient, with the panels of the other modules."""
-    patient = _get_and_record_view(patient_id)
-    consent = consent_service.get(patient_id)
-    return render_template(
+    patient, consent = consent_service.get_with_patient(patient_id)
+    panels = panels_of("patients.show", patient_id)
+    relations = _relations(panels)
+    page = render_template(
         "patients/show.html",
         patient=patient,
-        consent=rows_of(consent, names=actor_names(one.recorded_by for one in consent.answers if one.recorded_by)),
+        consent=rows_of(consent),
+        by_guardian=any(one.by_guardian for one in consent.answers),
         columns=columns_of(None),
-        panels=panels_of("patients.show", patient_id),
+        timeline=timeline_card(patient),
+        card=contact_card(patient, relations),
+        panels=panels,
     )
+    # last, as it ends the transaction with what was read in it
+    others = {relation.other.id for relation in relations if relation.other}
+    record_listing("patients", others, viewed=(patient.id, patient.id))
+    return page
 
 
 @blueprint.get("/<uuid:patient_id>/access-log")
@@ -106,7 +100,7 @@ def access_log(patient_id: UUID) -> ResponseReturnValue:
     """Show the access log of a patient's record, to print."""
     patient = _get_and_record_view(patient_id)
     _, after = parse_list_query(ListQuery(only=("cursor",)))
-    found = audit_service.access_log(patient_id, limit=ACCESS_LOG_PAGE, after=after)
+    found = audit_service.access_log(patient.record_ids, limit=ACCESS_LOG_PAGE, after=after)
     return render_template(
         "patients/access_log.html",
         patient=patient,
@@ -123,7 +117,7 @@ def access_log(patient_id: UUID) -> ResponseReturnValue:
 def edit(patient_id: UUID) -> ResponseReturnValue:
     """Show the form of a patient."""
     patient = patient_service.get(patient_id)
-    return _edit_page(patient, initial_form(_form_values(patient), version=patient.version))
+    return _edit_page(patient, initial_form(form_values(patient), version=patient.version))
 
 
 @blueprint.post("/<uuid:patient_id>/edit")
@@ -132,57 +126,40 @@ def edit(patient_id: UUID) -> ResponseReturnValue:
 def update(patient_id: UUID) -> ResponseReturnValue:
     """Change a patient with the values of the form."""
     patient = patient_service.get(patient_id)
-    form = load_form(PatientSchema(exclude=("consent",), stored_phone=lambda: patient.phone))
+    form = load_form(EditForm(stored_phones=lambda: patient.phones))
+    if pressed_row_button(form):
+        return _edit_page(patient, form)
     if form.errors:
         return _edit_page(patient, form), 422
+    if new := candidates_to_show(form.data, patient):
+        return _edit_page(patient, form, new), 409
     try:
         patient_service.update(patient_id, version=sent_version(), **form.data)
     except StaleVersion:
-        return _conflict_page(patient_service.get(patient_id), form), 409
+        return conflict_page(patient_service.get(patient_id), form), 409
     flash(f"Saved: {patient.mrn}")
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
-def _new_patient_page(form: Form) -> str:
+def _relations(panels: Sequence[Panel]) -> Sequence[Relation]:
+    """Return the related persons whom the panels of a patient's page show."""
+    return [relation for panel in panels for relation in panel.context.get("relations", ())]
+
+
+def _new_patient_page(form: Form, candidates: Sequence[Candidate] = ()) -> str:
     return render_template(
         "patients/new.html",
-        form=form,
-        languages=_language_choices(form),
+        candidates=candidates,
         consent=registration_rows(form),
         columns=columns_of(None),
+        next_acts=next_acts(),
+        **form_context(form),
     )
 
 
-def _edit_page(patient: Patient, form: Form) -> str:
+def _edit_page(patient: Patient, form: Form, candidates: Sequence[Candidate] = ()) -> str:
     record_view("patients", patient.id, patient.id)
-    return render_template("patients/edit.html", patient=patient, form=form, languages=_language_choices(form))
-
-
-def _conflict_page(patient: Patient, form: Form) -> str:
-    """Return both versions of a patient whom somebody else has changed, to choose from field by field."""
-    record_view("patients", patient.id, patient.id)
-    theirs = PatientSchema().dump(patient)
-    labels = {name: label for name, label in LABELS.items() if name in theirs}
-    return render_template(
-        "patients/conflict.html",
-        patient=patient,
-        fields=field_differences(labels, _texts(form.data, labels), _texts(theirs, labels), FORMATTERS),
-        version=patient.version,
-        saved_at=patient.updated_at,
-        change=audit_service.last_change("patients", patient.id),
-    )
-
-
-def _language_choices(form: Form) -> list[tuple[str, str]]:
-    """Return the languages by name, among them the one of the form."""
-    current = form.value("language")
-    tags = {*LANGUAGES, current} if current else {*LANGUAGES}
-    choices = [(tag, language_label(tag)) for tag in tags]
-    return [("", "Not provided"), *sorted(choices, key=lambda choice: choice[1])]
-
-
-def _texts(data: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    return {name: data.get(name) or "" for name in names}
+    return render_template("patients/edit.html", patient=patient, candidates=candidates, **form_context(form))
 
 
 def _get_and_record_view(patient_id: UUID) -> Patient:
@@ -195,8 +172,3 @@ def _viewed_texts(entries: Sequence[AuditEntry]) -> dict[UUID, str]:
     """Return what each entry of the access log viewed, by the entry's id."""
     own = {entry.id: "Patient record" for entry in entries if (entry.action, entry.record) == (VIEWED, "patients")}
     return {**audit_service.viewed_texts(entries), **own}
-
-
-def _form_values(patient: Patient) -> dict[str, str]:
-    values = {name: str(getattr(patient, name) or "") for name in LABELS}
-    return values | date_parts("birth_date", patient.birth_date)

@@ -9,6 +9,7 @@ from clinic.identity.operator_actions import operator_service
 from clinic.staff.schemas import AdministratorForm, ClinicPatch, ClinicSchema, StaffMemberSchema, ZoneNoticeSchema
 from clinic.web.cli import OPERATOR, CommandGroup, load_options, output_secret, show_record, show_rows, with_header
 from clinic.web.cli_output import info
+from clinic.web.merge_patch import patch_schema
 
 COLUMNS = ["name", "email", "role", "active", "denied", "last_seen_at", "second_step", "id"]
 
@@ -33,13 +34,16 @@ def clinics(as_json: bool) -> None:
 @click.option(
     "--subdivision", metavar="CODE", help="Region of ISO 3166-2 for public holidays, e.g. 11; empty for none."
 )
+@click.option("--address", metavar="LINES", help="Postal address without the country, in messages; empty for none.")
+@click.option("--phone", metavar="NUMBER", help="Phone that patients call, with its country code; empty for none.")
+@click.option("--email", metavar="EMAIL", help="Email that patients write to; empty for none.")
 @click.option("--zone", "time_zone", metavar="ZONE", help="Its time zone; what is to come keeps its local time.")
 @click.option("--dry-run", is_flag=True, help="Only show what another time zone changes.")
 @as_json
 def configure(desk_overbooks: str | None, dry_run: bool, as_json: bool, **options: str | None) -> None:
     """Change the given settings of a clinic, and show them all."""
     ticked = desk_overbooks and ("1" if desk_overbooks == "yes" else "")
-    fields = load_options(ClinicPatch(partial=True), options | {"desk_overbooks": ticked})
+    fields = load_options(patch_schema(ClinicPatch), options | {"desk_overbooks": ticked})
     change = clinic_service.preview_zone(fields["zone"]) if "zone" in fields else None
     if dry_run:
         show_rows(ZoneNoticeSchema(many=True).dump(change.listed if change else ()), NOTICE_COLUMNS, as_json=as_json)

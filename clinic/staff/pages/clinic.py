@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.audit.service import audit_service
 from clinic.core.errors import InvalidInput
+from clinic.core.phone_numbers import written_phone
 from clinic.core.places import country_names
 from clinic.identity.clinics import ClinicChanged, ClinicExists, clinic_service
 from clinic.identity.models import Clinic
@@ -23,6 +24,9 @@ LABELS = {
     "country": "Country",
     "subdivision": "Region",
     "locale": "Language and country",
+    "address": "Postal address",
+    "phone": "Phone",
+    "email": "Email",
     "idle_minutes": "Idle timeout (minutes)",
     "absolute_hours": "Maximum session length (hours)",
     "late_cancel_hours": "A cancellation is late (hours before)",
@@ -40,7 +44,7 @@ def yes_no(value: object) -> str:
     return "Yes" if value and value != "False" else "No"
 
 
-FORMATTERS = {"country": country_name, "desk_overbooks": yes_no}
+FORMATTERS = {"country": country_name, "phone": written_phone, "desk_overbooks": yes_no}
 
 
 @blueprint.get("/clinic")

@@ -35,7 +35,7 @@ function isPost(form) {
 
 function sendOnce(event) {
   const form = event.target;
-  if (!isPost(form)) return;
+  if (!isPost(form) || event.submitter?.formTarget) return; // a preview in a frame is sent any number of times
   if ('sent' in form.dataset) {
     event.preventDefault();
     return;
@@ -56,16 +56,16 @@ function submitFormOf(element) {
   form.requestSubmit([...form.elements].find((one) => one.matches('button:not([type]), [type=submit]')));
 }
 
-// Live search: the same GET form, its results swapped shortly after the last key.
+// Live search: the same GET form, its results swapped shortly after the last key, or listed below the field.
 
 let searchTimer;
 let searchRequest = new AbortController();
 
 function searchSoon(event) {
   const form = event.target.closest('form[data-live]');
-  if (!form || !find(form.dataset.live)) return;
+  if (!form) return;
   clearTimeout(searchTimer);
-  searchTimer = setTimeout(search, SEARCH_PAUSE, form);
+  searchTimer = setTimeout(find(form.dataset.live) ? search : suggest, SEARCH_PAUSE, form);
 }
 
 function searchUrl(form) {
@@ -94,6 +94,51 @@ async function search(form) {
     replaceResults(selector);
     showOffline(true);
   }
+}
+
+// Suggestions: the rows of the results as a short list, where the page itself has no place for them.
+
+function suggestion(row) {
+  const line = document.createElement('li');
+  const details = findAll('td:not(:first-child)', row).map((cell) => cell.textContent.trim()).filter(Boolean);
+  const note = Object.assign(document.createElement('small'), { textContent: details.join(' · ') });
+  line.append(...find('td', row)?.childNodes ?? row.childNodes, ' ', note);
+  return line;
+}
+
+function showSuggestions(form, part) {
+  const box = find('[data-suggestions]', form);
+  const list = Object.assign(document.createElement('ul'), { role: 'list' });
+  list.dataset.rows = '';
+  list.append(...findAll('[data-rows] > *', part).map(suggestion));
+  if (!find('table', part)) list.prepend(find('h2', part) ?? '');
+  box.replaceChildren(list);
+  box.hidden = false;
+  announce(part.dataset.say);
+}
+
+async function suggest(form) {
+  searchRequest.abort();
+  searchRequest = new AbortController();
+  hideSuggestions(form);
+  if (!form.elements.q.value.trim()) return;
+  try {
+    const { part } = await fetchPart(searchUrl(form), form.dataset.live, searchRequest.signal);
+    if (part && form.contains(document.activeElement)) showSuggestions(form, part);
+    showOffline(false);
+  } catch (error) {
+    if (error.name !== 'AbortError') showOffline(true);
+  }
+}
+
+function hideSuggestions(form) {
+  const box = find('[data-suggestions]', form);
+  if (box) box.hidden = true;
+}
+
+function leaveSearch({ target, relatedTarget }) {
+  const form = target.closest('form[data-live]');
+  if (form && !form.contains(relatedTarget)) hideSuggestions(form);
 }
 
 // Earlier results are removed: they would be mistaken for those of the new search.
@@ -161,7 +206,7 @@ function rowFor(key, from) {
     case 'j': return stepInList(from, 1);
     case 'k': return stepInList(from, -1);
     case 'ArrowDown': return inList ? stepInList(from, 1) : undefined;
-    case 'ArrowUp': return inList ? stepInList(from, -1) : undefined;
+    case 'ArrowUp': return inList ? stepInList(from, -1) ?? from.closest('form')?.elements.q : undefined;
     case 'ArrowRight': return stepToNeighbour(from, 1);
     case 'ArrowLeft': return stepToNeighbour(from, -1);
     default: return undefined;
@@ -169,7 +214,8 @@ function rowFor(key, from) {
 }
 
 function enterResults(input) {
-  const results = find(input.closest('form')?.dataset.live ?? 'none');
+  const form = input.closest('form[data-live]');
+  const results = form && (find(form.dataset.live) ?? find('[data-suggestions]:not([hidden])', form));
   const first = results && rowLinks(results)[0];
   first?.focus();
   return Boolean(first);
@@ -224,7 +270,7 @@ function pressOnPage(event) {
 function press(event) {
   const command = event.ctrlKey || event.metaKey;
   if (event.isComposing || find('dialog[open]')) return;
-  if (event.key === 'Escape' && closeMenus(event)) return;
+  if (event.key === 'Escape' && (closeMenus(event) || closeSuggestions(event.target))) return;
   if (command && event.key === 'Enter') submitFormOf(event.target);
   else if (isTyping(event.target)) pressInField(event);
   else if (!command && !event.altKey && document.body.dataset.keys !== 'off') pressOnPage(event);
@@ -239,6 +285,14 @@ function closeMenus(event) {
     menu.open = false;
   });
   return closing.length > 0;
+}
+
+function closeSuggestions(from) {
+  const box = find('[data-suggestions]:not([hidden])', from.closest('form') ?? undefined);
+  if (!box) return false;
+  box.hidden = true;
+  box.closest('form').elements.q.focus();
+  return true;
 }
 
 // Passwords: shown on request, never when they are sent, as a browser would then store them as ordinary text.
@@ -318,6 +372,7 @@ document.addEventListener('click', pressButton);
 document.addEventListener('click', closeMenus);
 document.addEventListener('keyup', hintAtCapsLock);
 document.addEventListener('input', searchSoon);
+document.addEventListener('focusout', leaveSearch);
 document.addEventListener('keydown', press);
 addEventListener('pageshow', () => findAll('form[data-sent]').forEach(allowSending));
 

@@ -131,6 +131,11 @@ if (week) {
   week.addEventListener('input', showTotals);
 }
 if (outside) {
+  const paper = outside.querySelector('[data-print]');
+  if (paper) {
+    paper.hidden = false;
+    paper.addEventListener('click', () => print());
+  }
   outside.addEventListener('input', showChoices);
   showChoices();
 }

@@ -104,7 +104,8 @@ function countChanges(before, after) {
 }
 
 function isBusy() {
-  return Boolean(find('details.more[open]')) || findAll('.schedule, .panel').some((part) => part.contains(document.activeElement));
+  const dragging = 'dragging' in document.documentElement.dataset;
+  return dragging || Boolean(find('details.more[open]')) || findAll('.schedule, .panel').some((part) => part.contains(document.activeElement));
 }
 
 function scrollOf(grid) {
@@ -120,7 +121,7 @@ function swapParts(page) {
   const panel = find(PANEL, page);
   if (panel && find(PANEL)) find(PANEL).replaceWith(panel);
   find('.cols')?.scrollTo(left, top);
-  offerFit();
+  offerButtons();
 }
 
 function say(text, page) {
@@ -156,15 +157,15 @@ async function keepFresh() {
   timer = setTimeout(keepFresh, ASK_EVERY);
 }
 
-// The whole day at once: smaller rows, when asked for.
+// The whole day at once, in smaller rows or on a sheet of paper, when asked for.
 
-function offerFit() {
-  const button = find('[data-fit-day]');
-  if (button) button.hidden = false;
+function offerButtons() {
+  findAll('[data-fit-day], [data-print]').forEach((button) => { button.hidden = false; });
 }
 
-function fit(event) {
+function showWhole(event) {
   if (event.target.closest('[data-fit-day]')) find('.cols').toggleAttribute('data-fit');
+  if (event.target.closest('[data-print]')) print();
 }
 
 // The date form is sent by choosing a day, or with Enter by whoever types one: each digit changes the date.
@@ -198,10 +199,10 @@ function showChosen() {
 }
 
 document.addEventListener('click', click);
-document.addEventListener('click', fit);
+document.addEventListener('click', showWhole);
 document.addEventListener('keydown', press, true);
 prepareDate();
-offerFit();
+offerButtons();
 showChosen();
 if (find('.schedule').dataset.changes) timer = setTimeout(keepFresh, ASK_EVERY);
 addEventListener('pagehide', () => clearTimeout(timer));

@@ -1,0 +1,65 @@
+"""The audit of numbers: those of invoices and credit notes run from 1 each year, without gaps, their dates upwards."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from clinic.billing.audit_findings import Finding, Findings
+from clinic.billing.models import CreditNote, Invoice
+from clinic.core.db import db
+from clinic.core.db.sequences import last_numbers
+
+_NUMBER = re.compile(r"[^0-9]*([0-9]{4})[^0-9]+([0-9]+)[^0-9]*", re.ASCII)
+"""A year, then the count, in the pattern of the settings."""
+
+_MOST_MISSING = 5
+
+Numbered = tuple[UUID, str, date]
+
+
+def audit_numbers() -> Findings:
+    """Return what is off in the numbers of the current clinic."""
+    invoices = select(Invoice.id, Invoice.number, Invoice.issued_on).where(Invoice.number.is_not(None))
+    yield from _audit("invoices", "invoice", db.session.execute(invoices).all())
+    notes = select(CreditNote.id, CreditNote.number, CreditNote.issued_on)
+    yield from _audit("credit_notes", "credit-note", db.session.execute(notes).all())
+
+
+def _audit(table: str, series: str, rows: Iterable[Any]) -> Findings:
+    years: dict[int, list[tuple[int, Numbered]]] = defaultdict(list)
+    for row in rows:
+        record_id, number, issued_on = row
+        match = _NUMBER.fullmatch(number)
+        if match is None or issued_on is None or int(match[1]) != issued_on.year:
+            yield Finding("number", table, record_id, number, "its year is not that of its date")
+        else:
+            years[issued_on.year].append((int(match[2]), (record_id, number, issued_on)))
+    last = last_numbers(f"{series}:")
+    for year in sorted(years.keys() | {int(name) for name in last if name.isdecimal()}):
+        found = sorted(years[year])
+        yield from _audit_year(table, found)
+        yield from _audit_count(table, year, [count for count, _ in found], last.get(str(year), 0))
+
+
+def _audit_year(table: str, found: list[tuple[int, Numbered]]) -> Findings:
+    for (count, (_, _, before)), (next_count, (record_id, number, issued_on)) in pairwise(found):
+        if next_count == count:
+            yield Finding("number", table, record_id, number, "its number is given twice")
+        if issued_on < before:
+            yield Finding("number-date", table, record_id, number, f"it is dated before the number before it, {before}")
+
+
+def _audit_count(table: str, year: int, counts: list[int], last: int) -> Findings:
+    missing = sorted(set(range(1, max([last, *counts]) + 1)) - set(counts))
+    if missing:
+        some = ", ".join(map(str, missing[:_MOST_MISSING])) + (" …" if len(missing) > _MOST_MISSING else "")
+        yield Finding("number-gap", table, None, str(year), f"{len(missing)} numbers of {year} are missing: {some}")
+    if counts and max(counts) > last:
+        text = f"the highest number of {year} is {max(counts)}, but the last one given is {last}"
+        yield Finding("number", table, None, str(year), text)

@@ -1,0 +1,123 @@
+"""Queries for invoices and payments; other modules reach them through `service.py`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import selectinload
+
+from clinic.appointments.service import Appointment
+from clinic.billing.models import Allocation, Invoice, InvoiceLine, Payment
+from clinic.billing.rules import ISSUED
+from clinic.core.db import db
+from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.errors import NotFound
+from clinic.core.money import Money
+from clinic.core.text import is_storable
+from clinic.identity.clinics import clinic_service
+
+DUE = Invoice.total_minor - Invoice.credited_minor - Invoice.written_off_minor - Invoice.paid_minor
+"""What is due of an invoice."""
+
+
+class InvoiceNotFound(NotFound):
+    """The current clinic has no such invoice."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such invoice")
+
+
+class InvoiceQueries:
+    """The invoices and payments of the current clinic, to read."""
+
+    def get(self, invoice_id: UUID | str) -> Invoice:
+        """Return an invoice of the current clinic.
+
+        :raises InvoiceNotFound: if no record has that id
+        """
+        invoice = db.session.get(Invoice, as_id(invoice_id))
+        if invoice is None:
+            raise InvoiceNotFound
+        return invoice
+
+    def numbers(self, invoice_ids: Iterable[UUID]) -> Mapping[UUID, str]:
+        """Return the numbers of the invoices of these ids, `Draft` without one, in one query."""
+        found = db.session.execute(select(Invoice.id, Invoice.number).where(Invoice.id.in_(set(invoice_ids))))
+        return {invoice_id: number or "Draft" for invoice_id, number in found}
+
+    def identify(self, number: str) -> Invoice:
+        """Return the invoice of a number or an id.
+
+        :raises InvoiceNotFound: if there is none
+        """
+        if not is_storable(number):
+            raise InvoiceNotFound
+        try:
+            return self.get(number)
+        except ValueError:
+            invoice = db.session.scalar(select(Invoice).where(Invoice.number == number.upper()))
+        if invoice is None:
+            raise InvoiceNotFound
+        return invoice
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        patient_id: UUID | None = None,
+        appointment_id: UUID | None = None,
+        limit: int = DEFAULT_LIMIT,
+        after: tuple[UUID] | None = None,
+    ) -> Page[Invoice]:
+        """Return invoices with their lines and payments, the newest first."""
+        wanted = select(Invoice).options(selectinload(Invoice.lines), selectinload(Invoice.allocations))
+        if status is not None:
+            wanted = wanted.where(Invoice.status == status)
+        if patient_id is not None:
+            wanted = wanted.where(Invoice.patient_id == patient_id)
+        if appointment_id is not None:
+            wanted = wanted.where(Invoice.appointment_id == appointment_id)
+        return paginate(wanted, [Invoice.id], limit=limit, after=after, descending=True)
+
+    def payments_of(
+        self, invoice_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
+    ) -> Page[Payment]:
+        """Return the payments of an invoice, the newest first.
+
+        :raises InvoiceNotFound: if no record has that id
+        """
+        used = select(Allocation.payment_id).where(Allocation.invoice_id == self.get(invoice_id).id)
+        wanted = select(Payment).options(selectinload(Payment.allocations)).where(Payment.id.in_(used))
+        return paginate(wanted, [Payment.id], limit=limit, after=after, descending=True)
+
+    def open_of(self, patient_id: UUID) -> Sequence[Invoice]:
+        """Return the unpaid invoices of a patient, the oldest first."""
+        wanted = select(Invoice).where(Invoice.patient_id == patient_id, Invoice.status == ISSUED)
+        return db.session.scalars(wanted.order_by(Invoice.issued_on, Invoice.number, Invoice.id)).all()
+
+    def of_visit(self, appointment: Appointment) -> tuple[Sequence[Invoice], Sequence[Invoice]]:
+        """Return the invoices of an appointment, and other unpaid ones of its patient, the oldest first."""
+        of_line = exists().where(InvoiceLine.invoice_id == Invoice.id, InvoiceLine.appointment_id == appointment.id)
+        own = or_(Invoice.appointment_id == appointment.id, of_line)
+        unpaid = and_(Invoice.patient_id == appointment.patient_id, Invoice.status == ISSUED)
+        rows = db.session.execute(select(Invoice, own).where(or_(own, unpaid)).order_by(Invoice.id)).all()
+        return [invoice for invoice, is_own in rows if is_own], [invoice for invoice, is_own in rows if not is_own]
+
+    def balance(self, invoices: Iterable[Invoice]) -> Money:
+        """Return the amount due of some invoices in the clinic's currency."""
+        currency = clinic_service.current().currency
+        return Money(sum(one.due.minor for one in invoices if one.currency == currency), currency)
+
+    def balances(self, patient_ids: Iterable[UUID]) -> Mapping[UUID, Money]:
+        """Return the amounts due of those of some patients who have one, in the clinic's currency, in one query."""
+        currency = clinic_service.current().currency
+        due = select(Invoice.patient_id, func.sum(DUE)).where(
+            Invoice.patient_id.in_(set(patient_ids)), Invoice.status == ISSUED, Invoice.currency == currency
+        )
+        found = db.session.execute(due.group_by(Invoice.patient_id))
+        return {patient_id: Money(int(minor), currency) for patient_id, minor in found}
+
+
+def as_id(given: UUID | str) -> UUID:
+    """Return an id, maybe given as text."""
+    return UUID(given) if isinstance(given, str) else given

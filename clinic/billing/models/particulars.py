@@ -1,0 +1,47 @@
+"""What an invoice copies when it is issued, so that it stays as it was printed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Date
+from sqlalchemy.orm import Mapped, mapped_column
+
+PARTICULARS_CHECKS = (
+    CheckConstraint(
+        "status = 'draft' OR (billed_to IS NOT NULL AND particulars IS NOT NULL)",
+        name="particulars",
+    ),
+    CheckConstraint("(served_from IS NULL) = (served_until IS NULL) AND served_from <= served_until", name="served"),
+    CheckConstraint("due_on >= issued_on", name="due"),
+)
+
+
+class IssuedParticulars:
+    """The particulars of Directive 2006/112/EC, article 226, beside number, date and lines; none while it is a draft.
+
+    `billed_to` is the patient, `particulars` the seller, the payer and the visits. The service took place from
+    `served_from` to `served_until`, None if the invoice is for no visit. Invoices that were issued before there were
+    payment terms have no `due_on`.
+    """
+
+    due_on: Mapped[date | None] = mapped_column(Date)
+    served_from: Mapped[date | None] = mapped_column(Date)
+    served_until: Mapped[date | None] = mapped_column(Date)
+    billed_to: Mapped[dict[str, str | None] | None] = mapped_column(JSON(none_as_null=True), info={"audited": False})
+    particulars: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), info={"audited": False})
+
+    @property
+    def seller(self) -> Mapping[str, str | None] | None:
+        """Name, address, phone, email, tax number, IBAN, BIC and footer of the seller, None while it is a draft."""
+        return self.particulars["seller"] if self.particulars else None
+
+    @property
+    def billed_payer(self) -> Mapping[str, str | None] | None:
+        """Name, address and tax number of the payer, None while it is a draft."""
+        return self.particulars["payer"] if self.particulars else None
+
+    @property
+    def visits(self) -> Sequence[Mapping[str, str]]:
+        """Day, local time and practitioner of each visit, the earliest first."""
+        return self.particulars["visits"] if self.particulars else ()

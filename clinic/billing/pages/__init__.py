@@ -1,0 +1,29 @@
+"""Pages of billing."""
+
+from clinic.billing.pages import (
+    credit_notes,
+    drafts,
+    invoices,
+    issuing,
+    payments,
+    price_list,
+    refunds,
+    settings,
+    tax_rates,
+    unbilled,
+)
+from clinic.billing.pages.blueprint import blueprint
+
+__all__ = [
+    "blueprint",
+    "credit_notes",
+    "drafts",
+    "invoices",
+    "issuing",
+    "payments",
+    "price_list",
+    "refunds",
+    "settings",
+    "tax_rates",
+    "unbilled",
+]

@@ -1,0 +1,54 @@
+"""What happened to an invoice and its payments, in words, from the audit trail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, literal, select, union_all
+
+from clinic.billing.service import Invoice
+from clinic.billing.timeline_texts import SOURCES
+from clinic.core.db import db
+from clinic.core.timeline_sources import TimelineRow, TimelineText
+from clinic.identity.actor_names import actor_names
+from clinic.patients.service import Patient
+
+MOST = 50
+
+_COLUMNS = ("at", "id", "action", "record", "record_id", "actor", "details")
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """Something that happened: when, in words, and the name of who did it."""
+
+    at: datetime
+    text: TimelineText
+    actor_name: str | None
+
+
+def history_of(invoice: Invoice, patient: Patient) -> Sequence[HistoryEntry]:
+    """Return what happened to an invoice of a patient, the latest first, at most the latest 50, in two queries."""
+    found = db.session.execute(_wanted(invoice, patient)).all()
+    rows = [(row.source, TimelineRow(*(getattr(row, name) for name in _COLUMNS))) for row in found]
+    names = actor_names(row.actor for _, row in rows if row.actor)
+    texts = {
+        row.id: text
+        for source in SOURCES
+        for row, text in _presented(source, [row for name, row in rows if name == source.name])
+    }
+    return [HistoryEntry(row.at, texts[row.id], names.get(row.actor or "")) for _, row in rows]
+
+
+def _wanted(invoice: Invoice, patient: Patient) -> Any:
+    arms = []
+    for source in SOURCES:
+        rows = source.query(patient.record_ids).where(Invoice.id == invoice.id).subquery()
+        arms.append(select(literal(source.name, String).label("source"), *(rows.c[name] for name in _COLUMNS)))
+    every = union_all(*arms).subquery()
+    return select(every).order_by(every.c.at.desc(), every.c.id.desc()).limit(MOST)
+
+
+def _presented(source: Any, rows: Sequence[TimelineRow]) -> Sequence[tuple[TimelineRow, TimelineText]]:
+    return list(zip(rows, source.present(rows), strict=True))

@@ -1,0 +1,81 @@
+"""What an invoice says of seller, payer, patient and visits, copied into it when it is issued."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from clinic.appointments.service import Appointment, appointment_service, practitioner_service
+from clinic.billing.issue_rules import TAX_IDENTIFIERS
+from clinic.billing.merging import particulars_of
+from clinic.billing.models import BillingSettings, Invoice
+from clinic.billing.payer_rules import OTHER
+from clinic.billing.payers import PayerChoice
+from clinic.core.clock import wall_day, wall_time
+from clinic.identity.clinics import clinic_service
+from clinic.patients.service import Patient
+
+Particulars = Mapping[str, str | None]
+
+_NOBODY = dict.fromkeys(("name", "family_name", "given_name", "address", "tax_number"))
+
+
+def seller_particulars(settings: BillingSettings) -> Particulars:
+    """Return the current clinic as seller: what its settings of billing leave empty is that of the clinic."""
+    clinic = clinic_service.current()
+    return {
+        "name": settings.legal_name or clinic.name,
+        **{name: getattr(settings, name) or getattr(clinic, name) for name in ("address", "phone", "email")},
+        **{name: getattr(settings, name) for name in ("tax_number", "iban", "bic", "footer")},
+    }
+
+
+def payer_particulars(invoice: Invoice, choice: PayerChoice | None) -> Particulars:
+    """Return who pays a draft: what was typed, or the chosen person as on record."""
+    if invoice.payer_kind == OTHER:
+        typed = {name: getattr(invoice, f"payer_{name}") for name in ("name", "address", "tax_number")}
+        return _NOBODY | typed
+    if choice is None:
+        return _NOBODY
+    person = choice.relation.other if choice.relation else choice.patient
+    if person is None:
+        return _NOBODY | {"name": choice.relation.person.name if choice.relation else None}
+    on_record = {name: getattr(person, name) for name in ("family_name", "given_name", "address")}
+    return _NOBODY | on_record | {"tax_number": _tax_number(person)}
+
+
+def copy_particulars(invoice: Invoice, patient: Patient, seller: Particulars, payer: Particulars) -> None:
+    """Copy into an invoice who sells, who pays, who was treated, and when."""
+    visits = _visits(invoice)
+    practitioners, zone = practitioner_service.of(visits), clinic_service.current().zone
+    days = [wall_day(visit.starts_at, zone) for visit in visits]
+    invoice.served_from, invoice.served_until = (min(days), max(days)) if days else (None, None)
+    invoice.billed_to = particulars_of(patient)
+    invoice.particulars = {
+        "seller": dict(seller),
+        "payer": dict(payer),
+        "visits": [
+            _visit(visit.starts_at, practitioners[visit.practitioner_id].name, str(visit.id), zone) for visit in visits
+        ],
+    }
+
+
+def _visit(starts_at: datetime, practitioner: str, appointment_id: str, zone: str) -> dict[str, Any]:
+    there = wall_time(starts_at, zone)
+    return {
+        "appointment_id": appointment_id,
+        "day": f"{there:%Y-%m-%d}",
+        "time": f"{there:%H:%M}",
+        "practitioner": practitioner,
+    }
+
+
+def _visits(invoice: Invoice) -> Sequence[Appointment]:
+    """Return the visits of an invoice and of its lines, the earliest first."""
+    wanted = {invoice.appointment_id, *(line.appointment_id for line in invoice.lines)}
+    found = appointment_service.get_many([one for one in wanted if one])
+    return sorted(found.values(), key=lambda visit: (visit.starts_at, visit.id))
+
+
+def _tax_number(person: Patient) -> str | None:
+    """Return the tax number of a patient, None if it is not on record."""
+    return next((one.value for one in person.identifiers if one.type in TAX_IDENTIFIERS), None)

@@ -1,0 +1,1 @@
+"""Links in messages to patients: their tokens, and what may be done with them."""

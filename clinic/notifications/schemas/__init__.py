@@ -1,0 +1,1 @@
+"""Schemas of messages to patients, for JSON, forms and commands."""

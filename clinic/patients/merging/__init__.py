@@ -1,0 +1,1 @@
+"""Merging of two records of one patient, its preview, and undoing it."""

@@ -1,0 +1,1 @@
+"""Schemas of patients and of consent, for JSON, forms and commands."""

@@ -1,0 +1,116 @@
+"""Finding a patient from any page, with the keyboard alone."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.desk_actions import a_new_name, number_of, register
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_patient_is_opened_from_another_page_by_half_a_name(page: Page) -> None:
+    name = a_new_name()
+    number = register(page, name)
+    page.goto("/invoices")
+
+    page.keyboard.press("/")
+    page.keyboard.type(f"ver {name[:8]}")
+    expect(page.locator("[data-suggestions] li").first).to_contain_text(number)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
+    expect(page.locator(".banner")).to_contain_text(number)
+
+
+@pytest.mark.parametrize("in_full", [True, False])
+def test_a_patient_is_opened_by_number_with_or_without_prefix_and_zeros(page: Page, in_full: bool) -> None:
+    number = register(page, a_new_name())
+    page.goto("/appointments")
+
+    page.keyboard.press("/")
+    page.keyboard.type(number if in_full else number.removeprefix("P-").lstrip("0"))
+    expect(page.locator("[data-suggestions] li").first).to_contain_text(number)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
+    expect(page.locator(".banner")).to_contain_text(number)
+
+
+def test_a_patient_is_opened_by_the_birth_date_as_the_record_shows_it(page: Page) -> None:
+    number = register_with(page, day="7", month="3", year="1931")
+    born = re.search(r"\d+-\w+-1931", page.locator(".banner").inner_text())
+    assert born is not None
+    page.goto("/invoices")
+
+    page.keyboard.press("/")
+    page.keyboard.type(born[0])
+    expect(page.locator("[data-suggestions] li").first).to_contain_text(number)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
+    expect(page.locator(".banner")).to_contain_text(number)
+
+
+def test_a_patient_is_opened_by_the_end_of_a_phone_number(page: Page) -> None:
+    phone = f"+35191{int(uuid4().hex[:8], 16) % 10**7:07d}"  # of a range that is in use: any other is refused
+    number = register_with(page, phone=phone)
+    page.goto("/appointments")
+
+    page.keyboard.press("/")
+    page.keyboard.type(f"{phone[-6:-3]} {phone[-3:]}")
+    expect(page.locator("[data-suggestions] li").first).to_contain_text(number)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
+    expect(page.locator(".banner")).to_contain_text(number)
+
+
+def register_with(page: Page, *, phone: str = "", **born: str) -> str:
+    """Register somebody with a phone number and the parts of a birth date; return the number."""
+    page.goto("/patients/new")
+    page.get_by_label("Family name", exact=True).first.fill(a_new_name())
+    for part, value in born.items():
+        page.locator(f"[name='birth_date.{part}']").fill(value)
+    page.locator("[name='phone']").fill(phone)
+    page.get_by_role("button", name="Register patient").click()
+    page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
+    return number_of(page)
+
+
+def test_up_and_escape_lead_back_to_the_field(page: Page) -> None:
+    page.goto("/appointments")
+    page.keyboard.press("/")
+    page.keyboard.type("kovacs")
+    expect(page.locator("[data-suggestions] li").first).to_contain_text("Kovács")
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("[data-suggestions]")).to_be_hidden()
+
+
+def test_who_is_not_on_file_is_registered_with_what_was_typed(page: Page) -> None:
+    name = a_new_name()
+    page.goto("/messages")
+
+    page.keyboard.press("/")
+    page.keyboard.type(f"rui {name} 27.3.1987")
+    expect(page.locator("[data-suggestions]")).to_contain_text("Nobody matches")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=f"Register “Rui {name}”").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_label("Given names")).to_have_value("Rui")
+    expect(page.get_by_label("Family name", exact=True).first).to_have_value(name)
+    expect(page.locator("[name='birth_date.year'], [name='birth_date-year']").first).to_have_value("1987")

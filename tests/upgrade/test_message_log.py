@@ -1,0 +1,97 @@
+"""Messages of revisions 0027 and 0034 stand in the log after the upgrade, in its order, and can be called about."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from flask import current_app
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from clinic.core.clock import now
+from clinic.core.db import db
+from clinic.core.tenancy import clinic_scope
+from clinic.notifications.attempts import attempts_of
+from clinic.notifications.calls import call_service
+from clinic.notifications.log import message_log
+from clinic.notifications.service import notification_service
+from tests.builders import an_appointment
+from tests.databases import POSTGRESQL, SQLITE
+from tests.upgrade.older_database import NOW, an_older_database, insert, insert_plain
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
+
+CLINIC = {"name": "Harbour", "currency": "EUR", "locale": "pt_PT", "idle_minutes": 15, "absolute_hours": 12}
+PERSON = {"mrn": "P-000900", "family_name": "Pereira", "sort_name": "pereira", "sex": "unknown", "state": "active"}
+DUE = ("2026-11-21 08:00:00", "2026-11-23 08:00:00", "2026-11-22 08:00:00")
+
+
+@pytest.fixture(params=["0027", "0034"])
+def revision(request: pytest.FixtureRequest) -> str:
+    """The revision before the log, and the one before its order within a kind."""
+    return str(request.param)
+
+
+@pytest.fixture(params=[SQLITE, POSTGRESQL])
+def messages(request: pytest.FixtureRequest, tmp_path: Path, revision: str) -> Iterator[list[UUID]]:
+    """Three sent messages with an attempt each, upgraded from a revision."""
+    with an_older_database(request.param, tmp_path, revision):
+        clinic, patient, ids = uuid4(), uuid4(), [uuid4() for _ in DUE]
+        usual = {"zone": "Europe/Lisbon", "late_cancel_hours": 24, "desk_overbooks": False}
+        insert("clinics", {"id": clinic, **CLINIC, **usual})
+        insert("patients", {"id": patient, "clinic_id": clinic, **PERSON})
+        for id_, due_at in zip(ids, DUE, strict=True):
+            _insert_sent(id_, clinic, patient, due_at)
+        upgrade()
+        with clinic_scope(clinic):
+            yield ids
+
+
+def _insert_sent(id_: UUID, clinic: UUID, patient: UUID, due_at: str) -> None:
+    about = {"kind": "welcome", "about_id": uuid4(), "about_version": 1, "offset_minutes": 0, "channel": "email"}
+    owners = {"clinic_id": clinic, "patient_id": patient}
+    times = {"due_at": due_at, "created_at": NOW, "sent_at": NOW}
+    insert_plain(
+        "notifications", {"id": id_, **owners, **about, **times, "state": "sent", "attempts": 1, "handed_over": True}
+    )
+    attempt = {"number": 1, "started_at": NOW, "ended_at": NOW, "outcome": "sent", "answer": "250 OK"}
+    insert_plain("notification_attempts", {"id": uuid4(), "clinic_id": clinic, "notification_id": id_, **attempt})
+
+
+@pytest.mark.parametrize("kind", [None, "welcome"])
+def test_the_log_shows_them_with_the_latest_first(messages: list[UUID], kind: str | None) -> None:
+    first, latest, second = messages
+
+    found = message_log.list(kind=kind, state=None)
+
+    assert [row.id for row in found.rows] == [latest, second, first]
+
+
+def test_a_message_keeps_its_attempt_and_has_no_source_that_nobody_stored(messages: list[UUID]) -> None:
+    attempts = attempts_of(messages[0])
+
+    assert [(one.outcome, one.answer) for one in attempts] == [("sent", "250 OK")]
+    assert notification_service.get(messages[0]).source is None
+
+
+def test_calls_are_recorded_after_the_upgrade(messages: list[UUID]) -> None:
+    visit = an_appointment()
+
+    call = call_service.record(visit.id, result="no-answer")
+
+    assert call.made_at <= now()
+    assert call_service.made_today() == [call]
+
+
+def test_messages_and_their_attempts_stay_when_the_log_goes(messages: list[UUID], revision: str) -> None:
+    db.session.remove()
+
+    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", revision, "--delete-data"])
+
+    assert result.exit_code == 0, result.stderr
+    with db.engine.connect() as connection:
+        kept = connection.execute(text("SELECT notification_id, outcome FROM notification_attempts")).all()
+        states = connection.execute(text("SELECT state FROM notifications")).scalars().all()
+    assert ({outcome for _, outcome in kept}, len(kept)) == ({"sent"}, len(messages))
+    assert states == ["sent"] * len(messages)
