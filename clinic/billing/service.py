@@ -40,15 +40,27 @@ from clinic.billing.payment_problems import (
 from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
 from clinic.billing.payments import PaymentPart, Payments
 from clinic.billing.price_list import ItemCodeTaken, PriceItemNotFound, PriceList, price_list
+from clinic.billing.receipts import Receipt, Receipts
 from clinic.billing.refunds import Refunds, RefundTooLarge
 from clinic.billing.reversals import PaymentRefunded, Reversals
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
+from clinic.billing.statements import AccountStatement, Statements
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
 from clinic.billing.unbilled import UnbilledVisit, UnbilledVisits, VisitBilled, VisitWithoutPrice
 
 
 class BillingService(
-    InvoiceQueries, PaymentQueries, UnbilledVisits, Issuing, Payments, Reversals, Refunds, CreditNotes, BillingAudit
+    Receipts,
+    InvoiceQueries,
+    PaymentQueries,
+    UnbilledVisits,
+    Issuing,
+    Payments,
+    Reversals,
+    Refunds,
+    CreditNotes,
+    Statements,
+    BillingAudit,
 ):
     """The invoices and payments of the current clinic."""
 
@@ -57,6 +69,7 @@ billing_service = BillingService()
 
 
 __all__ = [
+    "AccountStatement",
     "Allocation",
     "BillingService",
     "BillingSettings",
@@ -94,6 +107,7 @@ __all__ = [
     "PriceItem",
     "PriceItemNotFound",
     "PriceList",
+    "Receipt",
     "Refund",
     "RefundTooLarge",
     "TaxNameTaken",

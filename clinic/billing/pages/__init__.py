@@ -7,8 +7,10 @@ from clinic.billing.pages import (
     issuing,
     payments,
     price_list,
+    receipts,
     refunds,
     settings,
+    statements,
     tax_rates,
     unbilled,
 )
@@ -22,8 +24,10 @@ __all__ = [
     "issuing",
     "payments",
     "price_list",
+    "receipts",
     "refunds",
     "settings",
+    "statements",
     "tax_rates",
     "unbilled",
 ]
