@@ -13,7 +13,7 @@ from clinic.billing.allocations import lock_payments_of, release
 from clinic.billing.credit_totals import Quantities, credit_totals, credited_amount
 from clinic.billing.drafts import lock_invoice
 from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, WriteOff
-from clinic.billing.payment_problems import InvoiceCancelled, InvoiceNotIssued, check_open
+from clinic.billing.payment_problems import InvoiceCancelled, InvoiceNotIssued, check_document, check_open
 from clinic.billing.rules import (
     BAD_QUANTITY,
     BALANCED,
@@ -91,6 +91,7 @@ class CreditNotes:
 
         :raises InvoiceNotFound: if no record has that id
         :raises InvoiceNotIssued: if the invoice is a draft
+        :raises IsOpeningBalance: if it is an opening balance
         :raises InvoiceCancelled: if it is wholly credited
         :raises CreditTooLarge: if part of it was written off
         :raises InvalidInput: if the reason, the note or a line is invalid, or nothing would be credited
@@ -115,12 +116,14 @@ class CreditNotes:
         """Return the quantities, in thousandths, and the totals of a credit note, without issuing it.
 
         :raises InvoiceNotIssued: if the invoice is a draft
+        :raises IsOpeningBalance: if it is an opening balance
         :raises InvoiceCancelled: if it is wholly credited
         :raises CreditTooLarge: if part of it was written off
         :raises InvalidInput: if a line is invalid, or nothing would be credited
         """
         if invoice.status == DRAFT:
             raise InvoiceNotIssued
+        check_document(invoice)
         if invoice.total_minor and not invoice.owed.minor:
             raise InvoiceCancelled
         before = credited_before(invoice.id)

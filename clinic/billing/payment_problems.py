@@ -61,6 +61,15 @@ class InvoiceCancelled(Conflict):
         super().__init__("A credit note has cancelled this invoice: nothing is due")
 
 
+class IsOpeningBalance(Conflict):
+    """An opening balance is no document: it is reversed, and entered anew if it was wrong."""
+
+    code = "is-opening-balance"
+
+    def __init__(self) -> None:
+        super().__init__("This is an opening balance, and no invoice: reverse it if it is wrong")
+
+
 class PaymentReversed(Conflict):
     """A payment that was reversed was never taken."""
 
@@ -95,6 +104,15 @@ class CreditTooSmall(Conflict):
         locale = clinic_service.current().locale
         super().__init__(f"There is {credit.format(locale)} of credit" if credit.minor else "There is no credit")
         self.details = {"credit": _as_json(credit)}
+
+
+def check_document(invoice: Invoice) -> None:
+    """Check that an invoice is a document.
+
+    :raises IsOpeningBalance: if it is an opening balance
+    """
+    if invoice.is_opening:
+        raise IsOpeningBalance
 
 
 def check_open(invoice: Invoice) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.billing.models import Allocation, Invoice, Payment, Refund
+from clinic.billing.payment_problems import PaymentNotFound
 from clinic.billing.payment_queries import PaymentQueries
 from clinic.core.audit import CREATED, AuditEntry
 from clinic.core.db import db
@@ -42,9 +43,11 @@ class Receipts(PaymentQueries):
     def receipt(self, payment_id: UUID | str) -> Receipt:
         """Return the receipt of a payment.
 
-        :raises PaymentNotFound: if no record has that id
+        :raises PaymentNotFound: if no record has that id, or it is an opening balance: nothing was received
         """
         payment = self.get_payment(payment_id)
+        if payment.is_opening:
+            raise PaymentNotFound
         patient = patient_service.get(payment.patient_id)
         uses = payment.uses
         invoices = _invoices(use.invoice_id for use in uses)

@@ -20,6 +20,13 @@ from clinic.billing.models import (
     TaxRate,
     WriteOff,
 )
+from clinic.billing.opening_balances import (
+    OpeningBalance,
+    OpeningBalanceExists,
+    OpeningBalanceNotFound,
+    OpeningBalanceReversed,
+    OpeningBalances,
+)
 from clinic.billing.payers import (
     PayerChoice,
     PayerFields,
@@ -33,6 +40,7 @@ from clinic.billing.payment_problems import (
     InvoiceAlreadyPaid,
     InvoiceCancelled,
     InvoiceNotIssued,
+    IsOpeningBalance,
     PaymentNotFound,
     PaymentReversed,
     PaymentTooLarge,
@@ -42,7 +50,7 @@ from clinic.billing.payments import PaymentPart, Payments
 from clinic.billing.price_list import ItemCodeTaken, PriceItemNotFound, PriceList, price_list
 from clinic.billing.receipts import Receipt, Receipts
 from clinic.billing.refunds import Refunds, RefundTooLarge
-from clinic.billing.reversals import PaymentRefunded, Reversals
+from clinic.billing.reversals import PaymentRefunded
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
 from clinic.billing.statements import AccountStatement, Statements
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
@@ -56,7 +64,7 @@ class BillingService(
     UnbilledVisits,
     Issuing,
     Payments,
-    Reversals,
+    OpeningBalances,
     Refunds,
     CreditNotes,
     Statements,
@@ -93,9 +101,14 @@ __all__ = [
     "InvoiceNotDraft",
     "InvoiceNotFound",
     "InvoiceNotIssued",
+    "IsOpeningBalance",
     "IssueTerms",
     "ItemCodeTaken",
     "LineFields",
+    "OpeningBalance",
+    "OpeningBalanceExists",
+    "OpeningBalanceNotFound",
+    "OpeningBalanceReversed",
     "PayerChoice",
     "PayerFields",
     "Payment",

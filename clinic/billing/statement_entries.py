@@ -6,16 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Select, String, cast, func, literal, null, select, union_all
+from sqlalchemy import BigInteger, Date, Select, String, case, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from clinic.billing.allocations import HAS_CREDIT
 from clinic.billing.invoice_queries import DUE
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
-from clinic.billing.rules import DRAFT, ISSUED
+from clinic.billing.rules import CANCELLED, DRAFT, ISSUED, OPENING
 from clinic.billing.statement_rules import (
     CREDIT_NOTE,
     INVOICE,
+    OPENING_BALANCE,
+    OPENING_REVERSAL,
     PAID_BY_ANOTHER,
     PAID_FOR_ANOTHER,
     PAYMENT,
@@ -78,7 +80,14 @@ def _standing(patient_id: UUID, currency: str) -> list[Select[Any]]:
 def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
     """Select what was charged, and what was credited or written off of it."""
     own = (Invoice.patient_id == patient_id, Invoice.currency == currency, Invoice.status != DRAFT)
-    issued = _row(INVOICE, Invoice.id, day=Invoice.issued_on, number=Invoice.number, charged=Invoice.total_minor)
+    of_opening = Invoice.kind == OPENING
+    issued = _row(
+        case((of_opening, OPENING_BALANCE), else_=INVOICE),
+        Invoice.id,
+        day=Invoice.issued_on,
+        number=Invoice.number,
+        charged=Invoice.total_minor,
+    )
     credited = _row(
         CREDIT_NOTE,
         CreditNote.id,
@@ -89,7 +98,7 @@ def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
         text=CreditNote.reason,
     )
     written_off = _row(
-        WRITE_OFF,
+        case((of_opening & (Invoice.status == CANCELLED), OPENING_REVERSAL), else_=WRITE_OFF),
         Invoice.id,
         at=WriteOff.written_off_at,
         number=Invoice.number,
@@ -106,16 +115,21 @@ def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
 def _of_payments(patient_id: UUID, currency: str) -> list[Select[Any]]:
     """Select what was paid, also if it was reversed since, and what was given back."""
     own = (Payment.patient_id == patient_id, Payment.currency == currency)
+    of_opening = Payment.kind == OPENING
     taken = _row(
-        PAYMENT,
+        case((of_opening, OPENING_BALANCE), else_=PAYMENT),
         Payment.id,
         at=Payment.received_at,
         paid=Payment.amount_minor,
-        method=Payment.method,
+        method=case((of_opening, null()), else_=Payment.method),
         text=Payment.reference,
     )
     taken_back = _row(
-        REVERSAL, Payment.id, at=Payment.reversed_at, paid=-Payment.amount_minor, text=Payment.reversal_reason
+        case((of_opening, OPENING_REVERSAL), else_=REVERSAL),
+        Payment.id,
+        at=Payment.reversed_at,
+        paid=-Payment.amount_minor,
+        text=Payment.reversal_reason,
     )
     refunded = _row(
         REFUND,
@@ -152,7 +166,7 @@ def _of_others(patient_id: UUID, currency: str) -> list[Select[Any]]:
 
 
 def _row(
-    kind: str,
+    kind: Any,
     record_id: Any,
     *,
     day: Any = None,
@@ -165,7 +179,7 @@ def _row(
 ) -> Select[Any]:
     """Select the columns of an entry."""
     return select(
-        literal(kind, String).label("kind"),
+        (literal(kind, String) if isinstance(kind, str) else kind).label("kind"),
         record_id.label("record_id"),
         _or_null(day, Date).label("day"),
         _or_null(at, UTCDateTime).label("at"),

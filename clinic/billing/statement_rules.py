@@ -13,6 +13,8 @@ from uuid import UUID
 
 from clinic.core.money import Money
 
+OPENING_BALANCE = "opening_balance"
+OPENING_REVERSAL = "opening_balance_reversal"
 INVOICE = "invoice"
 CREDIT_NOTE = "credit_note"
 WRITE_OFF = "write_off"
@@ -21,7 +23,10 @@ REVERSAL = "reversal"
 REFUND = "refund"
 PAID_BY_ANOTHER = "paid_by_another"
 PAID_FOR_ANOTHER = "paid_for_another"
-KINDS = (INVOICE, CREDIT_NOTE, WRITE_OFF, PAYMENT, REVERSAL, REFUND, PAID_BY_ANOTHER, PAID_FOR_ANOTHER)
+KINDS = (
+    *(OPENING_BALANCE, OPENING_REVERSAL, INVOICE, CREDIT_NOTE, WRITE_OFF),
+    *(PAYMENT, REVERSAL, REFUND, PAID_BY_ANOTHER, PAID_FOR_ANOTHER),
+)
 """What an entry is; the last two are a payment of one patient that is used for an invoice of another one."""
 
 MONTHS_BEFORE = 2

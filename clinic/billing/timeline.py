@@ -5,21 +5,23 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
 from clinic.billing.models import Invoice, Payment
+from clinic.billing.rules import OPENING
 from clinic.core.audit import CHANGED, CREATED, AuditEntry
 from clinic.core.db.json_object import json_object
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.timeline_sources import SubjectIds, timeline_rows
 
-DRAFTED, ISSUED, PAID = "drafted", "issued", "paid"
+DRAFTED, ISSUED, PAID, OWED_BEFORE, LEFT_BEFORE = "drafted", "issued", "paid", "owed-before", "left-before"
 
 
 def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when invoices were drafted, and when they were issued."""
+    """Select when invoices were drafted, when they were issued, and when what was owed before was entered."""
     field = func.json_each(AuditEntry.changes).table_valued("key")
     issued = exists(select(field.c.key).where(field.c.key == "number"))
-    moments = or_(AuditEntry.action == CREATED, and_(AuditEntry.action == CHANGED, issued))
+    drafted = and_(AuditEntry.action == CREATED, Invoice.kind != OPENING)
+    moments = or_(drafted, and_(AuditEntry.action == CHANGED, issued))
     details = json_object(number=Invoice.number, total=Invoice.total_minor, currency=Invoice.currency)
-    action = case((AuditEntry.action == CREATED, DRAFTED), else_=ISSUED)
+    action = case((Invoice.kind == OPENING, OWED_BEFORE), (AuditEntry.action == CREATED, DRAFTED), else_=ISSUED)
     return (
         _entries(Invoice.__tablename__, action, details, patient_ids)
         .join(Invoice, Invoice.id == AuditEntry.record_id)
@@ -28,12 +30,13 @@ def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
 
 
 def select_payments(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when payments were recorded."""
+    """Select when payments were recorded, and when credit from before was entered."""
     details = json_object(
         number=Invoice.number, amount=Payment.amount_minor, currency=Payment.currency, method=Payment.method
     )
+    action = case((Payment.kind == OPENING, LEFT_BEFORE), else_=PAID)
     return (
-        _entries(Payment.__tablename__, PAID, details, patient_ids, of_invoice=Invoice.id.is_not(None))
+        _entries(Payment.__tablename__, action, details, patient_ids, of_invoice=Invoice.id.is_not(None))
         .join(Payment, Payment.id == AuditEntry.record_id)
         .outerjoin(Invoice, Invoice.id == Payment.invoice_id)
         .where(AuditEntry.action == CREATED)

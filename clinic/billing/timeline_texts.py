@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from clinic.billing.pages.labels import method_label
-from clinic.billing.timeline import DRAFTED, ISSUED, PAID, select_invoices, select_payments
+from clinic.billing.timeline import DRAFTED, ISSUED, LEFT_BEFORE, OWED_BEFORE, PAID, select_invoices, select_payments
 from clinic.core.money import Money
 from clinic.core.timeline_sources import TimelineKind, TimelineRow, TimelineSource, TimelineText
 from clinic.identity.clinics import clinic_service
 
 MONEY = TimelineKind("money", "Money", 20)
 
-_TITLES = {DRAFTED: "Invoice drafted", ISSUED: "Invoice issued"}
+_TITLES = {
+    DRAFTED: "Invoice drafted",
+    ISSUED: "Invoice issued",
+    OWED_BEFORE: "Owed from before",
+    LEFT_BEFORE: "Credit from before",
+}
 _TONES = {ISSUED: "info", PAID: "ok"}
 
 
@@ -23,7 +28,7 @@ def present(rows: Sequence[TimelineRow]) -> Sequence[TimelineText]:
 
 def _text(row: TimelineRow, locale: str) -> TimelineText:
     details = row.details
-    minor = details["amount"] if row.action == PAID else details["total"]
+    minor = details["amount"] if row.action in {PAID, LEFT_BEFORE} else details["total"]
     amount = Money(minor, details["currency"]).format(locale)
     if row.action == PAID:
         method = method_label(details["method"]) or details["method"]

@@ -18,6 +18,8 @@ from clinic.billing.service import AccountStatement, billing_service, default_pa
 from clinic.billing.statement_rules import (
     CREDIT_NOTE,
     INVOICE,
+    OPENING_BALANCE,
+    OPENING_REVERSAL,
     PAID_BY_ANOTHER,
     PAID_FOR_ANOTHER,
     PAYMENT,
@@ -34,6 +36,8 @@ from clinic.web.forms import Form, refuse
 from clinic.web.list_views import parse_list_query
 
 TITLES = {
+    OPENING_BALANCE: "Opening balance from before",
+    OPENING_REVERSAL: "Opening balance reversed",
     INVOICE: "Invoice",
     CREDIT_NOTE: "Credit note",
     WRITE_OFF: "Written off of",
@@ -107,6 +111,8 @@ def _details_of(entry: Entry, descriptions: Mapping[UUID, list[str]]) -> str:
 
 
 def _address_of(entry: Entry) -> str:
+    if entry.kind in {OPENING_BALANCE, OPENING_REVERSAL}:
+        return url_for(".opening_balance", opening_id=entry.record_id)
     endpoint, argument = _PAGES[entry.kind]
     given: dict[str, Any] = {argument: entry.record_id}
     return url_for(endpoint, **given)
