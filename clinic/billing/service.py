@@ -47,7 +47,7 @@ from clinic.billing.payment_problems import (
 )
 from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
 from clinic.billing.payments import PaymentPart, Payments
-from clinic.billing.price_list import ItemCodeTaken, PriceItemNotFound, PriceList, price_list
+from clinic.billing.price_list import ItemCodeTaken, PriceFields, PriceItemNotFound, PriceList, price_list
 from clinic.billing.receipts import Receipt, Receipts
 from clinic.billing.refunds import Refunds, RefundTooLarge
 from clinic.billing.reversals import PaymentRefunded
@@ -117,6 +117,7 @@ __all__ = [
     "PaymentRefunded",
     "PaymentReversed",
     "PaymentTooLarge",
+    "PriceFields",
     "PriceItem",
     "PriceItemNotFound",
     "PriceList",

@@ -174,6 +174,11 @@ def an_invoice_with_credit() -> UUID:
     return an_invoice(patient).id
 
 
+def an_opening_balance(side: str = "owed") -> UUID:
+    """Enter what a new patient owed before."""
+    return billing_service.enter_opening_balance(a_patient().id, side=side, amount=euros(5000)).id
+
+
 def a_pair() -> UUID:
     """Register somebody twice; return the id of the pair."""
     twice = {"family_name": uuid4().hex, "given_name": "Vera"}
@@ -219,6 +224,7 @@ ARGUMENTS = {
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "payment_id": Argument(a_payment, "payments"),
     "credit_note_id": Argument(a_credit_note, "credit_notes"),
+    "opening_id": Argument(an_opening_balance, "invoices"),
     "billable_id": Argument(a_billable_visit, "appointments"),
     "tax_rate_id": Argument(lambda: a_tax().id, "tax_rates"),
     "item_id": Argument(lambda: an_item().id, "price_items"),
