@@ -91,7 +91,7 @@ def test_commands_enter_list_and_reverse_it(run, here) -> None:
     with here():
         number = a_patient().mrn
 
-    entered = run("billing", "opening-balance", number, "45.00", "--as-of", "2026-01-31", "--json")
+    entered = run("billing", "opening-balance", number, "45.00", "--date", "2026-01-31", "--json")
     twice = run("billing", "opening-balance", number, "45.00", "--credit")
     listed = run("billing", "opening-balances", number)
     opening = json.loads(entered.stdout)

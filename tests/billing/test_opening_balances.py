@@ -198,7 +198,8 @@ def test_a_wrong_one_is_refused(inside, fields: dict[str, Any], field: str) -> N
     patient = a_patient()
 
     with pytest.raises(InvalidInput) as refused:
-        billing_service.enter_opening_balance(patient.id, **({"side": "owed", "amount": euros(100)} | fields))
+        given: Any = {"side": "owed", "amount": euros(100)} | fields
+        billing_service.enter_opening_balance(patient.id, **given)
 
     assert list(refused.value.problems) == [field]
     assert billing_service.opening_balances(patient.id) == []

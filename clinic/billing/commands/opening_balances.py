@@ -24,13 +24,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.argument("patient")
 @click.argument("amount")
 @click.option("--credit", is_flag=True, help="It is credit; else the patient owed it.")
-@click.option("--as-of", metavar="DATE", help="The day of the figure; today unless given.")
+@click.option("--date", "as_of", metavar="DATE", help="The day of the figure; today unless given.")
 @click.option("--reference", help="Where the figure is from.")
 @as_json
 def opening_balance(patient: str, amount: str, credit: bool, as_json: bool, **options: str | None) -> None:
     """Enter the AMOUNT that a PATIENT owed, or had as credit, before the clinic worked with the program.
 
-    For example: flask billing opening-balance P-000001 45.00 --as-of 2026-01-01
+    For example: flask billing opening-balance P-000001 45.00 --date 2026-01-01
     """
     money = {"amount": amount, "currency": clinic_service.current().currency}
     fields = load_options(OpeningBalanceSchema(), {"amount": money, "side": CREDIT if credit else OWED, **options})
