@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from clinic.billing.invoice_queries import as_id
 from clinic.billing.models import Allocation, Invoice, Payment, Refund
 from clinic.billing.payment_problems import PaymentNotFound
 from clinic.billing.payment_queries import PaymentQueries
 from clinic.core.audit import CREATED, AuditEntry
 from clinic.core.db import db
+from clinic.core.errors import NotFound
 from clinic.core.tenancy import current_clinic_id
 from clinic.identity.actor_names import actor_names
 from clinic.patients.service import Patient, patient_service
@@ -37,8 +39,24 @@ class Receipt:
         return payers[0] if payers and all(one == payers[0] for one in payers) else None
 
 
+@dataclass(frozen=True)
+class RefundReceipt:
+    """A refund and its patient; `made_by` is the name of who entered it, None if that is not on record."""
+
+    refund: Refund
+    patient: Patient
+    made_by: str | None
+
+
+class RefundNotFound(NotFound):
+    """The current clinic has no such refund."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such refund")
+
+
 class Receipts(PaymentQueries):
-    """The receipts of the payments of the current clinic."""
+    """The receipts of the payments and refunds of the current clinic."""
 
     def receipt(self, payment_id: UUID | str) -> Receipt:
         """Return the receipt of a payment.
@@ -59,6 +77,17 @@ class Receipts(PaymentQueries):
             _entered_by(payment, patient),
         )
 
+    def receipt_of_refund(self, refund_id: UUID | str) -> RefundReceipt:
+        """Return the receipt of a refund.
+
+        :raises RefundNotFound: if no record has that id
+        """
+        refund = db.session.get(Refund, as_id(refund_id))
+        if refund is None:
+            raise RefundNotFound
+        patient = patient_service.get(refund.payment.patient_id)
+        return RefundReceipt(refund, patient, _entered_by(refund, patient))
+
 
 def _invoices(invoice_ids: Any) -> Mapping[UUID, Invoice]:
     wanted = set(invoice_ids)
@@ -66,12 +95,12 @@ def _invoices(invoice_ids: Any) -> Mapping[UUID, Invoice]:
     return {invoice.id: invoice for invoice in found}
 
 
-def _entered_by(payment: Payment, patient: Patient) -> str | None:
+def _entered_by(record: Payment | Refund, patient: Patient) -> str | None:
     wanted = select(AuditEntry.actor).where(
         AuditEntry.clinic_id == current_clinic_id(),
         AuditEntry.subject_id.in_(patient.record_ids),
-        AuditEntry.record == Payment.__tablename__,
-        AuditEntry.record_id == payment.id,
+        AuditEntry.record == record.__tablename__,
+        AuditEntry.record_id == record.id,
         AuditEntry.action == CREATED,
     )
     actor = db.session.scalar(wanted)

@@ -162,6 +162,12 @@ def a_payment() -> UUID:
     return billing_service.record_payment(an_invoice().id, amount=euros(5000), method="card").id
 
 
+def a_refund() -> UUID:
+    """Give some of a payment back."""
+    refund = billing_service.refund_payment(a_payment(), amount=euros(100), method="cash", reason="goodwill")
+    return refund.id
+
+
 def a_credit_note() -> UUID:
     """Issue a credit note for a new invoice."""
     return billing_service.credit_invoice(an_invoice().id, reason="goodwill").id
@@ -223,6 +229,7 @@ ARGUMENTS = {
     "year": Argument(lambda: "2030"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "payment_id": Argument(a_payment, "payments"),
+    "refund_id": Argument(a_refund, "refunds"),
     "credit_note_id": Argument(a_credit_note, "credit_notes"),
     "opening_id": Argument(an_opening_balance, "invoices"),
     "billable_id": Argument(a_billable_visit, "appointments"),

@@ -55,6 +55,22 @@ def test_it_shows_what_was_given_back_and_a_reversal(client, here) -> None:
     assert '<dd class="sum">0,00\xa0€</dd>' in was_reversed
 
 
+def test_a_refund_has_a_receipt(client, here) -> None:
+    with here():
+        patient = a_patient(family_name="Pereira")
+        payment = paid(an_invoice(patient))
+        refund = refunded(payment, 1000)
+        refund_id, payment_id = refund.id, payment.id
+    address = f"/invoices/refunds/{refund_id}/receipt"
+
+    page = client.get(address)
+
+    for text in ("10,00\xa0€", "50,00\xa0€", "Cash", "Goodwill", "Pereira", str(refund_id)):
+        assert text in page.text
+    assert address in client.get(f"/invoices/payments/{payment_id}").text
+    assert client.get(f"/invoices/refunds/{payment_id}/receipt").status_code == 404
+
+
 def test_the_payer_is_whoever_the_invoices_name(client, here) -> None:
     with here():
         patient = a_patient(family_name="Pereira")

@@ -74,6 +74,7 @@ PLACES = {
     "payment for several invoices": "/invoices/take-payment/{patient}",
     "payment": "/invoices/payments/{payment}",
     "receipt": "/invoices/payments/{payment}/receipt",
+    "receipt of a refund": "/invoices/refunds/{refund}/receipt",
     "statement of account": "/invoices/statement/{patient}",
     "new opening balance": "/invoices/opening-balance/{patient}",
     "opening balance": "/invoices/opening-balances/{opening_balance}",

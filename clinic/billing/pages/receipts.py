@@ -1,4 +1,4 @@
-"""The receipt of a payment, which is printed as it is."""
+"""The receipts of payments and refunds, which are printed as they are."""
 
 from uuid import UUID
 
@@ -33,4 +33,23 @@ def receipt(payment_id: UUID) -> ResponseReturnValue:
         letterhead=current_letterhead(),
         reasons=REFUND_REASONS,
         made_at=now(),
+    )
+
+
+@blueprint.get("/refunds/<uuid:refund_id>/receipt")
+@requires("invoices:read")
+def refund_receipt(refund_id: UUID) -> ResponseReturnValue:
+    """Show the receipt of a refund: what was given back of which payment, how and why."""
+    found = billing_service.receipt_of_refund(refund_id)
+    record_view("refunds", refund_id, found.patient.id)
+    choice = default_payer(payer_choices(found.patient))
+    return render_template(
+        "billing/refund_receipt.html",
+        receipt=found,
+        refund=found.refund,
+        payment=found.refund.payment,
+        patient=found.patient,
+        payer=person_particulars(choice) if choice else None,
+        letterhead=current_letterhead(),
+        reasons=REFUND_REASONS,
     )

@@ -27,6 +27,7 @@ from clinic.billing.statement_rules import (
     REVERSAL,
     WRITE_OFF,
     Entry,
+    Ledger,
 )
 from clinic.core.audit import record_view
 from clinic.core.errors import InvalidInput
@@ -89,6 +90,7 @@ def _page(made: AccountStatement, form: Form) -> str:
         period=period_text(ledger.since, ledger.until),
         descriptions=billing_service.descriptions(invoices),
         titles=TITLES,
+        short_day=_short_day,
         details_of=_details_of,
         address_of=_address_of,
     )
@@ -98,6 +100,12 @@ def period_text(since: date, until: date) -> str:
     """Return a period with the year of its first day only where it is another one: `1 Sep – 12 Nov 2026`."""
     year = f" {since.year}" if since.year != until.year else ""
     return f"{since.day} {since:%b}{year} – {until.day} {until:%b} {until.year}"
+
+
+def _short_day(day: date, ledger: Ledger) -> str:
+    """Return a day with its year only if the period has several: `Thu 12 Nov`."""
+    year = f" {day.year}" if ledger.since.year != ledger.until.year else ""
+    return f"{day:%a} {day.day} {day:%b}{year}"
 
 
 def _details_of(entry: Entry, descriptions: Mapping[UUID, list[str]]) -> str:
