@@ -1,4 +1,4 @@
-"""Credit notes and write-offs; other modules reach them through `service.py`."""
+"""Credit notes; other modules reach them through `service.py`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,13 @@ from sqlalchemy import func, select
 from clinic.billing.allocations import lock_payments_of, release
 from clinic.billing.credit_totals import Quantities, credit_totals, credited_amount
 from clinic.billing.drafts import lock_invoice
-from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, WriteOff
-from clinic.billing.payment_problems import InvoiceCancelled, InvoiceNotIssued, check_open
+from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from clinic.billing.payment_problems import (
+    InvoiceCancelled,
+    InvoiceNotIssued,
+    check_amount_as_shown,
+    check_version_as_shown,
+)
 from clinic.billing.rules import (
     BAD_QUANTITY,
     BALANCED,
@@ -21,7 +26,6 @@ from clinic.billing.rules import (
     CREDIT_REASONS,
     DRAFT,
     LINE_TWICE,
-    NO_REASON,
     NO_SUCH_LINE,
     NOTE_NEEDED,
     NOTHING_CREDITED,
@@ -74,7 +78,7 @@ class CreditTooLarge(Conflict):
 
 
 class CreditNotes:
-    """The credit notes and write-offs of the current clinic."""
+    """The credit notes of the current clinic."""
 
     def credit_invoice(
         self,
@@ -83,22 +87,29 @@ class CreditNotes:
         reason: str,
         note: str | None = None,
         lines: Sequence[CreditedLine] | None = None,
+        version: int | None = None,
+        amount: Money | None = None,
     ) -> CreditNote:
         """Issue a credit note over lines of an invoice, or over all that is not credited yet, with a number of its own.
 
         What was paid beyond what is then owed becomes credit of the payments, the last one first. Over the rest it
-        cancels the invoice if nothing was paid, else it balances it.
+        cancels the invoice if nothing was paid, else it balances it. `version` of the invoice and `amount` of the
+        credit note are what was shown; None skips the check.
 
         :raises InvoiceNotFound: if no record has that id
         :raises InvoiceNotIssued: if the invoice is a draft
         :raises InvoiceCancelled: if it is wholly credited
         :raises CreditTooLarge: if part of it was written off
+        :raises InvoiceChanged: if the invoice has another version
+        :raises AmountChanged: if the credit note would come to another amount
         :raises InvalidInput: if the reason, the note or a line is invalid, or nothing would be credited
         """
         with unit_of_work():
             invoice = lock_invoice(invoice_id)
             lock_payments_of(invoice)
             added, totals = self._plan_with_reason(invoice, lines, reason, note)
+            check_version_as_shown(invoice, version)
+            check_amount_as_shown(totals.gross, amount)
             _apply(invoice, totals.gross)
             credit_note = CreditNote(reason=reason, note=note, total_minor=totals.gross.minor, taxes=_taxes(totals))
             credit_note.invoice = invoice
@@ -153,29 +164,6 @@ class CreditNotes:
         if problems:
             raise InvalidInput(next(iter(problems.values()))[0], problems=problems)
         return planned
-
-    def write_off(self, invoice_id: UUID | str, *, reason: str) -> Invoice:
-        """Write off what is due of an invoice: it is balanced, without an event.
-
-        :raises InvoiceNotFound: if no record has that id
-        :raises InvoiceNotIssued: if the invoice is a draft
-        :raises InvoiceAlreadyPaid: if nothing is due
-        :raises InvoiceCancelled: if it is wholly credited
-        :raises InvalidInput: if there is no reason
-        """
-        if not reason:
-            raise InvalidInput(NO_REASON, field="reason")
-        with unit_of_work():
-            invoice = lock_invoice(invoice_id)
-            check_open(invoice)
-            write_off = WriteOff(amount_minor=invoice.due.minor, reason=reason)
-            write_off.invoice = invoice
-            invoice.written_off_minor += write_off.amount_minor
-            invoice.status = BALANCED
-            db.session.add(write_off)
-            db.session.flush()
-            db.session.refresh(invoice, ["lines", "allocations"])
-        return invoice
 
 
 def reason_problems(reason: str, note: str | None) -> dict[str, list[str]]:

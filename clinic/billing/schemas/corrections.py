@@ -31,6 +31,12 @@ class ReasonSchema(Schema):
     reason = Line(required=True, max_length=LONGEST_REASON, what="a reason")
 
 
+class WriteOffOptions(ReasonSchema):
+    """The options of the command that writes off, with the amount that is expected."""
+
+    amount = MoneyField()
+
+
 class RefundSchema(Schema):
     """Money that is given back of a payment."""
 
@@ -89,6 +95,12 @@ class CreditNoteSchema(Schema):
 
 
 CreditNoteListSchema = list_schema(CreditNoteSchema)
+
+
+class CreditOptions(CreditNoteSchema):
+    """The options of the command that issues a credit note, with the amount that is expected."""
+
+    amount = MoneyField()
 
 
 class RefundForm(RefundSchema):
