@@ -170,6 +170,11 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         return self.owed - self.written_off - self.paid
 
     @property
+    def is_wholly_credited(self) -> bool:
+        """Whether credit notes took all of it back."""
+        return 0 < self.credited_minor == self.total_minor
+
+    @property
     def payments(self) -> list["Payment"]:
         """The payments that are or were used for it, the first one first."""
         return list(dict.fromkeys(one.payment for one in self.allocations))
