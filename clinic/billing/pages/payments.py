@@ -133,6 +133,11 @@ def take_several(patient_id: UUID) -> ResponseReturnValue:
     _name_rows(form)
     if form.errors:
         return _payment_page(patient_id, form), 422
+    return _take(patient_id, form)
+
+
+def _take(patient_id: UUID, form: Form) -> ResponseReturnValue:
+    """Take the payment of a valid form."""
     locale = clinic_service.current().locale
     try:
         payment = billing_service.take_payment(patient_id, idempotency_key=sent_key(), **form.data)
