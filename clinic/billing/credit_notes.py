@@ -13,6 +13,7 @@ from clinic.billing.allocations import lock_payments_of, release
 from clinic.billing.credit_totals import Quantities, credit_totals, credited_amount
 from clinic.billing.drafts import lock_invoice
 from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from clinic.billing.particulars import credit_particulars
 from clinic.billing.payment_problems import (
     InvoiceCancelled,
     InvoiceNotIssued,
@@ -34,7 +35,8 @@ from clinic.billing.rules import (
     at_most_left,
     thousandths,
 )
-from clinic.billing.settings_rules import invoice_number
+from clinic.billing.settings import billing_settings_service
+from clinic.billing.settings_rules import CREDIT_NOTE_PATTERN, invoice_number
 from clinic.billing.totals import Totals
 from clinic.core.clock import today
 from clinic.core.db import db
@@ -54,7 +56,6 @@ INVOICE_CREDITED = declare_event(
     published_by="BillingService.credit_invoice",
     when="a credit note was issued for an invoice; the amount is that of the credit note",
 )
-NUMBER_PATTERN = "CN-YYYY-#####"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ class CreditNotes:
             check_version_as_shown(invoice, version)
             check_amount_as_shown(totals.gross, amount)
             _apply(invoice, totals.gross)
-            credit_note = CreditNote(reason=reason, note=note, total_minor=totals.gross.minor, taxes=_taxes(totals))
+            copied = credit_particulars(invoice, billing_settings_service.current())
+            credit_note = CreditNote(reason=reason, note=note, taxes=_taxes(totals), **copied)
+            credit_note.total_minor = totals.gross.minor
             credit_note.invoice = invoice
             credit_note.number, credit_note.issued_on = _next_number_and_day(invoice)
             credit_note.lines = _lines(invoice, credited_before(invoice.id), added)
@@ -250,7 +253,7 @@ def _taxes(totals: Totals) -> list[dict[str, Any]]:
 def _next_number_and_day(invoice: Invoice) -> tuple[str, date]:
     """Return number and date of the next credit note; never before the date of the previous one, or of the invoice."""
     day = max(today(clinic_service.current().zone), invoice.issued_on or date.min, _latest_day(date.max))
-    number = invoice_number(NUMBER_PATTERN, day.year, next_number(f"credit-note:{day.year}"))
+    number = invoice_number(CREDIT_NOTE_PATTERN, day.year, next_number(f"credit-note:{day.year}"))
     return number, max(day, _latest_day(date(day.year, 12, 31)))
 
 

@@ -135,11 +135,6 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         return totals_of(self.lines, self.currency, prices_include_tax=self.prices_include_tax)
 
     @property
-    def tax_reasons(self) -> list[str]:
-        """Why some lines are exempt or out of scope, each reason once."""
-        return list(dict.fromkeys(line.tax_reason for line in self.lines if line.tax_reason))
-
-    @property
     def total(self) -> Money:
         """The amount of the invoice, with tax."""
         return Money(self.total_minor, self.currency)

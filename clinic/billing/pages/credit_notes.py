@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.billing.pages.blueprint import blueprint
 from clinic.billing.pages.confirmed import note_change, viewed_invoice
+from clinic.billing.pages.document import document_of_credit_note
 from clinic.billing.pages.labels import tax_text
 from clinic.billing.rules import CREDIT_REASONS
 from clinic.billing.schemas.corrections import CreditNoteForm, filled_lines
@@ -56,11 +57,27 @@ def credit(invoice_id: UUID) -> ResponseReturnValue:
 @requires("invoices:read")
 def show_credit_note(credit_note_id: UUID) -> ResponseReturnValue:
     """Show a credit note."""
+    return _document_page("billing/credit_note.html", credit_note_id)
+
+
+@blueprint.get("/credit-notes/<uuid:credit_note_id>/print")
+@requires("invoices:read")
+def print_credit_note(credit_note_id: UUID) -> ResponseReturnValue:
+    """Show a credit note as it is printed, and nothing else."""
+    return _document_page("billing/print_credit_note.html", credit_note_id)
+
+
+def _document_page(template: str, credit_note_id: UUID) -> str:
     found = billing_service.get_credit_note(credit_note_id)
     record_view("credit_notes", found.id, found.patient_id)
-    patient = patient_service.get(found.patient_id)
-    reason = CREDIT_REASONS[found.reason]
-    return render_template("billing/credit_note.html", record=found, patient=patient, reason=reason, tax_text=tax_text)
+    return render_template(
+        template,
+        record=found,
+        document=document_of_credit_note(found),
+        totals=Totals(found.groups, found.net, found.tax),
+        patient=patient_service.get(found.patient_id),
+        reason=CREDIT_REASONS[found.reason],
+    )
 
 
 def _planned(invoice: Invoice, lines: Any) -> Totals | None:
