@@ -1,5 +1,6 @@
 """The text of each kind of message, and its form as a mail."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,9 @@ SUBJECTS = {
     ("de", "cancellation"): "Ihr Termin bei Clínica São João ist abgesagt",
     ("pt", "cancellation"): "A sua consulta em Clínica São João foi cancelada",
 }
+RANDOM = re.compile(r"/my/\w+/[\w-]+|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+"""Finds tokens of links and ids, in which any digits may follow one another."""
+
 MONDAYS = {
     "en": "Mon 26 November 2029, 09:00",
     "de": "Mo., 26. November 2029, 09:00",
@@ -147,7 +151,8 @@ def test_a_mail_has_no_more_personal_data_than_needed(mailbox):
 
     assert len(mailbox.messages) == 2
     for message in mailbox.messages:
-        everything = message.as_string()
+        texts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+        told = RANDOM.sub("", "\n".join([*message.values(), *texts]))
         for secret in ("1991", "912555014", "Flores", "female"):
-            assert secret not in everything
+            assert secret not in told
         assert "Gonçalves" not in message["Subject"]
