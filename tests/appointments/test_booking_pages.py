@@ -24,7 +24,7 @@ from clinic.patients.service import patient_service
 from tests.appointments.schedule import a_room
 from tests.assertions import element, row_counts, rows, spoken, title
 from tests.builders import a_patient, a_practitioner
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.page_client import PageClient, hidden_value
 
 ZONE = "Europe/Lisbon"

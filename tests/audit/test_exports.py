@@ -10,7 +10,7 @@ from flask import Flask
 from clinic.audit.export_signature import has_valid_signature
 from clinic.audit.hash_chain import seal_due
 from tests.builders import a_patient
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 pytestmark = pytest.mark.row(54)

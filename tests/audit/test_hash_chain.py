@@ -22,7 +22,7 @@ from clinic.identity.models import Clinic
 from tests.audit.sealed_entries import record_actions, sealed_rows
 from tests.builders import a_patient
 from tests.concurrency import run_at_once
-from tests.conftest import Run
+from tests.fixtures import Run
 
 pytestmark = pytest.mark.usefixtures("no_checkpoint", "inside")
 

@@ -22,7 +22,7 @@ from clinic.patients.service import Patient, patient_service
 from tests.assertions import rows
 from tests.billing.invoices import KEY, a_draft, an_invoice, line_fields, payment_fields
 from tests.builders import OWN, a_member, a_patient, a_practitioner, an_appointment, appointment_fields, patient_fields
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 PATIENTS, APPOINTMENTS, INVOICES = "/api/v1/patients", "/api/v1/appointments", "/api/v1/invoices"

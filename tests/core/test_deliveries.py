@@ -33,7 +33,7 @@ from clinic.patients.models import Patient
 from clinic.patients.service import patient_service
 from tests.builders import a_patient, patient_fields
 from tests.concurrency import run_at_once
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 
 pytestmark = pytest.mark.both_databases
 

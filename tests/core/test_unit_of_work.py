@@ -23,8 +23,8 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import a_patient
-from tests.conftest import Here
 from tests.databases import on_sqlite_only
+from tests.fixtures import Here
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 

@@ -23,7 +23,7 @@ from clinic.identity.roles import ROLES
 from clinic.operations.demo import _environment, _welcome
 from clinic.operations.demo_data import PASSWORD, STAFF
 from tests.assertions import rows
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.page_client import hidden_value
 
 

@@ -21,7 +21,7 @@ from clinic.core.db import Base, db
 from clinic.identity.models import Clinic
 from clinic.operations.setup import upgrade_database
 from tests.assertions import contents, spoken
-from tests.conftest import Run
+from tests.fixtures import Run
 from tests.page_client import PageClient
 
 pytestmark = pytest.mark.both_databases

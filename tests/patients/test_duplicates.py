@@ -15,7 +15,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.models import DuplicatePair, Patient, PatientKey
 from clinic.patients.service import PatientNotFound, duplicate_service, patient_service, run_due_checks
 from tests.builders import a_patient, patient_fields
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")

@@ -6,7 +6,7 @@ from typing import Any
 from clinic.core.context import Actor, reset_actor, set_actor
 from clinic.patients.service import duplicate_service, patient_service
 from tests.builders import a_patient, patient_fields
-from tests.conftest import Become, Here, Run
+from tests.fixtures import Become, Here, Run
 
 URL = "/api/v1/patients"
 

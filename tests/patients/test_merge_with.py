@@ -10,7 +10,7 @@ from clinic.appointments.service import appointment_service
 from clinic.core.clock import now
 from tests.assertions import spoken
 from tests.builders import a_patient, a_practitioner
-from tests.conftest import Become, Here
+from tests.fixtures import Become, Here
 from tests.statements import counted_statements, of_rows
 
 

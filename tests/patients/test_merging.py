@@ -37,8 +37,8 @@ from clinic.patients.service import (
 )
 from tests.billing.invoices import an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.conftest import Here
 from tests.databases import on_postgresql_only
+from tests.fixtures import Here
 from tests.patients.conftest import AtOnce
 
 pytestmark = pytest.mark.usefixtures("inside")

@@ -9,7 +9,7 @@ import pytest
 from clinic.patients.service import merge_service, note_service, patient_service
 from tests.billing.invoices import an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.conftest import Become, Here, Run
+from tests.fixtures import Become, Here, Run
 
 URL = "/api/v1/patients"
 

@@ -8,7 +8,7 @@ from clinic.core.context import current_actor
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import patient_service
 from tests.builders import a_patient
-from tests.conftest import StoreOnce
+from tests.fixtures import StoreOnce
 
 NAMES: list[tuple[str, str, list[str]]] = [
     ("O‘Connor", "Sinéad", ["o'connor", "O’Connor", "oconnor", "O`CONNOR sinead", "connor sin"]),

@@ -12,7 +12,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import Clinic
 from tests.builders import OWN, a_patient
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 
 NAME = "Inês Pereira"
 

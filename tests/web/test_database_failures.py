@@ -13,8 +13,8 @@ from clinic.core.db import db
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import patient_fields
-from tests.conftest import Here
 from tests.databases import on_sqlite_only
+from tests.fixtures import Here
 from tests.page_client import PageClient
 
 

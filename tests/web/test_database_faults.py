@@ -15,8 +15,8 @@ from clinic import create_app
 from clinic.core.db import db
 from clinic.core.db.faults import database_fault
 from tests.builders import patient_fields
-from tests.conftest import Here, Run
 from tests.databases import on_postgresql_only, on_sqlite_only
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 API = "/api/v1/patients"
