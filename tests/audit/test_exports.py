@@ -75,6 +75,7 @@ def test_a_changed_file_is_invalid(file: Path, run: Run, change: Callable[[list[
     assert "not as it was exported" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_change_of_any_byte_is_detected(file: Path, here: Here) -> None:
     given = file.read_bytes()
     with here():

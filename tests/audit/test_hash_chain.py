@@ -68,6 +68,7 @@ def test_concurrent_workers_seal_one_chain(app: Flask, clinic: Clinic, monkeypat
     assert verify().total == 0
 
 
+@pytest.mark.slow
 def test_the_worker_seals_new_entries(run: Run) -> None:
     a_patient()
 

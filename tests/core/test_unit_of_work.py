@@ -277,6 +277,7 @@ def test_an_error_after_the_commit_is_logged_without_its_message(caplog: pytest.
     assert "Pereira" not in caplog.text
 
 
+@pytest.mark.slow
 def test_units_of_work_of_several_threads_wait_for_each_other(app: Flask, here: Here) -> None:
     failed: list[BaseException] = []
 

@@ -128,6 +128,7 @@ def test_only_two_different_patients_of_the_clinic_are_decided_about() -> None:
             duplicate_service.separate(patient.id, other)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_check_finds_the_pairs_of_patients_without_keys() -> None:
     first, second = a_patient(), a_patient()

@@ -89,6 +89,7 @@ def each_command(group: click.Group, *words: str) -> Iterator[tuple[str, ...]]:
             yield from each_command(command, *words, name)
 
 
+@pytest.mark.slow
 def test_every_command_has_a_short_option_for_help(app: Flask, run: Run) -> None:
     commands = list(each_command(app.cli))
 

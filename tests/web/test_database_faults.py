@@ -117,6 +117,7 @@ def test_a_full_database_stores_nothing_and_shows_that_the_disk_is_full(client: 
     assert stored + len(full) == 60
 
 
+@pytest.mark.slow
 @on_sqlite_only
 def test_a_damaged_database_is_reported_as_damaged(here: Here, tmp_path: Path) -> None:
     file = tmp_path / "damaged.db"
