@@ -36,9 +36,11 @@ from clinic.billing.payers import (
     payer_problem,
 )
 from clinic.billing.payment_problems import (
+    AmountChanged,
     CreditTooSmall,
     InvoiceAlreadyPaid,
     InvoiceCancelled,
+    InvoiceChanged,
     InvoiceNotIssued,
     IsOpeningBalance,
     PaymentNotFound,
@@ -55,6 +57,7 @@ from clinic.billing.settings import BillingSettingsFields, BillingSettingsServic
 from clinic.billing.statements import AccountStatement, Statements
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
 from clinic.billing.unbilled import UnbilledVisit, UnbilledVisits, VisitBilled, VisitWithoutPrice
+from clinic.billing.write_offs import WriteOffs
 
 
 class BillingService(
@@ -67,6 +70,7 @@ class BillingService(
     OpeningBalances,
     Refunds,
     CreditNotes,
+    WriteOffs,
     Statements,
     BillingAudit,
 ):
@@ -79,6 +83,7 @@ billing_service = BillingService()
 __all__ = [
     "AccountStatement",
     "Allocation",
+    "AmountChanged",
     "BillingService",
     "BillingSettings",
     "BillingSettingsFields",
@@ -96,6 +101,7 @@ __all__ = [
     "Invoice",
     "InvoiceAlreadyPaid",
     "InvoiceCancelled",
+    "InvoiceChanged",
     "InvoiceIncomplete",
     "InvoiceLine",
     "InvoiceNotDraft",

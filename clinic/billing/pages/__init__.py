@@ -14,6 +14,7 @@ from clinic.billing.pages import (
     statements,
     tax_rates,
     unbilled,
+    write_offs,
 )
 from clinic.billing.pages.blueprint import blueprint
 
@@ -32,4 +33,5 @@ __all__ = [
     "statements",
     "tax_rates",
     "unbilled",
+    "write_offs",
 ]
