@@ -25,6 +25,13 @@ class CreditNoteNotFound(NotFound):
         super().__init__("There is no such credit note")
 
 
+class WriteOffNotFound(NotFound):
+    """The current clinic has no such write-off."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such write-off")
+
+
 class PaymentQueries:
     """The payments and corrections of the current clinic, to read."""
 
@@ -95,9 +102,19 @@ class PaymentQueries:
         return db.session.scalars(wanted).all()
 
     def write_offs_of(self, invoice_id: UUID) -> Sequence[WriteOff]:
-        """Return what was written off of an invoice, the first one first."""
+        """Return what was written off of an invoice, and what undoes that, the first one first."""
         wanted = select(WriteOff).where(WriteOff.invoice_id == invoice_id)
         return db.session.scalars(wanted.order_by(WriteOff.id)).all()
+
+    def get_write_off(self, write_off_id: UUID | str) -> WriteOff:
+        """Return a write-off, or what undoes one.
+
+        :raises WriteOffNotFound: if no record has that id
+        """
+        found = db.session.get(WriteOff, as_id(write_off_id))
+        if found is None:
+            raise WriteOffNotFound
+        return found
 
     def credit_note_numbers(self, credit_note_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the credit notes of these ids, in one query."""

@@ -39,7 +39,7 @@ from clinic.billing.payment_problems import (
     PaymentReversed,
     PaymentTooLarge,
 )
-from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
+from clinic.billing.payment_queries import CreditNoteNotFound, WriteOffNotFound
 from clinic.billing.payments import PaymentPart, Payments
 from clinic.billing.price_list import ItemCodeTaken, PriceItemNotFound, PriceList, price_list
 from clinic.billing.refunds import Refunds, RefundTooLarge
@@ -47,12 +47,11 @@ from clinic.billing.reversals import PaymentRefunded, Reversals
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
 from clinic.billing.unbilled import UnbilledVisit, UnbilledVisits, VisitBilled, VisitWithoutPrice
-from clinic.billing.write_offs import WriteOffs
+from clinic.billing.write_offs import WriteOffs, WriteOffUndone, is_undone
 
 
 class BillingService(
     InvoiceQueries,
-    PaymentQueries,
     UnbilledVisits,
     Issuing,
     Payments,
@@ -118,10 +117,13 @@ __all__ = [
     "VisitBilled",
     "VisitWithoutPrice",
     "WriteOff",
+    "WriteOffNotFound",
+    "WriteOffUndone",
     "billing_service",
     "billing_settings_service",
     "chosen_payer",
     "default_payer",
+    "is_undone",
     "payer_choices",
     "payer_problem",
     "price_list",

@@ -20,7 +20,8 @@ _PAYMENT = (Payment.__tablename__, Payment.id)
 _CREDIT_NOTE = (CreditNote.__tablename__, CreditNote.id)
 
 DRAFTED, ISSUED, PAID = "drafted", "issued", "paid"
-CREDITED, WRITTEN_OFF, REFUNDED, REVERSED = "credited", "written-off", "refunded", "reversed"
+CREDITED, REFUNDED, REVERSED = "credited", "refunded", "reversed"
+WRITTEN_OFF, WRITE_OFF_UNDONE = "written-off", "write-off-undone"
 
 
 def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
@@ -68,12 +69,12 @@ def select_credit_notes(patient_ids: SubjectIds) -> Select[Any]:
 
 
 def select_write_offs(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when something was written off."""
-    details = json_object(
-        number=Invoice.number, amount=WriteOff.amount_minor, currency=Invoice.currency, reason=WriteOff.reason
-    )
+    """Select when something was written off, and when that was undone."""
+    size = func.abs(WriteOff.amount_minor)
+    details = json_object(number=Invoice.number, amount=size, currency=Invoice.currency, reason=WriteOff.reason)
+    action = case((WriteOff.undoes_id.is_(None), WRITTEN_OFF), else_=WRITE_OFF_UNDONE)
     return (
-        _entries(WriteOff.__tablename__, WRITTEN_OFF, details, patient_ids, about=_INVOICE)
+        _entries(WriteOff.__tablename__, action, details, patient_ids, about=_INVOICE)
         .join(WriteOff, WriteOff.id == AuditEntry.record_id)
         .join(Invoice, Invoice.id == WriteOff.invoice_id)
         .where(AuditEntry.action == CREATED)

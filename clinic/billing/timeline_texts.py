@@ -12,6 +12,7 @@ from clinic.billing.timeline import (
     PAID,
     REFUNDED,
     REVERSED,
+    WRITE_OFF_UNDONE,
     WRITTEN_OFF,
     select_credit_notes,
     select_invoices,
@@ -60,6 +61,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     PAID: _paid,
     CREDITED: _credited,
     WRITTEN_OFF: lambda details, amount: (f"Written off {amount}", details["reason"]),
+    WRITE_OFF_UNDONE: lambda details, amount: (f"Write-off of {amount} undone", details["reason"]),
     REFUNDED: _refunded,
     REVERSED: lambda details, amount: (f"Payment of {amount} reversed", details["reason"]),
 }

@@ -107,6 +107,7 @@ LINES: dict[str, Line] = {
     "billing reverse": lambda the: [the("payment_id"), "--reason", "Typed twice"],
     "billing credit": lambda the: [the("invoice_id"), "--reason", "goodwill"],
     "billing write-off": lambda the: [the("invoice_id"), "--reason", "Moved away"],
+    "billing undo-write-off": lambda the: [the("invoice_id", "billing undo-write-off"), "--reason", "It came"],
     "billing payments": lambda _: [],
     "billing audit": lambda _: [],
     "staff create-admin": lambda _: ["rui@example.org"],

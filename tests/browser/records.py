@@ -68,6 +68,7 @@ class Records:
     paid_invoice: str
     corrected_invoice: str
     credit_note: str
+    write_off: str
     payment: str
     member: str
     long_member: str
@@ -229,7 +230,7 @@ def _invoices(patients: Sequence[Patient]) -> Sequence[Invoice]:
 
 
 def _corrections(patient: Patient, paid: Invoice) -> dict[str, str]:
-    """Correct an invoice in every way; return it, its credit note, and the payment of another one."""
+    """Correct an invoice in every way; return it, its credit note and its write-off, and the payment of another one."""
     invoice = billing_service.issue(_draft(patient).id)
     payment = billing_service.record_payment(
         invoice.id, amount=Money(12000, "EUR"), method="cash", tendered=Money(15000, "EUR"), keep_credit=True
@@ -239,7 +240,9 @@ def _corrections(patient: Patient, paid: Invoice) -> dict[str, str]:
     billing_service.refund_payment(payment.id, amount=Money(4000, "EUR"), method="cash", reason="goodwill")
     billing_service.write_off(invoice.id, reason="Moved away")
     used = str(billing_service.get(paid.id).payments[0].id)
-    return {"corrected_invoice": str(invoice.id), "credit_note": str(note.id), "payment": used}
+    written_off = str(billing_service.write_offs_of(invoice.id)[0].id)
+    ids = {"corrected_invoice": str(invoice.id), "credit_note": str(note.id), "write_off": written_off}
+    return ids | {"payment": used}
 
 
 def _draft(patient: Patient) -> Invoice:

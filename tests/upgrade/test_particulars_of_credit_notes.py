@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.money import Money
-from tests.upgrade.older_database import NOW, insert, insert_plain
+from tests.upgrade.an_invoice import a_draft_of_one_line
+from tests.upgrade.older_database import NOW, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -81,22 +82,8 @@ def test_a_downgrade_keeps_credit_notes(ids: dict[str, UUID]) -> None:
 
 def insert_rows() -> dict[str, UUID]:
     """Insert a clinic in Lisbon with an invoice of 45.00 of which 10.00 are credited."""
-    ids = {name: uuid4() for name in ("clinic", "patient", "invoice", "line", "note")}
-    own, euros = {"clinic_id": ids["clinic"]}, {"currency": "EUR"}
-    limits = {"idle_minutes": 15, "absolute_hours": 12, "late_cancel_hours": 24, "desk_overbooks": False}
-    insert(
-        "clinics",
-        {"id": ids["clinic"], "name": "Harbour", "zone": "Europe/Lisbon", "locale": "en_GB", **euros, **limits},
-    )
-    person = {"mrn": "P-000009", "family_name": "Costa", "sort_name": "costa", "sex": "unknown", "state": "active"}
-    insert("patients", {"id": ids["patient"], **own, **person})
-    sums = {"total_minor": 4500, "paid_minor": 0, "credited_minor": 0, "written_off_minor": 0}
-    terms = {"status": "draft", "prices_include_tax": True, "paid_published": False}
-    insert("invoices", {"id": ids["invoice"], **own, "patient_id": ids["patient"], **euros, **sums, **terms})
-    tax = {"tax_name": "VAT", "tax_category": "S", "tax_thousandths": 23000}
-    amounts = {"quantity_thousandths": 4500, "unit_price_minor": 1000, "amount_minor": 4500}
-    line = {"position": 1, "description": "Consultation", **amounts, **tax}
-    insert_plain("invoice_lines", {"id": ids["line"], **own, "invoice_id": ids["invoice"], **line})
+    ids = a_draft_of_one_line("note")
+    own = {"clinic_id": ids["clinic"]}
     printed = {"seller": SELLER, "payer": PAYER, "visits": [{"day": "2026-11-20"}]}
     with db.engine.begin() as connection:
         connection.execute(text(ISSUE), {"patient": json.dumps(PATIENT), "particulars": json.dumps(printed)})

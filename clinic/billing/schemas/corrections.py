@@ -38,6 +38,21 @@ class WriteOffOptions(ReasonSchema):
     amount = MoneyField()
 
 
+class WriteOffSchema(ReasonSchema):
+    """What was written off of an invoice, or what undoes that: its amount is below zero then."""
+
+    id = fields.UUID(dump_only=True)
+    invoice_id = fields.UUID(dump_only=True)
+    amount = MoneyField(dump_only=True)
+    undoes_id = fields.UUID(
+        dump_only=True, allow_none=True, metadata={"description": "the write-off that it undoes, null if it is one"}
+    )
+    written_off_at = Timestamp(dump_only=True)
+
+
+WriteOffListSchema = list_schema(WriteOffSchema)
+
+
 class RefundSchema(Schema):
     """Money that is given back of a payment."""
 
