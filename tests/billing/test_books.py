@@ -19,6 +19,7 @@ from tests.load.billing_operations import run_operations
 CURRENCIES = ("EUR", "JPY", "KWD")
 
 
+@pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_random_operations_agree_with_an_exact_oracle(app, here, currency: str) -> None:

@@ -81,6 +81,7 @@ class TestReversal:
         assert [state(one)[2] for one in (first, second)] == [5000, 5000]
         assert billing_service.credit(patient.id) == euros(0)
 
+    @pytest.mark.slow
     def test_it_happens_once_and_not_after_a_refund(self) -> None:
         payment, given_back = paid(an_invoice()), paid(an_invoice())
         billing_service.reverse_payment(payment.id, reason="Typed twice")
@@ -195,6 +196,7 @@ def test_two_refunds_of_the_full_amount_at_once_are_one_refund(here, attempt: in
     assert codes(answers) == ["refund-too-large", "taken"]
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.row(77)
 @pytest.mark.parametrize("attempt", range(3))

@@ -34,6 +34,7 @@ def a_priced_service(cents=5500, name="Physiotherapy"):
     return service
 
 
+@pytest.mark.slow
 def test_only_visits_that_took_place_are_listed_the_latest_first(inside):
     service, patient = a_priced_service(), a_patient()
     first, second = (a_visit(patient, service=service, hours=hours) for hours in (0, 2))
@@ -45,6 +46,7 @@ def test_only_visits_that_took_place_are_listed_the_latest_first(inside):
     assert [visit.price for visit in found.rows] == [euros(5500)] * 2
 
 
+@pytest.mark.slow
 def test_several_visits_make_one_draft_and_are_listed_no_more(inside):
     service, patient = a_priced_service(), a_patient()
     visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2)]
@@ -115,6 +117,7 @@ def test_a_visit_is_billed_once(inside):
         billing_service.create_for_visits([visit.id])
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_of_four_drafts_of_one_visit_at_once_one_is_made(app, here, at_once: AtOnce):
     with here():
@@ -126,6 +129,7 @@ def test_of_four_drafts_of_one_visit_at_once_one_is_made(app, here, at_once: AtO
     assert row_counts(app)["invoices"] == 1
 
 
+@pytest.mark.slow
 def test_visits_of_two_patients_without_a_price_or_not_over_are_refused(inside):
     service = a_priced_service()
     one, other = a_visit(service=service), a_visit(service=service, hours=2)
@@ -148,6 +152,7 @@ def test_a_price_that_one_item_lacks_is_none(inside):
     assert [visit.price for visit in billing_service.unbilled().rows] == [None]
 
 
+@pytest.mark.slow
 def test_the_page_makes_one_draft_of_the_ticked_visits(client, here):
     with here():
         service, patient = a_priced_service(), a_patient()
@@ -200,6 +205,7 @@ def test_commands_list_visits_and_draft_them(run, here):
     assert run("billing", "bill", visit_id).exit_code == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("address", "most"), [("/invoices/unbilled", 12), ("/api/v1/unbilled-visits", 4)])
 def test_listing_takes_few_statements(app, client, here, address, most):
     with here():
@@ -213,6 +219,7 @@ def test_listing_takes_few_statements(app, client, here, address, most):
     assert len([one for one in of_rows(seen) if "api_keys" not in one]) <= most, seen
 
 
+@pytest.mark.slow
 def test_visits_are_filtered_by_day_practitioner_and_service(client, here, run):
     with here():
         service, other = a_priced_service(), a_priced_service(name="X-ray")
