@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from clinic.billing.allocations import HAS_CREDIT
-from clinic.billing.invoice_queries import DUE, as_id
+from clinic.billing.invoice_queries import DUE, get_or_raise
 from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, Payment, Refund, WriteOff
 from clinic.billing.payment_problems import PaymentNotFound
 from clinic.billing.rules import ISSUED
@@ -40,10 +40,7 @@ class PaymentQueries:
 
         :raises PaymentNotFound: if no record has that id
         """
-        payment = db.session.get(Payment, as_id(payment_id))
-        if payment is None:
-            raise PaymentNotFound
-        return payment
+        return get_or_raise(Payment, payment_id, PaymentNotFound)
 
     def payments(
         self,
@@ -89,10 +86,7 @@ class PaymentQueries:
 
         :raises CreditNoteNotFound: if no record has that id
         """
-        found = db.session.get(CreditNote, as_id(credit_note_id))
-        if found is None:
-            raise CreditNoteNotFound
-        return found
+        return get_or_raise(CreditNote, credit_note_id, CreditNoteNotFound)
 
     def credit_notes_of(self, invoice_id: UUID, *, with_lines: bool = True) -> Sequence[CreditNote]:
         """Return the credit notes of an invoice, maybe with their lines, the first one first."""
@@ -111,10 +105,7 @@ class PaymentQueries:
 
         :raises WriteOffNotFound: if no record has that id
         """
-        found = db.session.get(WriteOff, as_id(write_off_id))
-        if found is None:
-            raise WriteOffNotFound
-        return found
+        return get_or_raise(WriteOff, write_off_id, WriteOffNotFound)
 
     def credit_note_numbers(self, credit_note_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the credit notes of these ids, in one query."""
