@@ -5,9 +5,10 @@ from uuid import UUID
 
 from clinic.billing.drafts import lock_invoice
 from clinic.billing.models import Invoice, WriteOff
+from clinic.billing.opening_balances import OpeningBalanceReversed
 from clinic.billing.payment_problems import check_amount_as_shown, check_open, check_version_as_shown
 from clinic.billing.payment_queries import PaymentQueries
-from clinic.billing.rules import BALANCED, ISSUED, NO_REASON
+from clinic.billing.rules import BALANCED, CANCELLED, ISSUED, NO_REASON
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.money import Money
@@ -56,6 +57,7 @@ class WriteOffs(PaymentQueries):
 
         :raises WriteOffNotFound: if no record has that id
         :raises WriteOffUndone: if it has been undone, or undoes another one itself
+        :raises OpeningBalanceReversed: if it reversed an opening balance, which is entered anew instead
         :raises InvalidInput: if there is no reason
         """
         if not reason:
@@ -65,6 +67,8 @@ class WriteOffs(PaymentQueries):
             invoice = lock_invoice(found.invoice_id)
             if found.undoes_id or is_undone(found, self.write_offs_of(invoice.id)):
                 raise WriteOffUndone
+            if invoice.is_opening and invoice.status == CANCELLED:
+                raise OpeningBalanceReversed
             undoing = WriteOff(amount_minor=-found.amount_minor, reason=reason, undoes_id=found.id)
             _store(undoing, invoice, ISSUED)
         return undoing

@@ -7,14 +7,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from clinic.billing.service import WriteOffNotFound, WriteOffUndone, billing_service
+from clinic.billing.service import OpeningBalanceReversed, WriteOffNotFound, WriteOffUndone, billing_service
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput
 from clinic.core.ids import new_id
 from tests.assertions import spoken
 from tests.billing.corrections import credited, paid, refunded, state
-from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, money, paid_events
+from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, money, paid_events
 from tests.billing.test_races import at_once, codes
+from tests.builders import a_patient
 from tests.statements import counted_statements, of_rows
 
 HEADERS = {"Idempotency-Key": KEY}
@@ -68,6 +69,26 @@ class TestService:
 
         assert cancelled == ("cancelled", "credited", 0)
         assert state(invoice) == ("issued", "open", 3000)
+
+    def test_the_reversal_of_an_opening_balance_is_none(self) -> None:
+        opening = billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(2500))
+        billing_service.reverse_opening_balance(opening.id, reason="Typed twice")
+        (row,) = billing_service.write_offs_of(opening.id)
+
+        with pytest.raises(OpeningBalanceReversed):
+            billing_service.undo_write_off(row.id, reason="It came")
+
+    def test_the_statement_of_the_account_has_both(self) -> None:
+        invoice = an_invoice()
+        billing_service.undo_write_off(written_off(invoice).id, reason="It came")
+
+        statement = billing_service.statement(invoice.patient_id)
+
+        assert [(row.entry.kind, row.balance.minor) for row in statement.ledger.rows] == [
+            ("invoice", 5000),
+            ("write_off", 0),
+            ("write_off_undone", 5000),
+        ]
 
     def test_it_is_undone_once_and_can_be_written_off_again(self) -> None:
         invoice = an_invoice()

@@ -1,4 +1,4 @@
-"""A draft of an invoice as revision 0039 and later ones have it."""
+"""A draft of an invoice as revision 0041 and later ones have it."""
 
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ def a_draft_of_one_line(*others: str) -> dict[str, UUID]:
     person = {"mrn": "P-000009", "family_name": "Costa", "sort_name": "costa", "sex": "unknown", "state": "active"}
     insert("patients", {"id": ids["patient"], **own, **person})
     sums = {"total_minor": 4500, "paid_minor": 0, "credited_minor": 0, "written_off_minor": 0}
-    terms = {"status": "draft", "prices_include_tax": True, "paid_published": False}
+    terms = {"kind": "invoice", "status": "draft", "prices_include_tax": True, "paid_published": False}
     insert("invoices", {"id": ids["invoice"], **own, "patient_id": ids["patient"], **euros, **sums, **terms})
     tax = {"tax_name": "VAT", "tax_category": "S", "tax_thousandths": 23000}
     amounts = {"quantity_thousandths": 4500, "unit_price_minor": 1000, "amount_minor": 4500}

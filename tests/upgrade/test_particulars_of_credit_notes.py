@@ -1,4 +1,4 @@
-"""Credit notes of revision 0039 have the particulars of their invoice and can't be changed, on both databases."""
+"""Credit notes of revision 0041 have the particulars of their invoice and can't be changed, on both databases."""
 
 import json
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from tests.upgrade.older_database import NOW, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
-REVISION = "0039"
+REVISION = "0041"
 
 PATIENT = {"family_name": "Pereira", "given_name": "Inês", "birth_date": None, "mrn": "P-000002", "address": "Rua 1"}
 SELLER = {
@@ -71,7 +71,7 @@ def test_further_ones_are_issued(ids: dict[str, UUID]) -> None:
 def test_a_downgrade_keeps_credit_notes(ids: dict[str, UUID]) -> None:
     db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0039", "--delete-data"])
+    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0041", "--delete-data"])
 
     assert result.exit_code == 0, result.output
     with db.engine.begin() as connection:

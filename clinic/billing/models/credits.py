@@ -155,6 +155,7 @@ class WriteOff(ClinicScoped, Base):
     """The rest of an invoice that nobody will pay: it stays owed on paper, but is no longer asked for.
 
     One that was a mistake is undone by another row, which names it and has its amount below zero.
+    One that cancels an opening balance is its reversal.
     """
 
     __tablename__ = "write_offs"
