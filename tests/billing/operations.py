@@ -42,6 +42,7 @@ class Machine(ComparedBooks):
             *[self.reverse] * 2,
             *[self.credit] * 2,
             self.write_off,
+            self.undo_write_off,
         ]
 
     def run(self, count: int) -> None:
@@ -201,8 +202,7 @@ class Machine(ComparedBooks):
                 self.books.release(uses, payment.amount)
                 payment.is_reversed = True
                 for use in uses:
-                    if use.bill.status == "balanced":
-                        use.bill.status, use.bill.told = "issued", False
+                    use.bill.status, use.bill.told = "issued", False
 
             return apply
 
@@ -251,9 +251,31 @@ class Machine(ComparedBooks):
             self.books.check_open(bill)
 
             def apply(_invoice: Any) -> None:
+                bill.write_offs[billing_service.write_offs_of(bill.id)[-1].id] = self.books.due(bill)
                 bill.written_off += self.books.due(bill)
                 bill.status = "balanced"
 
             return apply
 
         return self._both(expect, lambda: billing_service.write_off(bill.id, reason="Moved away"))
+
+    def undo_write_off(self) -> str:
+        """Undo a write-off, maybe for the second time."""
+        written_off = [(bill, one) for bill in self.recent_bills for one in bill.write_offs]
+        if not written_off:
+            return self.issue()
+        bill, write_off_id = self.random.choice(written_off)
+
+        def expect() -> Callable[[Any], None]:
+            if not bill.write_offs[write_off_id]:
+                raise Refused("write-off-undone")
+
+            def apply(undoing: Any) -> None:
+                assert undoing.size == self._money(bill.write_offs[write_off_id])
+                bill.written_off -= bill.write_offs[write_off_id]
+                bill.write_offs[write_off_id] = Fraction(0)
+                bill.status = "issued"
+
+            return apply
+
+        return self._both(expect, lambda: billing_service.undo_write_off(write_off_id, reason="It came"))
