@@ -11,6 +11,7 @@ from clinic.core.errors import InvalidInput
 from tests.appointments.conftest import AtOnce, at_once
 from tests.appointments.schedule import a_service, book
 from tests.assertions import row_counts, spoken
+from tests.billing.corrections import credited, paid
 from tests.billing.invoices import euros
 from tests.billing.prices import an_item
 from tests.builders import MONDAY, a_patient, a_practitioner
@@ -65,6 +66,47 @@ def test_a_deleted_draft_leaves_its_visits_unbilled_again(inside):
     billing_service.delete(invoice.id, version=None)
 
     assert [one.id for one in billing_service.unbilled().rows] == [visit.id]
+
+
+def test_visits_of_a_wholly_credited_invoice_are_unbilled_again(inside):
+    service, patient = a_priced_service(), a_patient()
+    visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2)]
+    ids = [visit.id for visit in visits]
+    invoice = billing_service.issue(billing_service.create_for_visits(ids).id, confirm_date=True)
+
+    credited(invoice, "1")
+    in_part = billing_service.unbilled().rows
+    credited(invoice)
+    wholly = billing_service.unbilled().rows
+    anew = billing_service.create_for_visits(ids)
+
+    assert in_part == []
+    assert {visit.id for visit in wholly} == set(ids)
+    assert anew.total == invoice.total
+    assert billing_service.unbilled().rows == []
+
+
+def test_what_was_paid_of_a_wholly_credited_invoice_keeps_its_visit_from_nothing(inside):
+    visit = a_visit(service=a_priced_service())
+    invoice = billing_service.issue(billing_service.create_for_visits([visit.id]).id, confirm_date=True)
+    paid(invoice, 5500)
+
+    credited(invoice)
+
+    assert billing_service.credit(visit.patient_id) == euros(5500)
+    assert [one.id for one in billing_service.unbilled().rows] == [visit.id]
+
+
+def test_a_visit_whose_invoice_is_wholly_credited_can_be_billed_from_its_page(client, here):
+    with here():
+        visit_id = a_visit(service=a_priced_service()).id
+        invoice = billing_service.issue(billing_service.create_for_visits([visit_id]).id, confirm_date=True)
+        address = f"/appointments/{visit_id}"
+        billed = client.get(address).text
+        credited(invoice)
+
+    assert "Make invoice" not in billed
+    assert "Make invoice" in client.get(address).text
 
 
 def test_a_visit_is_billed_once(inside):
