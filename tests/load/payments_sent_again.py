@@ -101,6 +101,7 @@ def _with_new_keys(wsgi_app: Callable[..., Any]) -> Callable[..., Any]:
 def run(settings: dict[str, Any], *, payments: int, processes: int, unguarded: bool = False) -> Outcome:
     """Prepare an empty database, let all payments be sent, and return what came of them."""
     app = create_app(settings)
+    logging.getLogger("clinic").setLevel(logging.ERROR)
     with app.app_context():
         upgrade_database()
         clinic_id = a_clinic().id
@@ -223,7 +224,6 @@ def main() -> None:
     parser.add_argument("--database")
     parser.add_argument("--unguarded", action="store_true")
     given = parser.parse_args()
-    logging.getLogger("clinic").setLevel(logging.ERROR)
     with TemporaryDirectory() as folder:
         url = given.database or f"sqlite:///{folder}/clinic.db"
         settings = {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder, "SECRET_KEY": token_urlsafe(48)}
