@@ -160,9 +160,10 @@ class _Place:
                     answers.append(self._pay())
                 except (OSError, HTTPException):
                     break
-            server.join(0 if killed_at is None else 0.05)
+            server.join(0.1 if len(answers) == 2 else 60)
             if not server.is_alive():
                 at_kill = self._stored()
+            assert at_kill or len(answers) == 2, "the server neither answers nor ends"
         call = self._last_call() if killed_at else ""
         with self._server(None):
             while len(answers) < 2:
