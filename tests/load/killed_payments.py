@@ -4,9 +4,9 @@ In full: `python -m tests.load.killed_payments`; `--step 5` kills it at every fi
 lets the server store events in a transaction after that of their change, and then finds invoices without their event.
 
 The server runs on a SQLite file that is checkpointed at every commit. `strace` sends it SIGKILL when it begins its Nth
-call that writes to a file or a connection, or waits for the disk: with N = 1, 2, 3 … until it survives. The client then
-sends the payment again, with the same key, to the next server. What is stored is compared with what an undisturbed
-payment stores, also after a worker has done what the killed server left.
+call of each kind that writes to a file or a connection, or waits for the disk: with N = 1, 2, 3 … until it survives.
+The client then sends the payment again, with the same key, to the next server. What is stored is compared with what an
+undisturbed payment stores, also after a worker has done what the killed server left.
 """
 
 import argparse
@@ -45,9 +45,12 @@ from clinic.web.idempotency import HEADER
 from tests.billing.invoices import KEY, an_invoice, payment_fields
 from tests.builders import a_clinic
 
-CALLS = "write,writev,pwrite64,pwritev,ftruncate,fsync,fdatasync,sendto,sendmsg"
+CALLS = ("write", "writev", "pwrite64", "pwritev", "ftruncate", "fsync", "fdatasync", "sendto", "sendmsg")
 MOST = 2000
-"""Calls after which the sweep gives up."""
+"""Calls of a kind after which the sweep gives up."""
+
+Moment = tuple[str, int]
+"""A kind of calls, and at which of them the server is killed."""
 
 _FORK = get_context("fork")
 _PR_SET_PTRACER = 0x59616D61
@@ -95,12 +98,8 @@ def _sweep(place: "_Place", step: int) -> Outcome:
     expected = place.pay_and_restart(None)
     assert (expected.at_kill, set(expected.answers)) == (None, {expected.answers[0]})
     assert expected.end["events"] == expected.end["balanced"] == 1
-    for number in count(1, step):
-        assert number < MOST, "the server never survives"
-        seen = place.pay_and_restart(number)
-        if seen.at_kill is None:
-            return Outcome(dict(kills), lost, doubled, unequal)
-        call = f"{number}: {seen.killed_at}"
+    for seen in _all_seen(place, step):
+        call = f"{sum(kills.values()) + 1}: {seen.killed_at}"
         kills[seen.killed_at] += 1
         if seen.lacks_event() or any(seen.end[name] < expected.end[name] for name in STORED):
             lost.append(call)
@@ -108,7 +107,18 @@ def _sweep(place: "_Place", step: int) -> Outcome:
             doubled.append(call)
         if len(set(seen.answers)) > 1 or seen.answers[0][0] != expected.answers[0][0]:
             unequal.append(call)
-    raise AssertionError
+    return Outcome(dict(kills), lost, doubled, unequal)
+
+
+def _all_seen(place: "_Place", step: int) -> Iterator["_Seen"]:
+    """Yield what came of every kill, by kind of calls until the server survives."""
+    for call in CALLS:
+        for number in count(1, step):
+            assert number < MOST, "the server never survives"
+            seen = place.pay_and_restart((call, number))
+            if seen.at_kill is None:
+                break
+            yield seen
 
 
 class _Seen(NamedTuple):
@@ -147,7 +157,7 @@ class _Place:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
 
-    def pay_and_restart(self, killed_at: int | None) -> _Seen:
+    def pay_and_restart(self, killed_at: Moment | None) -> _Seen:
         """Pay the invoice twice with one key, with a server that is killed at a call, and let a worker do the rest."""
         for left in self.database.parent.glob("clinic.db*"):
             left.unlink()
@@ -164,7 +174,7 @@ class _Place:
             if not server.is_alive():
                 at_kill = self._stored()
             assert at_kill or len(answers) == 2, "the server neither answers nor ends"
-        call = self._last_call() if killed_at else ""
+        call = self._last_call() if at_kill else ""
         with self._server(None):
             while len(answers) < 2:
                 answers.append(self._pay())
@@ -172,7 +182,7 @@ class _Place:
         return _Seen(answers, call, at_kill, self._stored())
 
     @contextmanager
-    def _server(self, killed_at: int | None) -> Iterator[ForkProcess]:
+    def _server(self, killed_at: Moment | None) -> Iterator[ForkProcess]:
         process = _FORK.Process(target=_serve, args=(self.app, self.listener, self.patch))
         process.start()
         try:
@@ -187,9 +197,10 @@ class _Place:
             process.join()
 
     @contextmanager
-    def _strace(self, process: ForkProcess, killed_at: int) -> Iterator[None]:
-        inject = f"inject={CALLS}:signal=SIGKILL:when={killed_at}"
-        command = ["strace", "-f", "-y", "-p", str(process.pid), "-o", str(self.trace), "-e", f"trace={CALLS}"]
+    def _strace(self, process: ForkProcess, killed_at: Moment) -> Iterator[None]:
+        call, number = killed_at
+        inject = f"inject={call}:signal=SIGKILL:when={number}"
+        command = ["strace", "-f", "-y", "-p", str(process.pid), "-o", str(self.trace), "-e", f"trace={call}"]
         with subprocess.Popen([*command, "-e", inject], stderr=subprocess.PIPE, text=True) as strace:
             assert strace.stderr
             said = strace.stderr.readline()
