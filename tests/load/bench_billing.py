@@ -68,6 +68,7 @@ def _invoice(name: str, databases: Callable[[], Any], rounds: int, clock: Callab
         copied(ours.app)
         bare = _Bare(BareProgram(connect, steps, is_sqlite=url.startswith("sqlite")), ours)
         times = _medians(clock, rounds, ours.invoice, bare.invoice)
+        ours.check_same_rows(bare.program)
         ours.close()
     ratio = times[0] / times[1]
     verdict = "ok" if ratio <= MOST else "TOO LONG"
@@ -122,6 +123,13 @@ class _Ours:
             steps[name] = Step(transactions, answer)
         return steps
 
+    def check_same_rows(self, program: BareProgram) -> None:
+        """Check that each table has as many rows as that of the bare program."""
+        with self.app.app_context(), db.engine.connect() as connection:
+            for table in db.metadata.tables:
+                rows = connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one()
+                assert rows == program.count_rows(table), table
+
     def close(self) -> None:
         """Close the connections."""
         with self.app.app_context():
@@ -141,7 +149,7 @@ class _Bare:
     """A client of the bare program."""
 
     def __init__(self, program: BareProgram, ours: _Ours) -> None:
-        self.client, self.key = program.app.test_client(), ours.key
+        self.program, self.client, self.key = program, program.app.test_client(), ours.key
         self.draft = {"patient_id": ours.patient_id, "clinic_id": str(ours.clinic_id), "lines": [line_fields()]}
 
     def invoice(self) -> None:
