@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.billing.audit_findings import Finding, Findings
-from clinic.billing.models import CreditNote, Invoice
+from clinic.billing.models import BillingSettings, CreditNote, Invoice
+from clinic.billing.settings_rules import reads_like_credit_notes
 from clinic.core.db import db
 from clinic.core.db.sequences import last_numbers
 
@@ -29,6 +30,18 @@ def audit_numbers() -> Findings:
     yield from _audit("invoices", "invoice", db.session.execute(invoices).all())
     notes = select(CreditNote.id, CreditNote.number, CreditNote.issued_on)
     yield from _audit("credit_notes", "credit-note", db.session.execute(notes).all())
+    yield from _audit_collisions()
+
+
+def _audit_collisions() -> Findings:
+    """Return the invoices that have the number of a credit note, and the pattern that makes some."""
+    same = select(Invoice.id, Invoice.number).join(CreditNote, CreditNote.number == Invoice.number)
+    for record_id, number in db.session.execute(same.order_by(Invoice.number)):
+        yield Finding("number-collision", "invoices", record_id, number, "a credit note has the same number")
+    for settings in db.session.scalars(select(BillingSettings)):
+        if reads_like_credit_notes(settings.number_pattern):
+            text = "numbers of invoices of this pattern read like those of credit notes"
+            yield Finding("number-collision", "billing_settings", settings.id, settings.number_pattern, text)
 
 
 def _audit(table: str, series: str, rows: Iterable[Any]) -> Findings:

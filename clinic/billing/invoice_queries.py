@@ -19,6 +19,9 @@ from clinic.identity.clinics import clinic_service
 DUE = Invoice.total_minor - Invoice.credited_minor - Invoice.written_off_minor - Invoice.paid_minor
 """What is due of an invoice."""
 
+WHOLLY_CREDITED = and_(Invoice.credited_minor > 0, Invoice.credited_minor == Invoice.total_minor)
+"""Whether nothing is left of an invoice, as credit notes took all of it back."""
+
 
 class InvoiceNotFound(NotFound):
     """The current clinic has no such invoice."""

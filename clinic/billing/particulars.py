@@ -1,4 +1,4 @@
-"""What an invoice says of seller, payer, patient and visits, copied into it when it is issued."""
+"""What invoices and credit notes say of seller, payer, patient and visits, copied when they are issued."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,6 +27,17 @@ def seller_particulars(settings: BillingSettings) -> Particulars:
         **{name: getattr(settings, name) or getattr(clinic, name) for name in ("address", "phone", "email")},
         **{name: getattr(settings, name) for name in ("tax_number", "iban", "bic", "footer")},
     }
+
+
+def credit_particulars(invoice: Invoice, settings: BillingSettings) -> dict[str, Any]:
+    """Return what a credit note copies: patient and payer of its invoice, and the seller as of now.
+
+    A document that amends an invoice is treated as an invoice: Directive 2006/112/EC, article 219. What the settings
+    have no more is that of the invoice.
+    """
+    present = {name: value for name, value in seller_particulars(settings).items() if value}
+    seller, payer = dict(invoice.seller or {}) | present, dict(invoice.billed_payer or {})
+    return {"billed_to": invoice.billed_to, "particulars": {"seller": seller, "payer": payer}}
 
 
 def payer_particulars(invoice: Invoice, choice: PayerChoice | None) -> Particulars:

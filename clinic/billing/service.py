@@ -29,9 +29,11 @@ from clinic.billing.payers import (
     payer_problem,
 )
 from clinic.billing.payment_problems import (
+    AmountChanged,
     CreditTooSmall,
     InvoiceAlreadyPaid,
     InvoiceCancelled,
+    InvoiceChanged,
     InvoiceNotIssued,
     PaymentNotFound,
     PaymentReversed,
@@ -39,16 +41,26 @@ from clinic.billing.payment_problems import (
 )
 from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
 from clinic.billing.payments import PaymentPart, Payments
-from clinic.billing.price_list import ItemCodeTaken, PriceItemNotFound, PriceList, price_list
+from clinic.billing.price_list import ItemCodeTaken, PriceFields, PriceItemNotFound, PriceList, price_list
 from clinic.billing.refunds import Refunds, RefundTooLarge
 from clinic.billing.reversals import PaymentRefunded, Reversals
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
 from clinic.billing.unbilled import UnbilledVisit, UnbilledVisits, VisitBilled, VisitWithoutPrice
+from clinic.billing.write_offs import WriteOffs
 
 
 class BillingService(
-    InvoiceQueries, PaymentQueries, UnbilledVisits, Issuing, Payments, Reversals, Refunds, CreditNotes, BillingAudit
+    InvoiceQueries,
+    PaymentQueries,
+    UnbilledVisits,
+    Issuing,
+    Payments,
+    Reversals,
+    Refunds,
+    CreditNotes,
+    WriteOffs,
+    BillingAudit,
 ):
     """The invoices and payments of the current clinic."""
 
@@ -58,6 +70,7 @@ billing_service = BillingService()
 
 __all__ = [
     "Allocation",
+    "AmountChanged",
     "BillingService",
     "BillingSettings",
     "BillingSettingsFields",
@@ -75,6 +88,7 @@ __all__ = [
     "Invoice",
     "InvoiceAlreadyPaid",
     "InvoiceCancelled",
+    "InvoiceChanged",
     "InvoiceIncomplete",
     "InvoiceLine",
     "InvoiceNotDraft",
@@ -91,6 +105,7 @@ __all__ = [
     "PaymentRefunded",
     "PaymentReversed",
     "PaymentTooLarge",
+    "PriceFields",
     "PriceItem",
     "PriceItemNotFound",
     "PriceList",

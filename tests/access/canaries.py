@@ -101,6 +101,12 @@ WITHOUT = {
 }
 """Texts that can't hold a canary: what they hold instead, and why."""
 
+_BILLED_TO = dict.fromkeys(("family_name", "given_name", "mrn", "address"), WORD) | {"birth_date": None}
+_PARTICULARS = {
+    "seller": {"name": WORD, "phone": None, "iban": None},
+    "payer": {"name": WORD, "family_name": WORD, "given_name": WORD, "address": WORD, "tax_number": WORD},
+    "visits": [],
+}
 _VALUES: dict[str, Any] = {
     "staff_members.email": THEIR_EMAIL,
     "staff_members.email_key": THEIR_EMAIL.casefold(),
@@ -131,12 +137,8 @@ _VALUES: dict[str, Any] = {
     "hours_exceptions.ends": 60,
     "closures.ends": 60,
     "invoices.total_minor": MINOR,
-    "invoices.billed_to": dict.fromkeys(("family_name", "given_name", "mrn", "address"), WORD) | {"birth_date": None},
-    "invoices.particulars": {
-        "seller": {"name": WORD, "phone": None, "iban": None},
-        "payer": {"name": WORD, "family_name": WORD, "given_name": WORD, "address": WORD, "tax_number": WORD},
-        "visits": [],
-    },
+    "invoices.billed_to": _BILLED_TO,
+    "invoices.particulars": _PARTICULARS,
     "invoices.payer_person_id": None,
     "invoice_lines.discount_thousandths": None,
     "invoices.paid_minor": 0,
@@ -148,6 +150,8 @@ _VALUES: dict[str, Any] = {
     "payments.tendered_minor": None,
     "allocations.released_minor": 0,
     "credit_notes.number": WORD.upper(),
+    "credit_notes.billed_to": _BILLED_TO,
+    "credit_notes.particulars": _PARTICULARS,
 }
 
 

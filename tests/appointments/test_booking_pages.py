@@ -24,7 +24,7 @@ from clinic.patients.service import patient_service
 from tests.appointments.schedule import a_room
 from tests.assertions import element, row_counts, rows, spoken, title
 from tests.builders import a_patient, a_practitioner
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.page_client import PageClient, hidden_value
 
 ZONE = "Europe/Lisbon"
@@ -118,6 +118,7 @@ def booked_page(answer) -> str:
     return f"/appointments/{answer.location.rpartition('appointment=')[2]}"
 
 
+@pytest.mark.slow
 def test_a_free_time_is_found_and_booked(app, client, desk):
     page = client.get(desk.url(service_id=desk.service.id)).text
 
@@ -151,6 +152,7 @@ def test_a_free_time_is_found_and_booked(app, client, desk):
     assert desk.slot(9, 30) not in offered(client.get(desk.url(service_id=desk.service.id)).text)
 
 
+@pytest.mark.slow
 def test_patients_are_searched_for_as_everywhere_and_chosen_by_a_link(client, desk, here):
     with here():
         other = known(a_patient(given_name="Sofia", family_name="Pereira-Lima", phone="+351912555014"))
@@ -166,6 +168,7 @@ def test_patients_are_searched_for_as_everywhere_and_chosen_by_a_link(client, de
     assert f'name="patient" value="{other.id}"' in client.get(f"/appointments/new?patient={other.mrn}").text
 
 
+@pytest.mark.slow
 def test_why_not_names_who_or_what_is_in_the_way(client, desk, here):
     with here():
         desk.book(9, service_id=desk.service.id)
@@ -209,6 +212,7 @@ def test_why_not_about_a_skipped_or_a_past_time_is_an_error_at_its_field(client,
     assert 'aria-invalid="true"' in element(gap.text, "why-time")
 
 
+@pytest.mark.slow
 def test_a_time_that_is_taken_meanwhile_says_by_whom_and_keeps_what_was_typed(app, client, desk, here):
     with here():
         desk.book(9)
@@ -229,6 +233,7 @@ def test_a_time_that_is_taken_meanwhile_says_by_whom_and_keeps_what_was_typed(ap
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_names_are_only_for_those_who_may_see_patients(client, desk, here, become):
     with here():
         desk.book(9)
@@ -265,6 +270,7 @@ def test_everything_that_is_missing_is_said_at_once(app, client, desk):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_new_patient_is_registered_with_the_booking_or_not_at_all(app, client, desk, here):
     with here():
         desk.book(9)
@@ -302,6 +308,7 @@ def test_only_those_who_register_patients_register_one_with_a_booking(app, clien
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_patient_who_is_here_now_and_a_visit_that_is_over_are_added(app, client, desk):
     typed = {"patient": str(desk.patient.id), "practitioner_id": str(desk.okafor.id), "minutes": "5"}
     yesterday = str(today(ZONE) - timedelta(days=1))
@@ -316,6 +323,7 @@ def test_a_patient_who_is_here_now_and_a_visit_that_is_over_are_added(app, clien
     assert [one["status"] for one in rows(app, "appointments")] == ["fulfilled", "arrived"]
 
 
+@pytest.mark.slow
 def test_overbooking_needs_a_reason_and_a_permission(app, client, desk, here, become):
     with here():
         desk.book(9)
@@ -358,6 +366,7 @@ def test_a_link_to_a_free_time_chooses_it(client, desk):
     assert 'value=""' in element(page, "f-time")
 
 
+@pytest.mark.slow
 def test_a_full_month_says_when_the_next_free_time_is(client, desk, here):
     with here():
         for days in range(20):
@@ -417,6 +426,7 @@ def test_many_practitioners_take_no_more_statements_and_little_html(client, desk
         assert (url, len(queries) <= 12, len(page.data) <= 60 * 1024) == (url, True, True)
 
 
+@pytest.mark.slow
 def test_moving_shows_the_own_time_as_free_and_ends_on_the_new_day(app, client, desk, here):
     with here():
         moved = known(desk.book(9, patient=desk.patient, service_id=desk.service.id))
@@ -434,6 +444,7 @@ def test_moving_shows_the_own_time_as_free_and_ends_on_the_new_day(app, client, 
     assert (stored["version"], stored["service_id"], stored["room_id"]) == (2, desk.service.id, desk.room.id)
 
 
+@pytest.mark.slow
 def test_a_move_that_is_refused_keeps_the_form(app, client, desk, here):
     with here():
         moved = known(desk.book(9, patient=desk.patient, service_id=desk.service.id))
@@ -454,6 +465,7 @@ def test_a_move_that_is_refused_keeps_the_form(app, client, desk, here):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_an_appointment_of_somebody_who_has_arrived_is_not_moved(client, desk, here):
     with here():
         arrived = known(desk.book(9))

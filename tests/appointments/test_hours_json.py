@@ -91,6 +91,7 @@ def test_every_problem_of_a_week_is_named_at_its_range(client, practitioner):
     assert words_about(answer, "#/ranges/2/ends") == "Tuesday: 08:00–12:30 and 12:00–17:00 overlap"
 
 
+@pytest.mark.slow
 def test_previews_list_what_falls_outside_and_change_nothing(client, practitioner, here):
     leave = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": FIRST}
     asked = {
@@ -111,6 +112,7 @@ def test_previews_list_what_falls_outside_and_change_nothing(client, practitione
         assert not [*hours_exception_service.list().rows, *closure_service.list().rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "fields", "change"),
     [
@@ -197,6 +199,7 @@ def booked(here, practitioner):
         return [str(one) for one in (appointment_service.day(date(2029, 11, 26))[0].id, *ids)]
 
 
+@pytest.mark.slow
 def test_appointments_outside_are_moved_or_cancelled_with_the_change(client, practitioner, booked):
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
     proposed = client.post(f"{url}/preview", json=FROM_TEN).json["appointments"]
@@ -212,6 +215,7 @@ def test_appointments_outside_are_moved_or_cancelled_with_the_change(client, pra
     assert states[0]["cancel_reason"] == "practitioner"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["hours-exceptions", "closures", "opening-hours"])
 def test_every_change_of_hours_takes_choices(client, practitioner, booked, path):
     leave = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": FIRST}
@@ -228,6 +232,7 @@ def test_every_change_of_hours_takes_choices(client, practitioner, booked, path)
     assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "cancelled"
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("choice", [{}, [], None, 7, "later"])
 def test_a_choice_of_no_such_kind_is_refused_at_its_appointment(client, practitioner, booked, choice):
@@ -238,6 +243,7 @@ def test_a_choice_of_no_such_kind_is_refused_at_its_appointment(client, practiti
     assert (answer.status_code, pointers(answer)) == (422, [f"#/appointments/{booked[0]}"])
 
 
+@pytest.mark.slow
 def test_two_choices_for_one_appointment_are_refused(client, practitioner, booked):
     choices = {booked[0].upper(): "cancel", booked[0]: "keep"}
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
@@ -248,6 +254,7 @@ def test_two_choices_for_one_appointment_are_refused(client, practitioner, booke
     assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "booked"
 
 
+@pytest.mark.slow
 def test_a_changed_exception_takes_choices(client, practitioner, booked):
     fields = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": "2029-11-27"}
     url = client.post("/api/v1/hours-exceptions", json=fields).headers["Location"]
@@ -257,6 +264,7 @@ def test_a_changed_exception_takes_choices(client, practitioner, booked):
     assert client.get(f"/api/v1/appointments/{booked[1]}").json["status"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_time_that_is_taken_changes_nothing_and_names_the_appointment(client, practitioner, booked, here):
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
     choices = {booked[0]: "cancel", booked[1]: "2029-11-26T10:00:00Z", booked[2]: "2029-11-26T10:00:00Z"}
@@ -270,6 +278,7 @@ def test_a_time_that_is_taken_changes_nothing_and_names_the_appointment(client, 
         assert hours_service.get(practitioner.id).weeks == []
 
 
+@pytest.mark.slow
 def test_every_wrong_choice_is_named(client, practitioner, booked):
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
 
@@ -283,6 +292,7 @@ def test_every_wrong_choice_is_named(client, practitioner, booked):
     assert client.post(f"{url}/preview", json=FROM_TEN | {"appointments": {}}).status_code == 422
 
 
+@pytest.mark.slow
 def test_who_may_not_change_appointments_may_not_choose(client, practitioner, booked, here):
     with here():
         _, key = api_key_service.create(label="Rota", scopes=["appointments:read", "schedule:write"])

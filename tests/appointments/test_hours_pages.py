@@ -61,6 +61,7 @@ def stored(here, practitioner):
         return hours_service.get(practitioner.id)
 
 
+@pytest.mark.slow
 def test_a_practitioner_without_hours_is_shown_as_bookable_at_any_time(client, practitioner, url):
     start = client.get("/appointments/hours")
     chosen = client.get(f"/appointments/hours?practitioner_id={practitioner.id}")
@@ -71,6 +72,7 @@ def test_a_practitioner_without_hours_is_shown_as_bookable_at_any_time(client, p
     assert rows_of(page) == []
 
 
+@pytest.mark.slow
 def test_rows_are_added_removed_and_copied_without_being_checked(client, here, practitioner, url):
     sent = form("mon 8 25:00", "mon 13.15 17", "tue 9 10", key="k" * 20)
 
@@ -126,6 +128,7 @@ def test_a_change_shows_what_is_stored_now(client, here, practitioner, url):
     assert "9 h 30 a week now 22 h 30" in page
 
 
+@pytest.mark.slow
 def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practitioner, url):
     sent = form("mon 10 12")
 
@@ -165,6 +168,7 @@ def test_another_preview_than_the_one_that_was_shown_saves_nothing(client, here,
     assert stored(here, practitioner).weeks == []
 
 
+@pytest.mark.slow
 def test_the_button_that_shows_all_never_deletes(client, here, practitioner):
     with here():
         at_night = [datetime(2029, 11, 27, 20 + n // 4, 15 * (n % 4), tzinfo=UTC) for n in range(16)]
@@ -202,6 +206,7 @@ def test_a_stale_form_shows_what_is_stored_now_and_can_be_saved_again(client, he
     assert len(stored(here, practitioner).weeks[0].ranges) == 5
 
 
+@pytest.mark.slow
 def test_the_weeks_of_a_practitioner_are_tabs(client, here, practitioner, url):
     with here():
         hours_service.set_week(practitioner.id, MORNINGS)
@@ -214,6 +219,7 @@ def test_the_weeks_of_a_practitioner_are_tabs(client, here, practitioner, url):
     assert re.search(r'aria-current="page">From 1 Dec 2029', later)
 
 
+@pytest.mark.slow
 def test_exceptions_are_added_changed_and_deleted_with_the_calendar_in_step(client, here, practitioner, url):
     new = f"{url}/exceptions/new"
     assert 'value="2029-11-26"' in client.get(f"{new}?day=2029-11-26").text
@@ -299,6 +305,7 @@ def outside(here, practitioner):
         return [f"choice-{one.id}" for one in appointment_service.day(date(2029, 11, 26))]
 
 
+@pytest.mark.slow
 def test_each_appointment_outside_is_kept_moved_or_cancelled_as_was_chosen(client, here, practitioner, url, outside):
     sent = form("mon 10 12", "tue 8 12")
     shown = client.submit(url, **sent, check="1").text
@@ -324,6 +331,7 @@ def test_each_appointment_outside_is_kept_moved_or_cancelled_as_was_chosen(clien
         assert found[0].starts_at == datetime(2029, 11, 26, 10, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_choices_that_are_not_to_be_used_keep_all(client, here, practitioner, url, outside):
     sent = form("mon 10 12") | {"outside": "keep", outside[0]: "cancel"}
 
@@ -334,6 +342,7 @@ def test_choices_that_are_not_to_be_used_keep_all(client, here, practitioner, ur
         assert {one.status for one in appointment_service.day(date(2029, 11, 26))} == {"booked"}
 
 
+@pytest.mark.slow
 def test_a_taken_time_comes_back_at_its_appointment_with_all_choices(client, here, practitioner, url, outside):
     sent = form("mon 10 12") | {"outside": "choose", outside[0]: "cancel", outside[1]: "2029-11-26T10:00:00+00:00"}
     seal = seal_of(client.submit(url, **sent, check="1").text)
@@ -351,6 +360,7 @@ def test_a_taken_time_comes_back_at_its_appointment_with_all_choices(client, her
     assert stored(here, practitioner).weeks == []
 
 
+@pytest.mark.slow
 def test_a_choice_that_is_none_is_refused(client, here, practitioner, url, outside):
     sent = form("mon 10 12") | {"outside": "choose", outside[0]: "later"}
 
@@ -362,6 +372,7 @@ def test_a_choice_that_is_none_is_refused(client, here, practitioner, url, outsi
     assert stored(here, practitioner).weeks == []
 
 
+@pytest.mark.slow
 def test_leave_takes_choices_when_it_is_added_and_when_extra_hours_are_deleted(
     client, here, practitioner, url, outside
 ):
@@ -376,6 +387,7 @@ def test_leave_takes_choices_when_it_is_added_and_when_extra_hours_are_deleted(
         assert appointment_service.get(UUID(outside[0].removeprefix("choice-"))).cancel_reason == "practitioner"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("denied", "shown"), [("appointments:write", True), ("appointments:read", False)])
 def test_who_may_not_change_appointments_is_offered_no_choices(client, url, outside, become, *, denied, shown):
     become("manager", denied)
@@ -388,6 +400,7 @@ def test_who_may_not_change_appointments_is_offered_no_choices(client, url, outs
     assert "Save hours, keep 2 as booked" in spoken(page)
 
 
+@pytest.mark.slow
 def test_an_appointment_is_moved_to_a_time_that_is_typed(client, url, outside, here, practitioner):
     with here():
         hours_service.set_week(practitioner.id, MORNINGS)

@@ -38,6 +38,7 @@ def a_draft_after_a_pause(here: Any) -> str:
         return str(a_draft().id)
 
 
+@pytest.mark.slow
 def test_a_page_asks_for_a_far_date_beforehand_and_again(client, here) -> None:
     address = f"/invoices/{a_draft_after_a_pause(here)}"
     present = today("Europe/Lisbon").isoformat()
@@ -58,6 +59,7 @@ def test_a_page_asks_for_a_far_date_beforehand_and_again(client, here) -> None:
     assert "INV-2026-00002" in client.get(sent.location).text
 
 
+@pytest.mark.slow
 def test_json_and_commands_ask_for_a_far_date(client, here, run) -> None:
     draft = a_draft_after_a_pause(here)
     address = f"/api/v1/invoices/{draft}/issue"
@@ -146,6 +148,7 @@ HIDDEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("denied", HIDDEN)
 def test_particulars_are_shown_to_those_who_may_see_them(client, here, become, denied: str) -> None:
     hidden, shown = HIDDEN[denied]
@@ -191,6 +194,7 @@ def test_the_print_page_has_the_document_and_no_form(client, here) -> None:
     assert "Draft, not an invoice" in preview
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["/invoices/{issued}", "/invoices/{draft}", "/invoices/{issued}/print"])
 def test_an_invoice_takes_few_statements(app: Flask, client, here, address: str) -> None:
     with here():
@@ -221,6 +225,7 @@ def _random_lines(rng: random.Random, taxes: list[Any]) -> list[Any]:
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.row(83)
 @pytest.mark.breadth
 @pytest.mark.parametrize("seed", range(20))

@@ -69,6 +69,7 @@ def test_a_firm_a_person_and_the_patient_are_stored(inside):
     assert payer_in(billing_service.update(draft.id, version=3, payer={"kind": "patient"}))["name"] is None
 
 
+@pytest.mark.slow
 def test_who_cannot_pay_is_refused_in_words(inside):
     child, dead = a_child(), a_patient()
     mother = related(child, "guardian", other_id=dead.id)
@@ -90,6 +91,7 @@ def test_who_cannot_pay_is_refused_in_words(inside):
     assert refused(kind="patient", name="X").startswith("Leave this empty")
 
 
+@pytest.mark.slow
 def test_a_payer_who_died_or_was_ended_has_to_be_chosen_again(client, here):
     with here():
         patient, mother = a_patient(), a_patient()
@@ -118,6 +120,7 @@ def test_the_database_refuses_a_payer_of_another_kind(inside):
         db.session.flush()
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_merging_who_pays_for_whom_makes_the_patient_the_payer_until_it_is_undone(inside):
     survivor, twin, child = a_patient(), a_patient(), a_child()
@@ -151,6 +154,7 @@ def test_a_copy_has_the_payer_if_that_still_holds(inside):
     assert payer_in(billing_service.duplicate(an_invoice(patient).id))["kind"] == "patient"
 
 
+@pytest.mark.slow
 def test_the_form_shows_cards_and_keeps_what_was_typed(client, here):
     with here():
         child = a_child()

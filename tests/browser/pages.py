@@ -69,6 +69,7 @@ PLACES = {
     "paid invoice": "/invoices/{paid_invoice}",
     "corrected invoice": "/invoices/{corrected_invoice}",
     "credit note": "/invoices/credit-notes/{credit_note}",
+    "printed credit note": "/invoices/credit-notes/{credit_note}/print",
     "new credit note": "/invoices/{open_invoice}/credit-note",
     "write-off": "/invoices/{open_invoice}/write-off",
     "payment for several invoices": "/invoices/take-payment/{patient}",

@@ -42,6 +42,7 @@ def of_kind(app, kind):
     return next(row["id"] for row in rows(app, "notifications") if row["kind"] == kind)
 
 
+@pytest.mark.slow
 def test_the_page_shows_a_message_as_it_was_sent_and_its_attempts(app, client, visit):
     page = client.get(f"/messages/{of_kind(app, 'confirmation')}").text
 
@@ -53,6 +54,7 @@ def test_the_page_shows_a_message_as_it_was_sent_and_its_attempts(app, client, v
     assert "Others about this visit" not in spoken(page)
 
 
+@pytest.mark.slow
 @pytest.mark.row(93)
 def test_tokens_in_links_are_hidden_wherever_a_message_is_shown(app, client, visit, mailbox):
     message = of_kind(app, "confirmation")
@@ -75,6 +77,7 @@ def _tokens(message):
     return [word.rpartition("/")[2] for word in words if len(word.rpartition("/")[2]) > 20]
 
 
+@pytest.mark.slow
 def test_the_html_of_a_message_has_its_own_page_that_runs_nothing(app, client, visit):
     response = client.get(f"/messages/{of_kind(app, 'confirmation')}/html")
 
@@ -125,6 +128,7 @@ def test_an_unclear_message_is_sent_again_with_the_same_message_id(app, client, 
     assert rows(app, "notifications")[0]["state"] == "sent"
 
 
+@pytest.mark.slow
 def test_what_was_decided_already_is_not_decided_again(client, unclear):
     client.submit(f"/messages/{unclear}/resolve", outcome="arrived")
 
@@ -145,6 +149,7 @@ def test_a_message_that_waits_is_held_back(app, client, here, mailbox):
     assert "Not sent: held back at the desk" in spoken(client.get(f"/messages/{message}").text)
 
 
+@pytest.mark.slow
 def test_json_shows_content_attempts_and_recipient(app, client, visit):
     data = client.get(f"{URL}/{of_kind(app, 'confirmation')}").json
 
@@ -163,6 +168,7 @@ def test_the_commands_show_and_resolve_a_message(run, unclear):
     assert run("notifications", "show", uuid4()).exit_code == 3
 
 
+@pytest.mark.slow
 def test_contact_data_is_hidden_without_the_permission(app, client, become, visit):
     become("receptionist", "patients:contact")
 
@@ -178,6 +184,7 @@ def test_a_message_is_only_shown_to_those_who_may_read_messages(app, client, bec
         assert client.get(address).status_code == 403
 
 
+@pytest.mark.slow
 def test_why_none_shows_the_check_that_stopped_and_where_to_mend_it(client, here, visit):
     with here():
         patient = a_patient(family_name="Grüner")
@@ -193,6 +200,7 @@ def test_why_none_shows_the_check_that_stopped_and_where_to_mend_it(client, here
     assert client.get(f"/messages/why/reminder/{uuid4()}").status_code == 404
 
 
+@pytest.mark.slow
 def test_json_and_command_explain_with_the_same_checks(run, client, here, visit):
     checks = client.get(f"{URL}/explain?kind=reminder&about_id={visit}").json["checks"]
     printed = json.loads(run("notifications", "why", "reminder", visit, "--json").stdout)
@@ -202,6 +210,7 @@ def test_json_and_command_explain_with_the_same_checks(run, client, here, visit)
     assert client.get(f"{URL}/explain?kind=reminder&about_id={uuid4()}").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_cards_of_patient_and_appointment_lead_to_the_message(app, client, visit):
     patient = rows(app, "patients")[0]["id"]
     link = f"/messages/{of_kind(app, 'confirmation')}"
@@ -212,6 +221,7 @@ def test_the_cards_of_patient_and_appointment_lead_to_the_message(app, client, v
         assert "Why none?" in text, page
 
 
+@pytest.mark.slow
 def test_the_page_of_a_message_takes_few_statements(app, client, visit, unclear):
     for message in (of_kind(app, "confirmation"), unclear):
         client.get(f"/messages/{message}")
@@ -224,6 +234,7 @@ def test_the_page_of_a_message_takes_few_statements(app, client, visit, unclear)
         assert len(of_rows(seen)) <= 4, [one[:40] for one in of_rows(seen)]
 
 
+@pytest.mark.slow
 def test_a_kind_of_message_that_is_not_known_any_more_is_shown(app, client, unclear):
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(update(Base.metadata.tables["notifications"]).values(kind="nonsense"))

@@ -115,6 +115,7 @@ def test_a_move_drops_the_planned_reminder_and_plans_another(app, appointment):
     assert due_times(app)[1] == VISIT - timedelta(days=1)
 
 
+@pytest.mark.slow
 def test_a_cancellation_drops_the_reminder_and_its_undo_plans_it_again(app, appointment):
     appointment_service.cancel(appointment.id)
     assert reminders(app) == [(TWO_DAYS, "suppressed", "the appointment was cancelled")]
@@ -142,6 +143,7 @@ def test_a_visit_booked_after_its_reminder_was_due_is_not_reminded_of(app, clock
     assert reminders(app) == []
 
 
+@pytest.mark.slow
 def test_a_reminder_that_is_late_is_caught_up_but_not_after_the_start(app, appointment, mailbox, clock):
     other = an_appointment(starts_at=VISIT + timedelta(days=1))
     clock.move_to(VISIT + timedelta(minutes=1))
@@ -158,6 +160,7 @@ def test_a_reminder_that_is_late_is_caught_up_but_not_after_the_start(app, appoi
     ]
 
 
+@pytest.mark.slow
 def test_two_reminders_that_are_late_together_are_sent_once(app, clock, mailbox):
     settings_service.update(version=1, reminder_offsets=[TWO_DAYS, THREE_HOURS])
     an_appointment(starts_at=VISIT)
@@ -169,6 +172,7 @@ def test_two_reminders_that_are_late_together_are_sent_once(app, clock, mailbox)
     assert (TWO_DAYS, "suppressed", "a later reminder of this visit is due too") in reminders(app)
 
 
+@pytest.mark.slow
 def test_a_late_reminder_waits_for_the_end_of_quiet_hours(app, appointment, mailbox, clock):
     night = datetime(2026, 3, 8, 2, tzinfo=UTC)
     clock.move_to(night)
@@ -183,6 +187,7 @@ def test_a_late_reminder_waits_for_the_end_of_quiet_hours(app, appointment, mail
     assert len(sent(app)) == 1
 
 
+@pytest.mark.slow
 def test_a_confirmation_does_not_wait_for_the_end_of_quiet_hours(app, mailbox, clock):
     clock.move_to(NOON.replace(hour=23))
     an_appointment(starts_at=VISIT)
@@ -210,6 +215,7 @@ def test_a_patient_without_an_address_has_a_planned_reminder_that_says_why_it_is
     assert reminders(app) == [(TWO_DAYS, "suppressed", "the patient has no email address any more")]
 
 
+@pytest.mark.slow
 def test_imported_visits_are_not_reminded_of(app, clock):
     with as_actor("import:old-system"):
         an_appointment(starts_at=VISIT)
@@ -242,6 +248,7 @@ def test_a_change_of_the_quiet_hours_moves_what_waits(app, clock):
     assert due_times(app) == [VISIT.replace(hour=8) - timedelta(days=1)]
 
 
+@pytest.mark.slow
 def test_a_service_has_reminders_of_its_own_or_none(app, clock):
     often, never = a_service("Operation"), a_service("Blood test")
     settings_service.update(version=1, service_reminders={often.id: [TWO_DAYS, THREE_HOURS], never.id: []})
@@ -253,6 +260,7 @@ def test_a_service_has_reminders_of_its_own_or_none(app, clock):
     assert plan_due() == 0
 
 
+@pytest.mark.slow
 def test_a_missed_visit_is_written_about_once_after_the_grace_time(app, appointment, mailbox, clock):
     clock.move_to(VISIT + timedelta(minutes=20))
     appointment_service.mark_no_show(appointment.id)
@@ -267,6 +275,7 @@ def test_a_missed_visit_is_written_about_once_after_the_grace_time(app, appointm
     assert len(sent(app, "missed")) == 1
 
 
+@pytest.mark.slow
 def test_a_missed_visit_that_is_undone_in_time_is_not_written_about(app, appointment, mailbox, clock):
     clock.move_to(VISIT + timedelta(minutes=20))
     appointment_service.mark_no_show(appointment.id)

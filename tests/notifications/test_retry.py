@@ -46,6 +46,7 @@ def states(app):
     return [row["state"] for row in rows(app, "notifications")]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("index", [0, 1])
@@ -96,6 +97,7 @@ def test_a_message_that_is_sent_anyway_is_left_alone(app, here, messages, state)
         assert rows(app, "notifications") == before
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("batch", [1, 100])
@@ -122,6 +124,7 @@ def test_a_retry_is_recorded_in_the_audit_trail(app, client, messages):
     assert (entry["action"], entry["changes"]["state"]) == ("changed", ["failed", "queued"])
 
 
+@pytest.mark.slow
 def test_the_page_sends_one_message_again(app, client, messages):
     response = client.submit(f"/messages/{messages[0]}/retry")
 
@@ -130,6 +133,7 @@ def test_the_page_sends_one_message_again(app, client, messages):
     assert states(app) == ["queued", "unknown", "suppressed", "sent"]
 
 
+@pytest.mark.slow
 def test_the_page_sends_all_messages_again(app, client, messages):
     assert "1 failed" in spoken(client.get("/messages").text)
     assert "1 unclear" in spoken(client.get("/messages").text)
@@ -143,6 +147,7 @@ def test_the_page_sends_all_messages_again(app, client, messages):
     assert states(app) == ["queued", "queued", "suppressed", "sent"]
 
 
+@pytest.mark.slow
 def test_the_page_shows_why_a_message_can_not_be_sent_again(client, messages):
     response = client.submit(f"/messages/{messages[3]}/retry")
 
@@ -150,6 +155,7 @@ def test_the_page_shows_why_a_message_can_not_be_sent_again(client, messages):
     assert "This message is sent: it can’t be sent again" in spoken(response.text).replace("'", "’")
 
 
+@pytest.mark.slow
 def test_who_may_only_read_messages_is_shown_no_button(client, become, messages):
     become("manager", "notifications:write")
 
@@ -176,6 +182,7 @@ def test_json_sends_all_messages_again(client, messages, body, retried):
     assert (response.status_code, response.json) == (200, {"retried": retried})
 
 
+@pytest.mark.slow
 def test_json_refuses_what_can_not_be_sent_again(client, messages):
     assert client.post(f"{URL}/{uuid4()}/retry").status_code == 404
     assert client.post(f"{URL}/{messages[2]}/retry").json["code"] == "not-retryable"
@@ -183,6 +190,7 @@ def test_json_refuses_what_can_not_be_sent_again(client, messages):
     assert client.post(f"{URL}/retry", json={"state": "sent"}).status_code == 422
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("options", "after"),
@@ -199,6 +207,7 @@ def test_the_command_sends_all_messages_again(app, run, messages, options, after
     assert states(app)[:2] == after
 
 
+@pytest.mark.slow
 def test_the_command_sends_the_named_messages_again(app, run, messages):
     result = run("notifications", "retry", *messages[:2])
 
@@ -206,6 +215,7 @@ def test_the_command_sends_the_named_messages_again(app, run, messages):
     assert states(app)[:2] == ["queued", "queued"]
 
 
+@pytest.mark.slow
 def test_the_command_changes_nothing_if_it_can_not_be_carried_out(app, run, messages):
     for arguments, code in (
         ([], 2),

@@ -37,6 +37,7 @@ def on_thursday(*patients, hour=9):
     db.session.commit()  # what follows reads what the worker has written
 
 
+@pytest.mark.slow
 def test_tomorrow_counts_the_reminders_of_the_visits_two_days_later(mailbox):
     on_thursday(a_patient(), a_patient(email="other@example.org"))
 
@@ -48,6 +49,7 @@ def test_tomorrow_counts_the_reminders_of_the_visits_two_days_later(mailbox):
     assert [(one.day.day, one.total) for one in found.days] == [(2, 0), (3, 2), *((n, 0) for n in range(4, 9))]
 
 
+@pytest.mark.slow
 def test_who_is_not_reminded_is_listed_with_the_reason(mailbox):
     unwilling, unreachable, child = a_patient(), a_patient(email=None), a_patient(birth_date="2020-01-01")
     consent_service.withdraw_all(unwilling.id)
@@ -71,6 +73,7 @@ def test_the_guardian_of_a_child_is_reminded(mailbox):
     assert upcoming().visit_days[0].reminded == {"email": 1}
 
 
+@pytest.mark.slow
 def test_imported_visits_and_those_that_were_booked_late_are_not_reminded_of(mailbox):
     with as_actor("import:old-system"):
         on_thursday(a_patient())
@@ -95,6 +98,7 @@ def test_the_rest_of_today_is_listed_one_by_one(mailbox):
     ]
 
 
+@pytest.mark.slow
 def test_a_patient_who_has_died_is_not_reminded(mailbox):
     patient = a_patient()
     on_thursday(patient)
@@ -113,6 +117,7 @@ def test_it_takes_at_most_eleven_statements_however_many_visits_there_are(app, m
     assert len(of_rows(seen)) <= 11
 
 
+@pytest.mark.slow
 def test_the_command_plans_and_shows_the_plan(run, mailbox):
     on_thursday(a_patient(), a_patient(email=None))
 

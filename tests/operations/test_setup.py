@@ -21,7 +21,7 @@ from clinic.core.db import Base, db
 from clinic.identity.models import Clinic
 from clinic.operations.setup import upgrade_database
 from tests.assertions import contents, spoken
-from tests.conftest import Run
+from tests.fixtures import Run
 from tests.page_client import PageClient
 
 pytestmark = pytest.mark.both_databases
@@ -45,6 +45,7 @@ def init(app: Flask, *args: str, **options: str) -> Result:
     return result
 
 
+@pytest.mark.slow
 def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN)
 
@@ -58,6 +59,7 @@ def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) ->
     connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.row(94)
 def test_the_database_is_readable_by_its_owner_only(fresh: Flask, tmp_path: Path) -> None:
     init(fresh, *GIVEN)
@@ -93,6 +95,7 @@ def test_init_creates_no_account_by_itself_and_prints_how_to_create_one(fresh: F
     assert stored(tmp_path, "SELECT (SELECT count(*) FROM staff_members), (SELECT count(*) FROM api_keys)") == [(0, 0)]
 
 
+@pytest.mark.slow
 @pytest.mark.row(10)
 def test_init_makes_the_first_administrator_with_a_secret_alone_on_stdout(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN, "--admin", "ana@example.org")
@@ -134,6 +137,7 @@ def test_init_without_a_terminal_names_the_missing_options(fresh: Flask) -> None
     assert result.stderr.startswith("Error: Clinic's name is missing: give --clinic")
 
 
+@pytest.mark.slow
 def test_init_names_every_problem_and_creates_nothing(fresh: Flask, tmp_path: Path) -> None:
     result = init(
         fresh,
@@ -182,6 +186,7 @@ def test_another_name_of_a_zone_is_reported_as_replaced(fresh: Flask) -> None:
     assert "another name" not in plain.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("zone", ["UTC", "localtime", "Factory", "Etc/GMT+1", "EST5EDT"])
 def test_a_zone_that_is_no_place_is_refused(fresh: Flask, tmp_path: Path, zone: str) -> None:
@@ -192,6 +197,7 @@ def test_a_zone_that_is_no_place_is_refused(fresh: Flask, tmp_path: Path, zone: 
     assert not (tmp_path / "deep").exists()
 
 
+@pytest.mark.slow
 def test_a_command_before_init_prints_what_to_do(fresh: Flask) -> None:
     result = fresh.test_cli_runner().invoke(args=["patients", "list"])
 
@@ -238,6 +244,7 @@ def test_a_database_older_than_the_program_is_refused_with_what_to_do(older: Pag
     assert "the database is older than the program: run `flask db upgrade`" in command.stderr
 
 
+@pytest.mark.slow
 def test_the_migrations_create_exactly_the_tables_of_the_models(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

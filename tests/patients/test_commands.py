@@ -125,6 +125,7 @@ def test_patients_are_found_with_what_is_only_almost_as_typed_last(app, run, ins
     assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "listed"
 
 
+@pytest.mark.slow
 def test_an_appointment_and_an_invoice_are_for_whom_a_search_finds(run, inside):
     a_patient(family_name="Zamora", given_name="Elena", email=None)
     a_patient(family_name="Zamorano", given_name="Luis", email=None)
@@ -139,6 +140,7 @@ def test_an_appointment_and_an_invoice_are_for_whom_a_search_finds(run, inside):
     assert unclear.stderr.startswith("Error: --patient: Several patients match, give a number: P-000001 Zamora, Elena;")
 
 
+@pytest.mark.slow
 def test_the_index_is_rebuilt_and_stray_tokens_are_removed(run, inside):
     ids = [a_patient(family_name=name, email=None).id for name in ("Zamora", "Wiess", "Pereira")]
     with unit_of_work():
@@ -191,6 +193,7 @@ def test_words_that_no_name_can_have_find_nobody(run):
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.row(52)
 def test_shell_and_format_strings_are_plain_text(app, run, tmp_path):
     mark = tmp_path / "mark"

@@ -159,6 +159,7 @@ def test_saving_the_form_as_it_was_changes_nothing(app, client, url):
     assert row_counts(app)["consent_answers"] == 0
 
 
+@pytest.mark.slow
 def test_all_consent_is_withdrawn_and_undone_by_one_button_each(app, client, here, url):
     withdrawn = client.submit(f"{url}/withdrawal", version="1")
     page = client.get(withdrawn.location).text
@@ -232,6 +233,7 @@ def test_an_answer_older_than_the_one_on_record_is_refused_at_its_day(client, he
     assert is_ticked(answer.text, "news", "email")
 
 
+@pytest.mark.slow
 def test_the_history_has_pages(client, here, patient, url):
     with here():
         for number in range(25):
@@ -259,6 +261,7 @@ def test_who_may_only_read_sees_states_and_no_form(client, here, patient, url, b
     assert client.submit(url, source="phone", version="1").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["", "/consent"])
 def test_a_page_takes_at_most_twelve_statements(app, client, here, patient, page):
     with here():

@@ -66,6 +66,7 @@ def case(request, here):
     return other, text
 
 
+@pytest.mark.slow
 def test_who_cannot_act_is_refused_as_a_guardian_everywhere(app, client, run, url, case):
     other, text = case
     typed, sent = {"other": other.mrn, "roles": "guardian"}, {"other_patient_id": str(other.id), "roles": ["guardian"]}
@@ -85,6 +86,7 @@ def test_who_cannot_act_is_refused_as_a_guardian_everywhere(app, client, run, ur
     assert client.post(f"/api/v1{url}/related-persons", json=sent | {"roles": ["payer"]}).status_code == 201
 
 
+@pytest.mark.slow
 def test_a_guardian_who_cannot_act_any_more_stays_and_the_page_says_why_no_message_is_sent(
     client, url, mother, guardian, here
 ):
@@ -121,6 +123,7 @@ def test_the_contact_card_of_an_adult_names_the_payer_alone(client, mother, here
     assert "Messages to" not in page
 
 
+@pytest.mark.slow
 def test_one_guardian_of_two_merged_records_stands_once_on_the_record_of_the_child(client, child, mother, here):
     with here():
         other, twin = a_patient(given_name="Ines"), a_patient(**CHILD)

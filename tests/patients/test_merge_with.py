@@ -10,7 +10,7 @@ from clinic.appointments.service import appointment_service
 from clinic.core.clock import now
 from tests.assertions import spoken
 from tests.builders import a_patient, a_practitioner
-from tests.conftest import Become, Here
+from tests.fixtures import Become, Here
 from tests.statements import counted_statements, of_rows
 
 
@@ -27,6 +27,7 @@ def two(here: Here) -> tuple[UUID, UUID]:
     return one, other
 
 
+@pytest.mark.slow
 def test_the_menu_of_a_patient_leads_to_the_form(client: Any, two: Any, become: Become) -> None:
     url = f"/patients/{two[0]}"
     assert f'href="{url}/merge"' in client.get(url).text
@@ -57,6 +58,7 @@ def test_no_other_record_is_an_error_at_the_field(client: Any, two: Any, text: s
     assert error in answer.text
 
 
+@pytest.mark.slow
 def test_duplicates_and_the_comparison_show_the_visits_of_both(app: Any, client: Any, two: Any, become: Become) -> None:
     list_, compared = "/patients/duplicates", f"/patients/{two[0]}/merge/{two[1]}"
 

@@ -118,6 +118,7 @@ def test_a_code_that_is_sent_twice_at_once_lets_one_in(app, clinic, half_in):
     assert sorted(answers.values()) == [303, 422]
 
 
+@pytest.mark.slow
 @pytest.mark.row(11)
 def test_codes_are_tried_five_times_in_five_minutes(half_in, clock):
     answers = [enter(half_in, "000000").status_code for _ in range(6)]
@@ -145,6 +146,7 @@ def test_signing_in_is_written_down_when_it_is_complete(app, half_in):
     assert rows(app, "audit_entries")[-1]["action"] == "signed-in"
 
 
+@pytest.mark.slow
 def test_a_second_step_is_turned_on_with_a_first_code(app, signed_in, clock):
     copied, elsewhere = cookie(signed_in), a_browser(app, "192.0.2.9")
     sign_in(elsewhere)
@@ -173,6 +175,7 @@ def test_without_a_secret_no_code_turns_it_on(signed_in):
     assert send(signed_in, "/account/second-step", "/account", code=code_at()).status_code == 422
 
 
+@pytest.mark.slow
 def test_the_secret_is_shown_until_it_is_on_and_never_again(app, signed_in):
     send(signed_in, "/account/second-step/begin", "/account")
     shown = signed_in.get("/account/second-step").text
@@ -185,6 +188,7 @@ def test_the_secret_is_shown_until_it_is_on_and_never_again(app, signed_in):
     assert secret != next(row["totp_secret"] for row in rows(app, "staff_members"))
 
 
+@pytest.mark.slow
 def test_a_recovery_code_stands_in_for_the_app_once(app, signed_in, clock):
     codes = turn_on(signed_in)
     first, second = a_browser(app, "192.0.2.9"), a_browser(app, "192.0.2.10")
@@ -197,6 +201,7 @@ def test_a_recovery_code_stands_in_for_the_app_once(app, signed_in, clock):
     assert (used.status_code, again.status_code, another.status_code) == (303, 422, 303)
 
 
+@pytest.mark.slow
 def test_new_recovery_codes_make_the_old_ones_worthless(app, signed_in):
     old = turn_on(signed_in)
 
@@ -211,6 +216,7 @@ def test_new_recovery_codes_make_the_old_ones_worthless(app, signed_in):
     assert (enter(browser, old[0]).status_code, enter(browser, new[0]).status_code) == (422, 303)
 
 
+@pytest.mark.slow
 def test_the_second_step_is_turned_off_with_the_password(app, signed_in):
     turn_on(signed_in)
     copied = cookie(signed_in)

@@ -13,8 +13,8 @@ from clinic.core.db import db
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import patient_fields
-from tests.conftest import Here
 from tests.databases import on_sqlite_only
+from tests.fixtures import Here
 from tests.page_client import PageClient
 
 
@@ -52,6 +52,7 @@ def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(
         assert db.session.scalar(select(func.count(Patient.id))) == 0
 
 
+@pytest.mark.slow
 def test_a_database_that_was_never_set_up_shows_what_to_do(app: Flask) -> None:
     with app.app_context():
         url = app.config["SQLALCHEMY_DATABASE_URI"]
@@ -135,6 +136,7 @@ def without_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     )
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(89)
 @pytest.mark.parametrize(
@@ -152,6 +154,7 @@ def test_while_the_database_is_away_every_page_reports_it(without_database: Flas
     assert "Not available right now" in answer.text
 
 
+@pytest.mark.slow
 def test_while_the_database_is_away_pages_keep_their_styles(without_database: Flask) -> None:
     client = _who_had_signed_in(without_database)
 

@@ -12,7 +12,7 @@ from clinic.billing.schemas.invoices import InvoiceSchema
 from clinic.billing.service import billing_service
 from clinic.core.audit import record_view
 from clinic.web.authorization import requires
-from clinic.web.json_api import ApiBlueprint, single
+from clinic.web.json_api import ApiBlueprint, optional_version, single
 from clinic.web.openapi import ACTION_HEADERS, REPLAY_HEADERS
 
 blueprint = ApiBlueprint(
@@ -46,11 +46,16 @@ def index_credit_notes(invoice_id: UUID) -> Any:
 @requires("credits:write")
 @invoices.idempotent(required=True)
 @invoices.problems(404, 409)
+@invoices.versioned()
 @invoices.body(CreditNoteSchema)
 @invoices.response(201, CreditNoteSchema, headers=REPLAY_HEADERS)
 def credit(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
-    """Issue a credit note over lines of an invoice, or over all that is not credited yet."""
-    credit_note = billing_service.credit_invoice(invoice_id, **fields)
+    """Issue a credit note over lines of an invoice, or over all that is not credited yet.
+
+    With `If-Match` only of the version of the invoice that it names.
+    """
+    version = optional_version(billing_service.get)
+    credit_note = billing_service.credit_invoice(invoice_id, version=version, **fields)
     location = url_for("api_credit_notes.show", credit_note_id=credit_note.id)
     return credit_note, {"Location": location}  # type: ignore[return-value]
 
@@ -59,8 +64,10 @@ def credit(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
 @requires("credits:write")
 @invoices.idempotent(required=True)
 @invoices.problems(404, 409)
+@invoices.versioned()
 @invoices.body(ReasonSchema)
 @invoices.response(200, InvoiceSchema, headers=ACTION_HEADERS)
 def write_off(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
-    """Write off what is due of an invoice."""
-    return single(billing_service.write_off(invoice_id, **fields))
+    """Write off what is due of an invoice, with `If-Match` only of the version that it names."""
+    version = optional_version(billing_service.get)
+    return single(billing_service.write_off(invoice_id, version=version, **fields))

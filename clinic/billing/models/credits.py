@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.billing.models.invoices import Invoice, InvoiceLine
+from clinic.billing.models.particulars import CopiedParticulars
 from clinic.billing.rules import LONGEST_NOTE, LONGEST_REASON
 from clinic.billing.totals import TaxGroup
 from clinic.core.clock import now
@@ -29,10 +30,11 @@ from clinic.core.db.types import UTCDateTime
 from clinic.core.money import Money
 
 
-class CreditNote(ClinicScoped, Base):
-    """A document that lowers what is owed for an invoice: numbered, and never changed.
+class CreditNote(CopiedParticulars, ClinicScoped, Base):
+    """A document that lowers what is owed for an invoice: numbered, with particulars like it, and never changed.
 
-    `taxes` is what its lines come to by category and rate, in thousandths of a percent and in minor units.
+    The database itself refuses changes. `taxes` is what its lines come to by category and rate, in thousandths of a
+    percent and in minor units.
     """
 
     __tablename__ = "credit_notes"
@@ -52,6 +54,8 @@ class CreditNote(ClinicScoped, Base):
     note: Mapped[str | None] = mapped_column(String(LONGEST_NOTE))
     total_minor: Mapped[int] = mapped_column(BigInteger)
     taxes: Mapped[list[dict[str, Any]]] = mapped_column(JSON, info={"audited": False})
+    billed_to: Mapped[dict[str, str | None]] = mapped_column(JSON, info={"audited": False})
+    particulars: Mapped[dict[str, Any]] = mapped_column(JSON, info={"audited": False})
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
     invoice: Mapped[Invoice] = relationship(primaryjoin="Invoice.id == foreign(CreditNote.invoice_id)", lazy="joined")

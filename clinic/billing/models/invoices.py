@@ -135,11 +135,6 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         return totals_of(self.lines, self.currency, prices_include_tax=self.prices_include_tax)
 
     @property
-    def tax_reasons(self) -> list[str]:
-        """Why some lines are exempt or out of scope, each reason once."""
-        return list(dict.fromkeys(line.tax_reason for line in self.lines if line.tax_reason))
-
-    @property
     def total(self) -> Money:
         """The amount of the invoice, with tax."""
         return Money(self.total_minor, self.currency)
@@ -168,6 +163,11 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
     def due(self) -> Money:
         """The amount that is still due."""
         return self.owed - self.written_off - self.paid
+
+    @property
+    def is_wholly_credited(self) -> bool:
+        """Whether credit notes took all of it back."""
+        return 0 < self.credited_minor == self.total_minor
 
     @property
     def payments(self) -> list["Payment"]:

@@ -11,6 +11,7 @@ from clinic.billing.pages import (
     settings,
     tax_rates,
     unbilled,
+    write_offs,
 )
 from clinic.billing.pages.blueprint import blueprint
 
@@ -26,4 +27,5 @@ __all__ = [
     "settings",
     "tax_rates",
     "unbilled",
+    "write_offs",
 ]

@@ -16,6 +16,7 @@ from clinic.billing.rules import (
     REFUND_REASONS,
 )
 from clinic.billing.schemas.invoices import TaxGroupSchema
+from clinic.billing.schemas.issue import CopiedParticularsSchema
 from clinic.billing.schemas.rows import typed_rows, without_rows
 from clinic.billing.schemas.typed import TypedMoney, TypedQuantity
 from clinic.billing.service import CreditedLine
@@ -29,6 +30,12 @@ class ReasonSchema(Schema):
     """Why something is done."""
 
     reason = Line(required=True, max_length=LONGEST_REASON, what="a reason")
+
+
+class WriteOffOptions(ReasonSchema):
+    """The options of the command that writes off, with the amount that is expected."""
+
+    amount = MoneyField()
 
 
 class RefundSchema(Schema):
@@ -67,13 +74,14 @@ class CreditedLineSchema(Schema):
         return CreditedLine(data["invoice_line_id"], data["quantity"])
 
 
-class CreditNoteSchema(Schema):
+class CreditNoteSchema(CopiedParticularsSchema):
     """A credit note of an invoice, over given lines or over all that is not credited yet."""
 
     id = fields.UUID(dump_only=True)
     number = fields.String(dump_only=True)
     invoice_id = fields.UUID(dump_only=True)
     invoice_number = fields.String(dump_only=True, attribute="invoice.number")
+    invoice_issued_on = fields.Date(dump_only=True, attribute="invoice.issued_on")
     issued_on = fields.Date(dump_only=True)
     reason = Choice(*CREDIT_REASONS, required=True, what="a reason")
     note = Paragraph(max_length=LONGEST_NOTE, metadata={"description": "required if the reason is `other`"})
@@ -89,6 +97,12 @@ class CreditNoteSchema(Schema):
 
 
 CreditNoteListSchema = list_schema(CreditNoteSchema)
+
+
+class CreditOptions(CreditNoteSchema):
+    """The options of the command that issues a credit note, with the amount that is expected."""
+
+    amount = MoneyField()
 
 
 class RefundForm(RefundSchema):

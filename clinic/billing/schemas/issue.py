@@ -69,15 +69,9 @@ class BilledVisitSchema(Schema):
     practitioner = fields.String(dump_only=True)
 
 
-class IssuedParticularsSchema(FieldPermissionSchema):
-    """What an invoice has since it was issued; null while it is a draft."""
+class CopiedParticularsSchema(FieldPermissionSchema):
+    """What a document says of seller and payer."""
 
-    issued_on = fields.Date(dump_only=True, allow_none=True)
-    due_on = fields.Date(
-        dump_only=True, allow_none=True, metadata={"description": "null too if it was issued before there were terms"}
-    )
-    served_from = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the first visit"})
-    served_until = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the last visit"})
     seller = fields.Nested(SellerSchema, dump_only=True, allow_none=True)
     billed_to = requires_permission(
         "patients:read",
@@ -89,4 +83,15 @@ class IssuedParticularsSchema(FieldPermissionSchema):
             metadata={"description": "the payer as printed"},
         ),
     )
+
+
+class IssuedParticularsSchema(CopiedParticularsSchema):
+    """What an invoice has since it was issued; null while it is a draft."""
+
+    issued_on = fields.Date(dump_only=True, allow_none=True)
+    due_on = fields.Date(
+        dump_only=True, allow_none=True, metadata={"description": "null too if it was issued before there were terms"}
+    )
+    served_from = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the first visit"})
+    served_until = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the last visit"})
     visits = requires_permission("appointments:read", fields.List(fields.Nested(BilledVisitSchema), dump_only=True))

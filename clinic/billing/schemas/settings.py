@@ -11,11 +11,13 @@ from clinic.billing.settings_rules import (
     BAD_PATTERN,
     DEFAULT_PATTERN,
     DEFAULT_PAYMENT_DAYS,
+    LIKE_CREDIT_NOTES,
     LONGEST_PATTERN,
     MOST_PAYMENT_DAYS,
     compact_bic,
     compact_iban,
     is_pattern,
+    reads_like_credit_notes,
 )
 from clinic.web.fields import Count, Email, Line, Paragraph, Timestamp
 
@@ -56,6 +58,8 @@ class NumberPattern(Line):
         text = super()._deserialize(value, attr, data, **kwargs).upper()
         if not is_pattern(text):
             raise ValidationError(BAD_PATTERN)
+        if reads_like_credit_notes(text):
+            raise ValidationError(LIKE_CREDIT_NOTES)
         return text
 
 
@@ -71,7 +75,7 @@ class BillingSettingsSchema(Schema):
     bic = Bic()
     number_pattern = NumberPattern(
         load_default=DEFAULT_PATTERN,
-        metadata={"description": "YYYY is the year, # a digit of the number"},
+        metadata={"description": "YYYY is the year, # a digit of the number; it may not begin with CN"},
     )
     payment_days = Count(least=0, most=MOST_PAYMENT_DAYS, load_default=DEFAULT_PAYMENT_DAYS, what="the days")
     prices_include_tax = fields.Boolean(truthy={True, "1", "true"}, falsy={False, "", "0", "false"}, load_default=True)

@@ -37,6 +37,7 @@ def test_a_link_is_the_same_until_the_message_says_another_time(mailbox):
     assert (after.answer != before.answer, after.preferences) == (True, before.preferences)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside", "week_before")
 def test_a_visit_that_changes_while_its_message_is_written_is_written_again(app, mailbox, monkeypatch):
     visit = a_visit()
@@ -66,6 +67,7 @@ def test_links_are_deleted_when_they_have_expired(app, here, links, week_before)
     assert {row["purpose"] for row in rows(app, "link_tokens")} == {"preferences"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", ["answer", "preferences", "calendar"])
 def test_a_page_behind_a_link_takes_few_statements(app, visitor, links, purpose):
     visitor.get(links[purpose])
