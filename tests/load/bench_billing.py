@@ -1,6 +1,6 @@
-"""What an invoice costs over the JSON API, beside a bare Flask program that writes the same rows.
+"""What an invoice costs over the JSON API, beside a bare Flask program, and the list of many beside that of few.
 
-`python tests/load/bench_billing.py [--rounds 60] [--postgres URL] [--cpu]`
+`python tests/load/bench_billing.py [--rounds 60] [--postgres URL] [--cpu] [--few 10000] [--many 1000000] [--no-lists]`
 
 An invoice with one line is created, issued and paid by three requests of a test client. The bare program
 (`bare_billing.py`) executes what was recorded of ours with the driver alone: draft, line, number, payment, allocation,
@@ -8,6 +8,8 @@ events, deliveries, receipts of the idempotency keys, audit entries and the mess
 every round, on a new SQLite file each, or on PostgreSQL on databases of the server of a URL; a figure is the median
 over the rounds, and the ratio that of the medians. With `--cpu` the processor time of this process is measured instead
 of the clock: figures of a busy machine can then be compared. The garbage collector is set as in `wsgi.py`.
+
+Then the first page of the list of invoices is opened in turns where there are few invoices and where there are many.
 """
 
 import argparse
@@ -39,6 +41,7 @@ from clinic.operations.setup import upgrade_database
 from tests.billing.invoices import line_fields, payment_fields
 from tests.builders import a_clinic, a_patient
 from tests.load.bare_billing import BareProgram, Step, recorded
+from tests.load.invoice_lists import measure_lists
 
 MOST = 4.0
 """How many times as long as the bare program ours may take."""
@@ -52,11 +55,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--postgres", metavar="URL")
     parser.add_argument("--cpu", action="store_true")
+    parser.add_argument("--few", type=int, default=10_000)
+    parser.add_argument("--many", type=int, default=1_000_000)
+    parser.add_argument("--no-lists", action="store_true")
     options = parser.parse_args()
     clock = process_time if options.cpu else perf_counter
     _invoice("SQLite", _sqlite_files, options.rounds, clock)
     if options.postgres:
         _invoice("PostgreSQL", lambda: _postgres_databases(options.postgres), options.rounds, clock)
+    lists = {} if options.no_lists else {"SQLite": None, "PostgreSQL": options.postgres}
+    for name, server in lists.items():
+        if server or name == "SQLite":
+            given = {"few": options.few, "many": options.many, "rounds": options.rounds}
+            measure_lists(name, **given, server=server)
 
 
 def _invoice(name: str, databases: Callable[[], Any], rounds: int, clock: Callable[[], float]) -> None:

@@ -234,7 +234,7 @@ class _Place:
         """Return the call at which the server was killed, with the kind of file."""
         found = list(_CALL.finditer(self.trace.read_text()))[-1]
         file = (found["file"] or "").rpartition("/")[2]
-        return f"{found['call']} {file if file.startswith('clinic.db') else 'connection or log'}"
+        return f"{found['call']} {file if file.startswith('clinic.db') else 'another'}"
 
 
 def _serve(app: Flask, listener: socket.socket, patch: Callable[[], None]) -> None:
