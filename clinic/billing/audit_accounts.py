@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from clinic.billing.audit_findings import Finding, Findings, amounts_differ
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
-from clinic.billing.rules import BALANCED, CANCELLED, DRAFT, ISSUED
+from clinic.billing.rules import BALANCED, CANCELLED, DRAFT, ISSUED, OPENING
 from clinic.core.db import db
 from clinic.core.money import Money
 
@@ -37,6 +37,7 @@ def audit_accounts() -> Findings:
     yield from _statuses()
     yield from _payments()
     yield from _currencies()
+    yield from _openings()
     yield from _balance()
 
 
@@ -97,6 +98,19 @@ def _currencies() -> Findings:
     for record_id, currency, number, other in db.session.execute(wanted):
         text = f"it is in {currency}, but pays {number} in {other}"
         yield Finding("currency", "payments", record_id, number, text)
+
+
+def _openings() -> Findings:
+    """Return opening balances that were credited like a document, or that an event says were paid."""
+    wrong = (Invoice.credited_minor != 0) | Invoice.paid_published | (Invoice.status == DRAFT)
+    for record_id, number in db.session.execute(
+        select(Invoice.id, Invoice.number).where(Invoice.kind == OPENING, wrong)
+    ):
+        text = "an opening balance is never a draft, is never credited, and no event tells that it is paid"
+        yield Finding("opening-balance", "invoices", record_id, number, text)
+    taken = Payment.tendered_minor.is_not(None) | Payment.invoice_id.is_not(None) | (Payment.method != "other")
+    for record_id in db.session.scalars(select(Payment.id).where(Payment.kind == OPENING, taken)):
+        yield Finding("opening-balance", "payments", record_id, None, "credit from before was not taken for an invoice")
 
 
 def _balance() -> Findings:

@@ -18,6 +18,7 @@ from clinic.billing.payment_problems import (
     InvoiceCancelled,
     InvoiceNotIssued,
     check_amount_as_shown,
+    check_document,
     check_version_as_shown,
 )
 from clinic.billing.rules import (
@@ -99,6 +100,7 @@ class CreditNotes:
 
         :raises InvoiceNotFound: if no record has that id
         :raises InvoiceNotIssued: if the invoice is a draft
+        :raises IsOpeningBalance: if it is an opening balance
         :raises InvoiceCancelled: if it is wholly credited
         :raises CreditTooLarge: if part of it was written off
         :raises InvoiceChanged: if the invoice has another version
@@ -129,12 +131,14 @@ class CreditNotes:
         """Return the quantities, in thousandths, and the totals of a credit note, without issuing it.
 
         :raises InvoiceNotIssued: if the invoice is a draft
+        :raises IsOpeningBalance: if it is an opening balance
         :raises InvoiceCancelled: if it is wholly credited
         :raises CreditTooLarge: if part of it was written off
         :raises InvalidInput: if a line is invalid, or nothing would be credited
         """
         if invoice.status == DRAFT:
             raise InvoiceNotIssued
+        check_document(invoice)
         if invoice.total_minor and not invoice.owed.minor:
             raise InvoiceCancelled
         before = credited_before(invoice.id)

@@ -20,7 +20,7 @@ from clinic.billing.payers import (
     payer_problem,
     set_payer,
 )
-from clinic.billing.rules import BALANCED, DRAFT, ISSUED, NO_LINE
+from clinic.billing.rules import BALANCED, BILL, DRAFT, ISSUED, NO_LINE
 from clinic.billing.settings import billing_settings_service
 from clinic.billing.settings_rules import invoice_number
 from clinic.core.clock import today
@@ -170,4 +170,4 @@ def _checked_day(given: date | None, confirmed: bool) -> date:
 
 def _newest_day() -> date | None:
     """Return the date of the newest invoice; none has a later one."""
-    return db.session.scalar(select(func.max(Invoice.issued_on)))
+    return db.session.scalar(select(func.max(Invoice.issued_on)).where(Invoice.kind == BILL))

@@ -45,8 +45,11 @@ def payer_particulars(invoice: Invoice, choice: PayerChoice | None) -> Particula
     if invoice.payer_kind == OTHER:
         typed = {name: getattr(invoice, f"payer_{name}") for name in ("name", "address", "tax_number")}
         return _NOBODY | typed
-    if choice is None:
-        return _NOBODY
+    return _NOBODY if choice is None else person_particulars(choice)
+
+
+def person_particulars(choice: PayerChoice) -> Particulars:
+    """Return somebody who can pay for a patient, as on record."""
     person = choice.relation.other if choice.relation else choice.patient
     if person is None:
         return _NOBODY | {"name": choice.relation.person.name if choice.relation else None}

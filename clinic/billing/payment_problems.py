@@ -61,6 +61,15 @@ class InvoiceCancelled(Conflict):
         super().__init__("A credit note has cancelled this invoice: nothing is due")
 
 
+class IsOpeningBalance(Conflict):
+    """An opening balance is no document: it is reversed, and entered anew if it was wrong."""
+
+    code = "is-opening-balance"
+
+    def __init__(self) -> None:
+        super().__init__("This is an opening balance, and no invoice: reverse it if it is wrong")
+
+
 class PaymentReversed(Conflict):
     """A payment that was reversed was never taken."""
 
@@ -133,6 +142,15 @@ def check_amount_as_shown(amount: Money, expected: Money | None) -> None:
     """
     if expected not in {None, amount}:
         raise AmountChanged(amount)
+
+
+def check_document(invoice: Invoice) -> None:
+    """Check that an invoice is a document.
+
+    :raises IsOpeningBalance: if it is an opening balance
+    """
+    if invoice.is_opening:
+        raise IsOpeningBalance
 
 
 def check_open(invoice: Invoice) -> None:

@@ -39,6 +39,8 @@ class Reversals:
     def reverse_payment(self, payment_id: UUID | str, *, reason: str) -> Payment:
         """Reverse a payment that was entered by mistake: it stays visible, and what it paid is owed again.
 
+        Of credit from before, which was never taken, nothing is published.
+
         :raises PaymentNotFound: if no record has that id
         :raises PaymentReversed: if it has been reversed
         :raises PaymentRefunded: if some of it has been refunded
@@ -60,7 +62,8 @@ class Reversals:
             db.session.flush()
             data = {"payment_id": str(payment.id), "patient_id": str(payment.patient_id)}
             set_event_subject(payment.patient_id, 1)
-            event_bus.publish(PAYMENT_REVERSED.name, data | {"amount": payment.amount.amount})
+            if not payment.is_opening:
+                event_bus.publish(PAYMENT_REVERSED.name, data | {"amount": payment.amount.amount})
         return payment
 
 

@@ -20,6 +20,13 @@ from clinic.billing.models import (
     TaxRate,
     WriteOff,
 )
+from clinic.billing.opening_balances import (
+    OpeningBalance,
+    OpeningBalanceExists,
+    OpeningBalanceNotFound,
+    OpeningBalanceReversed,
+    OpeningBalances,
+)
 from clinic.billing.payers import (
     PayerChoice,
     PayerFields,
@@ -35,6 +42,7 @@ from clinic.billing.payment_problems import (
     InvoiceCancelled,
     InvoiceChanged,
     InvoiceNotIssued,
+    IsOpeningBalance,
     PaymentNotFound,
     PaymentReversed,
     PaymentTooLarge,
@@ -42,24 +50,28 @@ from clinic.billing.payment_problems import (
 from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
 from clinic.billing.payments import PaymentPart, Payments
 from clinic.billing.price_list import ItemCodeTaken, PriceFields, PriceItemNotFound, PriceList, price_list
+from clinic.billing.receipts import Receipt, Receipts
 from clinic.billing.refunds import Refunds, RefundTooLarge
-from clinic.billing.reversals import PaymentRefunded, Reversals
+from clinic.billing.reversals import PaymentRefunded
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
+from clinic.billing.statements import AccountStatement, Statements
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
 from clinic.billing.unbilled import UnbilledVisit, UnbilledVisits, VisitBilled, VisitWithoutPrice
 from clinic.billing.write_offs import WriteOffs
 
 
 class BillingService(
+    Receipts,
     InvoiceQueries,
     PaymentQueries,
     UnbilledVisits,
     Issuing,
     Payments,
-    Reversals,
+    OpeningBalances,
     Refunds,
     CreditNotes,
     WriteOffs,
+    Statements,
     BillingAudit,
 ):
     """The invoices and payments of the current clinic."""
@@ -69,6 +81,7 @@ billing_service = BillingService()
 
 
 __all__ = [
+    "AccountStatement",
     "Allocation",
     "AmountChanged",
     "BillingService",
@@ -94,9 +107,14 @@ __all__ = [
     "InvoiceNotDraft",
     "InvoiceNotFound",
     "InvoiceNotIssued",
+    "IsOpeningBalance",
     "IssueTerms",
     "ItemCodeTaken",
     "LineFields",
+    "OpeningBalance",
+    "OpeningBalanceExists",
+    "OpeningBalanceNotFound",
+    "OpeningBalanceReversed",
     "PayerChoice",
     "PayerFields",
     "Payment",
@@ -109,6 +127,7 @@ __all__ = [
     "PriceItem",
     "PriceItemNotFound",
     "PriceList",
+    "Receipt",
     "Refund",
     "RefundTooLarge",
     "TaxNameTaken",

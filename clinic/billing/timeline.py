@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
+from clinic.billing.rules import CANCELLED, OPENING
 from clinic.core.audit import CHANGED, CREATED, AuditEntry
 from clinic.core.db.json_object import json_object
 from clinic.core.tenancy import current_clinic_id
@@ -20,14 +21,16 @@ _PAYMENT = (Payment.__tablename__, Payment.id)
 _CREDIT_NOTE = (CreditNote.__tablename__, CreditNote.id)
 
 DRAFTED, ISSUED, PAID = "drafted", "issued", "paid"
+OWED_BEFORE, LEFT_BEFORE, OPENING_REVERSED = "owed-before", "left-before", "opening-reversed"
 CREDITED, WRITTEN_OFF, REFUNDED, REVERSED = "credited", "written-off", "refunded", "reversed"
 
 
 def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when invoices were drafted, and when they were issued."""
-    moments = or_(AuditEntry.action == CREATED, and_(AuditEntry.action == CHANGED, _has_changed("number")))
+    """Select when invoices were drafted, when they were issued, and when what was owed before was entered."""
+    drafted = and_(AuditEntry.action == CREATED, Invoice.kind != OPENING)
+    moments = or_(drafted, and_(AuditEntry.action == CHANGED, _has_changed("number")))
     details = json_object(number=Invoice.number, amount=Invoice.total_minor, currency=Invoice.currency)
-    action = case((AuditEntry.action == CREATED, DRAFTED), else_=ISSUED)
+    action = case((Invoice.kind == OPENING, OWED_BEFORE), (AuditEntry.action == CREATED, DRAFTED), else_=ISSUED)
     return (
         _entries(Invoice.__tablename__, action, details, patient_ids, about=_INVOICE)
         .join(Invoice, Invoice.id == AuditEntry.record_id)
@@ -36,14 +39,15 @@ def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
 
 
 def select_payments(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when payments were recorded."""
+    """Select when payments were recorded, and when credit from before was entered."""
     details = json_object(
         number=Invoice.number, amount=Payment.amount_minor, currency=Payment.currency, method=Payment.method
     )
+    action = case((Payment.kind == OPENING, LEFT_BEFORE), else_=PAID)
     of_invoice = Invoice.id.is_not(None)
     record, record_id = (case((of_invoice, one), else_=other) for one, other in zip(_INVOICE, _PAYMENT, strict=True))
     return (
-        _entries(Payment.__tablename__, PAID, details, patient_ids, about=(record, record_id))
+        _entries(Payment.__tablename__, action, details, patient_ids, about=(record, record_id))
         .join(Payment, Payment.id == AuditEntry.record_id)
         .outerjoin(Invoice, Invoice.id == Payment.invoice_id)
         .where(AuditEntry.action == CREATED)
@@ -68,12 +72,14 @@ def select_credit_notes(patient_ids: SubjectIds) -> Select[Any]:
 
 
 def select_write_offs(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when something was written off."""
+    """Select when something was written off, and when what was owed before was reversed by that."""
+    reversed_ = (Invoice.kind == OPENING) & (Invoice.status == CANCELLED)
+    action = case((reversed_, OPENING_REVERSED), else_=WRITTEN_OFF)
     details = json_object(
         number=Invoice.number, amount=WriteOff.amount_minor, currency=Invoice.currency, reason=WriteOff.reason
     )
     return (
-        _entries(WriteOff.__tablename__, WRITTEN_OFF, details, patient_ids, about=_INVOICE)
+        _entries(WriteOff.__tablename__, action, details, patient_ids, about=_INVOICE)
         .join(WriteOff, WriteOff.id == AuditEntry.record_id)
         .join(Invoice, Invoice.id == WriteOff.invoice_id)
         .where(AuditEntry.action == CREATED)
@@ -94,10 +100,11 @@ def select_refunds(patient_ids: SubjectIds) -> Select[Any]:
 
 
 def select_reversals(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when payments were reversed."""
+    """Select when payments, and credit from before, were reversed."""
+    action = case((Payment.kind == OPENING, OPENING_REVERSED), else_=REVERSED)
     details = json_object(amount=Payment.amount_minor, currency=Payment.currency, reason=Payment.reversal_reason)
     return (
-        _entries(Payment.__tablename__, REVERSED, details, patient_ids, about=_PAYMENT)
+        _entries(Payment.__tablename__, action, details, patient_ids, about=_PAYMENT)
         .join(Payment, Payment.id == AuditEntry.record_id)
         .where(Payment.reversed_at.is_not(None), AuditEntry.action == CHANGED, _has_changed("reversed_at"))
     )

@@ -9,6 +9,9 @@ from clinic.billing.timeline import (
     CREDITED,
     DRAFTED,
     ISSUED,
+    LEFT_BEFORE,
+    OPENING_REVERSED,
+    OWED_BEFORE,
     PAID,
     REFUNDED,
     REVERSED,
@@ -26,7 +29,14 @@ from clinic.identity.clinics import clinic_service
 
 MONEY = TimelineKind("money", "Money", 20)
 
-_TONES = {ISSUED: "info", PAID: "ok", CREDITED: "warn", WRITTEN_OFF: "warn", REFUNDED: "bad", REVERSED: "bad"}
+_TONES = {
+    ISSUED: "info",
+    PAID: "ok",
+    CREDITED: "warn",
+    WRITTEN_OFF: "warn",
+    **dict.fromkeys((REFUNDED, REVERSED, OPENING_REVERSED), "bad"),
+}
+
 
 Link = tuple[str, str, Mapping[str, Any]]
 
@@ -61,6 +71,9 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     CREDITED: _credited,
     WRITTEN_OFF: lambda details, amount: (f"Written off {amount}", details["reason"]),
     REFUNDED: _refunded,
+    OWED_BEFORE: lambda _, amount: ("Owed from before", amount),
+    LEFT_BEFORE: lambda _, amount: ("Credit from before", amount),
+    OPENING_REVERSED: lambda details, amount: (f"Opening balance of {amount} reversed", details["reason"]),
     REVERSED: lambda details, amount: (f"Payment of {amount} reversed", details["reason"]),
 }
 

@@ -162,6 +162,12 @@ def a_payment() -> UUID:
     return billing_service.record_payment(an_invoice().id, amount=euros(5000), method="card").id
 
 
+def a_refund() -> UUID:
+    """Give some of a payment back."""
+    refund = billing_service.refund_payment(a_payment(), amount=euros(100), method="cash", reason="goodwill")
+    return refund.id
+
+
 def a_credit_note() -> UUID:
     """Issue a credit note for a new invoice."""
     return billing_service.credit_invoice(an_invoice().id, reason="goodwill").id
@@ -172,6 +178,11 @@ def an_invoice_with_credit() -> UUID:
     patient = a_patient()
     billing_service.take_payment(patient.id, amount=euros(2000), method="cash", allocations=[], keep_credit=True)
     return an_invoice(patient).id
+
+
+def an_opening_balance(side: str = "owed") -> UUID:
+    """Enter what a new patient owed before."""
+    return billing_service.enter_opening_balance(a_patient().id, side=side, amount=euros(5000)).id
 
 
 def a_pair() -> UUID:
@@ -218,7 +229,9 @@ ARGUMENTS = {
     "year": Argument(lambda: "2030"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "payment_id": Argument(a_payment, "payments"),
+    "refund_id": Argument(a_refund, "refunds"),
     "credit_note_id": Argument(a_credit_note, "credit_notes"),
+    "opening_id": Argument(an_opening_balance, "invoices"),
     "billable_id": Argument(a_billable_visit, "appointments"),
     "tax_rate_id": Argument(lambda: a_tax().id, "tax_rates"),
     "item_id": Argument(lambda: an_item().id, "price_items"),

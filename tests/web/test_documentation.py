@@ -68,6 +68,11 @@ OPERATION_IDS = {
     "POST /api/v1/invoices/{invoice_id}/credit-notes": "credit_invoice",
     "POST /api/v1/invoices/{invoice_id}/write-off": "write_off",
     "GET /api/v1/credit-notes/{credit_note_id}": "get_credit_note",
+    "GET /api/v1/patients/{patient_id}/statement": "get_statement",
+    "GET /api/v1/patients/{patient_id}/opening-balances": "list_opening_balances",
+    "POST /api/v1/patients/{patient_id}/opening-balances": "create_opening_balance",
+    "GET /api/v1/opening-balances/{opening_id}": "get_opening_balance",
+    "POST /api/v1/opening-balances/{opening_id}/reverse": "reverse_opening_balance",
     "GET /api/v1/payments": "list_all_payments",
     "POST /api/v1/payments": "create_payment",
     "GET /api/v1/payments/{payment_id}": "get_payment",
@@ -295,6 +300,8 @@ def test_operations_describe_the_headers_that_they_read(spec):
         "write_off": [("If-Match", False), ("Idempotency-Key", True)],
         "create_payment": [("Idempotency-Key", True)],
         "reverse_payment": [("Idempotency-Key", True)],
+        "create_opening_balance": [("Idempotency-Key", True)],
+        "reverse_opening_balance": [("Idempotency-Key", True)],
         "refund_payment": [("Idempotency-Key", True)],
         "get_billing_settings": [("If-None-Match", False)],
         "update_billing_settings": [("If-Match", True)],
@@ -439,7 +446,8 @@ def test_an_id_in_a_response_is_linked_to_the_operations_of_its_record(spec):
     of_cards.add("create_recall")
     of_merges = {"preview_merge", "merge_patient", "unmerge_patient"}
     of_record = {"get_patient", "update_patient", "use_contact"}
-    assert set(links) == of_record | of_consent | of_states | of_cards | of_merges
+    of_account = {"get_statement", "list_opening_balances", "create_opening_balance"}
+    assert set(links) == of_record | of_consent | of_states | of_cards | of_merges | of_account
     assert links["get_patient"]["parameters"] == {"patient_id": "$response.body#/id"}
 
 

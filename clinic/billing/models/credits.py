@@ -152,7 +152,10 @@ class CreditNoteLine(ClinicScoped, Base):
 
 
 class WriteOff(ClinicScoped, Base):
-    """The rest of an invoice that nobody will pay: it stays owed on paper, but is no longer asked for."""
+    """The rest of an invoice that nobody will pay: it stays owed on paper, but is no longer asked for.
+
+    One that cancels an opening balance is its reversal.
+    """
 
     __tablename__ = "write_offs"
     __table_args__ = (

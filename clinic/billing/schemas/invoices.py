@@ -17,11 +17,13 @@ from clinic.billing.payer_rules import (
 )
 from clinic.billing.price_rules import CATEGORIES
 from clinic.billing.rules import (
+    BILL,
     LONGEST_DESCRIPTION,
     LONGEST_NOTE,
     MOST_LINES,
     NEGATIVE_PRICE,
     NO_LINE,
+    OPENING,
     STATUSES,
     TOO_MANY_LINES,
 )
@@ -139,6 +141,10 @@ class InvoiceSchema(IssuedParticularsSchema):
         allow_none=True,
         error_messages={"type": "Enter the payer as an object"},
         metadata={"description": "the payer on record, the guardian of a minor, or the patient unless given"},
+    )
+    kind = fields.String(
+        dump_only=True,
+        metadata={"enum": [BILL, OPENING], "description": "`opening`: what the patient owed before, and no document"},
     )
     prices_include_tax = fields.Boolean(dump_only=True)
     taxes = fields.List(fields.Nested(TaxGroupSchema), dump_only=True, attribute="totals.groups")

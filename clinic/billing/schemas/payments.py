@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
-from clinic.billing.rules import LONGEST_REFERENCE, METHODS, NOT_A_BOOLEAN, NOT_A_LIST, NOT_ABOVE_ZERO
+from clinic.billing.rules import LONGEST_REFERENCE, METHODS, MONEY, NOT_A_BOOLEAN, NOT_A_LIST, NOT_ABOVE_ZERO, OPENING
 from clinic.billing.schemas.ids import OptionalId
 from clinic.billing.schemas.typed import TypedMoney
 from clinic.billing.service import PaymentPart
@@ -42,6 +42,10 @@ class PaymentOfInvoiceSchema(Schema):
     patient_id = fields.UUID(dump_only=True)
     invoice_id = fields.UUID(
         dump_only=True, allow_none=True, metadata={"description": "for which it was entered; null: for the patient"}
+    )
+    kind = fields.String(
+        dump_only=True,
+        metadata={"enum": [MONEY, OPENING], "description": "`opening`: credit from before, which was not taken"},
     )
     amount = MoneyField(required=True)
     method = Choice(*METHODS, required=True, what="how it was paid")

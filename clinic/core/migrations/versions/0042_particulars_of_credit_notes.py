@@ -9,7 +9,7 @@ from alembic import op
 from clinic.core.db.row_guards import create_part_guard, create_update_guard, drop_guard, drop_part_guard
 
 revision = "0042"
-down_revision = "0039"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
