@@ -14,7 +14,7 @@ from clinic.core.money import Money
 from tests.billing.invoices import a_seller
 from tests.billing.prices import a_tax, an_exemption
 from tests.builders import a_clinic, a_patient
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.page_client import PageClient
 
 RATES = ("4.5", "6", "23")
