@@ -18,8 +18,8 @@ from tests.billing.prices import a_tax
 from tests.builders import a_patient
 
 RATES = (None, Fraction(23), Fraction(6))
-ROUND = 120
-"""Operations with the same patients."""
+ROUND, AUDIT = 120, 5000
+"""Operations with the same patients, and from one audit of all the books to the next."""
 
 
 class Machine(ComparedBooks):
@@ -63,6 +63,8 @@ class Machine(ComparedBooks):
         self.outcomes[f"{operation.__name__} {operation()}"] += 1
         if self.recent_bills:
             self._compare_bill(self.random.choice(self.recent_bills))
+        if self.count % AUDIT == 0:
+            assert billing_service.audit() == []
 
     def issue(self) -> str:
         """Draft and issue an invoice."""
