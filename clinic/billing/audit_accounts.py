@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from clinic.billing.audit_findings import Finding, Findings, amounts_differ
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
@@ -36,6 +36,7 @@ def audit_accounts() -> Findings:
         yield from _sums(check, stored, what, key, part)
     yield from _statuses()
     yield from _payments()
+    yield from _undone_write_offs()
     yield from _currencies()
     yield from _openings()
     yield from _balance()
@@ -85,6 +86,16 @@ def _payments() -> Findings:
     for record_id in db.session.scalars(select(Allocation.id).where(released)):
         text = "more of it is taken back than was used"
         yield Finding("allocation-cap", "allocations", record_id, None, text)
+
+
+def _undone_write_offs() -> Findings:
+    """Return the rows that undo another amount than the write-off has that they name, or one of another invoice."""
+    undone = aliased(WriteOff)
+    wrong = or_(WriteOff.amount_minor != -undone.amount_minor, WriteOff.invoice_id != undone.invoice_id)
+    rows = select(WriteOff.id, Invoice.number).join(undone, undone.id == WriteOff.undoes_id)
+    for record_id, number in db.session.execute(rows.join(WriteOff.invoice).where(wrong)):
+        text = "it undoes a write-off of another amount or invoice"
+        yield Finding("write-off-undone", "write_offs", record_id, number, text)
 
 
 def _currencies() -> Findings:

@@ -249,9 +249,15 @@ AUDIT_LABELS = {
     "write_offs": RecordLabels(
         "a write-off",
         "write-offs",
-        labels={"invoice_id": "Invoice", "amount_minor": "Amount", "reason": "Reason", "written_off_at": "Written off"},
+        labels={
+            "invoice_id": "Invoice",
+            "amount_minor": "Amount",
+            "reason": "Reason",
+            "undoes_id": "Write-off that it undoes",
+            "written_off_at": "Written off",
+        },
         formatters={"amount_minor": _money},
-        references={"invoice_id": "invoices"},
-        action_labels={"created": "Wrote off the rest of an invoice"},
+        references={"invoice_id": "invoices", "undoes_id": "write_offs"},
+        action_labels={"created": "Wrote off the rest of an invoice, or undid that"},
     ),
 }

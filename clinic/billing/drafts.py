@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
+from sqlalchemy.orm.attributes import set_committed_value
+
 from clinic.appointments.service import AppointmentNotFound, appointment_service
 from clinic.billing.invoice_queries import InvoiceNotFound, as_id
 from clinic.billing.lines import LineFields, make_lines, price_book
@@ -149,9 +151,12 @@ def lock_draft(invoice_id: UUID | str, version: int | None) -> Invoice:
 
 
 def load_whole(invoice: Invoice) -> None:
-    """Load lines and payments before the commit, as a response must not read after it."""
+    """Store a draft, or an invoice that is being issued, so that a response reads nothing after the commit.
+
+    Its totals were computed, so that its lines are loaded, and nothing pays it yet.
+    """
     db.session.flush()
-    db.session.refresh(invoice, ["lines", "allocations"])
+    set_committed_value(invoice, "allocations", [])
 
 
 def _terms() -> dict[str, Any]:

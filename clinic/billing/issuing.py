@@ -133,11 +133,11 @@ class Issuing:
 
 def _lock(invoice_id: UUID | str, version: int | None) -> tuple[Patient, Invoice]:
     """Return a draft and its patient, both locked, the patient first as wherever both are."""
-    found = db.session.get(Invoice, as_id(invoice_id))
-    if found is None:
+    patient_id = db.session.scalar(select(Invoice.patient_id).where(Invoice.id == as_id(invoice_id)))
+    if patient_id is None:
         raise InvoiceNotFound
-    patient = patient_service.lock(found.patient_id)
-    invoice = lock_invoice(found.id)
+    patient = patient_service.lock(patient_id)
+    invoice = lock_invoice(invoice_id)
     if invoice.status != DRAFT:
         raise InvoiceNotDraft
     if version not in {None, invoice.version}:

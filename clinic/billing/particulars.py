@@ -60,7 +60,8 @@ def person_particulars(choice: PayerChoice) -> Particulars:
 def copy_particulars(invoice: Invoice, patient: Patient, seller: Particulars, payer: Particulars) -> None:
     """Copy into an invoice who sells, who pays, who was treated, and when."""
     visits = _visits(invoice)
-    practitioners, zone = practitioner_service.of(visits), clinic_service.current().zone
+    practitioners = practitioner_service.of(visits) if visits else {}
+    zone = clinic_service.current().zone
     days = [wall_day(visit.starts_at, zone) for visit in visits]
     invoice.served_from, invoice.served_until = (min(days), max(days)) if days else (None, None)
     invoice.billed_to = particulars_of(patient)
@@ -86,8 +87,8 @@ def _visit(starts_at: datetime, practitioner: str, appointment_id: str, zone: st
 
 def _visits(invoice: Invoice) -> Sequence[Appointment]:
     """Return the visits of an invoice and of its lines, the earliest first."""
-    wanted = {invoice.appointment_id, *(line.appointment_id for line in invoice.lines)}
-    found = appointment_service.get_many([one for one in wanted if one])
+    wanted = {invoice.appointment_id, *(line.appointment_id for line in invoice.lines)} - {None}
+    found = appointment_service.get_many([one for one in wanted if one]) if wanted else {}
     return sorted(found.values(), key=lambda visit: (visit.starts_at, visit.id))
 
 

@@ -52,7 +52,7 @@ from clinic.billing.payment_problems import (
     PaymentReversed,
     PaymentTooLarge,
 )
-from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
+from clinic.billing.payment_queries import CreditNoteNotFound, WriteOffNotFound
 from clinic.billing.payments import PaymentPart, Payments
 from clinic.billing.price_list import ItemCodeTaken, PriceFields, PriceItemNotFound, PriceList, price_list
 from clinic.billing.receipts import Receipt, Receipts
@@ -62,7 +62,7 @@ from clinic.billing.settings import BillingSettingsFields, BillingSettingsServic
 from clinic.billing.statements import AccountStatement, Statements
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
 from clinic.billing.unbilled import UnbilledVisit, UnbilledVisits, VisitBilled, VisitWithoutPrice
-from clinic.billing.write_offs import WriteOffs
+from clinic.billing.write_offs import WriteOffs, WriteOffUndone, is_undone
 
 
 class BillingService(
@@ -71,7 +71,6 @@ class BillingService(
     InvoiceLists,
     InvoiceSummaries,
     InvoiceExports,
-    PaymentQueries,
     UnbilledVisits,
     Issuing,
     Payments,
@@ -153,10 +152,13 @@ __all__ = [
     "VisitBilled",
     "VisitWithoutPrice",
     "WriteOff",
+    "WriteOffNotFound",
+    "WriteOffUndone",
     "billing_service",
     "billing_settings_service",
     "chosen_payer",
     "default_payer",
+    "is_undone",
     "payer_choices",
     "payer_problem",
     "price_list",

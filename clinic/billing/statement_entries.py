@@ -24,6 +24,7 @@ from clinic.billing.statement_rules import (
     REFUND,
     REVERSAL,
     WRITE_OFF,
+    WRITE_OFF_UNDONE,
     Entry,
 )
 from clinic.core.clock import wall_day
@@ -97,8 +98,11 @@ def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
         charged=-CreditNote.total_minor,
         text=CreditNote.reason,
     )
+    undone = WriteOff.undoes_id.is_not(None)
     written_off = _row(
-        case((of_opening & (Invoice.status == CANCELLED), OPENING_REVERSAL), else_=WRITE_OFF),
+        case(
+            (undone, WRITE_OFF_UNDONE), (of_opening & (Invoice.status == CANCELLED), OPENING_REVERSAL), else_=WRITE_OFF
+        ),
         Invoice.id,
         at=WriteOff.written_off_at,
         number=Invoice.number,

@@ -18,13 +18,14 @@ OPENING_REVERSAL = "opening_balance_reversal"
 INVOICE = "invoice"
 CREDIT_NOTE = "credit_note"
 WRITE_OFF = "write_off"
+WRITE_OFF_UNDONE = "write_off_undone"
 PAYMENT = "payment"
 REVERSAL = "reversal"
 REFUND = "refund"
 PAID_BY_ANOTHER = "paid_by_another"
 PAID_FOR_ANOTHER = "paid_for_another"
 KINDS = (
-    *(OPENING_BALANCE, OPENING_REVERSAL, INVOICE, CREDIT_NOTE, WRITE_OFF),
+    *(OPENING_BALANCE, OPENING_REVERSAL, INVOICE, CREDIT_NOTE, WRITE_OFF, WRITE_OFF_UNDONE),
     *(PAYMENT, REVERSAL, REFUND, PAID_BY_ANOTHER, PAID_FOR_ANOTHER),
 )
 """What an entry is; the last two are a payment of one patient that is used for an invoice of another one."""

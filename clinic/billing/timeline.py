@@ -22,7 +22,8 @@ _CREDIT_NOTE = (CreditNote.__tablename__, CreditNote.id)
 
 DRAFTED, ISSUED, PAID = "drafted", "issued", "paid"
 OWED_BEFORE, LEFT_BEFORE, OPENING_REVERSED = "owed-before", "left-before", "opening-reversed"
-CREDITED, WRITTEN_OFF, REFUNDED, REVERSED = "credited", "written-off", "refunded", "reversed"
+CREDITED, REFUNDED, REVERSED = "credited", "refunded", "reversed"
+WRITTEN_OFF, WRITE_OFF_UNDONE = "written-off", "write-off-undone"
 
 
 def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
@@ -72,12 +73,12 @@ def select_credit_notes(patient_ids: SubjectIds) -> Select[Any]:
 
 
 def select_write_offs(patient_ids: SubjectIds) -> Select[Any]:
-    """Select when something was written off, and when what was owed before was reversed by that."""
+    """Select when something was written off, when that was undone, and when what was owed before was reversed by it."""
     reversed_ = (Invoice.kind == OPENING) & (Invoice.status == CANCELLED)
-    action = case((reversed_, OPENING_REVERSED), else_=WRITTEN_OFF)
-    details = json_object(
-        number=Invoice.number, amount=WriteOff.amount_minor, currency=Invoice.currency, reason=WriteOff.reason
-    )
+    undone = WriteOff.undoes_id.is_not(None)
+    action = case((undone, WRITE_OFF_UNDONE), (reversed_, OPENING_REVERSED), else_=WRITTEN_OFF)
+    size = func.abs(WriteOff.amount_minor)
+    details = json_object(number=Invoice.number, amount=size, currency=Invoice.currency, reason=WriteOff.reason)
     return (
         _entries(WriteOff.__tablename__, action, details, patient_ids, about=_INVOICE)
         .join(WriteOff, WriteOff.id == AuditEntry.record_id)

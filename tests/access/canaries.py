@@ -152,6 +152,7 @@ _VALUES: dict[str, Any] = {
     "payments.tendered_minor": None,
     "allocations.released_minor": 0,
     "credit_notes.number": WORD.upper(),
+    "write_offs.undoes_id": None,
     "credit_notes.billed_to": _BILLED_TO,
     "credit_notes.particulars": _PARTICULARS,
 }

@@ -107,6 +107,7 @@ LINES: dict[str, Line] = {
     "billing reverse": lambda the: [the("payment_id"), "--reason", "Typed twice"],
     "billing credit": lambda the: [the("invoice_id"), "--reason", "goodwill"],
     "billing write-off": lambda the: [the("invoice_id"), "--reason", "Moved away"],
+    "billing undo-write-off": lambda the: [the("invoice_id", "billing undo-write-off"), "--reason", "It came"],
     "billing payments": lambda _: [],
     "billing statement": lambda the: [the("patient_id")],
     "billing opening-balance": lambda the: [the("patient_id"), "45.00"],

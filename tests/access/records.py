@@ -173,6 +173,17 @@ def a_credit_note() -> UUID:
     return billing_service.credit_invoice(an_invoice().id, reason="goodwill").id
 
 
+def a_write_off() -> UUID:
+    """Write off a new invoice."""
+    invoice = billing_service.write_off(an_invoice().id, reason="Moved away")
+    return billing_service.write_offs_of(invoice.id)[0].id
+
+
+def a_written_off_invoice() -> UUID:
+    """Write off a new invoice, and return the invoice."""
+    return billing_service.write_off(an_invoice().id, reason="Moved away").id
+
+
 def an_invoice_with_credit() -> UUID:
     """Issue an invoice to a patient who has credit."""
     patient = a_patient()
@@ -231,6 +242,7 @@ ARGUMENTS = {
     "payment_id": Argument(a_payment, "payments"),
     "refund_id": Argument(a_refund, "refunds"),
     "credit_note_id": Argument(a_credit_note, "credit_notes"),
+    "write_off_id": Argument(a_write_off, "write_offs"),
     "opening_id": Argument(an_opening_balance, "invoices"),
     "billable_id": Argument(a_billable_visit, "appointments"),
     "tax_rate_id": Argument(lambda: a_tax().id, "tax_rates"),
@@ -282,6 +294,7 @@ IN_THE_STATE: dict[str, Callable[[], UUID | str]] = {
     "api_billing.issue": lambda: a_draft().id,
     "billing.use_credit": an_invoice_with_credit,
     "api_billing.use_credit": an_invoice_with_credit,
+    "billing undo-write-off": a_written_off_invoice,
     "api_billing.delete": lambda: a_draft().id,
     "api_billing.update": lambda: a_draft().id,
     "billing.deletion": lambda: a_draft().id,

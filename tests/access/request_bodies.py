@@ -84,6 +84,7 @@ _PAYMENT = {"amount": {"amount": "50.00", "currency": "EUR"}, "method": "card"}
 _WITH_KEY = {
     *(f"api_billing.{verb}" for verb in ("pay", "use_credit", "credit", "write_off")),
     *(f"api_payments.{verb}" for verb in ("create", "reverse", "refund")),
+    "api_write_offs.undo",
     *(f"api_opening_balances.{verb}" for verb in ("create", "reverse")),
 }
 """Routes that require a key."""
@@ -165,6 +166,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "billing.store_opening_balance": lambda _: {"side": "owed", "amount": "45.00", "key": uuid4().hex},
     "billing.reverse_opening_balance": lambda _: {"reason": "Typed twice", "key": uuid4().hex},
     "billing.credit": lambda _: {"what": "whole", "version": "2", "reason": "goodwill", "key": uuid4().hex},
+    "billing.undo_write_off": lambda _: {"reason": "It came", "key": uuid4().hex},
     "billing.write_off": lambda _: {"reason": "Moved away", "version": "2", "key": uuid4().hex},
     "notifications.retry": _nothing,
     "notifications.retry_all": _nothing,
@@ -290,6 +292,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_billing.pay": lambda _: _PAYMENT,
     "api_billing.use_credit": _nothing,
     "api_billing.credit": lambda _: {"reason": "goodwill"},
+    "api_write_offs.undo": lambda _: {"reason": "It came"},
     "api_billing.write_off": lambda _: {"reason": "Moved away"},
     "api_opening_balances.create": lambda _: {"side": "credit", "amount": _PAYMENT["amount"]},
     "api_opening_balances.reverse": lambda _: {"reason": "Typed twice"},

@@ -82,7 +82,6 @@ def test_the_next_act_stands_first_and_a_no_show_is_offered_only_after_the_start
     assert "no-show" not in dict(before).values()
 
 
-@pytest.mark.slow
 def test_an_act_of_the_day_leads_back_to_the_day_and_is_undone_there(desk, booked, here):
     day = f"/appointments?day=2029-11-26&appointment={booked.rsplit('/', 1)[1]}"
 
@@ -142,7 +141,6 @@ def test_a_time_that_is_none_or_not_possible_is_shown_again_in_its_field(desk, b
     assert heading(answer.text) == "Booked"
 
 
-@pytest.mark.slow
 def test_who_comes_too_late_sees_the_present_state_and_who_made_it(app, desk, booked, become):
     stale = hidden_value(desk.get(booked).text, "version")
     act(desk, booked, "arrive")
@@ -175,7 +173,6 @@ def test_the_addresses_of_buttons_lead_to_the_page_with_them(desk, booked):
         assert desk.get(f"{booked}/{action}").location == booked
 
 
-@pytest.mark.slow
 def test_a_cancellation_says_beforehand_that_it_is_late_and_can_be_undone(desk, booked, here):
     with here():
         later = f"/appointments/{an_appointment(starts_at=MONDAY + timedelta(days=2)).id}"
@@ -249,7 +246,6 @@ def test_the_page_takes_few_statements_with_everything_on_it(app, desk, here):
     assert len(of_rows(statements)) <= 12, statements
 
 
-@pytest.mark.slow
 def test_the_reason_and_the_note_are_changed_and_two_changes_are_compared(client, here, become):
     with here():
         appointment_id = book(reason="Knee", note="Brings the letter").id

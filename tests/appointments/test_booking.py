@@ -232,7 +232,6 @@ def test_appointments_are_listed_by_their_start():
     assert [one.id for one in appointment_service.list().rows] == [earlier.id, later.id]
 
 
-@pytest.mark.slow
 def test_a_list_is_filtered_by_each_thing_that_is_given():
     wanted, noise = an_appointment(), an_appointment(starts_at=MONDAY + timedelta(days=1))
     appointment_service.cancel(noise.id)

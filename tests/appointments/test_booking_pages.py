@@ -168,7 +168,6 @@ def test_patients_are_searched_for_as_everywhere_and_chosen_by_a_link(client, de
     assert f'name="patient" value="{other.id}"' in client.get(f"/appointments/new?patient={other.mrn}").text
 
 
-@pytest.mark.slow
 def test_why_not_names_who_or_what_is_in_the_way(client, desk, here):
     with here():
         desk.book(9, service_id=desk.service.id)
@@ -233,7 +232,6 @@ def test_a_time_that_is_taken_meanwhile_says_by_whom_and_keeps_what_was_typed(ap
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 def test_names_are_only_for_those_who_may_see_patients(client, desk, here, become):
     with here():
         desk.book(9)
@@ -308,7 +306,6 @@ def test_only_those_who_register_patients_register_one_with_a_booking(app, clien
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 def test_a_patient_who_is_here_now_and_a_visit_that_is_over_are_added(app, client, desk):
     typed = {"patient": str(desk.patient.id), "practitioner_id": str(desk.okafor.id), "minutes": "5"}
     yesterday = str(today(ZONE) - timedelta(days=1))
@@ -366,7 +363,6 @@ def test_a_link_to_a_free_time_chooses_it(client, desk):
     assert 'value=""' in element(page, "f-time")
 
 
-@pytest.mark.slow
 def test_a_full_month_says_when_the_next_free_time_is(client, desk, here):
     with here():
         for days in range(20):
@@ -426,7 +422,6 @@ def test_many_practitioners_take_no_more_statements_and_little_html(client, desk
         assert (url, len(queries) <= 12, len(page.data) <= 60 * 1024) == (url, True, True)
 
 
-@pytest.mark.slow
 def test_moving_shows_the_own_time_as_free_and_ends_on_the_new_day(app, client, desk, here):
     with here():
         moved = known(desk.book(9, patient=desk.patient, service_id=desk.service.id))
@@ -444,7 +439,6 @@ def test_moving_shows_the_own_time_as_free_and_ends_on_the_new_day(app, client, 
     assert (stored["version"], stored["service_id"], stored["room_id"]) == (2, desk.service.id, desk.room.id)
 
 
-@pytest.mark.slow
 def test_a_move_that_is_refused_keeps_the_form(app, client, desk, here):
     with here():
         moved = known(desk.book(9, patient=desk.patient, service_id=desk.service.id))
@@ -465,7 +459,6 @@ def test_a_move_that_is_refused_keeps_the_form(app, client, desk, here):
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 def test_an_appointment_of_somebody_who_has_arrived_is_not_moved(client, desk, here):
     with here():
         arrived = known(desk.book(9))

@@ -25,7 +25,6 @@ def ticked(page):
     return re.findall(r'name="holiday" value="([^"]*)" checked', page)
 
 
-@pytest.mark.slow
 def test_opening_hours_are_set_after_a_look_at_what_falls_outside(client, here):
     with here():
         an_appointment()
@@ -43,7 +42,6 @@ def test_opening_hours_are_set_after_a_look_at_what_falls_outside(client, here):
     assert client.submit(URL, **form("mon 11 19", version="1")).status_code == 409
 
 
-@pytest.mark.slow
 def test_closures_are_added_changed_and_deleted(client, here):
     with here():
         an_appointment()
@@ -86,7 +84,6 @@ def lisbon(here):
         an_appointment(starts_at=datetime(2029, 3, 30, 9, tzinfo=UTC))
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("lisbon")
 def test_public_holidays_are_ticked_but_for_optional_ones_and_saved_as_ticked(client, here):
     page = client.get(YEAR).text
@@ -123,7 +120,6 @@ def test_public_holidays_saved_meanwhile_are_not_overwritten(client, here):
     assert client.submit(YEAR, holiday=["2029-02-13"], shown=["2029-03-30"]).status_code == 303
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("lisbon")
 def test_public_holidays_are_saved_after_a_look_at_what_falls_outside_with_a_choice_for_each(app, client, here):
     wanted = {"holiday": ["2029-03-30", "2029-02-13"]}

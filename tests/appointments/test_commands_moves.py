@@ -28,7 +28,6 @@ def booked(run, clinic_day):
     return json.loads(run(*BOOK, "--json").stdout)["id"]
 
 
-@pytest.mark.slow
 def test_booking_takes_a_service_a_room_and_why(app, run, clinic_day):
     more = ["--service", "Check-up", "--room", "B", "--reason", "Toothache", "--note", "Fasting"]
 
@@ -50,7 +49,6 @@ def test_a_visit_that_is_over_is_recorded_as_fulfilled(app, run, clinic_day):
     assert json.loads(over.stdout)["status"] == "fulfilled"
 
 
-@pytest.mark.slow
 def test_an_appointment_is_moved_lived_through_and_taken_back(app, run, booked):
     steps = [
         (["move", booked, "--starts", "2029-11-26 09:30", "--minutes", "15"], "booked"),
@@ -92,7 +90,6 @@ def test_what_is_wrong_is_one_line_and_a_code(app, run, booked):
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 def test_free_times_are_listed_and_the_others_explained(run, here, booked):
     query = ["appointments", "slots", "--from", "2029-11-26", "--to", "2029-11-26", "--service", "Check-up"]
 

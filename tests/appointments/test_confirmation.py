@@ -66,7 +66,6 @@ def test_a_move_to_another_time_clears_the_confirmation_and_its_undo_restores_it
     assert appointment_service.undo(appointment.id).confirmed_at == confirmed_at
 
 
-@pytest.mark.slow
 def test_the_desk_confirms_on_the_page_and_sees_it_there_and_on_the_day(client, booked):
     page = f"/appointments/{booked}"
     fields = {name: hidden_value(client.get(page).text, name) for name in ("version", "origin", "key")}

@@ -173,7 +173,6 @@ def test_the_chosen_appointment_stands_beside_the_day_with_its_next_act(desk, he
     assert desk.get(f"{DAY}&appointment={uuid4()}").status_code == 404
 
 
-@pytest.mark.slow
 def test_whose_days_are_shown_is_kept_for_each_person(app, desk, become, here):
     with here():
         silva, okafor = (a_practitioner(name).id for name in ("Dr Silva", "Dr Okafor"))
@@ -306,7 +305,6 @@ def test_a_day_of_400_appointments_costs_as_many_statements_as_one_of_4_and_few_
     assert len(page.encode()) / 400 <= 60 * 1024 / 100
 
 
-@pytest.mark.slow
 def test_a_day_of_one_hundred_appointments_is_at_most_60_kilobytes(desk, here):
     with here():
         a_full_day(5, 20)

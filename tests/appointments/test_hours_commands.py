@@ -87,7 +87,6 @@ def test_leave_and_closures_are_planned(run, practitioner, here):
         assert (kept.starts, kept.ends, kept.note) == (840, 1020, "School")
 
 
-@pytest.mark.slow
 def test_public_holidays_are_imported_once_and_optional_ones_on_demand(run, here):
     listed = run("hours", "import-holidays", "--year", "2029", "--dry-run", "--json")
     first = run("hours", "import-holidays", "--year", "2029")
@@ -104,7 +103,6 @@ def test_public_holidays_are_imported_once_and_optional_ones_on_demand(run, here
     assert run("hours", "import-holidays", "--year", "1066").exit_code == 2
 
 
-@pytest.mark.slow
 def test_public_holidays_are_imported_with_what_becomes_of_the_appointments(run, here):
     with here():
         booked = an_appointment(starts_at=datetime(2029, 12, 25, 9, tzinfo=UTC)).id
@@ -140,7 +138,6 @@ def test_appointments_outside_are_moved_or_cancelled_with_the_change(run, practi
         assert found[1].starts_at == datetime(2029, 11, 26, 10, 30, tzinfo=UTC)
 
 
-@pytest.mark.slow
 def test_a_wrong_choice_is_named_and_changes_nothing(run, practitioner, here):
     with here():
         outside = appointment_service.day(date(2029, 11, 26))[0].id

@@ -91,7 +91,6 @@ def test_every_problem_of_a_week_is_named_at_its_range(client, practitioner):
     assert words_about(answer, "#/ranges/2/ends") == "Tuesday: 08:00–12:30 and 12:00–17:00 overlap"
 
 
-@pytest.mark.slow
 def test_previews_list_what_falls_outside_and_change_nothing(client, practitioner, here):
     leave = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": FIRST}
     asked = {
@@ -112,7 +111,6 @@ def test_previews_list_what_falls_outside_and_change_nothing(client, practitione
         assert not [*hours_exception_service.list().rows, *closure_service.list().rows]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "fields", "change"),
     [
@@ -243,7 +241,6 @@ def test_a_choice_of_no_such_kind_is_refused_at_its_appointment(client, practiti
     assert (answer.status_code, pointers(answer)) == (422, [f"#/appointments/{booked[0]}"])
 
 
-@pytest.mark.slow
 def test_two_choices_for_one_appointment_are_refused(client, practitioner, booked):
     choices = {booked[0].upper(): "cancel", booked[0]: "keep"}
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
@@ -278,7 +275,6 @@ def test_a_time_that_is_taken_changes_nothing_and_names_the_appointment(client, 
         assert hours_service.get(practitioner.id).weeks == []
 
 
-@pytest.mark.slow
 def test_every_wrong_choice_is_named(client, practitioner, booked):
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
 

@@ -72,7 +72,6 @@ def test_a_practitioner_without_hours_is_shown_as_bookable_at_any_time(client, p
     assert rows_of(page) == []
 
 
-@pytest.mark.slow
 def test_rows_are_added_removed_and_copied_without_being_checked(client, here, practitioner, url):
     sent = form("mon 8 25:00", "mon 13.15 17", "tue 9 10", key="k" * 20)
 
@@ -128,7 +127,6 @@ def test_a_change_shows_what_is_stored_now(client, here, practitioner, url):
     assert "9 h 30 a week now 22 h 30" in page
 
 
-@pytest.mark.slow
 def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practitioner, url):
     sent = form("mon 10 12")
 
@@ -219,7 +217,6 @@ def test_the_weeks_of_a_practitioner_are_tabs(client, here, practitioner, url):
     assert re.search(r'aria-current="page">From 1 Dec 2029', later)
 
 
-@pytest.mark.slow
 def test_exceptions_are_added_changed_and_deleted_with_the_calendar_in_step(client, here, practitioner, url):
     new = f"{url}/exceptions/new"
     assert 'value="2029-11-26"' in client.get(f"{new}?day=2029-11-26").text
@@ -342,7 +339,6 @@ def test_choices_that_are_not_to_be_used_keep_all(client, here, practitioner, ur
         assert {one.status for one in appointment_service.day(date(2029, 11, 26))} == {"booked"}
 
 
-@pytest.mark.slow
 def test_a_taken_time_comes_back_at_its_appointment_with_all_choices(client, here, practitioner, url, outside):
     sent = form("mon 10 12") | {"outside": "choose", outside[0]: "cancel", outside[1]: "2029-11-26T10:00:00+00:00"}
     seal = seal_of(client.submit(url, **sent, check="1").text)
@@ -400,7 +396,6 @@ def test_who_may_not_change_appointments_is_offered_no_choices(client, url, outs
     assert "Save hours, keep 2 as booked" in spoken(page)
 
 
-@pytest.mark.slow
 def test_an_appointment_is_moved_to_a_time_that_is_typed(client, url, outside, here, practitioner):
     with here():
         hours_service.set_week(practitioner.id, MORNINGS)

@@ -133,7 +133,6 @@ def test_a_cancelled_appointment_is_not_moved_and_the_answer_says_why(client, bo
     assert answer.json["at"].endswith("Z")
 
 
-@pytest.mark.slow
 def test_an_appointment_is_lived_through_and_the_last_step_undone(app, client, booked):
     states = []
     for action, _ in EMPTY:
@@ -220,7 +219,6 @@ def test_free_times_are_found_by_day_and_the_others_explained(client, here, serv
     assert len(why.json["refused"]) + 4 == 8 * 96
 
 
-@pytest.mark.slow
 def test_free_times_of_a_service_are_those_of_all_who_offer_it_and_of_its_rooms(client, here, service):
     with here():
         practitioners = [a_practitioner(name) for name in ("Dr Okafor", "Dr Brandt")]

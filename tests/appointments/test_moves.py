@@ -183,7 +183,6 @@ def test_a_move_is_not_undone_onto_a_time_that_was_given_away(clock):
     assert appointment_service.get(appointment.id).starts_at == MONDAY + HOUR
 
 
-@pytest.mark.slow
 def test_a_cancellation_is_undone_within_ten_minutes_if_the_time_is_still_free(app, clock):
     appointment = an_appointment()
     appointment_service.cancel(appointment.id, reason="patient", note="Has a cold")
@@ -199,7 +198,6 @@ def test_a_cancellation_is_undone_within_ten_minutes_if_the_time_is_still_free(a
         appointment_service.undo(appointment.id)
 
 
-@pytest.mark.slow
 def test_a_cancellation_is_not_undone_onto_a_time_that_was_given_away(clock):
     practitioner = a_practitioner()
     appointment = book(practitioner=practitioner)

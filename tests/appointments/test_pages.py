@@ -83,7 +83,6 @@ def test_a_taken_time_shows_the_form_again_with_what_was_typed(app, client, here
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 def test_a_busy_patient_shows_the_form_again(client, here, typed):
     client.submit("/appointments/new", **typed)
     with here():
@@ -159,7 +158,6 @@ def test_cancelling_says_so_and_who_could_not_make_it(app, client, typed):
     assert "Cancel appointment" not in page
 
 
-@pytest.mark.slow
 def test_cancelling_a_second_time_is_a_conflict(app, client, typed):
     location = booked(client, typed)
     client.submit(f"{location}/cancellation", version="1", reason="patient")

@@ -87,7 +87,6 @@ def test_a_room_can_be_chosen_with_and_without_a_service():
     assert refused.value.conflicts == [chosen[1].id]
 
 
-@pytest.mark.slow
 def test_what_does_not_suit_each_other_is_refused_at_its_field(app, here, other_clinic):
     with here(other_clinic.id):
         foreign = {"service_id": a_service().id, "room_id": a_room().id}
@@ -125,7 +124,6 @@ def test_buffers_of_neighbours_add_up(gap, is_free):
     assert (first.blocked_from, first.blocked_until) == (at(-10), at(45))
 
 
-@pytest.mark.slow
 def test_buffers_bind_the_room_and_never_the_patient():
     room, patient = a_room(), a_patient()
     service = a_service(rooms=[room], buffer_after=15)
@@ -261,7 +259,6 @@ def test_the_one_beside_stays_while_it_is_over_another_one_too():
     assert appointment_service.get(beside.id).lane == 0
 
 
-@pytest.mark.slow
 def test_an_undone_cancellation_goes_beside_what_was_booked_over_it():
     practitioner = a_practitioner()
     first = book(practitioner=practitioner)

@@ -115,7 +115,6 @@ def test_a_list_of_services_takes_four_statements_and_one_for_the_key(app, clien
     assert len(of_rows(statements)) <= 4
 
 
-@pytest.mark.slow
 def test_commands_add_edit_list_and_deactivate(app, run, clinic, here):
     with here():
         a_member(clinic.id, "practitioner")

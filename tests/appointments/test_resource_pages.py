@@ -52,7 +52,6 @@ def test_a_practitioner_is_added_changed_deactivated_and_reactivated(app, client
     assert rows(app, "practitioners")[0].items() >= {"name": "Dr Rui Reis", "speciality": None, "active": True}.items()
 
 
-@pytest.mark.slow
 def test_deactivating_lists_what_is_still_booked(app, client, here):
     with here():
         practitioner = a_practitioner()
@@ -246,7 +245,6 @@ def test_an_empty_schedule_leads_to_the_form_of_a_practitioner(client, become):
     assert "A manager or an administrator adds them." in page
 
 
-@pytest.mark.slow
 def test_each_page_executes_at_most_twelve_statements(app, client, here, member):
     member_id, membership_id = member
     with here():

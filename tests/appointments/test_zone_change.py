@@ -214,7 +214,6 @@ def test_the_same_zone_changes_nothing(app):
     assert {table: rows(app, table) for table in before} == before
 
 
-@pytest.mark.slow
 def test_a_move_before_the_change_can_not_be_undone_and_what_else_was_done_can():
     moved, cancelled, arrived = book(), book(MONDAY + HOUR), book(MONDAY + 2 * HOUR)
     appointment_service.reschedule(moved.id, starts_at=MONDAY + 3 * HOUR)

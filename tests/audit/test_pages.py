@@ -202,7 +202,6 @@ def test_the_page_executes_at_most_twelve_statements(client, app, here, clinic):
     assert len(of_rows(statements)) <= 12
 
 
-@pytest.mark.slow
 def test_a_listing_shows_its_first_patients_and_the_number_of_the_others(client, here):
     with here():
         patient_ids = [a_patient().id for _ in range(9)]

@@ -116,5 +116,4 @@ class WithOpenings(Machine):
         self.books.release(uses, opening.amount)
         opening.is_reversed = True
         for use in uses:
-            if use.bill.status == "balanced":
-                use.bill.status, use.bill.told = "issued", False
+            use.bill.status, use.bill.told = "issued", False

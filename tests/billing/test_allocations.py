@@ -115,7 +115,6 @@ class TestService:
 
         assert dues(own, other) == [4000, 0]
 
-    @pytest.mark.slow
     @pytest.mark.row(31)
     def test_wrong_parts_are_all_named_and_nothing_is_stored(self) -> None:
         invoice, draft, done = an_invoice(), a_draft(), an_invoice()
@@ -193,7 +192,6 @@ class TestService:
         assert [(one.payment_id, one.used.minor) for one in used.uses] == [(told.id, 1500)]
         assert (used.status, used.due) == ("issued", euros(3500))
 
-    @pytest.mark.slow
     def test_credit_that_is_not_there_or_not_owed_is_refused(self) -> None:
         patient = a_patient()
         invoice = an_invoice(patient)

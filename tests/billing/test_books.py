@@ -31,7 +31,7 @@ def test_random_operations_agree_with_an_exact_oracle(app, here, currency: str) 
         machine.run(80)
 
     assert {name.split()[0] for name in machine.outcomes} == {
-        *("issue", "pay", "take", "use_credit", "refund", "reverse", "credit", "write_off")
+        *("issue", "pay", "take", "use_credit", "refund", "reverse", "credit", "write_off", "undo_write_off")
     }
 
 
@@ -71,6 +71,8 @@ def books(inside: None) -> dict[str, str]:
     billing_service.refund_payment(payment.id, amount=euros(500), method="cash", reason="goodwill")
     other = an_invoice(patient)
     used = billing_service.use_credit(other.id, amount=euros(700))
+    billing_service.write_off(other.id, reason="Typed in the wrong row")
+    billing_service.undo_write_off(billing_service.write_offs_of(other.id)[0].id, reason="It was another one")
     billing_service.write_off(other.id, reason="Moved away")
     rows: dict[str, Any] = {"invoice": invoice, "other": other, "payment": payment, "note": note, "use": used.uses[0]}
     return {name: row.id.hex for name, row in rows.items()}
@@ -105,6 +107,7 @@ DAMAGES: dict[str, tuple[str, str]] = {
     "a year": ("number", "UPDATE invoices SET issued_on = '2025-12-31' WHERE id = :other"),
     "a currency": ("currency", "UPDATE payments SET currency = 'USD' WHERE id = :payment"),
     "a reversed payment": ("payment-cap", "UPDATE payments SET reversed_at = received_at WHERE id = :payment"),
+    "an undone write-off": ("write-off-undone", "UPDATE write_offs SET amount_minor = -1 WHERE amount_minor < 0"),
     "a use taken back twice": ("allocation-cap", "UPDATE allocations SET released_minor = 9999 WHERE id = :use"),
 }
 

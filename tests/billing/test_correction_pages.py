@@ -36,7 +36,6 @@ def stored(here: Any, invoice: Invoice) -> tuple[str, int]:
         return found.status, found.due.minor
 
 
-@pytest.mark.slow
 def test_a_refund_asks_first_and_is_made_once(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -58,7 +57,6 @@ def test_a_refund_asks_first_and_is_made_once(client, here) -> None:
     assert "−20,00\xa0€" in client.get(made.location).text
 
 
-@pytest.mark.slow
 def test_a_reversal_needs_a_reason_and_stays_visible(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -76,7 +74,6 @@ def test_a_reversal_needs_a_reason_and_stays_visible(client, here) -> None:
     assert stored(here, invoice) == ("issued", 5000)
 
 
-@pytest.mark.slow
 def test_a_credit_note_by_lines_is_worked_out_and_issued(client, here) -> None:
     with here():
         invoice = two_lines()
@@ -104,7 +101,6 @@ def test_a_credit_note_by_lines_is_worked_out_and_issued(client, here) -> None:
     assert stored(here, invoice) == ("issued", 4000)
 
 
-@pytest.mark.slow
 def test_what_a_credit_note_comes_to_is_worked_out_before_a_reason_is_chosen(client, here) -> None:
     with here():
         invoice = two_lines()
@@ -168,7 +164,6 @@ def test_who_only_takes_payments_sees_no_way_to_correct(client, here, become) ->
     assert client.get(f"/invoices/{invoice.id}/credit-note").status_code == 403
 
 
-@pytest.mark.slow
 def test_json_corrects_once_with_a_key(client, here) -> None:
     with here():
         invoice, other = two_lines(), an_invoice()
@@ -285,7 +280,6 @@ def test_reading_takes_few_statements(app, client, here, address: str, most: int
     assert len([one for one in of_rows(seen) if "api_keys" not in one]) <= most, seen
 
 
-@pytest.mark.slow
 def test_commands_correct(run, here) -> None:
     with here():
         patient = a_patient()

@@ -81,7 +81,6 @@ class TestReversal:
         assert [state(one)[2] for one in (first, second)] == [5000, 5000]
         assert billing_service.credit(patient.id) == euros(0)
 
-    @pytest.mark.slow
     def test_it_happens_once_and_not_after_a_refund(self) -> None:
         payment, given_back = paid(an_invoice()), paid(an_invoice())
         billing_service.reverse_payment(payment.id, reason="Typed twice")

@@ -182,7 +182,6 @@ def test_the_form_reads_items_discounts_and_taxes(app, client, here):
     assert "Paid by May" in page
 
 
-@pytest.mark.slow
 def test_a_faulty_line_among_three_hundred_comes_back_with_what_was_typed(app, client, here):
     with here():
         mrn = a_patient().mrn
@@ -223,7 +222,6 @@ def test_buttons_add_and_remove_lines_without_checking(client, here):
     assert 'name="lines-0-description" value="B"' in removed.text
 
 
-@pytest.mark.slow
 def test_a_draft_is_edited_on_its_page(client, here):
     with here():
         item = an_item(1500, code="4010", label="Certificate")
@@ -323,7 +321,6 @@ def test_json_takes_no_sums_from_outside(client, here, name):
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, f"#/lines/0/{name}")
 
 
-@pytest.mark.slow
 def test_commands_draft_edit_copy_and_delete(run, here):
     with here():
         an_item(1500, code="4010", tax=a_tax("23"))
@@ -341,7 +338,6 @@ def test_commands_draft_edit_copy_and_delete(run, here):
     assert run("billing", "edit", draft["id"], "--note", "y").exit_code == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", ["new", "edit"])
 def test_the_form_takes_few_statements(app, client, here, path):
     with here():

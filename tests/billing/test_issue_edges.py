@@ -38,7 +38,6 @@ def a_draft_after_a_pause(here: Any) -> str:
         return str(a_draft().id)
 
 
-@pytest.mark.slow
 def test_a_page_asks_for_a_far_date_beforehand_and_again(client, here) -> None:
     address = f"/invoices/{a_draft_after_a_pause(here)}"
     present = today("Europe/Lisbon").isoformat()
@@ -59,7 +58,6 @@ def test_a_page_asks_for_a_far_date_beforehand_and_again(client, here) -> None:
     assert "INV-2026-00002" in client.get(sent.location).text
 
 
-@pytest.mark.slow
 def test_json_and_commands_ask_for_a_far_date(client, here, run) -> None:
     draft = a_draft_after_a_pause(here)
     address = f"/api/v1/invoices/{draft}/issue"

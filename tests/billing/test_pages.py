@@ -331,7 +331,6 @@ def test_rows_in_which_nothing_was_typed_do_not_count() -> None:
     assert row.items() >= {"description": "X-ray", "quantity": "1", "unit_price": "5"}.items()
 
 
-@pytest.mark.slow
 def test_an_invoice_is_started_from_a_visit_and_shown_beside_it(client, here) -> None:
     with here():
         patient = a_patient()

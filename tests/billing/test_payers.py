@@ -69,7 +69,6 @@ def test_a_firm_a_person_and_the_patient_are_stored(inside):
     assert payer_in(billing_service.update(draft.id, version=3, payer={"kind": "patient"}))["name"] is None
 
 
-@pytest.mark.slow
 def test_who_cannot_pay_is_refused_in_words(inside):
     child, dead = a_child(), a_patient()
     mother = related(child, "guardian", other_id=dead.id)
@@ -154,7 +153,6 @@ def test_a_copy_has_the_payer_if_that_still_holds(inside):
     assert payer_in(billing_service.duplicate(an_invoice(patient).id))["kind"] == "patient"
 
 
-@pytest.mark.slow
 def test_the_form_shows_cards_and_keeps_what_was_typed(client, here):
     with here():
         child = a_child()

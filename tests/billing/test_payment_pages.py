@@ -29,7 +29,6 @@ def due_of(here: Any, *invoice_ids: UUID) -> list[int]:
         return [billing_service.get(one).due.minor for one in invoice_ids]
 
 
-@pytest.mark.slow
 def test_the_page_offers_to_keep_what_is_too_much(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -61,7 +60,6 @@ def test_the_cash_given_counts_only_for_cash(client, here) -> None:
     assert "The cash given is less than the amount" in refused.text
 
 
-@pytest.mark.slow
 def test_credit_is_used_from_the_page_of_an_invoice(client, here) -> None:
     with here():
         patient = a_patient()
@@ -80,7 +78,6 @@ def test_credit_is_used_from_the_page_of_an_invoice(client, here) -> None:
     assert client.get(address).status_code == 302
 
 
-@pytest.mark.slow
 def test_a_payment_is_spread_over_the_rows_and_taken(client, here) -> None:
     with here():
         patient = a_patient()
@@ -123,7 +120,6 @@ def test_only_an_amount_above_zero_is_spread(client, here) -> None:
     assert all(f'name="{row}" value="7"' in answer.text for answer in answers)
 
 
-@pytest.mark.slow
 def test_what_is_wrong_with_an_invoice_that_was_paid_meanwhile_is_told_at_the_amount(client, here) -> None:
     with here():
         invoice, other = an_invoice(), an_invoice()

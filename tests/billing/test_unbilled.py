@@ -129,7 +129,6 @@ def test_of_four_drafts_of_one_visit_at_once_one_is_made(app, here, at_once: AtO
     assert row_counts(app)["invoices"] == 1
 
 
-@pytest.mark.slow
 def test_visits_of_two_patients_without_a_price_or_not_over_are_refused(inside):
     service = a_priced_service()
     one, other = a_visit(service=service), a_visit(service=service, hours=2)
@@ -152,7 +151,6 @@ def test_a_price_that_one_item_lacks_is_none(inside):
     assert [visit.price for visit in billing_service.unbilled().rows] == [None]
 
 
-@pytest.mark.slow
 def test_the_page_makes_one_draft_of_the_ticked_visits(client, here):
     with here():
         service, patient = a_priced_service(), a_patient()

@@ -74,6 +74,7 @@ PLACES = {
     "printed credit note": "/invoices/credit-notes/{credit_note}/print",
     "new credit note": "/invoices/{open_invoice}/credit-note",
     "write-off": "/invoices/{open_invoice}/write-off",
+    "undoing of a write-off": "/invoices/write-offs/{write_off}/undo",
     "payment for several invoices": "/invoices/take-payment/{patient}",
     "payment": "/invoices/payments/{payment}",
     "receipt": "/invoices/payments/{payment}/receipt",

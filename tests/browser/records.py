@@ -68,6 +68,7 @@ class Records:
     paid_invoice: str
     corrected_invoice: str
     credit_note: str
+    write_off: str
     opening_balance: str
     refund: str
     payment: str
@@ -231,7 +232,7 @@ def _invoices(patients: Sequence[Patient]) -> Sequence[Invoice]:
 
 
 def _corrections(patient: Patient, paid: Invoice) -> dict[str, str]:
-    """Correct an invoice in every way; return it, its credit note, and the payment of another one."""
+    """Correct an invoice in every way; return it, its credit note and its write-off, and the payment of another one."""
     invoice = billing_service.issue(_draft(patient).id)
     payment = billing_service.record_payment(
         invoice.id, amount=Money(12000, "EUR"), method="cash", tendered=Money(15000, "EUR"), keep_credit=True
@@ -245,7 +246,7 @@ def _corrections(patient: Patient, paid: Invoice) -> dict[str, str]:
         patient.id, side="owed", amount=Money(2500, "EUR"), reference="List"
     )
     found = {"corrected_invoice": invoice.id, "credit_note": note.id, "opening_balance": opening.id, "payment": used}
-    found["refund"] = refund.id
+    found |= {"refund": refund.id, "write_off": billing_service.write_offs_of(invoice.id)[0].id}
     return {name: str(value) for name, value in found.items()}
 
 

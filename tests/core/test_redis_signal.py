@@ -60,7 +60,6 @@ def wait_for_subscribers(redis: Redis, channel: str) -> None:
     pytest.fail("nobody has subscribed")
 
 
-@pytest.mark.slow
 def test_a_signal_wakes_the_workers_of_its_own_installation_only(redis: Redis, tmp_path: Path) -> None:
     names = [f"clinic{uuid4().hex}" for _ in range(2)]  # other runs of the tests may use the same Redis
     mine, theirs = (installation(tmp_path, name, REDIS_URL=REDIS) for name in names)

@@ -132,7 +132,6 @@ def test_the_page_shows_number_reason_and_results_and_the_navigation_counts(clie
     assert "Will come Can’t come… No answer" in page
 
 
-@pytest.mark.slow
 def test_the_page_records_a_result(app, client, visit):
     response = client.submit(f"/messages/to-call/{visit}", result="will-come")
 
@@ -149,7 +148,6 @@ def test_of_a_patient_who_can_not_come_the_form_to_cancel_comes_next(client, vis
     assert response.location == f"/appointments/{visit}#cancel"
 
 
-@pytest.mark.slow
 def test_a_result_that_makes_no_sense_is_refused(client, visit):
     assert client.submit(f"/messages/to-call/{visit}", result="maybe").status_code == 422
     assert client.submit(f"/messages/to-call/{uuid4()}", result="no-answer").status_code == 404
@@ -173,7 +171,6 @@ def test_json_lists_and_records_calls(client, visit):
     assert client.get(URL).json["data"] == []
 
 
-@pytest.mark.slow
 def test_the_command_lists_and_records_calls(run, visit):
     [one] = json.loads(run("notifications", "calls", "--json").stdout)
     result = run("notifications", "record-call", visit, "no-answer", "--json")

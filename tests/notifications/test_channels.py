@@ -48,7 +48,6 @@ def test_every_channel_says_how_it_reaches_a_patient(here, client):
     assert worker_channels() == ["email"]
 
 
-@pytest.mark.slow
 def test_a_letter_waits_for_the_desk_is_downloaded_and_recorded_as_printed(app, client, here, refused):
     response = client.submit(f"/messages/{refused}/other-channel", channel="post")
     letter = by_channel(app, "post")["id"]
@@ -70,7 +69,6 @@ def test_a_letter_waits_for_the_desk_is_downloaded_and_recorded_as_printed(app, 
     assert client.submit(f"/messages/{letter}/printed").status_code == 409
 
 
-@pytest.mark.slow
 def test_a_call_is_a_task_on_the_desks_list(app, client, refused):
     client.post(f"{URL}/{refused}/other-channel", json={"channel": "phone"})
 
@@ -83,7 +81,6 @@ def test_a_call_is_a_task_on_the_desks_list(app, client, refused):
     assert by_channel(app, "phone")["state"] == "sent"
 
 
-@pytest.mark.slow
 def test_a_channel_without_consent_is_neither_offered_nor_used(app, client, here, refused):
     with here():
         consent_service.withdraw_all(rows(app, "patients")[0]["id"])
@@ -94,7 +91,6 @@ def test_a_channel_without_consent_is_neither_offered_nor_used(app, client, here
     assert client.post(f"{URL}/{refused}/other-channel", json={"channel": "email"}).status_code == 422
 
 
-@pytest.mark.slow
 def test_the_commands_send_another_way(app, run, refused):
     assert run("notifications", "send-by", refused, "post", "--json").exit_code == 0
     assert run("notifications", "printed", by_channel(app, "post")["id"], "--json").exit_code == 0

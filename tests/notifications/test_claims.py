@@ -181,7 +181,6 @@ def test_an_error_in_the_claim_of_the_next_message_leaves_the_sent_one_sent(app,
     assert states == [("sent", 1), ("queued", 0)]
 
 
-@pytest.mark.slow
 def test_a_run_ends_after_some_messages_and_claims_no_further_one(app, mailbox, monkeypatch):
     monkeypatch.setattr(worker, "MOST_AT_ONCE", 2)
     for count in range(3):

@@ -45,7 +45,6 @@ def test_a_guardian_without_an_address_is_named_as_the_reason(app, mailbox):
     assert outcomes(app)[0][:2] == ("suppressed", "the guardian has no email address")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de", "pt"])
 def test_every_message_goes_to_the_guardian_and_names_only_the_child(app, mailbox, language):
     child = with_guardian(a_child(language=language, email=None))

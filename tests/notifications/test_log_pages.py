@@ -81,7 +81,6 @@ def test_the_page_of_what_goes_out_next_takes_at_most_twelve_statements(app, cli
     assert len(of_rows(seen)) <= 12, [one[:90] for one in of_rows(seen)]
 
 
-@pytest.mark.slow
 def test_the_log_shows_the_messages_to_patients_whom_a_search_finds(client, here):
     with here():
         a_patient(family_name="Weiß", email="w@example.org")

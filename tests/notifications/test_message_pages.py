@@ -128,7 +128,6 @@ def test_an_unclear_message_is_sent_again_with_the_same_message_id(app, client, 
     assert rows(app, "notifications")[0]["state"] == "sent"
 
 
-@pytest.mark.slow
 def test_what_was_decided_already_is_not_decided_again(client, unclear):
     client.submit(f"/messages/{unclear}/resolve", outcome="arrived")
 
@@ -184,7 +183,6 @@ def test_a_message_is_only_shown_to_those_who_may_read_messages(app, client, bec
         assert client.get(address).status_code == 403
 
 
-@pytest.mark.slow
 def test_why_none_shows_the_check_that_stopped_and_where_to_mend_it(client, here, visit):
     with here():
         patient = a_patient(family_name="Grüner")
@@ -200,7 +198,6 @@ def test_why_none_shows_the_check_that_stopped_and_where_to_mend_it(client, here
     assert client.get(f"/messages/why/reminder/{uuid4()}").status_code == 404
 
 
-@pytest.mark.slow
 def test_json_and_command_explain_with_the_same_checks(run, client, here, visit):
     checks = client.get(f"{URL}/explain?kind=reminder&about_id={visit}").json["checks"]
     printed = json.loads(run("notifications", "why", "reminder", visit, "--json").stdout)

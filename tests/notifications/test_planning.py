@@ -172,7 +172,6 @@ def test_two_reminders_that_are_late_together_are_sent_once(app, clock, mailbox)
     assert (TWO_DAYS, "suppressed", "a later reminder of this visit is due too") in reminders(app)
 
 
-@pytest.mark.slow
 def test_a_late_reminder_waits_for_the_end_of_quiet_hours(app, appointment, mailbox, clock):
     night = datetime(2026, 3, 8, 2, tzinfo=UTC)
     clock.move_to(night)
@@ -248,7 +247,6 @@ def test_a_change_of_the_quiet_hours_moves_what_waits(app, clock):
     assert due_times(app) == [VISIT.replace(hour=8) - timedelta(days=1)]
 
 
-@pytest.mark.slow
 def test_a_service_has_reminders_of_its_own_or_none(app, clock):
     often, never = a_service("Operation"), a_service("Blood test")
     settings_service.update(version=1, service_reminders={often.id: [TWO_DAYS, THREE_HOURS], never.id: []})
@@ -260,7 +258,6 @@ def test_a_service_has_reminders_of_its_own_or_none(app, clock):
     assert plan_due() == 0
 
 
-@pytest.mark.slow
 def test_a_missed_visit_is_written_about_once_after_the_grace_time(app, appointment, mailbox, clock):
     clock.move_to(VISIT + timedelta(minutes=20))
     appointment_service.mark_no_show(appointment.id)

@@ -70,7 +70,6 @@ def test_a_recall_that_is_closed_drops_its_message(app, recall, mailbox, clock):
     assert found(app) == [("suppressed", "the recall is not open any more")]
 
 
-@pytest.mark.slow
 def test_a_recall_that_is_opened_again_after_its_message_is_not_written_about_again(app, recall, mailbox, clock):
     work(clock, 20)
     recall_service.complete(recall.id)

@@ -90,7 +90,6 @@ def cancel_at_handover(appointment, monkeypatch):
     return begin
 
 
-@pytest.mark.slow
 def test_a_confirmation_that_becomes_untrue_before_its_hand_over_is_not_sent(app, mailbox, clock, cancel_at_handover):
     cancel_at_handover("before")
 

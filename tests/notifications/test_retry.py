@@ -124,7 +124,6 @@ def test_a_retry_is_recorded_in_the_audit_trail(app, client, messages):
     assert (entry["action"], entry["changes"]["state"]) == ("changed", ["failed", "queued"])
 
 
-@pytest.mark.slow
 def test_the_page_sends_one_message_again(app, client, messages):
     response = client.submit(f"/messages/{messages[0]}/retry")
 
@@ -133,7 +132,6 @@ def test_the_page_sends_one_message_again(app, client, messages):
     assert states(app) == ["queued", "unknown", "suppressed", "sent"]
 
 
-@pytest.mark.slow
 def test_the_page_sends_all_messages_again(app, client, messages):
     assert "1 failed" in spoken(client.get("/messages").text)
     assert "1 unclear" in spoken(client.get("/messages").text)
@@ -147,7 +145,6 @@ def test_the_page_sends_all_messages_again(app, client, messages):
     assert states(app) == ["queued", "queued", "suppressed", "sent"]
 
 
-@pytest.mark.slow
 def test_the_page_shows_why_a_message_can_not_be_sent_again(client, messages):
     response = client.submit(f"/messages/{messages[3]}/retry")
 
@@ -182,7 +179,6 @@ def test_json_sends_all_messages_again(client, messages, body, retried):
     assert (response.status_code, response.json) == (200, {"retried": retried})
 
 
-@pytest.mark.slow
 def test_json_refuses_what_can_not_be_sent_again(client, messages):
     assert client.post(f"{URL}/{uuid4()}/retry").status_code == 404
     assert client.post(f"{URL}/{messages[2]}/retry").json["code"] == "not-retryable"
@@ -207,7 +203,6 @@ def test_the_command_sends_all_messages_again(app, run, messages, options, after
     assert states(app)[:2] == after
 
 
-@pytest.mark.slow
 def test_the_command_sends_the_named_messages_again(app, run, messages):
     result = run("notifications", "retry", *messages[:2])
 
@@ -215,7 +210,6 @@ def test_the_command_sends_the_named_messages_again(app, run, messages):
     assert states(app)[:2] == ["queued", "queued"]
 
 
-@pytest.mark.slow
 def test_the_command_changes_nothing_if_it_can_not_be_carried_out(app, run, messages):
     for arguments, code in (
         ([], 2),

@@ -73,7 +73,6 @@ def test_the_guardian_of_a_child_is_reminded(mailbox):
     assert upcoming().visit_days[0].reminded == {"email": 1}
 
 
-@pytest.mark.slow
 def test_imported_visits_and_those_that_were_booked_late_are_not_reminded_of(mailbox):
     with as_actor("import:old-system"):
         on_thursday(a_patient())
@@ -117,7 +116,6 @@ def test_it_takes_at_most_eleven_statements_however_many_visits_there_are(app, m
     assert len(of_rows(seen)) <= 11
 
 
-@pytest.mark.slow
 def test_the_command_plans_and_shows_the_plan(run, mailbox):
     on_thursday(a_patient(), a_patient(email=None))
 

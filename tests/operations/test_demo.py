@@ -71,7 +71,6 @@ def test_a_port_that_was_taken_while_the_demo_was_filled_is_noticed(
     assert f"port {port} is taken" in result.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("args", [[], ["--reset"]])
 def test_a_second_demo_of_the_same_instance_is_refused_and_resets_nothing(
@@ -97,7 +96,6 @@ FILES = [
 OTHERS = ["demo-of-our-own.db", "demonstration.db-backup", "clinic.db"]
 
 
-@pytest.mark.slow
 def test_a_reset_deletes_the_demo_s_own_files_and_no_other(
     laptop: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[Path]
 ) -> None:
@@ -145,7 +143,6 @@ def test_a_demo_whose_filling_was_interrupted_starts_afresh(
     assert sorted(path.name for path in tmp_path.glob("demo*.db*")) == ["demo.db"]
 
 
-@pytest.mark.slow
 def test_a_failed_demo_leaves_no_files_behind(
     laptop: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: list[Path]
 ) -> None:
@@ -172,7 +169,6 @@ def test_a_demo_sends_no_mail_and_shares_no_queue_whatever_is_configured(
     assert (app.config["SMTP_URL"], app.config["REDIS_URL"]) == ("", "")
 
 
-@pytest.mark.slow
 def test_made_up_people_are_not_put_into_a_real_database(laptop: Flask) -> None:
     result = laptop.test_cli_runner().invoke(args=["demo-data"])
 

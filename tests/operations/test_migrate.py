@@ -48,7 +48,6 @@ def test_an_upgrade_shows_what_it_did(empty: Flask) -> None:
     assert second.stderr == "Nothing to upgrade\n"
 
 
-@pytest.mark.slow
 def test_a_downgrade_keeps_a_database_with_data_unless_told_to_delete_them(empty: Flask) -> None:
     _run(empty, "upgrade")
     with empty.app_context():

@@ -95,7 +95,6 @@ def test_init_creates_no_account_by_itself_and_prints_how_to_create_one(fresh: F
     assert stored(tmp_path, "SELECT (SELECT count(*) FROM staff_members), (SELECT count(*) FROM api_keys)") == [(0, 0)]
 
 
-@pytest.mark.slow
 @pytest.mark.row(10)
 def test_init_makes_the_first_administrator_with_a_secret_alone_on_stdout(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN, "--admin", "ana@example.org")
@@ -197,7 +196,6 @@ def test_a_zone_that_is_no_place_is_refused(fresh: Flask, tmp_path: Path, zone: 
     assert not (tmp_path / "deep").exists()
 
 
-@pytest.mark.slow
 def test_a_command_before_init_prints_what_to_do(fresh: Flask) -> None:
     result = fresh.test_cli_runner().invoke(args=["patients", "list"])
 

@@ -140,7 +140,6 @@ def test_an_appointment_and_an_invoice_are_for_whom_a_search_finds(run, inside):
     assert unclear.stderr.startswith("Error: --patient: Several patients match, give a number: P-000001 Zamora, Elena;")
 
 
-@pytest.mark.slow
 def test_the_index_is_rebuilt_and_stray_tokens_are_removed(run, inside):
     ids = [a_patient(family_name=name, email=None).id for name in ("Zamora", "Wiess", "Pereira")]
     with unit_of_work():

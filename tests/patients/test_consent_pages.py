@@ -159,7 +159,6 @@ def test_saving_the_form_as_it_was_changes_nothing(app, client, url):
     assert row_counts(app)["consent_answers"] == 0
 
 
-@pytest.mark.slow
 def test_all_consent_is_withdrawn_and_undone_by_one_button_each(app, client, here, url):
     withdrawn = client.submit(f"{url}/withdrawal", version="1")
     page = client.get(withdrawn.location).text

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from clinic.patients.service import duplicate_service, patient_service
 from tests.builders import a_patient
 from tests.fixtures import Here
@@ -73,7 +71,6 @@ def test_what_a_form_says_it_has_shown_need_not_be_an_id(client: PageClient, her
     assert client.submit("/patients/new", **INES, shown="nonsense", not_duplicate="'").status_code == 409
 
 
-@pytest.mark.slow
 def test_editing_shows_whom_the_record_is_like_now(client: PageClient, here: Here) -> None:
     with here():
         a_patient()
@@ -101,7 +98,6 @@ def test_the_aside_alone_is_returned_while_a_form_is_filled_in(client: PageClien
     assert "on file" not in edited.text
 
 
-@pytest.mark.slow
 def test_the_list_shows_pairs_with_reasons_and_remembers_a_decision(client: PageClient, here: Here) -> None:
     with here():
         first, second = a_patient(), a_patient()

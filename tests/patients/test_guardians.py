@@ -66,7 +66,6 @@ def case(request, here):
     return other, text
 
 
-@pytest.mark.slow
 def test_who_cannot_act_is_refused_as_a_guardian_everywhere(app, client, run, url, case):
     other, text = case
     typed, sent = {"other": other.mrn, "roles": "guardian"}, {"other_patient_id": str(other.id), "roles": ["guardian"]}
@@ -123,7 +122,6 @@ def test_the_contact_card_of_an_adult_names_the_payer_alone(client, mother, here
     assert "Messages to" not in page
 
 
-@pytest.mark.slow
 def test_one_guardian_of_two_merged_records_stands_once_on_the_record_of_the_child(client, child, mother, here):
     with here():
         other, twin = a_patient(given_name="Ines"), a_patient(**CHILD)

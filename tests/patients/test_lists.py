@@ -83,7 +83,6 @@ def test_a_filter_selects_the_same_by_json_on_the_page_and_as_a_command(client, 
     assert [line.split("\t")[1] for line in listed] == found
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(

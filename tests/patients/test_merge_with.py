@@ -58,7 +58,6 @@ def test_no_other_record_is_an_error_at_the_field(client: Any, two: Any, text: s
     assert error in answer.text
 
 
-@pytest.mark.slow
 def test_duplicates_and_the_comparison_show_the_visits_of_both(app: Any, client: Any, two: Any, become: Become) -> None:
     list_, compared = "/patients/duplicates", f"/patients/{two[0]}/merge/{two[1]}"
 

@@ -335,7 +335,6 @@ def test_an_issued_invoice_keeps_what_was_printed(twice: Twice) -> None:
     }
 
 
-@pytest.mark.slow
 def test_a_changed_visit_stands_in_the_way_of_undoing_and_is_named(twice: Twice) -> None:
     merge = merge_service.merge(twice.one, twice.other)
     appointment_service.cancel(twice.visit, reason="patient")
@@ -361,7 +360,6 @@ def test_what_was_added_since_stays_with_the_survivor(twice: Twice) -> None:
     assert patient_service.get(twice.one).pronouns == "she/her"
 
 
-@pytest.mark.slow
 def test_merges_are_undone_the_latest_first(twice: Twice) -> None:
     third = a_patient(family_name="Okafor", given_name="Ada", birth_date=None, email=None).id
     first = merge_service.merge(twice.one, twice.other)
@@ -376,7 +374,6 @@ def test_merges_are_undone_the_latest_first(twice: Twice) -> None:
     assert patient_service.get(twice.other).given_name == "Ines"
 
 
-@pytest.mark.slow
 def test_a_record_is_merged_once_and_not_with_itself(twice: Twice) -> None:
     with pytest.raises(PatientNotFound):
         merge_service.merge(twice.one, twice.one)

@@ -37,7 +37,6 @@ def test_the_page_compares_what_differs_and_shows_what_moves(client: Any, two: t
     assert 'name="given_name" value="merged"' in page
 
 
-@pytest.mark.slow
 def test_merging_on_the_page_leads_to_the_survivor_with_undo(client: Any, here: Here, two: Any) -> None:
     versions = {"version": "1", "merged_version": "1"}
 
@@ -83,7 +82,6 @@ def test_overlapping_visits_take_the_place_of_the_button(client: Any, here: Here
     assert "overlap" in response.text
 
 
-@pytest.mark.slow
 def test_pages_of_a_merged_record_redirect_and_json_names_the_survivor(client: Any, here: Here, two: Any) -> None:
     with here():
         merge_service.merge(*two)
@@ -138,7 +136,6 @@ def test_what_stands_in_the_way_of_undoing_is_shown_with_who_changed_it(client: 
     assert "by System" in response.text
 
 
-@pytest.mark.slow
 def test_json_previews_merges_and_undoes(client: Any, here: Here, two: Any) -> None:
     body = {"merged_patient_id": str(two[1]), "fields": {"given_name": "merged"}, "keep": {"phone": ["survivor"]}}
 
@@ -176,7 +173,6 @@ def test_merging_needs_its_permission(client: Any, two: Any, become: Become) -> 
     assert "Compare" not in client.get("/patients/duplicates").text
 
 
-@pytest.mark.slow
 def test_the_commands_show_merge_and_undo(run: Run, here: Here, two: Any) -> None:
     dry = run("patients", "merge", "P-000001", "P-000002", "--dry-run", "--json")
     asked = run("patients", "merge", "P-000001", "P-000002")

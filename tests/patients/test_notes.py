@@ -86,7 +86,6 @@ def test_who_may_not_see_patients_sees_no_alert_when_booking(client, become, pat
     assert (answer.status_code, TEXT in answer.text) == (200, False)
 
 
-@pytest.mark.slow
 def test_a_note_is_added_in_place_changed_and_ended(app, client, url):
     added = client.submit(f"{url}/notes", text="Prefers mornings;\nworks nights")
     note = rows(app, "patient_notes")[0]

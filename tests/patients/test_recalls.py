@@ -106,7 +106,6 @@ def test_a_stale_change_is_refused(inside):
             change(recall.id, version=7)
 
 
-@pytest.mark.slow
 def test_a_recall_is_made_changed_and_done_on_pages(app, client, patient):
     made = client.submit(f"/patients/{patient.id}/recalls/new", in_months="6", reason="Check-up")
     stored = rows(app, "recalls")[0]

@@ -193,7 +193,6 @@ def test_who_may_not_book_is_not_offered_it(client, become):
     assert "Register and book" not in answer.text
 
 
-@pytest.mark.slow
 def test_another_phone_is_used_by_a_button_and_undone_by_another(app, client, patient):
     url = f"/patients/{patient.id}"
     card = spoken(client.get(url).text)
@@ -220,7 +219,6 @@ def test_a_phone_that_can_not_be_used_changes_nothing(app, client, patient, sent
     assert rows(app, "patients")[0]["phone"] == "+351912555014"
 
 
-@pytest.mark.slow
 def test_without_the_permission_no_other_contact_is_shown_or_used(client, patient, become):
     url = f"/patients/{patient.id}"
     become("receptionist", "patients:contact")

@@ -145,7 +145,6 @@ def test_every_way_of_billing_an_archived_patient_answers_alike(app, client, run
     assert row_counts(app)["invoices"] == 0
 
 
-@pytest.mark.slow
 def test_the_page_archives_says_so_and_restores(client, url):
     archived = client.submit(f"{url}/archive", version="1")
     page = spoken(client.get(url).text)
@@ -165,7 +164,6 @@ def test_a_button_of_a_stale_page_changes_nothing_and_leads_to_the_record(app, c
     assert rows(app, "patients")[0]["version"] == 1
 
 
-@pytest.mark.slow
 def test_the_page_of_a_death_lists_what_is_booked_and_records_the_day(app, client, here, patient, url):
     with here():
         appointment = an_appointment(patient)

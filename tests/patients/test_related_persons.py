@@ -267,7 +267,6 @@ def test_json_answers_every_problem_at_once(client, url):
     assert set(pointers(answer)) == {"#/phone", "#/email", "#/roles/0", "#/relationship", "#/name"}
 
 
-@pytest.mark.slow
 def test_who_may_not_see_contact_details_neither_sees_nor_sends_them(client, become, url, guardian):
     become("receptionist", "patients:contact")
 

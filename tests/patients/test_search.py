@@ -177,7 +177,6 @@ PHONES = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(("zone", "phone", "queries"), PHONES)
 def test_a_phone_is_found_by_the_text_by_which_it_is_entered(inside, here, zone, phone, queries):

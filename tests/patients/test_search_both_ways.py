@@ -96,7 +96,6 @@ def test_a_name_that_only_looks_alike_is_not_found(ids):
     assert found == {"सीता": {"सीता"}, "weiß": {"Weiß"}, "wisse": {"Wisse"}}
 
 
-@pytest.mark.slow
 def test_numbers_and_dates_are_found_in_every_usual_form(inside):
     wanted = a_patient(email="ines.pereira@example.org", phone="+351912555014")
     a_patient(family_name="Noise", birth_date="2001-02-03", phone="+351213000000", email="noise@example.org")

@@ -132,7 +132,6 @@ def test_a_search_writes_one_audit_entry_in_few_statements(app, client, here):
     assert max(pages.values()) <= 12, pages
 
 
-@pytest.mark.slow
 def test_the_next_page_goes_on_where_a_patient_stood_who_matches_no_more(client, here):
     with here(), unit_of_work():
         ids = [a_patient(given_name=f"Ines {number}").id for number in range(5)]

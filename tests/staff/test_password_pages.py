@@ -103,7 +103,6 @@ def test_without_the_present_password_none_is_changed(app, signed_in):
     assert sign_in(a_browser(app), EMAIL, PASSWORD).status_code == 303
 
 
-@pytest.mark.slow
 @pytest.mark.row(7)
 def test_the_present_password_is_guessed_five_times_at_most(signed_in):
     answers = [change(signed_in, f"another password {number}").status_code for number in range(6)]

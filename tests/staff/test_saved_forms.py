@@ -172,7 +172,6 @@ def test_a_payment_that_came_too_late_keeps_its_idempotency_key(app, here, too_l
     assert hidden_value(form, "key") == "k" * 20
 
 
-@pytest.mark.slow
 def test_a_button_that_was_pressed_too_late_leads_back_to_its_page(app, here, too_late):
     with here():
         invoice = a_draft()

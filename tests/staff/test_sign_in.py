@@ -235,7 +235,6 @@ def test_a_proxy_that_was_set_up_is_believed(other_app):
     assert answers == [422] * 11
 
 
-@pytest.mark.slow
 @pytest.mark.row(4)
 @pytest.mark.usefixtures("person")
 def test_what_a_proxy_sends_is_kept_as_far_as_it_is_an_address(app, other_app):

@@ -118,7 +118,6 @@ def test_a_code_that_is_sent_twice_at_once_lets_one_in(app, clinic, half_in):
     assert sorted(answers.values()) == [303, 422]
 
 
-@pytest.mark.slow
 @pytest.mark.row(11)
 def test_codes_are_tried_five_times_in_five_minutes(half_in, clock):
     answers = [enter(half_in, "000000").status_code for _ in range(6)]
@@ -175,7 +174,6 @@ def test_without_a_secret_no_code_turns_it_on(signed_in):
     assert send(signed_in, "/account/second-step", "/account", code=code_at()).status_code == 422
 
 
-@pytest.mark.slow
 def test_the_secret_is_shown_until_it_is_on_and_never_again(app, signed_in):
     send(signed_in, "/account/second-step/begin", "/account")
     shown = signed_in.get("/account/second-step").text
@@ -216,7 +214,6 @@ def test_new_recovery_codes_make_the_old_ones_worthless(app, signed_in):
     assert (enter(browser, old[0]).status_code, enter(browser, new[0]).status_code) == (422, 303)
 
 
-@pytest.mark.slow
 def test_the_second_step_is_turned_off_with_the_password(app, signed_in):
     turn_on(signed_in)
     copied = cookie(signed_in)

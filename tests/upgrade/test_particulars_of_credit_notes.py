@@ -1,4 +1,4 @@
-"""Credit notes of revision 0039 have the particulars of their invoice and can't be changed, on both databases."""
+"""Credit notes of revision 0041 have the particulars of their invoice and can't be changed, on both databases."""
 
 import json
 from uuid import UUID, uuid4
@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.money import Money
-from tests.upgrade.older_database import NOW, insert, insert_plain
+from tests.upgrade.an_invoice import a_draft_of_one_line
+from tests.upgrade.older_database import NOW, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
-REVISION = "0039"
+REVISION = "0041"
 
 PATIENT = {"family_name": "Pereira", "given_name": "Inês", "birth_date": None, "mrn": "P-000002", "address": "Rua 1"}
 SELLER = {
@@ -70,7 +71,7 @@ def test_further_ones_are_issued(ids: dict[str, UUID]) -> None:
 def test_a_downgrade_keeps_credit_notes(ids: dict[str, UUID]) -> None:
     db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0039", "--delete-data"])
+    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0041", "--delete-data"])
 
     assert result.exit_code == 0, result.output
     with db.engine.begin() as connection:
@@ -81,22 +82,8 @@ def test_a_downgrade_keeps_credit_notes(ids: dict[str, UUID]) -> None:
 
 def insert_rows() -> dict[str, UUID]:
     """Insert a clinic in Lisbon with an invoice of 45.00 of which 10.00 are credited."""
-    ids = {name: uuid4() for name in ("clinic", "patient", "invoice", "line", "note")}
-    own, euros = {"clinic_id": ids["clinic"]}, {"currency": "EUR"}
-    limits = {"idle_minutes": 15, "absolute_hours": 12, "late_cancel_hours": 24, "desk_overbooks": False}
-    insert(
-        "clinics",
-        {"id": ids["clinic"], "name": "Harbour", "zone": "Europe/Lisbon", "locale": "en_GB", **euros, **limits},
-    )
-    person = {"mrn": "P-000009", "family_name": "Costa", "sort_name": "costa", "sex": "unknown", "state": "active"}
-    insert("patients", {"id": ids["patient"], **own, **person})
-    sums = {"total_minor": 4500, "paid_minor": 0, "credited_minor": 0, "written_off_minor": 0}
-    terms = {"status": "draft", "prices_include_tax": True, "paid_published": False}
-    insert("invoices", {"id": ids["invoice"], **own, "patient_id": ids["patient"], **euros, **sums, **terms})
-    tax = {"tax_name": "VAT", "tax_category": "S", "tax_thousandths": 23000}
-    amounts = {"quantity_thousandths": 4500, "unit_price_minor": 1000, "amount_minor": 4500}
-    line = {"position": 1, "description": "Consultation", **amounts, **tax}
-    insert_plain("invoice_lines", {"id": ids["line"], **own, "invoice_id": ids["invoice"], **line})
+    ids = a_draft_of_one_line("note")
+    own = {"clinic_id": ids["clinic"]}
     printed = {"seller": SELLER, "payer": PAYER, "visits": [{"day": "2026-11-20"}]}
     with db.engine.begin() as connection:
         connection.execute(text(ISSUE), {"patient": json.dumps(PATIENT), "particulars": json.dumps(printed)})

@@ -52,7 +52,6 @@ def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(
         assert db.session.scalar(select(func.count(Patient.id))) == 0
 
 
-@pytest.mark.slow
 def test_a_database_that_was_never_set_up_shows_what_to_do(app: Flask) -> None:
     with app.app_context():
         url = app.config["SQLALCHEMY_DATABASE_URI"]

@@ -10,12 +10,14 @@ from clinic.billing.api import (
     statements,
     tax_rates,
     unbilled,
+    write_offs,
 )
 
 BLUEPRINTS = (
     invoices.blueprint,
     payments.blueprint,
     credit_notes.blueprint,
+    write_offs.blueprint,
     statements.blueprint,
     opening_balances.blueprint,
     settings.blueprint,

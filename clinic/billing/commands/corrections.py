@@ -1,6 +1,7 @@
-"""The commands `flask billing refund`, `reverse`, `credit` and `write-off`."""
+"""The commands `flask billing refund`, `reverse`, `credit`, `write-off` and `undo-write-off`."""
 
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -12,10 +13,11 @@ from clinic.billing.schemas.corrections import (
     ReasonSchema,
     RefundSchema,
     WriteOffOptions,
+    WriteOffSchema,
 )
 from clinic.billing.schemas.invoices import InvoiceSchema
 from clinic.billing.schemas.payments import PaymentSchema
-from clinic.billing.service import Invoice, PaymentNotFound, billing_service
+from clinic.billing.service import Invoice, PaymentNotFound, WriteOffNotFound, billing_service, is_undone
 from clinic.identity.clinics import clinic_service
 from clinic.web.cli import load_options, show_record
 from clinic.web.cli_output import info
@@ -88,6 +90,35 @@ def write_off(number: str, amount: str | None, as_json: bool, **options: Any) ->
     invoice = billing_service.write_off(billing_service.identify(number).id, **fields)
     show_record(InvoiceSchema().dump(invoice), as_json=as_json)
     info(f"{invoice.written_off.amount} {invoice.currency} of {invoice.number} is written off")
+
+
+@group.command("undo-write-off", needs="credits:write")
+@click.argument("number")
+@reason_text
+@click.option("--write-off", "write_off_id", metavar="ID", help="Which one, if there are several.")
+@as_json
+def undo_write_off(number: str, write_off_id: str | None, as_json: bool, **options: str) -> None:
+    """Undo a write-off of the invoice of a NUMBER or id that was a mistake: both rows stay."""
+    fields = load_options(ReasonSchema(), options)
+    undoing = billing_service.undo_write_off(_write_off_of(billing_service.identify(number), write_off_id), **fields)
+    show_record(WriteOffSchema().dump(undoing), as_json=as_json)
+    info(f"{undoing.size.amount} {undoing.invoice.currency} of {undoing.invoice.number} is due again")
+
+
+def _write_off_of(invoice: Invoice, write_off_id: str | None) -> UUID:
+    """Return the id of a write-off of an invoice: the given one, else the only one that is not undone.
+
+    :raises WriteOffNotFound: if it is none of the invoice, or nothing is written off
+    """
+    rows = billing_service.write_offs_of(invoice.id)
+    standing = [one.id for one in rows if not one.undoes_id and not is_undone(one, rows)]
+    if write_off_id is not None:
+        standing = [one.id for one in rows if str(one.id) == write_off_id]
+    if not standing:
+        raise WriteOffNotFound
+    if len(standing) > 1:
+        raise click.UsageError(f"give one of them as --write-off: {', '.join(map(str, standing))}")
+    return standing[0]
 
 
 def _with_amount(options: dict[str, Any], amount: str | None) -> dict[str, Any]:

@@ -154,6 +154,7 @@ class CreditNoteLine(ClinicScoped, Base):
 class WriteOff(ClinicScoped, Base):
     """The rest of an invoice that nobody will pay: it stays owed on paper, but is no longer asked for.
 
+    One that was a mistake is undone by another row, which names it and has its amount below zero.
     One that cancels an opening balance is its reversal.
     """
 
@@ -161,13 +162,18 @@ class WriteOff(ClinicScoped, Base):
     __table_args__ = (
         UniqueConstraint("clinic_id", "id"),
         ForeignKeyConstraint(["clinic_id", "invoice_id"], ["invoices.clinic_id", "invoices.id"]),
-        CheckConstraint("amount_minor > 0", name="amount"),
+        ForeignKeyConstraint(["clinic_id", "undoes_id"], ["write_offs.clinic_id", "write_offs.id"]),
+        UniqueConstraint("clinic_id", "undoes_id", name="uq_write_offs_undoes"),
+        CheckConstraint(
+            "(undoes_id IS NULL AND amount_minor > 0) OR (undoes_id IS NOT NULL AND amount_minor < 0)", name="amount"
+        ),
         Index("ix_write_offs_invoice", "clinic_id", "invoice_id", "id"),
     )
 
     invoice_id: Mapped[UUID] = mapped_column(Uuid)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(LONGEST_REASON))
+    undoes_id: Mapped[UUID | None] = mapped_column(Uuid)
     written_off_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
     invoice: Mapped[Invoice] = relationship(primaryjoin="Invoice.id == foreign(WriteOff.invoice_id)")
@@ -179,5 +185,10 @@ class WriteOff(ClinicScoped, Base):
 
     @property
     def amount(self) -> Money:
-        """What was written off."""
+        """What was written off; below zero if the row undoes that."""
         return Money(self.amount_minor, self.invoice.currency)
+
+    @property
+    def size(self) -> Money:
+        """The amount that was written off, or whose write-off is undone."""
+        return Money(abs(self.amount_minor), self.invoice.currency)

@@ -40,7 +40,7 @@ def invoice_page(invoice_id: UUID, form: Form, *, credit_form: Form | None = Non
         form=form,
         surplus=surplus,
         **_credit(invoice, credit, credit_form),
-        write_offs=billing_service.write_offs_of(invoice.id) if invoice.written_off_minor else (),
+        write_offs=() if invoice.is_draft else billing_service.write_offs_of(invoice.id),
         credit_reasons=CREDIT_REASONS,
         overdue=_overdue(invoice),
         balance=balance,

@@ -26,6 +26,7 @@ from clinic.billing.statement_rules import (
     REFUND,
     REVERSAL,
     WRITE_OFF,
+    WRITE_OFF_UNDONE,
     Entry,
     Ledger,
 )
@@ -42,6 +43,7 @@ TITLES = {
     INVOICE: "Invoice",
     CREDIT_NOTE: "Credit note",
     WRITE_OFF: "Written off of",
+    WRITE_OFF_UNDONE: "Write-off undone of",
     PAYMENT: "Payment",
     REVERSAL: "Payment reversed",
     REFUND: "Refund",
@@ -51,7 +53,7 @@ TITLES = {
 """What an entry is, before its number."""
 
 _PAGES = {
-    **dict.fromkeys((INVOICE, WRITE_OFF, PAID_BY_ANOTHER), ("billing.show", "invoice_id")),
+    **dict.fromkeys((INVOICE, WRITE_OFF, WRITE_OFF_UNDONE, PAID_BY_ANOTHER), ("billing.show", "invoice_id")),
     **dict.fromkeys((PAYMENT, REVERSAL, REFUND, PAID_FOR_ANOTHER), ("billing.show_payment", "payment_id")),
     CREDIT_NOTE: ("billing.show_credit_note", "credit_note_id"),
 }

@@ -11,7 +11,6 @@ from clinic.billing.rules import (
     LONGEST_REASON,
     METHODS,
     MOST_LINES,
-    NOT_A_BOOLEAN,
     NOT_A_LIST,
     REFUND_REASONS,
 )
@@ -20,7 +19,7 @@ from clinic.billing.schemas.issue import CopiedParticularsSchema
 from clinic.billing.schemas.rows import typed_rows, without_rows
 from clinic.billing.schemas.typed import TypedMoney, TypedQuantity
 from clinic.billing.service import CreditedLine
-from clinic.web.fields import Choice, Line, MoneyField, Paragraph, Quantity, Timestamp, id_messages
+from clinic.web.fields import Choice, Line, MoneyField, Paragraph, Part, Quantity, Switch, Timestamp, id_messages
 from clinic.web.json_api import list_schema
 
 LINE_FIELDS = ("line_id", "quantity")
@@ -38,6 +37,21 @@ class WriteOffOptions(ReasonSchema):
     amount = MoneyField()
 
 
+class WriteOffSchema(ReasonSchema):
+    """What was written off of an invoice, or what undoes that: its amount is below zero then."""
+
+    id = fields.UUID(dump_only=True)
+    invoice_id = fields.UUID(dump_only=True)
+    amount = MoneyField(dump_only=True)
+    undoes_id = fields.UUID(
+        dump_only=True, allow_none=True, metadata={"description": "the write-off that it undoes, null if it is one"}
+    )
+    written_off_at = Timestamp(dump_only=True)
+
+
+WriteOffListSchema = list_schema(WriteOffSchema)
+
+
 class RefundSchema(Schema):
     """Money that is given back of a payment."""
 
@@ -47,9 +61,8 @@ class RefundSchema(Schema):
     method = Choice(*METHODS, required=True, what="how it is given back")
     reason = Choice(*REFUND_REASONS, required=True, what="a reason")
     note = Paragraph(max_length=LONGEST_NOTE, metadata={"description": "required if the reason is `other`"})
-    from_credit = fields.Boolean(
+    from_credit = Switch(
         load_only=True,
-        error_messages=dict.fromkeys(("invalid", "null"), NOT_A_BOOLEAN),
         metadata={"description": "give back only what is used for no invoice; else 409"},
     )
     refunded_at = Timestamp(dump_only=True)
@@ -86,7 +99,7 @@ class CreditNoteSchema(CopiedParticularsSchema):
     reason = Choice(*CREDIT_REASONS, required=True, what="a reason")
     note = Paragraph(max_length=LONGEST_NOTE, metadata={"description": "required if the reason is `other`"})
     lines = fields.List(
-        fields.Nested(CreditedLineSchema, error_messages={"type": "Enter a line as an object"}),
+        Part(CreditedLineSchema, "a line"),
         error_messages=dict.fromkeys(("invalid", "null"), NOT_A_LIST),
         metadata={"maxItems": MOST_LINES, "description": "all that is not credited yet unless given"},
     )

@@ -35,7 +35,17 @@ from clinic.billing.schemas.rows import Row, typed_rows, without_rows
 from clinic.billing.schemas.standing import OverdueField, StandingField
 from clinic.billing.schemas.typed import TypedDiscount, TypedMoney, TypedQuantity
 from clinic.core.money import Money
-from clinic.web.fields import CURRENCY_PATTERN, Choice, Line, MoneyField, Paragraph, Quantity, Timestamp, id_messages
+from clinic.web.fields import (
+    CURRENCY_PATTERN,
+    Choice,
+    Line,
+    MoneyField,
+    Paragraph,
+    Part,
+    Quantity,
+    Timestamp,
+    id_messages,
+)
 
 ROW_FIELDS = ("description", "quantity", "unit_price", "discount", "tax_rate_id")
 PAYER_FIELDS = ("name", "address", "tax_number")
@@ -130,18 +140,18 @@ class InvoiceSchema(IssuedParticularsSchema):
     overdue = OverdueField()
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     lines = fields.List(
-        fields.Nested(InvoiceLineSchema, error_messages={"type": "Enter a line as an object"}),
+        Part(InvoiceLineSchema, "a line"),
         required=True,
         validate=check_number_of_lines,
         error_messages={"required": NO_LINE, "null": NO_LINE, "invalid": "Enter a list of lines"},
         metadata={"minItems": 1, "maxItems": MOST_LINES},
     )
     note = Paragraph(max_length=LONGEST_NOTE, load_default=None, metadata={"description": "printed on the invoice"})
-    payer = fields.Nested(
+    payer = Part(
         PayerSchema,
+        "the payer",
         load_default=None,
         allow_none=True,
-        error_messages={"type": "Enter the payer as an object"},
         metadata={"description": "the payer on record, the guardian of a minor, or the patient unless given"},
     )
     kind = fields.String(

@@ -41,7 +41,6 @@ def test_after_half_an_hour_it_is_asked_again(visitor, links, week_before):
     assert "Your date of birth" in visitor.get(f"{links['answer']}/time").text
 
 
-@pytest.mark.slow
 def test_five_wrong_dates_leave_the_phone_number_alone(visitor, links):
     pages = [enter(visitor, links["answer"], WRONG) for _ in range(5)]
 

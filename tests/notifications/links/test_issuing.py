@@ -37,7 +37,6 @@ def test_a_link_is_the_same_until_the_message_says_another_time(mailbox):
     assert (after.answer != before.answer, after.preferences) == (True, before.preferences)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inside", "week_before")
 def test_a_visit_that_changes_while_its_message_is_written_is_written_again(app, mailbox, monkeypatch):
     visit = a_visit()

@@ -38,7 +38,6 @@ def test_an_answer_through_the_link_of_a_merged_record_does_nothing_and_says_who
     assert contents(app) == before
 
 
-@pytest.mark.slow
 def test_the_time_of_a_merged_record_is_not_changed_by_its_link(app, visitor, survivor, links):
     before = contents(app)
 

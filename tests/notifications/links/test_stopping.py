@@ -49,7 +49,6 @@ def test_opening_the_addresses_stops_nothing(app, visitor, links):
     assert contents(app) == before
 
 
-@pytest.mark.slow
 def test_one_purpose_is_stopped_on_the_page_and_that_undone(app, visitor, links):
     stopped = visitor.post(links["preferences"], data={"what": "reminders"}, follow_redirects=True)
     assert "You get no more reminders" in spoken(stopped.text)

@@ -44,7 +44,6 @@ def test_a_patient_confirms_once_as_themselves(app, visitor, links):
     assert rows(app, "audit_entries")[-1]["actor"] == "link:patient"
 
 
-@pytest.mark.slow
 def test_a_patient_cancels_and_takes_it_back(app, visitor, links):
     cancelled = answer(visitor, links["answer"], "no")
     assert (status_of(app), rows(app, "appointments")[0]["cancel_reason"]) == ("cancelled", "patient")
@@ -76,7 +75,6 @@ def test_a_cancellation_of_the_clinic_is_not_taken_back(app, here, visitor, visi
     assert "Take the time back" not in page.text
 
 
-@pytest.mark.slow
 def test_a_link_of_before_a_move_says_so_without_the_new_time(app, here, visitor, visit, links):
     with here():
         appointment_service.reschedule(visit.id, starts_at=MONDAY + timedelta(hours=1))
@@ -141,7 +139,6 @@ def change_address(patient_id):
     patient_service.update(patient_id, version=None, email="new@example.org")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("change", [record_death, change_address])
 def test_a_link_does_nothing_once_its_reader_may_not_answer(app, here, visitor, links, change):
     with here():
@@ -213,7 +210,6 @@ def test_a_link_opened_too_often_asks_to_wait(visitor, links):
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
-@pytest.mark.slow
 def test_guessing_is_limited(visitor, clinic):
     pages = [visitor.get(f"/my/visit/{'x' * 42}{number}") for number in range(31)]
 

@@ -50,7 +50,6 @@ def test_the_html_is_small_and_has_no_image_script_or_foreign_address():
         assert "max-width:560px" in html
 
 
-@pytest.mark.slow
 def test_nothing_is_left_to_replace_and_the_subject_names_nobody():
     for kind, language, sample in ALL:
         message = written(kind, language, sample)

@@ -192,7 +192,6 @@ def test_without_the_right_to_see_patients_nobody_is_offered_as_reader(client, h
     assert client.get(f"{URL}/preview?reader={message_id}").status_code == 404
 
 
-@pytest.mark.slow
 def test_a_test_of_what_is_typed_goes_to_the_own_address_by_a_worker(app, client, here, mailbox):
     page = client.submit(f"{URL}/test", version="0", reader="usual", **OWN)
     queued = (list(mailbox.recipients), len(rows(app, "test_mails")))
@@ -222,7 +221,6 @@ def test_a_command_sends_a_test_only_for_a_staff_member(client, run, here, mailb
     assert mailbox.only()["Subject"] == "Test: Erinnerung an Ihren Termin bei Clínica São João"
 
 
-@pytest.mark.slow
 def test_a_kind_that_is_switched_off_is_not_sent_and_the_reason_is_shown(app, client, run, here, mailbox):
     client.submit(f"{URL}/switch", version="0", enabled="no")
     with here():

@@ -8,7 +8,7 @@ from alembic import op
 from clinic.core.text import fold
 
 revision = "0040"
-down_revision = "0042"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
