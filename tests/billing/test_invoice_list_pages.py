@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from clinic.audit.service import audit_service
 from clinic.billing.service import billing_service
 from clinic.core.audit import EXPORTED, AuditEntry
 from clinic.core.db import db
@@ -234,6 +235,16 @@ def test_an_export_is_recorded_with_its_count_and_filter(client, here):
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == EXPORTED)).one()
     assert (entry.record, entry.subject_id) == ("invoices", patient_id)
     assert entry.changes == {"count": [None, 1], "standing": [None, "open"]}
+
+
+def test_an_export_of_all_is_in_the_access_log_of_each_patient(client, here):
+    with here():
+        patient_id = an_invoice().patient_id
+    assert client.get(f"{LIST}/export").text.count("INV-") == 1
+
+    with here():
+        logged = [(entry.action, entry.record) for entry in audit_service.access_log([patient_id]).rows]
+    assert logged == [(EXPORTED, "invoices")]
 
 
 def test_commands_list_sum_up_and_export_with_the_same_filters(run, client, books, tmp_path):
