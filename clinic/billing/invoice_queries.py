@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select, union
 from sqlalchemy.orm import selectinload
 
 from clinic.appointments.service import Appointment
@@ -63,25 +63,6 @@ class InvoiceQueries:
             raise InvoiceNotFound
         return invoice
 
-    def list(
-        self,
-        *,
-        status: str | None = None,
-        patient_id: UUID | None = None,
-        appointment_id: UUID | None = None,
-        limit: int = DEFAULT_LIMIT,
-        after: tuple[UUID] | None = None,
-    ) -> Page[Invoice]:
-        """Return invoices with their lines and payments, the newest first."""
-        wanted = select(Invoice).options(selectinload(Invoice.lines), selectinload(Invoice.allocations))
-        if status is not None:
-            wanted = wanted.where(Invoice.status == status)
-        if patient_id is not None:
-            wanted = wanted.where(Invoice.patient_id == patient_id)
-        if appointment_id is not None:
-            wanted = wanted.where(Invoice.appointment_id == appointment_id)
-        return paginate(wanted, [Invoice.id], limit=limit, after=after, descending=True)
-
     def payments_of(
         self, invoice_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
     ) -> Page[Payment]:
@@ -105,6 +86,19 @@ class InvoiceQueries:
         unpaid = and_(Invoice.patient_id == appointment.patient_id, Invoice.status == ISSUED)
         rows = db.session.execute(select(Invoice, own).where(or_(own, unpaid)).order_by(Invoice.id)).all()
         return [invoice for invoice, is_own in rows if is_own], [invoice for invoice, is_own in rows if not is_own]
+
+    def due_of_visits(self, appointment_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Money]]:
+        """Return what is due of the open invoices of those of some visits that have one, by currency, in one query."""
+        ids = set(appointment_ids)
+        rows = [Invoice.id, Invoice.currency, DUE.label("due")]
+        own = select(Invoice.appointment_id, *rows).where(Invoice.appointment_id.in_(ids), Invoice.status == ISSUED)
+        of_lines = select(InvoiceLine.appointment_id, *rows).join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        of_lines = of_lines.where(InvoiceLine.appointment_id.in_(ids), Invoice.status == ISSUED)
+        due: dict[UUID, dict[str, int]] = {}
+        for visit, _invoice, currency, minor in db.session.execute(union(own, of_lines)):
+            sums = due.setdefault(visit, {})
+            sums[currency] = sums.get(currency, 0) + minor
+        return {visit: [Money(minor, one) for one, minor in sorted(sums.items())] for visit, sums in due.items()}
 
     def balance(self, invoices: Iterable[Invoice]) -> Money:
         """Return the amount due of some invoices in the clinic's currency."""

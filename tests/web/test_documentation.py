@@ -53,6 +53,8 @@ OPERATION_IDS = {
     "POST /api/v1/tax-rates/{tax_rate_id}/archive": "archive_tax_rate",
     "POST /api/v1/tax-rates/{tax_rate_id}/restore": "restore_tax_rate",
     "GET /api/v1/invoices": "list_invoices",
+    "GET /api/v1/invoices/summary": "summarize_invoices",
+    "GET /api/v1/invoices/export": "export_invoices",
     "POST /api/v1/invoices": "create_invoice",
     "GET /api/v1/invoices/{invoice_id}": "get_invoice",
     "GET /api/v1/unbilled-visits": "list_unbilled_visits",
