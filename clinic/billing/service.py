@@ -39,7 +39,7 @@ from clinic.billing.payment_problems import (
 )
 from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
 from clinic.billing.payments import PaymentPart, Payments
-from clinic.billing.price_list import ItemCodeTaken, PriceItemNotFound, PriceList, price_list
+from clinic.billing.price_list import ItemCodeTaken, PriceFields, PriceItemNotFound, PriceList, price_list
 from clinic.billing.refunds import Refunds, RefundTooLarge
 from clinic.billing.reversals import PaymentRefunded, Reversals
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
@@ -91,6 +91,7 @@ __all__ = [
     "PaymentRefunded",
     "PaymentReversed",
     "PaymentTooLarge",
+    "PriceFields",
     "PriceItem",
     "PriceItemNotFound",
     "PriceList",

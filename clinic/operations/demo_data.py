@@ -1,33 +1,24 @@
 """Sample data of the demo: patients of several languages, two weeks of appointments, open and paid invoices."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
-from fractions import Fraction
 
-from clinic.billing.service import (
-    BillingSettingsFields,
-    Invoice,
-    LineFields,
-    billing_service,
-    billing_settings_service,
-)
 from clinic.core.clock import today
 from clinic.core.context import as_actor
-from clinic.core.money import Money
 from clinic.core.tenancy import clinic_scope
 from clinic.core.text import fold
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import ClinicFields, clinic_service
 from clinic.identity.operator_actions import operator_service
+from clinic.operations.demo_billing import fill_invoices, fill_price_list
 from clinic.operations.demo_records import fill_guardians, fill_records
-from clinic.operations.demo_schedule import DoneVisit, fill_schedule
+from clinic.operations.demo_schedule import fill_schedule
 from clinic.patients.service import Patient, patient_service
 from clinic.web.cli_output import info
 
 PATIENTS = 320
 BATCH = 40
-INVOICES = 90
 ACTOR = "import:demo"
 CLINIC: ClinicFields = {
     "name": "Harbour Clinic",
@@ -39,15 +30,10 @@ CLINIC: ClinicFields = {
     "email": "desk@harbour.example",
 }
 
-SELLER: BillingSettingsFields = {
-    "address": "Cais do Sodré 14\n1200-450 Lisboa",
-    "tax_number": "PT 509 000 111",
-    "iban": "PT50000201231234567890154",
-}
-"""What the demo's invoices say of the clinic."""
-
 ANSWERS = {("reminders", "sms"): True, ("recalls", "email"): True, ("news", "email"): False}
 """What every fourth patient answered about consent when registering; the others were not asked."""
+
+STREETS = ("Rua das Flores", "Rua da Junqueira", "Avenida da Liberdade", "Travessa do Carmo", "Largo da Graça")
 
 PASSWORD = "harbour lights at night"  # noqa: S105 - public: it is valid in the demo only
 STAFF = {
@@ -76,19 +62,6 @@ NAMES = [
 ]
 """Language, women's names, men's names, family names; a dot stands for a space inside a name."""
 
-PRICES = {
-    "Annual check": "65.00",
-    "Follow-up": "35.00",
-    "Minor surgery": "120.00",
-    "Mole check": "50.00",
-    "New patient": "60.00",
-    "Physiotherapy": "42.50",
-    "Vaccination": "18.75",
-}
-"""The prices of the services."""
-
-EXTRAS = [("Medical certificate", "12.20"), ("Dressing change", "18.75"), ("Material", "7.90")]
-
 
 def fill() -> None:
     """Create the demo's clinic, with the same patients every time and appointments around today."""
@@ -100,12 +73,12 @@ def fill() -> None:
                 name: operator_service.add_demo_member(email=email, name=name, role=role, password=PASSWORD).member.id
                 for email, (name, role) in STAFF.items()
             }
-            billing_settings_service.update(version=None, **SELLER)
             patients = list(_patients(rng))
             fill_guardians(patients)
             visits = fill_schedule(rng, patients, _monday(today(clinic.zone)), members)
             fill_records(patients, today(clinic.zone))
-            _invoices(rng, patients, visits, clinic.currency)
+            fill_price_list()
+            fill_invoices(rng, patients, visits)
 
 
 def _patients(rng: random.Random) -> Iterator[Patient]:
@@ -130,6 +103,7 @@ def _patient(rng: random.Random, number: int) -> Patient:
         sex=sex if rng.random() < 0.95 else "unknown",
         phone=f"+3519{rng.randrange(10, 40)}{rng.randrange(1_000_000):06d}" if rng.random() < 0.9 else None,
         email=f"{mailbox}.{number}@example.org" if rng.random() < 0.75 else None,
+        address=f"{STREETS[number % len(STREETS)]} {number % 97 + 1}\n{1000 + number}-{number % 900 + 100:03d} Lisboa",
         language=language,
         consent=ANSWERS if number % 4 == 0 else None,
     )
@@ -139,37 +113,3 @@ def _monday(day: date) -> date:
     """Return this week's Monday, or on a weekend the next one, so that today's list is not empty."""
     monday = day - timedelta(days=day.weekday())
     return monday if day.weekday() < 5 else monday + timedelta(days=7)
-
-
-def _invoices(rng: random.Random, patients: list[Patient], visits: Sequence[DoneVisit], currency: str) -> None:
-    """Create invoices, of visits as far as there are any: a few drafts, some open or partly paid, most of them paid."""
-    chosen = rng.sample(visits, min(INVOICES, len(visits)))
-    others = rng.sample(patients, INVOICES - len(chosen))
-    services = list(PRICES)
-    with unit_of_work():
-        for number, visit in enumerate([*chosen, *(DoneVisit(one.id, rng.choice(services)) for one in others)]):
-            invoice = _invoice(rng, visit, currency)
-            if number % 10:
-                billing_service.issue(invoice.id)
-                _pay(rng, invoice, number)
-    info(f"Created {INVOICES} invoices")
-
-
-def _invoice(rng: random.Random, visit: DoneVisit, currency: str) -> Invoice:
-    extras = rng.sample(EXTRAS, rng.randrange(3))
-    return billing_service.create(
-        patient_id=visit.patient_id,
-        appointment_id=visit.appointment_id,
-        lines=[
-            LineFields(description=what, quantity=Fraction(1), unit_price=Money.parse(price, currency))
-            for what, price in [(visit.service, PRICES[visit.service]), *extras]
-        ],
-    )
-
-
-def _pay(rng: random.Random, invoice: Invoice, number: int) -> None:
-    """Pay two of three invoices, a few of them partly."""
-    part = number % 7 == 0
-    if number % 3:
-        amount = Money(invoice.total.minor // 2, invoice.currency) if part else invoice.total
-        billing_service.record_payment(invoice.id, amount=amount, method=rng.choice(["cash", "card", "transfer"]))

@@ -11,7 +11,8 @@ from flask import Flask
 from clinic.appointments.service import appointment_service, closure_service, hours_exception_service
 from clinic.core.context import as_actor
 from clinic.core.unit_of_work import unit_of_work
-from clinic.operations.demo_data import ACTOR, INVOICES, PRICES
+from clinic.operations.demo_billing import INVOICES, PRICES
+from clinic.operations.demo_data import ACTOR
 from clinic.operations.demo_schedule import MOST_A_DAY, fill_schedule
 from clinic.patients.service import patient_service
 from tests.assertions import rows
