@@ -14,6 +14,7 @@ from clinic.billing.schemas.typed import typed_amount
 from clinic.billing.service import Invoice, billing_service, chosen_payer, default_payer, payer_choices
 from clinic.core.audit import record_view
 from clinic.core.clock import today
+from clinic.core.modules import panels_of
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, patient_service
@@ -38,6 +39,7 @@ def invoice_page(invoice_id: UUID, form: Form, *, credit_form: Form | None = Non
         "billing/show.html",
         **shown,
         form=form,
+        panels=panels_of("billing.show", invoice.id),
         surplus=surplus,
         **_credit(invoice, credit, credit_form),
         credit_notes=billing_service.credit_notes_of(invoice.id, with_lines=False) if invoice.credited_minor else (),
