@@ -50,7 +50,7 @@ def test_the_mail_names_what_is_to_pay_until_when_and_how_and_no_line(inside, ma
     message = mailbox.only()
     text = text_of(message)
     assert message["Subject"] == f"Invoice {invoice.number} of Clínica São João"
-    for part in ("50,00", invoice.number, "Pay until", "Transfer to", IBAN, "TESTPTPL", "Clínica Lda"):
+    for part in ("50,00", invoice.number, "Pay until", "Account", IBAN, "TESTPTPL", "Clínica Lda"):
         assert part in text
     assert "Psychiatry" not in message.as_string() + text
     assert "/my/" in text
