@@ -36,14 +36,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Deselect nothing in a full run, import nothing that never runs in a default one.
 
-    Let workers, and the many processes that tests start, keep what they compile, whatever the environment says.
+    Let workers, and the many processes that tests start, keep what they compile, whatever the environment says. Load
+    the fixtures in every process but the one that only starts others, without collecting garbage meanwhile.
     """
+    gc.disable()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     if config.getoption("full"):
         config.option.markexpr = ""
     elif config.option.markexpr in config.getini("addopts"):
         config.pluginmanager.register(_DefaultRun(), "default run")
+    if config.getoption("dist", "no") == "no" or config.option.collectonly:
+        config.pluginmanager.import_plugin("tests.fixtures")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
@@ -71,9 +75,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Those with a time limit of their own are first, then the other slow ones, so that no process waits for one at the
     end. The order is the same in every process.
     """
+    repetitions = set(needless_repetitions(items))
     for item in further_cases(items):
         item.add_marker("slow")
-    if repetitions := set(needless_repetitions(items)):
+    if repetitions:
         config.hook.pytest_deselected(items=list(repetitions))
         items[:] = [item for item in items if item not in repetitions]
     yield
@@ -83,26 +88,38 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def further_cases(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the cases of tests that are marked `breadth`, except for the first one on each database."""
+    """Return the cases that do not run by default: those of tests on a database, and of tests marked `breadth`.
+
+    The first case of each test on each database does; all do where the result depends on the database, unless they are
+    marked `breadth`, too.
+    """
     seen: set[tuple[str, bool]] = set()
     found = []
     for item in items:
         test = item.nodeid.partition("[")[0], "postgresql" in item.keywords
-        if "breadth" in item.keywords and test in seen:
+        if test in seen and (_is_marked(item, "breadth") or _is_ordinary(item)):
             found.append(item)
         seen.add(test)
     return found
 
 
 def needless_repetitions(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the further cases on PostgreSQL of tests whose result does not depend on the database."""
-    return [
-        item for item in further_cases(items) if "postgresql" in item.keywords and "both_databases" not in item.keywords
-    ]
+    """Return the further cases on PostgreSQL of tests of `breadth` whose result does not depend on the database."""
+    return [item for item in further_cases(items) if _is_marked(item, "breadth", "postgresql") and _is_ordinary(item)]
+
+
+def _is_marked(item: pytest.Item, *marks: str) -> bool:
+    return all(mark in item.keywords for mark in marks)
+
+
+def _is_ordinary(item: pytest.Item) -> bool:
+    """Return whether a test needs a database, whichever it is."""
+    return bool({"sqlite", "postgresql"} & {*item.keywords}) and not _is_marked(item, "both_databases")
 
 
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from going through all modules and tests again and again, and from running often."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)

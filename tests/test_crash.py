@@ -12,7 +12,7 @@ from clinic.core.events.models import Delivery
 from clinic.identity.models import Clinic
 from clinic.notifications.models import Notification
 from clinic.patients.models import Patient
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.script_processes import Ended, run_script
 
 pytestmark = [pytest.mark.crash, pytest.mark.usefixtures("clinic")]

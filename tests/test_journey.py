@@ -19,7 +19,7 @@ from clinic.core.events.models import Delivery, StoredEvent
 from clinic.core.events.types import declared_events
 from clinic.notifications.models import Notification
 from tests.builders import MONDAY, a_practitioner, an_appointment
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient, hidden_value
 
 KINDS = ["welcome", "confirmation", "cancellation", "receipt"]

@@ -129,3 +129,16 @@ def test_the_extras_that_are_named_exist(extra: str) -> None:
 
     assert extra in project["optional-dependencies"]
     assert any(f".[{extra}]" in text for text in TEXTS.values())
+
+
+def test_the_page_of_proofs_names_every_command_of_the_load_tests() -> None:
+    named = {
+        module.replace(".", "/") + ".py" if by_module else path
+        for by_module, module, path in re.findall(r"`python (?:(-m) ([a-z_.]+)|(\S+\.py))", TEXTS["proofs.md"])
+    }
+
+    scripts = (ROOT / "tests" / "load").glob("*.py")
+    assert named == {str(path.relative_to(ROOT)) for path in scripts if '__name__ == "__main__"' in path.read_text()}
+    assert set(re.findall(r"`(tests/[a-z_/]+\.py)`", TEXTS["proofs.md"])) <= {
+        str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py")
+    }

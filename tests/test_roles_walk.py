@@ -12,7 +12,7 @@ from clinic.core.clock import now
 from clinic.core.money import Money
 from clinic.identity.roles import ROLES, permission_names
 from tests.builders import a_patient, a_practitioner, an_appointment
-from tests.conftest import Become, StoreOnce
+from tests.fixtures import Become, StoreOnce
 from tests.link_crawler import walk
 from tests.page_client import PageClient
 

@@ -24,25 +24,37 @@ def test_a_run_with_skipped_tests_is_not_a_full_one() -> None:
     assert missing_parts(Counter(PARTS), 2) == ["2 tests were skipped"]
 
 
-def test_of_a_test_of_breadth_the_first_case_on_each_database_runs_by_default() -> None:
-    def item(nodeid: str, *keywords: str) -> Any:
-        return SimpleNamespace(nodeid=nodeid, keywords=keywords)
-
-    first, pg = item("a.py::one[sqlite-1]", "breadth"), item("a.py::one[postgresql-1]", "breadth", "postgresql")
-    second, pg_2 = item("a.py::one[sqlite-2]", "breadth"), item("a.py::one[postgresql-2]", "breadth", "postgresql")
-    others = [item("a.py::other[1]"), item("a.py::other[2]"), item("b.py::one[sqlite-1]", "breadth")]
-
-    assert further_cases([first, pg, second, pg_2, *others]) == [second, pg_2]
+def cases(test: str, *keywords: str) -> list[Any]:
+    """Return two cases of a test on each database."""
+    found = [(f"a.py::{test}[{database}-{n}]", database) for database in ("sqlite", "postgresql") for n in (1, 2)]
+    return [SimpleNamespace(nodeid=nodeid, keywords=(database, *keywords)) for nodeid, database in found]
 
 
-def test_further_cases_run_on_postgresql_only_if_they_depend_on_the_database() -> None:
-    def cases(test: str, *keywords: str) -> list[Any]:
-        found = [(f"a.py::{test}[{database}-{n}]", database) for database in ("sqlite", "postgresql") for n in (1, 2)]
-        return [SimpleNamespace(nodeid=nodeid, keywords=("breadth", database, *keywords)) for nodeid, database in found]
+def test_of_a_test_on_a_database_the_first_case_on_each_runs_by_default() -> None:
+    one, other = cases("one"), cases("other")
 
-    dependent, same = cases("guard", "both_databases"), cases("input")
+    assert further_cases([*one, *other]) == [one[1], one[3], other[1], other[3]]
 
-    assert needless_repetitions([*dependent, *same]) == same[-1:]
+
+@pytest.mark.parametrize(("marks", "further"), [((), 0), (("breadth",), 1)])
+def test_of_a_test_without_a_database_the_first_case_runs_by_default_if_it_is_of_breadth(
+    marks: tuple[str, ...], further: int
+) -> None:
+    items: list[Any] = [SimpleNamespace(nodeid=f"a.py::one[{n}]", keywords=marks) for n in (1, 2)]
+
+    assert len(further_cases(items)) == further
+
+
+def test_of_a_test_that_depends_on_the_database_all_cases_run_by_default_but_for_breadth() -> None:
+    guard, wide = cases("guard", "both_databases"), cases("wide", "both_databases", "breadth")
+
+    assert further_cases([*guard, *wide]) == [wide[1], wide[3]]
+
+
+def test_further_cases_of_breadth_run_on_postgresql_only_if_they_depend_on_the_database() -> None:
+    dependent, same, plain = cases("guard", "breadth", "both_databases"), cases("input", "breadth"), cases("page")
+
+    assert needless_repetitions([*dependent, *same, *plain]) == same[-1:]
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def spread(minor: int, dues: Iterable[int]) -> list[int]:
 def allocate(parts: Iterable[tuple[Payment, Invoice, int]]) -> None:
     """Let parts of payments pay invoices, and publish `invoice.paid` of those that this settles; all are locked.
 
-    A payment may be new; whatever it changes is written at once.
+    A payment may be new; whatever it changes is written at once. Of an opening balance nothing is published.
     """
     told = []
     for payment, invoice, minor in parts:
@@ -123,7 +123,7 @@ def allocate(parts: Iterable[tuple[Payment, Invoice, int]]) -> None:
         db.session.add(allocation)
         if not invoice.due.minor:
             invoice.status = BALANCED
-            if not invoice.paid_published:
+            if not invoice.paid_published and not invoice.is_opening:
                 invoice.paid_published = True
                 told.append(invoice)
     db.session.flush()

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from clinic.billing.audit_findings import Finding, Findings, amounts_differ
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
-from clinic.billing.rules import BALANCED, CANCELLED, DRAFT, ISSUED
+from clinic.billing.rules import BALANCED, CANCELLED, DRAFT, ISSUED, OPENING
 from clinic.core.db import db
 from clinic.core.money import Money
 
@@ -36,7 +36,9 @@ def audit_accounts() -> Findings:
         yield from _sums(check, stored, what, key, part)
     yield from _statuses()
     yield from _payments()
+    yield from _undone_write_offs()
     yield from _currencies()
+    yield from _openings()
     yield from _balance()
 
 
@@ -86,6 +88,16 @@ def _payments() -> Findings:
         yield Finding("allocation-cap", "allocations", record_id, None, text)
 
 
+def _undone_write_offs() -> Findings:
+    """Return the rows that undo another amount than the write-off has that they name, or one of another invoice."""
+    undone = aliased(WriteOff)
+    wrong = or_(WriteOff.amount_minor != -undone.amount_minor, WriteOff.invoice_id != undone.invoice_id)
+    rows = select(WriteOff.id, Invoice.number).join(undone, undone.id == WriteOff.undoes_id)
+    for record_id, number in db.session.execute(rows.join(WriteOff.invoice).where(wrong)):
+        text = "it undoes a write-off of another amount or invoice"
+        yield Finding("write-off-undone", "write_offs", record_id, number, text)
+
+
 def _currencies() -> Findings:
     """Return the payments that are used for an invoice in another currency."""
     wanted: Any = (
@@ -97,6 +109,19 @@ def _currencies() -> Findings:
     for record_id, currency, number, other in db.session.execute(wanted):
         text = f"it is in {currency}, but pays {number} in {other}"
         yield Finding("currency", "payments", record_id, number, text)
+
+
+def _openings() -> Findings:
+    """Return opening balances that were credited like a document, or that an event says were paid."""
+    wrong = (Invoice.credited_minor != 0) | Invoice.paid_published | (Invoice.status == DRAFT)
+    for record_id, number in db.session.execute(
+        select(Invoice.id, Invoice.number).where(Invoice.kind == OPENING, wrong)
+    ):
+        text = "an opening balance is never a draft, is never credited, and no event tells that it is paid"
+        yield Finding("opening-balance", "invoices", record_id, number, text)
+    taken = Payment.tendered_minor.is_not(None) | Payment.invoice_id.is_not(None) | (Payment.method != "other")
+    for record_id in db.session.scalars(select(Payment.id).where(Payment.kind == OPENING, taken)):
+        yield Finding("opening-balance", "payments", record_id, None, "credit from before was not taken for an invoice")
 
 
 def _balance() -> Findings:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from clinic.billing.pages.labels import category_label, method_label, payer_label, status_label, yes_no
+from clinic.billing.pages.labels import category_label, kind_label, method_label, payer_label, status_label, yes_no
 from clinic.billing.pages.settings import LABELS as SETTINGS
 from clinic.billing.rules import CREDIT_REASONS, REFUND_REASONS
 from clinic.billing.service import billing_service, price_list, tax_rate_service
@@ -79,6 +79,7 @@ AUDIT_LABELS = {
         "an invoice",
         "invoices",
         labels={
+            "kind": "Kind",
             "patient_id": "Patient",
             "appointment_id": "Appointment",
             "number": "Number",
@@ -101,6 +102,7 @@ AUDIT_LABELS = {
             "payer_tax_number": "Tax number of the payer",
         },
         formatters={
+            "kind": kind_label,
             "status": status_label,
             "total_minor": _money,
             "paid_minor": _money,
@@ -156,6 +158,7 @@ AUDIT_LABELS = {
         "a payment",
         "payments",
         labels={
+            "kind": "Kind",
             "patient_id": "Patient",
             "invoice_id": "Invoice",
             "amount_minor": "Amount",
@@ -170,6 +173,7 @@ AUDIT_LABELS = {
             "reversal_reason": "Reason of the reversal",
         },
         formatters={
+            "kind": kind_label,
             "amount_minor": _money,
             "allocated_minor": _money,
             "refunded_minor": _money,
@@ -245,9 +249,15 @@ AUDIT_LABELS = {
     "write_offs": RecordLabels(
         "a write-off",
         "write-offs",
-        labels={"invoice_id": "Invoice", "amount_minor": "Amount", "reason": "Reason", "written_off_at": "Written off"},
+        labels={
+            "invoice_id": "Invoice",
+            "amount_minor": "Amount",
+            "reason": "Reason",
+            "undoes_id": "Write-off that it undoes",
+            "written_off_at": "Written off",
+        },
         formatters={"amount_minor": _money},
-        references={"invoice_id": "invoices"},
-        action_labels={"created": "Wrote off the rest of an invoice"},
+        references={"invoice_id": "invoices", "undoes_id": "write_offs"},
+        action_labels={"created": "Wrote off the rest of an invoice, or undid that"},
     ),
 }

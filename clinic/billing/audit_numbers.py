@@ -11,12 +11,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from clinic.billing.audit_findings import Finding, Findings
-from clinic.billing.models import CreditNote, Invoice
+from clinic.billing.models import BillingSettings, CreditNote, Invoice
+from clinic.billing.rules import BILL, DRAFT, OPENING
+from clinic.billing.settings_rules import reads_like_credit_notes
 from clinic.core.db import db
 from clinic.core.db.sequences import last_numbers
 
 _NUMBER = re.compile(r"[^0-9]*([0-9]{4})[^0-9]+([0-9]+)[^0-9]*", re.ASCII)
 """A year, then the count, in the pattern of the settings."""
+
+_OPENING = re.compile(r"OB-[0-9]{5,}", re.ASCII)
 
 _MOST_MISSING = 5
 
@@ -25,10 +29,28 @@ Numbered = tuple[UUID, str, date]
 
 def audit_numbers() -> Findings:
     """Return what is off in the numbers of the current clinic."""
-    invoices = select(Invoice.id, Invoice.number, Invoice.issued_on).where(Invoice.number.is_not(None))
+    invoices = select(Invoice.id, Invoice.number, Invoice.issued_on).where(
+        Invoice.number.is_not(None), Invoice.kind == BILL
+    )
     yield from _audit("invoices", "invoice", db.session.execute(invoices).all())
+    opening = select(Invoice.id, Invoice.number).where(Invoice.kind == OPENING, Invoice.status != DRAFT)
+    for record_id, number in db.session.execute(opening):
+        if _OPENING.fullmatch(number or "") is None:
+            yield Finding("number", "invoices", record_id, number, "it is not of the series of opening balances")
     notes = select(CreditNote.id, CreditNote.number, CreditNote.issued_on)
     yield from _audit("credit_notes", "credit-note", db.session.execute(notes).all())
+    yield from _audit_collisions()
+
+
+def _audit_collisions() -> Findings:
+    """Return the invoices that have the number of a credit note, and the pattern that makes some."""
+    same = select(Invoice.id, Invoice.number).join(CreditNote, CreditNote.number == Invoice.number)
+    for record_id, number in db.session.execute(same.order_by(Invoice.number)):
+        yield Finding("number-collision", "invoices", record_id, number, "a credit note has the same number")
+    for settings in db.session.scalars(select(BillingSettings)):
+        if reads_like_credit_notes(settings.number_pattern):
+            text = "numbers of invoices of this pattern read like those of credit notes"
+            yield Finding("number-collision", "billing_settings", settings.id, settings.number_pattern, text)
 
 
 def _audit(table: str, series: str, rows: Iterable[Any]) -> Findings:

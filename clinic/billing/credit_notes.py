@@ -1,4 +1,4 @@
-"""Credit notes and write-offs; other modules reach them through `service.py`."""
+"""Credit notes; other modules reach them through `service.py`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,15 @@ from sqlalchemy import func, select
 from clinic.billing.allocations import lock_payments_of, release
 from clinic.billing.credit_totals import Quantities, credit_totals, credited_amount
 from clinic.billing.drafts import lock_invoice
-from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, WriteOff
-from clinic.billing.payment_problems import InvoiceCancelled, InvoiceNotIssued, check_open
+from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from clinic.billing.particulars import credit_particulars
+from clinic.billing.payment_problems import (
+    InvoiceCancelled,
+    InvoiceNotIssued,
+    check_amount_as_shown,
+    check_document,
+    check_version_as_shown,
+)
 from clinic.billing.rules import (
     BAD_QUANTITY,
     BALANCED,
@@ -21,7 +28,6 @@ from clinic.billing.rules import (
     CREDIT_REASONS,
     DRAFT,
     LINE_TWICE,
-    NO_REASON,
     NO_SUCH_LINE,
     NOTE_NEEDED,
     NOTHING_CREDITED,
@@ -30,7 +36,8 @@ from clinic.billing.rules import (
     at_most_left,
     thousandths,
 )
-from clinic.billing.settings_rules import invoice_number
+from clinic.billing.settings import billing_settings_service
+from clinic.billing.settings_rules import CREDIT_NOTE_PATTERN, invoice_number
 from clinic.billing.totals import Totals
 from clinic.core.clock import today
 from clinic.core.db import db
@@ -50,7 +57,6 @@ INVOICE_CREDITED = declare_event(
     published_by="BillingService.credit_invoice",
     when="a credit note was issued for an invoice; the amount is that of the credit note",
 )
-NUMBER_PATTERN = "CN-YYYY-#####"
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class CreditTooLarge(Conflict):
 
 
 class CreditNotes:
-    """The credit notes and write-offs of the current clinic."""
+    """The credit notes of the current clinic."""
 
     def credit_invoice(
         self,
@@ -83,24 +89,34 @@ class CreditNotes:
         reason: str,
         note: str | None = None,
         lines: Sequence[CreditedLine] | None = None,
+        version: int | None = None,
+        amount: Money | None = None,
     ) -> CreditNote:
         """Issue a credit note over lines of an invoice, or over all that is not credited yet, with a number of its own.
 
         What was paid beyond what is then owed becomes credit of the payments, the last one first. Over the rest it
-        cancels the invoice if nothing was paid, else it balances it.
+        cancels the invoice if nothing was paid, else it balances it. `version` of the invoice and `amount` of the
+        credit note are what was shown; None skips the check.
 
         :raises InvoiceNotFound: if no record has that id
         :raises InvoiceNotIssued: if the invoice is a draft
+        :raises IsOpeningBalance: if it is an opening balance
         :raises InvoiceCancelled: if it is wholly credited
         :raises CreditTooLarge: if part of it was written off
+        :raises InvoiceChanged: if the invoice has another version
+        :raises AmountChanged: if the credit note would come to another amount
         :raises InvalidInput: if the reason, the note or a line is invalid, or nothing would be credited
         """
         with unit_of_work():
             invoice = lock_invoice(invoice_id)
             lock_payments_of(invoice)
             added, totals = self._plan_with_reason(invoice, lines, reason, note)
+            check_version_as_shown(invoice, version)
+            check_amount_as_shown(totals.gross, amount)
             _apply(invoice, totals.gross)
-            credit_note = CreditNote(reason=reason, note=note, total_minor=totals.gross.minor, taxes=_taxes(totals))
+            copied = credit_particulars(invoice, billing_settings_service.current())
+            credit_note = CreditNote(reason=reason, note=note, taxes=_taxes(totals), **copied)
+            credit_note.total_minor = totals.gross.minor
             credit_note.invoice = invoice
             credit_note.number, credit_note.issued_on = _next_number_and_day(invoice)
             credit_note.lines = _lines(invoice, credited_before(invoice.id), added)
@@ -115,12 +131,14 @@ class CreditNotes:
         """Return the quantities, in thousandths, and the totals of a credit note, without issuing it.
 
         :raises InvoiceNotIssued: if the invoice is a draft
+        :raises IsOpeningBalance: if it is an opening balance
         :raises InvoiceCancelled: if it is wholly credited
         :raises CreditTooLarge: if part of it was written off
         :raises InvalidInput: if a line is invalid, or nothing would be credited
         """
         if invoice.status == DRAFT:
             raise InvoiceNotIssued
+        check_document(invoice)
         if invoice.total_minor and not invoice.owed.minor:
             raise InvoiceCancelled
         before = credited_before(invoice.id)
@@ -153,29 +171,6 @@ class CreditNotes:
         if problems:
             raise InvalidInput(next(iter(problems.values()))[0], problems=problems)
         return planned
-
-    def write_off(self, invoice_id: UUID | str, *, reason: str) -> Invoice:
-        """Write off what is due of an invoice: it is balanced, without an event.
-
-        :raises InvoiceNotFound: if no record has that id
-        :raises InvoiceNotIssued: if the invoice is a draft
-        :raises InvoiceAlreadyPaid: if nothing is due
-        :raises InvoiceCancelled: if it is wholly credited
-        :raises InvalidInput: if there is no reason
-        """
-        if not reason:
-            raise InvalidInput(NO_REASON, field="reason")
-        with unit_of_work():
-            invoice = lock_invoice(invoice_id)
-            check_open(invoice)
-            write_off = WriteOff(amount_minor=invoice.due.minor, reason=reason)
-            write_off.invoice = invoice
-            invoice.written_off_minor += write_off.amount_minor
-            invoice.status = BALANCED
-            db.session.add(write_off)
-            db.session.flush()
-            db.session.refresh(invoice, ["lines", "allocations"])
-        return invoice
 
 
 def reason_problems(reason: str, note: str | None) -> dict[str, list[str]]:
@@ -262,7 +257,7 @@ def _taxes(totals: Totals) -> list[dict[str, Any]]:
 def _next_number_and_day(invoice: Invoice) -> tuple[str, date]:
     """Return number and date of the next credit note; never before the date of the previous one, or of the invoice."""
     day = max(today(clinic_service.current().zone), invoice.issued_on or date.min, _latest_day(date.max))
-    number = invoice_number(NUMBER_PATTERN, day.year, next_number(f"credit-note:{day.year}"))
+    number = invoice_number(CREDIT_NOTE_PATTERN, day.year, next_number(f"credit-note:{day.year}"))
     return number, max(day, _latest_day(date(day.year, 12, 31)))
 
 

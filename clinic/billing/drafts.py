@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
+from sqlalchemy.orm.attributes import set_committed_value
+
 from clinic.appointments.service import AppointmentNotFound, appointment_service
 from clinic.billing.invoice_queries import InvoiceNotFound, as_id
 from clinic.billing.lines import LineFields, make_lines, price_book
 from clinic.billing.models import Invoice, InvoiceLine
 from clinic.billing.payers import PayerFields, keep_payer, set_payer
+from clinic.billing.payment_problems import check_document
 from clinic.billing.rules import DRAFT, OTHER_PATIENT
 from clinic.billing.settings import billing_settings_service
 from clinic.core.clock import now
@@ -92,10 +95,12 @@ class Drafts:
         """Draft an invoice with the lines of another one, whatever its status; it is for no visit.
 
         :raises InvoiceNotFound: if no record has that id
+        :raises IsOpeningBalance: if it is an opening balance
         :raises PatientArchived: if the patient's record is archived
         """
         with unit_of_work():
             source = lock_invoice(invoice_id)
+            check_document(source)
             patient = _check_patient(source.patient_id)
             invoice = Invoice(patient_id=source.patient_id, note=source.note, **_terms())
             keep_payer(invoice, source, patient)
@@ -146,9 +151,12 @@ def lock_draft(invoice_id: UUID | str, version: int | None) -> Invoice:
 
 
 def load_whole(invoice: Invoice) -> None:
-    """Load lines and payments before the commit, as a response must not read after it."""
+    """Store a draft, or an invoice that is being issued, so that a response reads nothing after the commit.
+
+    Its totals were computed, so that its lines are loaded, and nothing pays it yet.
+    """
     db.session.flush()
-    db.session.refresh(invoice, ["lines", "allocations"])
+    set_committed_value(invoice, "allocations", [])
 
 
 def _terms() -> dict[str, Any]:

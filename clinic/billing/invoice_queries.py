@@ -1,6 +1,7 @@
 """Queries for invoices and payments; other modules reach them through `service.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
@@ -9,15 +10,20 @@ from sqlalchemy.orm import selectinload
 from clinic.appointments.service import Appointment
 from clinic.billing.models import Allocation, Invoice, InvoiceLine, Payment
 from clinic.billing.rules import ISSUED
-from clinic.core.db import db
+from clinic.core.db import Base, db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.errors import NotFound
 from clinic.core.money import Money
 from clinic.core.text import is_storable
 from clinic.identity.clinics import clinic_service
 
+Record = TypeVar("Record", bound=Base)
+
 DUE = Invoice.total_minor - Invoice.credited_minor - Invoice.written_off_minor - Invoice.paid_minor
 """What is due of an invoice."""
+
+WHOLLY_CREDITED = and_(Invoice.credited_minor > 0, Invoice.credited_minor == Invoice.total_minor)
+"""Whether nothing is left of an invoice, as credit notes took all of it back."""
 
 
 class InvoiceNotFound(NotFound):
@@ -35,10 +41,7 @@ class InvoiceQueries:
 
         :raises InvoiceNotFound: if no record has that id
         """
-        invoice = db.session.get(Invoice, as_id(invoice_id))
-        if invoice is None:
-            raise InvoiceNotFound
-        return invoice
+        return get_or_raise(Invoice, invoice_id, InvoiceNotFound)
 
     def numbers(self, invoice_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the invoices of these ids, `Draft` without one, in one query."""
@@ -121,3 +124,14 @@ class InvoiceQueries:
 def as_id(given: UUID | str) -> UUID:
     """Return an id, maybe given as text."""
     return UUID(given) if isinstance(given, str) else given
+
+
+def get_or_raise(model: type[Record], record_id: UUID | str, missing: type[NotFound]) -> Record:
+    """Return a record of the current clinic.
+
+    :raises NotFound: the given one, if no record has that id
+    """
+    found = db.session.get(model, as_id(record_id))
+    if found is None:
+        raise missing
+    return found

@@ -20,7 +20,7 @@ from clinic.billing.payers import (
     payer_problem,
     set_payer,
 )
-from clinic.billing.rules import BALANCED, DRAFT, ISSUED, NO_LINE
+from clinic.billing.rules import BALANCED, BILL, DRAFT, ISSUED, NO_LINE
 from clinic.billing.settings import billing_settings_service
 from clinic.billing.settings_rules import invoice_number
 from clinic.core.clock import today
@@ -133,11 +133,11 @@ class Issuing:
 
 def _lock(invoice_id: UUID | str, version: int | None) -> tuple[Patient, Invoice]:
     """Return a draft and its patient, both locked, the patient first as wherever both are."""
-    found = db.session.get(Invoice, as_id(invoice_id))
-    if found is None:
+    patient_id = db.session.scalar(select(Invoice.patient_id).where(Invoice.id == as_id(invoice_id)))
+    if patient_id is None:
         raise InvoiceNotFound
-    patient = patient_service.lock(found.patient_id)
-    invoice = lock_invoice(found.id)
+    patient = patient_service.lock(patient_id)
+    invoice = lock_invoice(invoice_id)
     if invoice.status != DRAFT:
         raise InvoiceNotDraft
     if version not in {None, invoice.version}:
@@ -170,4 +170,4 @@ def _checked_day(given: date | None, confirmed: bool) -> date:
 
 def _newest_day() -> date | None:
     """Return the date of the newest invoice; none has a later one."""
-    return db.session.scalar(select(func.max(Invoice.issued_on)))
+    return db.session.scalar(select(func.max(Invoice.issued_on)).where(Invoice.kind == BILL))

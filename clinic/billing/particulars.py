@@ -1,4 +1,4 @@
-"""What an invoice says of seller, payer, patient and visits, copied into it when it is issued."""
+"""What invoices and credit notes say of seller, payer, patient and visits, copied when they are issued."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -29,13 +29,27 @@ def seller_particulars(settings: BillingSettings) -> Particulars:
     }
 
 
+def credit_particulars(invoice: Invoice, settings: BillingSettings) -> dict[str, Any]:
+    """Return what a credit note copies: patient and payer of its invoice, and the seller as of now.
+
+    A document that amends an invoice is treated as an invoice: Directive 2006/112/EC, article 219. What the settings
+    have no more is that of the invoice.
+    """
+    present = {name: value for name, value in seller_particulars(settings).items() if value}
+    seller, payer = dict(invoice.seller or {}) | present, dict(invoice.billed_payer or {})
+    return {"billed_to": invoice.billed_to, "particulars": {"seller": seller, "payer": payer}}
+
+
 def payer_particulars(invoice: Invoice, choice: PayerChoice | None) -> Particulars:
     """Return who pays a draft: what was typed, or the chosen person as on record."""
     if invoice.payer_kind == OTHER:
         typed = {name: getattr(invoice, f"payer_{name}") for name in ("name", "address", "tax_number")}
         return _NOBODY | typed
-    if choice is None:
-        return _NOBODY
+    return _NOBODY if choice is None else person_particulars(choice)
+
+
+def person_particulars(choice: PayerChoice) -> Particulars:
+    """Return somebody who can pay for a patient, as on record."""
     person = choice.relation.other if choice.relation else choice.patient
     if person is None:
         return _NOBODY | {"name": choice.relation.person.name if choice.relation else None}
@@ -46,7 +60,8 @@ def payer_particulars(invoice: Invoice, choice: PayerChoice | None) -> Particula
 def copy_particulars(invoice: Invoice, patient: Patient, seller: Particulars, payer: Particulars) -> None:
     """Copy into an invoice who sells, who pays, who was treated, and when."""
     visits = _visits(invoice)
-    practitioners, zone = practitioner_service.of(visits), clinic_service.current().zone
+    practitioners = practitioner_service.of(visits) if visits else {}
+    zone = clinic_service.current().zone
     days = [wall_day(visit.starts_at, zone) for visit in visits]
     invoice.served_from, invoice.served_until = (min(days), max(days)) if days else (None, None)
     invoice.billed_to = particulars_of(patient)
@@ -71,8 +86,8 @@ def _visit(starts_at: datetime, practitioner: str, appointment_id: str, zone: st
 
 def _visits(invoice: Invoice) -> Sequence[Appointment]:
     """Return the visits of an invoice and of its lines, the earliest first."""
-    wanted = {invoice.appointment_id, *(line.appointment_id for line in invoice.lines)}
-    found = appointment_service.get_many([one for one in wanted if one])
+    wanted = {invoice.appointment_id, *(line.appointment_id for line in invoice.lines)} - {None}
+    found = appointment_service.get_many([one for one in wanted if one]) if wanted else {}
     return sorted(found.values(), key=lambda visit: (visit.starts_at, visit.id))
 
 

@@ -22,7 +22,7 @@ from clinic.billing.rules import (
     at_most_due,
     wrong_currency,
 )
-from clinic.core.errors import Conflict, InvalidInput, NotFound
+from clinic.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
 
@@ -61,6 +61,15 @@ class InvoiceCancelled(Conflict):
         super().__init__("A credit note has cancelled this invoice: nothing is due")
 
 
+class IsOpeningBalance(Conflict):
+    """An opening balance is no document: it is reversed, and entered anew if it was wrong."""
+
+    code = "is-opening-balance"
+
+    def __init__(self) -> None:
+        super().__init__("This is an opening balance, and no invoice: reverse it if it is wrong")
+
+
 class PaymentReversed(Conflict):
     """A payment that was reversed was never taken."""
 
@@ -95,6 +104,53 @@ class CreditTooSmall(Conflict):
         locale = clinic_service.current().locale
         super().__init__(f"There is {credit.format(locale)} of credit" if credit.minor else "There is no credit")
         self.details = {"credit": _as_json(credit)}
+
+
+class InvoiceChanged(StaleVersion):
+    """The invoice was changed after it was shown: what is done to it would come to something else."""
+
+    def __init__(self, due: Money) -> None:
+        now_due = due.format(clinic_service.current().locale)
+        super().__init__(
+            f"This invoice was changed after it was shown: {now_due} is due now. Check it, and confirm again"
+        )
+
+
+class AmountChanged(Conflict):
+    """It would come to another amount than the one that was expected; the details have the present one."""
+
+    code = "amount-changed"
+
+    def __init__(self, amount: Money) -> None:
+        super().__init__(f"The amount is {amount.format(clinic_service.current().locale)} now: nothing was done")
+        self.details = {"amount": _as_json(amount)}
+
+
+def check_version_as_shown(invoice: Invoice, version: int | None) -> None:
+    """Check that an invoice is as it was shown; None skips the check.
+
+    :raises InvoiceChanged: if it has another version
+    """
+    if version not in {None, invoice.version}:
+        raise InvoiceChanged(invoice.due)
+
+
+def check_amount_as_shown(amount: Money, expected: Money | None) -> None:
+    """Check that something comes to the expected amount; None skips the check.
+
+    :raises AmountChanged: if it does not
+    """
+    if expected not in {None, amount}:
+        raise AmountChanged(amount)
+
+
+def check_document(invoice: Invoice) -> None:
+    """Check that an invoice is a document.
+
+    :raises IsOpeningBalance: if it is an opening balance
+    """
+    if invoice.is_opening:
+        raise IsOpeningBalance
 
 
 def check_open(invoice: Invoice) -> None:

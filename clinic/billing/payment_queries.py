@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from clinic.billing.allocations import HAS_CREDIT
-from clinic.billing.invoice_queries import DUE, as_id
+from clinic.billing.invoice_queries import DUE, get_or_raise
 from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, Payment, Refund, WriteOff
 from clinic.billing.payment_problems import PaymentNotFound
 from clinic.billing.rules import ISSUED
@@ -25,6 +25,13 @@ class CreditNoteNotFound(NotFound):
         super().__init__("There is no such credit note")
 
 
+class WriteOffNotFound(NotFound):
+    """The current clinic has no such write-off."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such write-off")
+
+
 class PaymentQueries:
     """The payments and corrections of the current clinic, to read."""
 
@@ -33,10 +40,7 @@ class PaymentQueries:
 
         :raises PaymentNotFound: if no record has that id
         """
-        payment = db.session.get(Payment, as_id(payment_id))
-        if payment is None:
-            raise PaymentNotFound
-        return payment
+        return get_or_raise(Payment, payment_id, PaymentNotFound)
 
     def payments(
         self,
@@ -82,10 +86,7 @@ class PaymentQueries:
 
         :raises CreditNoteNotFound: if no record has that id
         """
-        found = db.session.get(CreditNote, as_id(credit_note_id))
-        if found is None:
-            raise CreditNoteNotFound
-        return found
+        return get_or_raise(CreditNote, credit_note_id, CreditNoteNotFound)
 
     def credit_notes_of(self, invoice_id: UUID, *, with_lines: bool = True) -> Sequence[CreditNote]:
         """Return the credit notes of an invoice, maybe with their lines, the first one first."""
@@ -95,9 +96,16 @@ class PaymentQueries:
         return db.session.scalars(wanted).all()
 
     def write_offs_of(self, invoice_id: UUID) -> Sequence[WriteOff]:
-        """Return what was written off of an invoice, the first one first."""
+        """Return what was written off of an invoice, and what undoes that, the first one first."""
         wanted = select(WriteOff).where(WriteOff.invoice_id == invoice_id)
         return db.session.scalars(wanted.order_by(WriteOff.id)).all()
+
+    def get_write_off(self, write_off_id: UUID | str) -> WriteOff:
+        """Return a write-off, or what undoes one.
+
+        :raises WriteOffNotFound: if no record has that id
+        """
+        return get_or_raise(WriteOff, write_off_id, WriteOffNotFound)
 
     def credit_note_numbers(self, credit_note_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the credit notes of these ids, in one query."""

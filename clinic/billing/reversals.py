@@ -6,7 +6,7 @@ from clinic.billing.allocations import lock_payment_and_invoices, release
 from clinic.billing.invoice_queries import as_id
 from clinic.billing.models import Payment
 from clinic.billing.payment_problems import PaymentNotFound, PaymentReversed
-from clinic.billing.rules import BALANCED, ISSUED, NO_REASON
+from clinic.billing.rules import ISSUED, NO_REASON
 from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput
@@ -39,6 +39,8 @@ class Reversals:
     def reverse_payment(self, payment_id: UUID | str, *, reason: str) -> Payment:
         """Reverse a payment that was entered by mistake: it stays visible, and what it paid is owed again.
 
+        Of credit from before, which was never taken, nothing is published.
+
         :raises PaymentNotFound: if no record has that id
         :raises PaymentReversed: if it has been reversed
         :raises PaymentRefunded: if some of it has been refunded
@@ -60,14 +62,18 @@ class Reversals:
             db.session.flush()
             data = {"payment_id": str(payment.id), "patient_id": str(payment.patient_id)}
             set_event_subject(payment.patient_id, 1)
-            event_bus.publish(PAYMENT_REVERSED.name, data | {"amount": payment.amount.amount})
+            if not payment.is_opening:
+                event_bus.publish(PAYMENT_REVERSED.name, data | {"amount": payment.amount.amount})
         return payment
 
 
 def _reopen(payment: Payment) -> None:
-    """Release what a payment is used for, and open the invoices that it settled."""
+    """Release what a payment is used for, and open the invoices that it paid: what settles them anew is published.
+
+    One that a refund of another payment has opened already is opened by the reversal too: what was published of it
+    rested on money that was never taken.
+    """
     uses = payment.uses
     release(uses, payment.allocated_minor)
     for use in uses:
-        if use.invoice.status == BALANCED:
-            use.invoice.status, use.invoice.paid_published = ISSUED, False
+        use.invoice.status, use.invoice.paid_published = ISSUED, False

@@ -4,6 +4,12 @@ from fractions import Fraction
 
 DRAFT, ISSUED, BALANCED, CANCELLED = "draft", "issued", "balanced", "cancelled"
 STATUSES = (DRAFT, ISSUED, BALANCED, CANCELLED)
+BILL, OPENING = "invoice", "opening"
+"""Kinds of invoices: what the clinic issued, and what a patient owed before it worked with the program."""
+
+MONEY = "payment"
+"""The kind of a payment that was taken; an opening one is credit from before."""
+
 METHODS = ("card", "cash", "transfer", "other")
 
 MOST_LINES = 300
@@ -29,6 +35,9 @@ CREDIT_REASONS = {
 }
 OTHER_REASON = "other"
 
+OPENING_TEXT = "Opening balance"
+NO_SIDE = "Choose whether it was owed or is credit"
+FUTURE_DAY = "Enter a day that is not in the future"
 NO_LINE = "Enter at least one line"
 TOO_MANY_LINES = f"Enter at most {MOST_LINES} lines"
 BAD_QUANTITY = "Enter a quantity like 1 or 2.5"
@@ -55,7 +64,7 @@ MORE_THAN_TAKEN = "The invoices come to more than this"
 NOTE_NEEDED = "Write in the note what the reason is"
 NO_REASON = "Enter a reason"
 UNKNOWN_REASON = "Choose a reason"
-NOT_A_LIST, NOT_A_BOOLEAN = "Enter a list", "Enter true or false"
+NOT_A_LIST = "Enter a list"
 NO_SUCH_LINE = "Choose lines of this invoice"
 LINE_TWICE = "Name each line once"
 NOTHING_CREDITED = "Choose what is credited"

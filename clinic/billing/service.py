@@ -20,6 +20,13 @@ from clinic.billing.models import (
     TaxRate,
     WriteOff,
 )
+from clinic.billing.opening_balances import (
+    OpeningBalance,
+    OpeningBalanceExists,
+    OpeningBalanceNotFound,
+    OpeningBalanceReversed,
+    OpeningBalances,
+)
 from clinic.billing.payers import (
     PayerChoice,
     PayerFields,
@@ -29,26 +36,42 @@ from clinic.billing.payers import (
     payer_problem,
 )
 from clinic.billing.payment_problems import (
+    AmountChanged,
     CreditTooSmall,
     InvoiceAlreadyPaid,
     InvoiceCancelled,
+    InvoiceChanged,
     InvoiceNotIssued,
+    IsOpeningBalance,
     PaymentNotFound,
     PaymentReversed,
     PaymentTooLarge,
 )
-from clinic.billing.payment_queries import CreditNoteNotFound, PaymentQueries
+from clinic.billing.payment_queries import CreditNoteNotFound, WriteOffNotFound
 from clinic.billing.payments import PaymentPart, Payments
 from clinic.billing.price_list import ItemCodeTaken, PriceFields, PriceItemNotFound, PriceList, price_list
+from clinic.billing.receipts import Receipt, Receipts
 from clinic.billing.refunds import Refunds, RefundTooLarge
-from clinic.billing.reversals import PaymentRefunded, Reversals
+from clinic.billing.reversals import PaymentRefunded
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
+from clinic.billing.statements import AccountStatement, Statements
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
 from clinic.billing.unbilled import UnbilledVisit, UnbilledVisits, VisitBilled, VisitWithoutPrice
+from clinic.billing.write_offs import WriteOffs, WriteOffUndone, is_undone
 
 
 class BillingService(
-    InvoiceQueries, PaymentQueries, UnbilledVisits, Issuing, Payments, Reversals, Refunds, CreditNotes, BillingAudit
+    Receipts,
+    InvoiceQueries,
+    UnbilledVisits,
+    Issuing,
+    Payments,
+    OpeningBalances,
+    Refunds,
+    CreditNotes,
+    WriteOffs,
+    Statements,
+    BillingAudit,
 ):
     """The invoices and payments of the current clinic."""
 
@@ -57,7 +80,9 @@ billing_service = BillingService()
 
 
 __all__ = [
+    "AccountStatement",
     "Allocation",
+    "AmountChanged",
     "BillingService",
     "BillingSettings",
     "BillingSettingsFields",
@@ -75,14 +100,20 @@ __all__ = [
     "Invoice",
     "InvoiceAlreadyPaid",
     "InvoiceCancelled",
+    "InvoiceChanged",
     "InvoiceIncomplete",
     "InvoiceLine",
     "InvoiceNotDraft",
     "InvoiceNotFound",
     "InvoiceNotIssued",
+    "IsOpeningBalance",
     "IssueTerms",
     "ItemCodeTaken",
     "LineFields",
+    "OpeningBalance",
+    "OpeningBalanceExists",
+    "OpeningBalanceNotFound",
+    "OpeningBalanceReversed",
     "PayerChoice",
     "PayerFields",
     "Payment",
@@ -95,6 +126,7 @@ __all__ = [
     "PriceItem",
     "PriceItemNotFound",
     "PriceList",
+    "Receipt",
     "Refund",
     "RefundTooLarge",
     "TaxNameTaken",
@@ -105,10 +137,13 @@ __all__ = [
     "VisitBilled",
     "VisitWithoutPrice",
     "WriteOff",
+    "WriteOffNotFound",
+    "WriteOffUndone",
     "billing_service",
     "billing_settings_service",
     "chosen_payer",
     "default_payer",
+    "is_undone",
     "payer_choices",
     "payer_problem",
     "price_list",

@@ -6,12 +6,15 @@ from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
 DEFAULT_PATTERN = "INV-YYYY-#####"
+CREDIT_NOTE_PATTERN = "CN-YYYY-#####"
+"""The pattern of the numbers of credit notes; no setting changes it."""
 LONGEST_PATTERN = 16
 DEFAULT_PAYMENT_DAYS, MOST_PAYMENT_DAYS = 14, 365
 
 BAD_IBAN = "Enter an IBAN with its country and check digits, like PT50 0002 0123 1234 5678 9015 4"
 BAD_BIC = "Enter a BIC of 8 or 11 characters, like HARBPTPL"
 BAD_PATTERN = "Enter a pattern with YYYY for the year and then 3 to 8 # for the number, like INV-YYYY-#####"
+LIKE_CREDIT_NOTES = "Choose another beginning than CN: the numbers of credit notes begin so, like CN-2026-00001"
 
 _PATTERN = re.compile(r"[A-XZ/.-]*YYYY[A-XZ/.-]+#{3,8}[A-XZ/.-]*")
 """Letters, but no digits beside those of the year and the number, so that one number never reads like another."""
@@ -41,6 +44,16 @@ def compact_bic(typed: str) -> str | None:
 def is_pattern(text: str) -> bool:
     """Return whether a text is a pattern of invoice numbers."""
     return len(text) <= LONGEST_PATTERN and _PATTERN.fullmatch(text) is not None
+
+
+def reads_like_credit_notes(pattern: str) -> bool:
+    """Return whether numbers of invoices of a pattern could be mistaken for those of credit notes."""
+    beginning, ours = (one.partition("YYYY")[0] for one in (pattern, CREDIT_NOTE_PATTERN))
+    return _letters(beginning) == _letters(ours)
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text if char.isalpha())
 
 
 def invoice_number(pattern: str, year: int, count: int) -> str:

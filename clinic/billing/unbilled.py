@@ -1,4 +1,4 @@
-"""Visits that took place and are on no invoice or draft, and drafts of them; reached through `service.py`."""
+"""Visits that took place and are on no standing invoice or draft, and drafts of them; reached through `service.py`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, exists, select
 
 from clinic.appointments.service import Appointment, service_catalogue
 from clinic.billing.drafts import Drafts
+from clinic.billing.invoice_queries import WHOLLY_CREDITED
 from clinic.billing.lines import LineFields
 from clinic.billing.models import Invoice, InvoiceLine, PriceItem
 from clinic.billing.price_list import price_list
@@ -93,6 +94,8 @@ class UnbilledVisits(Drafts):
     ) -> Page[UnbilledVisit]:
         """Return the visits that took place and are on no invoice or draft, the latest first.
 
+        An invoice that is wholly credited counts no more: its visits can be billed anew.
+
         :raises PermissionDenied: if the actor may not see appointments
         """
         _check_permission()
@@ -139,9 +142,11 @@ def _conditions(filters: UnbilledFilters) -> Sequence[ColumnElement[bool]]:
 
 
 def _not_billed(wanted: Select[Appointment]) -> Select[Appointment]:
-    """Return only the appointments of a query that are on no invoice and on no line."""
-    of_invoice = exists(select(Invoice.id).where(Invoice.appointment_id == Appointment.id))
-    of_line = exists(select(InvoiceLine.id).where(InvoiceLine.appointment_id == Appointment.id))
+    """Return only the appointments of a query that are on no invoice and on no line, unless it is wholly credited."""
+    stands = ~WHOLLY_CREDITED
+    of_invoice = exists(select(Invoice.id).where(Invoice.appointment_id == Appointment.id, stands))
+    lines = select(InvoiceLine.id).join(InvoiceLine.invoice)
+    of_line = exists(lines.where(InvoiceLine.appointment_id == Appointment.id, stands))
     return wanted.where(~of_invoice, ~of_line)
 
 

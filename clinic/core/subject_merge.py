@@ -11,6 +11,7 @@ from sqlalchemy import Column, func, inspect, literal, select, union_all
 from clinic.core.audit_values import json_value
 from clinic.core.db import Base, db
 from clinic.core.db.transaction import get_for_update
+from clinic.core.db.types import UTCDateTime
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,11 @@ def _model(table: str) -> Any:
 
 def _from_json(column: Column[Any], value: Any) -> Any:
     """Return the value of a column that is stored as JSON."""
+    if value is None:
+        return None
+    if isinstance(column.type, UTCDateTime):
+        return datetime.fromisoformat(value)
     kind = column.type.python_type
-    if value is None or kind not in (UUID, date, datetime):
-        return value
-    return UUID(value) if kind is UUID else kind.fromisoformat(value)
+    if kind is UUID:
+        return UUID(value)
+    return date.fromisoformat(value) if kind is date else value

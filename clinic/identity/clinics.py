@@ -136,9 +136,11 @@ class ClinicService:
 
     def lock(self) -> Clinic:
         """Return the current clinic, locked until the unit of work ends (on PostgreSQL): its zone stays."""
-        return db.session.get_one(
+        clinic = db.session.get_one(
             Clinic, current_clinic_id(), with_for_update={"key_share": True}, populate_existing=True
         )
+        keep_loaded(clinic)
+        return clinic
 
     def list(self) -> Sequence[Clinic]:
         """Return all clinics, the oldest first."""

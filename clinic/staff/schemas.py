@@ -12,7 +12,7 @@ from clinic.core.regions import region_problem
 from clinic.identity.clinics import clinic_service
 from clinic.identity.roles import ALL, ROLES, permission_names
 from clinic.identity.rules import MAX_ABSOLUTE_HOURS, MAX_IDLE_MINUTES
-from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Paragraph, Timestamp, id_messages
+from clinic.web.fields import CURRENCY_PATTERN, Choice, Count, Day, Email, Line, Paragraph, Tick, Timestamp, id_messages
 from clinic.web.place_fields import Country, LocaleName, Zone
 
 MAX_ADDRESS = 500
@@ -114,13 +114,6 @@ class KeyForm(Schema):
     label = Line(required=True, max_length=100, what="a name for the key")
     scopes = PermissionNames(ALL, required=True, validate=Length(min=1, error="Choose the permissions of the key"))
     expires_on = Day()
-
-
-class Tick(fields.Boolean):
-    """Whether a checkbox is ticked: `1` or nothing in a form, true or false in JSON."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(truthy={True, "1"}, falsy={False, ""}, **options)
 
 
 class Subdivision(Line):

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 
 from clinic.core.money import BadAmount, Money, is_currency
 from clinic.core.text import has_encoded_word, is_storable, nfc, strip_bidi_controls, strip_invisible_marks
@@ -32,6 +32,7 @@ CURRENCY_PATTERN = "^[A-Z]{3}$"
 
 NOT_READABLE = "Some characters could not be read: enter them again"
 NOT_AN_EMAIL = "Enter an email address like name@example.org"
+NOT_A_BOOLEAN = "Enter true or false"
 NOT_A_DAY = "Enter a date like 2026-11-23"
 NOT_A_TIMESTAMP = "Enter a date and time with its offset, like 2026-11-23T09:30:00+01:00"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -176,6 +177,40 @@ class Timestamp(fields.AwareDateTime):
         if not _EARLIEST <= moment.year <= _LATEST:
             raise self.make_error("invalid")
         return moment.astimezone(UTC)
+
+
+class Switch(fields.Boolean):
+    """True or false, and nothing that only reads like one."""
+
+    def __init__(self, **options: Any) -> None:
+        messages: Messages = dict.fromkeys(("required", "null", "invalid"), NOT_A_BOOLEAN)
+        super().__init__(error_messages=messages, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
+class Tick(Switch):
+    """Whether a box of a form is ticked, or which of two buttons: `1`, or `0` and nothing."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        typed = {"1": True, "0": False, "": False}.get(value, value) if isinstance(value, str) else value
+        return super()._deserialize(typed, attr, data, **kwargs)
+
+
+class Part(fields.Nested):
+    """An object in a field of a record; `what` names it where something else was sent."""
+
+    def __init__(self, schema: type[Schema], what: str, **options: Any) -> None:
+        super().__init__(schema, **options)
+        self.message = f"Enter {what} as an object"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise ValidationError(self.message)
+        return super()._deserialize(value, attr, data, partial=partial, **kwargs)
 
 
 class MoneyField(fields.Field[Money]):

@@ -17,14 +17,17 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import ApiKey, Membership
 from clinic.identity.roles import ROLES, permission_names
+from tests.access.matrix_file import COLUMNS, WRITTEN_ANEW, Key, read_table
 from tests.access.request_bodies import BODIES, Ids, headers_for
 from tests.access.routes import Route, refused_by
-from tests.access.two_clinics import Unfilled, World, argument
+from tests.access.two_clinics import Unfilled, World, argument, lasting_ids
 from tests.assertions import told_by
 from tests.builders import a_member
 from tests.page_client import PageClient
 
 ANONYMOUS, DENIED = "anonymous", "denied"
+REFUSALS = {"302", "401", "403"}
+"""How the reviewed file says that nothing is done."""
 
 _MADE_ANEW = re.compile(r'(name="(?:csrf_token|key)" value=")[^"]*')
 
@@ -44,6 +47,7 @@ class Caller:
         self.key: str | None = None
         if column != ANONYMOUS:
             self.member_id, self.key = _hired(world, column, may)
+        self.refused = _refused(column) if may is None else frozenset()
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -86,10 +90,10 @@ class Caller:
         return wrong
 
     def own_ids(self, route: Route) -> Filling:
-        """Return what fills a route from one's own clinic; where something is written, it is new."""
-        if route.writes:
+        """Return what fills a route from one's own clinic; where something should be written to it, it is new."""
+        if route.writes and route.key not in self.refused:
             return {name: self.world.own(name, route.endpoint) for name in route.arguments}
-        return {name: self.world.lasting_own(name) for name in route.arguments}
+        return lasting_ids(self.world, route)
 
     def ask(self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None) -> TestResponse:
         """Send one request, with whatever it takes to be carried out."""
@@ -155,6 +159,13 @@ def seen(answer: TestResponse, asked: Filling) -> str:
 def address(route: Route, ids: Filling) -> str:
     """Return the address of a route, with ids for its arguments."""
     return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda match: ids[match[1]], route.rule)
+
+
+def _refused(column: str) -> frozenset[Key]:
+    """Return the routes that refuse a column by the reviewed file: any other answer than that is found anyway."""
+    if column not in COLUMNS or WRITTEN_ANEW:
+        return frozenset()
+    return frozenset(key for key, row in read_table().items() if row[column].partition("/")[0] in REFUSALS)
 
 
 def _hired(world: World, column: str, may: Collection[str] | None) -> tuple[UUID, str]:

@@ -78,6 +78,7 @@ WITHOUT = {
     "billing_settings.bic": ("HARBPTPL", "checked"),
     "tax_rates.category": ("E", "constrained"),
     "item_prices.currency": ("EUR", "names a currency"),
+    "invoices.kind": ("invoice", "constrained"),
     "invoices.status": ("issued", "constrained"),
     "invoices.payer_kind": ("other", "constrained"),
     "invoices.currency": ("EUR", "names a currency"),
@@ -93,6 +94,7 @@ WITHOUT = {
     "calls.result": ("no-answer", "constrained"),
     "invoice_lines.tax_category": ("E", "names a category"),
     "payments.currency": ("EUR", "names a currency"),
+    "payments.kind": ("payment", "constrained"),
     "payments.method": ("card", "constrained"),
     "refunds.method": ("card", "constrained"),
     "refunds.reason": ("goodwill", "names a reason"),
@@ -102,6 +104,12 @@ WITHOUT = {
 }
 """Texts that can't hold a canary: what they hold instead, and why."""
 
+_BILLED_TO = dict.fromkeys(("family_name", "given_name", "mrn", "address"), WORD) | {"birth_date": None}
+_PARTICULARS = {
+    "seller": {"name": WORD, "phone": None, "iban": None},
+    "payer": {"name": WORD, "family_name": WORD, "given_name": WORD, "address": WORD, "tax_number": WORD},
+    "visits": [],
+}
 _VALUES: dict[str, Any] = {
     "staff_members.email": THEIR_EMAIL,
     "staff_members.email_key": THEIR_EMAIL.casefold(),
@@ -132,12 +140,8 @@ _VALUES: dict[str, Any] = {
     "hours_exceptions.ends": 60,
     "closures.ends": 60,
     "invoices.total_minor": MINOR,
-    "invoices.billed_to": dict.fromkeys(("family_name", "given_name", "mrn", "address"), WORD) | {"birth_date": None},
-    "invoices.particulars": {
-        "seller": {"name": WORD, "phone": None, "iban": None},
-        "payer": {"name": WORD, "family_name": WORD, "given_name": WORD, "address": WORD, "tax_number": WORD},
-        "visits": [],
-    },
+    "invoices.billed_to": _BILLED_TO,
+    "invoices.particulars": _PARTICULARS,
     "invoices.payer_person_id": None,
     "invoice_lines.discount_thousandths": None,
     "invoices.paid_minor": 0,
@@ -149,6 +153,9 @@ _VALUES: dict[str, Any] = {
     "payments.tendered_minor": None,
     "allocations.released_minor": 0,
     "credit_notes.number": WORD.upper(),
+    "write_offs.undoes_id": None,
+    "credit_notes.billed_to": _BILLED_TO,
+    "credit_notes.particulars": _PARTICULARS,
 }
 
 

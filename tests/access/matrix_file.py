@@ -1,6 +1,7 @@
 """The reviewed file: what each route answers to each kind of caller."""
 
 import fcntl
+import os
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -31,6 +32,9 @@ HEADER = """\
 #
 # Written by: CLINIC_WRITE_MATRIX=1 python -m pytest -m "not postgresql" tests/access/test_matrix.py
 """
+
+WRITTEN_ANEW = os.environ.get("CLINIC_WRITE_MATRIX") == "1"
+"""Whether the tests write the file instead of comparing it."""
 
 Key = tuple[str, str]
 Table = dict[Key, dict[str, str]]

@@ -162,9 +162,26 @@ def a_payment() -> UUID:
     return billing_service.record_payment(an_invoice().id, amount=euros(5000), method="card").id
 
 
+def a_refund() -> UUID:
+    """Give some of a payment back."""
+    refund = billing_service.refund_payment(a_payment(), amount=euros(100), method="cash", reason="goodwill")
+    return refund.id
+
+
 def a_credit_note() -> UUID:
     """Issue a credit note for a new invoice."""
     return billing_service.credit_invoice(an_invoice().id, reason="goodwill").id
+
+
+def a_write_off() -> UUID:
+    """Write off a new invoice."""
+    invoice = billing_service.write_off(an_invoice().id, reason="Moved away")
+    return billing_service.write_offs_of(invoice.id)[0].id
+
+
+def a_written_off_invoice() -> UUID:
+    """Write off a new invoice, and return the invoice."""
+    return billing_service.write_off(an_invoice().id, reason="Moved away").id
 
 
 def an_invoice_with_credit() -> UUID:
@@ -172,6 +189,11 @@ def an_invoice_with_credit() -> UUID:
     patient = a_patient()
     billing_service.take_payment(patient.id, amount=euros(2000), method="cash", allocations=[], keep_credit=True)
     return an_invoice(patient).id
+
+
+def an_opening_balance(side: str = "owed") -> UUID:
+    """Enter what a new patient owed before."""
+    return billing_service.enter_opening_balance(a_patient().id, side=side, amount=euros(5000)).id
 
 
 def a_pair() -> UUID:
@@ -218,7 +240,10 @@ ARGUMENTS = {
     "year": Argument(lambda: "2030"),
     "invoice_id": Argument(lambda: an_invoice().id, "invoices"),
     "payment_id": Argument(a_payment, "payments"),
+    "refund_id": Argument(a_refund, "refunds"),
     "credit_note_id": Argument(a_credit_note, "credit_notes"),
+    "write_off_id": Argument(a_write_off, "write_offs"),
+    "opening_id": Argument(an_opening_balance, "invoices"),
     "billable_id": Argument(a_billable_visit, "appointments"),
     "tax_rate_id": Argument(lambda: a_tax().id, "tax_rates"),
     "item_id": Argument(lambda: an_item().id, "price_items"),
@@ -269,6 +294,7 @@ IN_THE_STATE: dict[str, Callable[[], UUID | str]] = {
     "api_billing.issue": lambda: a_draft().id,
     "billing.use_credit": an_invoice_with_credit,
     "api_billing.use_credit": an_invoice_with_credit,
+    "billing undo-write-off": a_written_off_invoice,
     "api_billing.delete": lambda: a_draft().id,
     "api_billing.update": lambda: a_draft().id,
     "billing.deletion": lambda: a_draft().id,

@@ -84,6 +84,8 @@ _PAYMENT = {"amount": {"amount": "50.00", "currency": "EUR"}, "method": "card"}
 _WITH_KEY = {
     *(f"api_billing.{verb}" for verb in ("pay", "use_credit", "credit", "write_off")),
     *(f"api_payments.{verb}" for verb in ("create", "reverse", "refund")),
+    "api_write_offs.undo",
+    *(f"api_opening_balances.{verb}" for verb in ("create", "reverse")),
 }
 """Routes that require a key."""
 
@@ -162,8 +164,11 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "billing.take_several": lambda _: {"amount": "50.00", "method": "card", "keep_credit": "1", "key": uuid4().hex},
     "billing.refund": lambda _: {"amount": "1.00", "method": "cash", "reason": "goodwill", "key": uuid4().hex},
     "billing.reverse": lambda _: {"reason": "Typed twice", "key": uuid4().hex},
-    "billing.credit": lambda _: {"what": "whole", "reason": "goodwill", "key": uuid4().hex},
-    "billing.write_off": lambda _: {"reason": "Moved away", "key": uuid4().hex},
+    "billing.store_opening_balance": lambda _: {"side": "owed", "amount": "45.00", "key": uuid4().hex},
+    "billing.reverse_opening_balance": lambda _: {"reason": "Typed twice", "key": uuid4().hex},
+    "billing.credit": lambda _: {"what": "whole", "version": "2", "reason": "goodwill", "key": uuid4().hex},
+    "billing.undo_write_off": lambda _: {"reason": "It came", "key": uuid4().hex},
+    "billing.write_off": lambda _: {"reason": "Moved away", "version": "2", "key": uuid4().hex},
     "notifications.retry": _nothing,
     "notifications.retry_all": _nothing,
     "notifications.resolve": lambda _: {"outcome": "arrived"},
@@ -289,7 +294,10 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_billing.pay": lambda _: _PAYMENT,
     "api_billing.use_credit": _nothing,
     "api_billing.credit": lambda _: {"reason": "goodwill"},
+    "api_write_offs.undo": lambda _: {"reason": "It came"},
     "api_billing.write_off": lambda _: {"reason": "Moved away"},
+    "api_opening_balances.create": lambda _: {"side": "credit", "amount": _PAYMENT["amount"]},
+    "api_opening_balances.reverse": lambda _: {"reason": "Typed twice"},
     "api_payments.create": lambda the: {"patient_id": the("patient_id"), "keep_credit": True, **_PAYMENT},
     "api_payments.reverse": lambda _: {"reason": "Typed twice"},
     "api_payments.refund": lambda _: {**_PAYMENT, "reason": "goodwill"},

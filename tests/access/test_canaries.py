@@ -16,8 +16,8 @@ from tests.access.commands import LINES, commands_of_a_clinic, takes_json
 from tests.access.routes import routes_of
 from tests.access.test_matrix import Record
 from tests.access.two_clinics import Mixed, World
-from tests.conftest import Run
 from tests.databases import on_one_database
+from tests.fixtures import Run
 from tests.smtp_server import Mailbox
 
 pytestmark = pytest.mark.slow

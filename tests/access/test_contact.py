@@ -17,8 +17,8 @@ from tests.access.two_clinics import Mixed, World
 from tests.assertions import told_by
 from tests.billing.invoices import an_invoice
 from tests.builders import OWN, a_patient, an_appointment
-from tests.conftest import Run
 from tests.databases import on_one_database
+from tests.fixtures import Run
 
 pytestmark = [pytest.mark.slow, on_one_database]
 

@@ -1,14 +1,13 @@
 """Every route, every method, every role: the answers are those of the reviewed file."""
 
-import os
 from collections.abc import Callable
 
 import pytest
 
 from tests.access.callers import ANONYMOUS, DENIED, Caller
-from tests.access.matrix_file import COLUMNS, differences, read_table, write_column
+from tests.access.matrix_file import COLUMNS, WRITTEN_ANEW, differences, read_table, write_column
 from tests.access.routes import routes_of
-from tests.access.two_clinics import World
+from tests.access.two_clinics import World, lasting_ids
 from tests.databases import on_one_database
 
 pytestmark = pytest.mark.slow
@@ -31,7 +30,7 @@ def test_every_route_answers_each_caller_as_the_reviewed_file_states(
     cells = {route.key: caller.cell(route) for route in routes_of(world.app)}
 
     record_property("requests", caller.asked)
-    if os.environ.get("CLINIC_WRITE_MATRIX") == "1":
+    if WRITTEN_ANEW:
         write_column(column, cells)
         pytest.fail("tests/access/matrix.txt is written: review it")
     assert differences(column, cells, read_table()) == []
@@ -64,7 +63,7 @@ def test_a_session_opens_nothing_of_the_api(column: str, world: World, record_pr
     caller.client.key = None
     closed = [route for route in routes_of(world.app) if route.rule.startswith("/api/v1/")]
 
-    answers = {caller.ask(route, caller.own_ids(route), {}).status_code for route in closed}
+    answers = {caller.ask(route, lasting_ids(world, route), {}).status_code for route in closed}
 
     record_property("requests", caller.asked)
     assert answers == {401}

@@ -109,6 +109,7 @@ def test_a_query_about_another_clinic_s_record_is_answered_as_about_none(world: 
     assert len(asked) >= len(PAGES) + 3
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_search_for_what_another_clinic_has_finds_as_little_as_for_nothing(caller: Caller) -> None:
     for rule in ("/patients", "/api/v1/patients"):
@@ -142,6 +143,7 @@ def test_a_body_with_another_clinic_s_id_is_refused_as_one_with_none(world: Worl
     assert tried >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_form_with_another_clinic_s_patient_number_is_refused_as_with_none(world: World, caller: Caller) -> None:
     for endpoint in ("appointments.create", "billing.create"):
@@ -188,6 +190,7 @@ def test_inviting_somebody_of_another_clinic_looks_like_inviting_anybody(world: 
     assert len(responses) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 def test_a_cursor_of_another_clinic_s_list_leads_to_nothing_of_it(world: World, caller: Caller) -> None:
     own = world.own("patient_id")  # older than theirs: the latest stand first
@@ -224,6 +227,7 @@ def test_no_body_moves_anything_to_another_clinic(field: str, world: World, call
     assert caller.traces == []
 
 
+@pytest.mark.slow
 @pytest.mark.row(30)
 def test_each_of_two_records_in_an_address_is_checked_by_itself(world: World, caller: Caller) -> None:
     words = {"kind", "channel", "language", "about_id"}

@@ -8,6 +8,7 @@ from flask import Flask
 from clinic.core.tenancy import clinic_scope
 from tests.access.canaries import Canaries
 from tests.access.records import ARGUMENTS, IN_THE_STATE, Argument
+from tests.access.routes import Route
 
 
 class Unfilled(AssertionError):
@@ -56,6 +57,11 @@ class Mixed:
     def but(self, name: str, instead: str) -> "Mixed":
         """Return the same ids but for one argument."""
         return Mixed(self.world, self.ids | {name: instead})
+
+
+def lasting_ids(world: World, route: Route) -> dict[str, str]:
+    """Return what fills a route that changes nothing, from one's own clinic."""
+    return {name: world.lasting_own(name) for name in route.arguments}
 
 
 def argument(name: str) -> Argument:

@@ -50,6 +50,7 @@ def act(desk, address, action, **fields):
     return desk.submit(f"{address}/{action}", **{"version": version} | fields)
 
 
+@pytest.mark.slow
 def test_a_visit_goes_from_its_booking_to_its_end_by_one_button_after_the_other(desk, booked, clock, published):
     headings = [heading(desk.get(booked).text)]
     for action in ("arrive", "check-in", "fulfil"):
@@ -66,6 +67,7 @@ def test_a_visit_goes_from_its_booking_to_its_end_by_one_button_after_the_other(
     assert "Done 11:02 by Receptionist Person Called in 10:57" in spoken(page)
 
 
+@pytest.mark.slow
 def test_the_next_act_stands_first_and_a_no_show_is_offered_only_after_the_start(desk, booked, here):
     with here():
         later = f"/appointments/{an_appointment(starts_at=MONDAY + timedelta(hours=5)).id}"
@@ -94,6 +96,7 @@ def test_an_act_of_the_day_leads_back_to_the_day_and_is_undone_there(desk, booke
     assert 'data-state="booked"' in desk.get(undone.location).text
 
 
+@pytest.mark.slow
 def test_a_state_is_taken_back_by_the_button_that_says_so(desk, booked, here):
     act(desk, booked, "arrive")
 
@@ -209,6 +212,7 @@ def test_the_other_appointments_of_the_patient_stand_beside_it(desk, here):
     assert "Dr Brandt" in page
 
 
+@pytest.mark.slow
 def test_the_messages_about_it_stand_beside_it_for_those_who_may_see_them(desk, booked, become):
     act(desk, booked, "cancellation", reason="patient")
 
@@ -220,6 +224,7 @@ def test_the_messages_about_it_stand_beside_it_for_those_who_may_see_them(desk, 
     assert "Cancellation by email" not in theirs
 
 
+@pytest.mark.slow
 def test_the_page_takes_few_statements_with_everything_on_it(app, desk, here):
     with here():
         patient, practitioner = a_patient(), a_practitioner()

@@ -66,6 +66,7 @@ def test_cancelling_tells_the_other_modules_with_exactly_one_id(app, published):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("minutes", [-29, -10, 0, 10, 29])
@@ -266,6 +267,7 @@ def test_each_appointment_stands_on_the_day_of_the_clinics_calendar(starts_at, d
     assert [[one.id for one in appointment_service.day(each)] for each in days] == [[], [appointment.id], []]
 
 
+@pytest.mark.slow
 def test_what_is_to_come_leaves_out_what_is_over_or_cancelled():
     patient = a_patient()
     start = datetime.now(UTC).replace(microsecond=0)

@@ -9,7 +9,7 @@ from clinic.appointments.rules import TOO_EARLY, TOO_LATE
 from clinic.appointments.service import appointment_service
 from clinic.core.errors import InvalidInput
 from tests.builders import a_patient, a_practitioner, an_appointment
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)

@@ -24,7 +24,7 @@ from clinic.patients.service import patient_service
 from tests.appointments.schedule import a_room
 from tests.assertions import element, row_counts, rows, spoken, title
 from tests.builders import a_patient, a_practitioner
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.page_client import PageClient, hidden_value
 
 ZONE = "Europe/Lisbon"
@@ -118,6 +118,7 @@ def booked_page(answer) -> str:
     return f"/appointments/{answer.location.rpartition('appointment=')[2]}"
 
 
+@pytest.mark.slow
 def test_a_free_time_is_found_and_booked(app, client, desk):
     page = client.get(desk.url(service_id=desk.service.id)).text
 
@@ -151,6 +152,7 @@ def test_a_free_time_is_found_and_booked(app, client, desk):
     assert desk.slot(9, 30) not in offered(client.get(desk.url(service_id=desk.service.id)).text)
 
 
+@pytest.mark.slow
 def test_patients_are_searched_for_as_everywhere_and_chosen_by_a_link(client, desk, here):
     with here():
         other = known(a_patient(given_name="Sofia", family_name="Pereira-Lima", phone="+351912555014"))
@@ -209,6 +211,7 @@ def test_why_not_about_a_skipped_or_a_past_time_is_an_error_at_its_field(client,
     assert 'aria-invalid="true"' in element(gap.text, "why-time")
 
 
+@pytest.mark.slow
 def test_a_time_that_is_taken_meanwhile_says_by_whom_and_keeps_what_was_typed(app, client, desk, here):
     with here():
         desk.book(9)
@@ -265,6 +268,7 @@ def test_everything_that_is_missing_is_said_at_once(app, client, desk):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_new_patient_is_registered_with_the_booking_or_not_at_all(app, client, desk, here):
     with here():
         desk.book(9)
@@ -316,6 +320,7 @@ def test_a_patient_who_is_here_now_and_a_visit_that_is_over_are_added(app, clien
     assert [one["status"] for one in rows(app, "appointments")] == ["fulfilled", "arrived"]
 
 
+@pytest.mark.slow
 def test_overbooking_needs_a_reason_and_a_permission(app, client, desk, here, become):
     with here():
         desk.book(9)

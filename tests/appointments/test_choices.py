@@ -52,6 +52,7 @@ def proposals(preview):
     return {one.appointment.id: one.proposals for one in propose_times(preview, 20).outside}
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.both_databases
 def test_appointments_stay_are_moved_and_are_cancelled_together_with_the_hours(practitioner, published):
@@ -69,6 +70,7 @@ def test_appointments_stay_are_moved_and_are_cancelled_together_with_the_hours(p
     assert [name for name, _ in published] == ["appointment.cancelled", "appointment.rescheduled"]
 
 
+@pytest.mark.slow
 def test_a_taken_time_changes_neither_hours_nor_appointments(practitioner):
     cancelled, moved = an_appointment(None, practitioner, at(8)), an_appointment(None, practitioner, at(9))
     an_appointment(None, practitioner, at(10))
@@ -121,6 +123,7 @@ def test_choices_hold_for_the_list_that_was_shown(practitioner):
         hours_service.set_week(practitioner.id, FROM_TEN, seen=seal, choices={moved.id: at(10)})
 
 
+@pytest.mark.slow
 def test_leave_closures_and_deleted_extra_hours_take_choices_too(practitioner):
     first, second, third = (an_appointment(None, practitioner, at(9, day=day)) for day in (26, 27, 28))
     leave = hours_exception_service.create(
@@ -148,6 +151,7 @@ def test_leave_closures_and_deleted_extra_hours_take_choices_too(practitioner):
     assert state(fourth) == ("booked", at(11, day=30))
 
 
+@pytest.mark.slow
 def test_proposed_times_are_free_in_the_changed_hours_and_nearest_to_the_old_one(practitioner):
     first, second = an_appointment(None, practitioner, at(8)), an_appointment(None, practitioner, at(9))
     an_appointment(None, practitioner, at(10))
@@ -159,6 +163,7 @@ def test_proposed_times_are_free_in_the_changed_hours_and_nearest_to_the_old_one
     hours_service.set_week(practitioner.id, FROM_TEN, choices={one: times[0] for one, times in proposed.items()})
 
 
+@pytest.mark.slow
 def test_proposed_times_leave_out_those_of_the_patient_and_of_taken_or_closed_rooms(practitioner):
     room, other_room = a_room(), a_room("Room 2")
     service = a_service(rooms=[room])

@@ -96,6 +96,7 @@ def test_a_command_takes_the_earlier_one_unless_told_otherwise(app, run, typed, 
     assert starts(app) == [datetime(2027, 10, 31, hour, 30, tzinfo=UTC)]
 
 
+@pytest.mark.slow
 def test_both_of_two_times_can_be_booked(app, client, typed):
     for fold in ("0", "1"):
         assert client.submit("/appointments/new", **typed, **TWICE, fold=fold).status_code == 303

@@ -83,6 +83,7 @@ def _booked(patient, practitioner, service_id, number):
     )
 
 
+@pytest.mark.slow
 def test_each_appointment_stands_under_its_practitioner_with_its_time_and_state(desk, here):
     with here():
         silva, okafor = a_practitioner("Dr Silva"), a_practitioner("Dr Okafor")
@@ -138,6 +139,7 @@ def test_cards_over_one_another_are_in_lanes_and_the_second_is_marked(desk, here
     assert spoken(page).count("2× booked over another") == 1
 
 
+@pytest.mark.slow
 def test_a_state_shows_only_its_appointments_and_says_how_to_see_all(desk, here):
     with here():
         practitioner = a_practitioner()
@@ -267,6 +269,7 @@ def test_looking_at_a_day_changes_no_record(app, desk, here):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_more_cards_than_a_column_has_room_for_are_a_stack_with_their_list(desk, here):
     with here():
         practitioner = a_practitioner()
@@ -321,6 +324,7 @@ def test_the_first_and_the_last_day_can_be_shown(client):
         assert client.get(f"/appointments?day={day}").status_code == 200, day
 
 
+@pytest.mark.slow
 def test_only_who_books_gets_what_drags_a_card_and_only_cards_that_can_be_moved(desk, here, become):
     with here():
         arrived, booked = an_appointment(starts_at=NOW + HOUR).id, an_appointment(starts_at=NOW + 2 * HOUR).id

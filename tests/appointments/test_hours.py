@@ -104,6 +104,7 @@ def at(day, hour, minute=0):
     return datetime(2029, 11, day, hour, minute, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_a_preview_lists_what_a_week_leaves_outside_and_why():
     practitioner = a_practitioner()
     starts = {
@@ -146,6 +147,7 @@ def test_opening_hours_are_previewed_for_every_practitioner():
     assert [one.appointment.id for one in preview.outside] == [one.id for one in outside]
 
 
+@pytest.mark.slow
 def test_saving_needs_the_preview_to_be_still_the_one_that_was_shown():
     practitioner = practitioner_service.get(an_appointment(starts_at=at(26, 20)).practitioner_id)
     shown = hours_service.preview_week(practitioner.id, MORNINGS).seal

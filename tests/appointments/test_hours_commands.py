@@ -118,6 +118,7 @@ def test_public_holidays_are_imported_with_what_becomes_of_the_appointments(run,
     assert run("hours", "import-holidays", "--year", "2030", "--appointment", f"{booked}=never").exit_code == 2
 
 
+@pytest.mark.slow
 def test_appointments_outside_are_moved_or_cancelled_with_the_change(run, practitioner, here):
     with here():
         first = appointment_service.day(date(2029, 11, 26))[0].id

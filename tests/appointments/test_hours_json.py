@@ -197,6 +197,7 @@ def booked(here, practitioner):
         return [str(one) for one in (appointment_service.day(date(2029, 11, 26))[0].id, *ids)]
 
 
+@pytest.mark.slow
 def test_appointments_outside_are_moved_or_cancelled_with_the_change(client, practitioner, booked):
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
     proposed = client.post(f"{url}/preview", json=FROM_TEN).json["appointments"]
@@ -212,6 +213,7 @@ def test_appointments_outside_are_moved_or_cancelled_with_the_change(client, pra
     assert states[0]["cancel_reason"] == "practitioner"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["hours-exceptions", "closures", "opening-hours"])
 def test_every_change_of_hours_takes_choices(client, practitioner, booked, path):
     leave = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": FIRST}
@@ -228,6 +230,7 @@ def test_every_change_of_hours_takes_choices(client, practitioner, booked, path)
     assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "cancelled"
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("choice", [{}, [], None, 7, "later"])
 def test_a_choice_of_no_such_kind_is_refused_at_its_appointment(client, practitioner, booked, choice):
@@ -248,6 +251,7 @@ def test_two_choices_for_one_appointment_are_refused(client, practitioner, booke
     assert client.get(f"/api/v1/appointments/{booked[0]}").json["status"] == "booked"
 
 
+@pytest.mark.slow
 def test_a_changed_exception_takes_choices(client, practitioner, booked):
     fields = {"practitioner_id": str(practitioner.id), "kind": "leave", "first_day": "2029-11-27"}
     url = client.post("/api/v1/hours-exceptions", json=fields).headers["Location"]
@@ -257,6 +261,7 @@ def test_a_changed_exception_takes_choices(client, practitioner, booked):
     assert client.get(f"/api/v1/appointments/{booked[1]}").json["status"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_time_that_is_taken_changes_nothing_and_names_the_appointment(client, practitioner, booked, here):
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
     choices = {booked[0]: "cancel", booked[1]: "2029-11-26T10:00:00Z", booked[2]: "2029-11-26T10:00:00Z"}
@@ -283,6 +288,7 @@ def test_every_wrong_choice_is_named(client, practitioner, booked):
     assert client.post(f"{url}/preview", json=FROM_TEN | {"appointments": {}}).status_code == 422
 
 
+@pytest.mark.slow
 def test_who_may_not_change_appointments_may_not_choose(client, practitioner, booked, here):
     with here():
         _, key = api_key_service.create(label="Rota", scopes=["appointments:read", "schedule:write"])

@@ -61,6 +61,7 @@ def stored(here, practitioner):
         return hours_service.get(practitioner.id)
 
 
+@pytest.mark.slow
 def test_a_practitioner_without_hours_is_shown_as_bookable_at_any_time(client, practitioner, url):
     start = client.get("/appointments/hours")
     chosen = client.get(f"/appointments/hours?practitioner_id={practitioner.id}")
@@ -165,6 +166,7 @@ def test_another_preview_than_the_one_that_was_shown_saves_nothing(client, here,
     assert stored(here, practitioner).weeks == []
 
 
+@pytest.mark.slow
 def test_the_button_that_shows_all_never_deletes(client, here, practitioner):
     with here():
         at_night = [datetime(2029, 11, 27, 20 + n // 4, 15 * (n % 4), tzinfo=UTC) for n in range(16)]
@@ -202,6 +204,7 @@ def test_a_stale_form_shows_what_is_stored_now_and_can_be_saved_again(client, he
     assert len(stored(here, practitioner).weeks[0].ranges) == 5
 
 
+@pytest.mark.slow
 def test_the_weeks_of_a_practitioner_are_tabs(client, here, practitioner, url):
     with here():
         hours_service.set_week(practitioner.id, MORNINGS)
@@ -299,6 +302,7 @@ def outside(here, practitioner):
         return [f"choice-{one.id}" for one in appointment_service.day(date(2029, 11, 26))]
 
 
+@pytest.mark.slow
 def test_each_appointment_outside_is_kept_moved_or_cancelled_as_was_chosen(client, here, practitioner, url, outside):
     sent = form("mon 10 12", "tue 8 12")
     shown = client.submit(url, **sent, check="1").text
@@ -324,6 +328,7 @@ def test_each_appointment_outside_is_kept_moved_or_cancelled_as_was_chosen(clien
         assert found[0].starts_at == datetime(2029, 11, 26, 10, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_choices_that_are_not_to_be_used_keep_all(client, here, practitioner, url, outside):
     sent = form("mon 10 12") | {"outside": "keep", outside[0]: "cancel"}
 
@@ -351,6 +356,7 @@ def test_a_taken_time_comes_back_at_its_appointment_with_all_choices(client, her
     assert stored(here, practitioner).weeks == []
 
 
+@pytest.mark.slow
 def test_a_choice_that_is_none_is_refused(client, here, practitioner, url, outside):
     sent = form("mon 10 12") | {"outside": "choose", outside[0]: "later"}
 
@@ -362,6 +368,7 @@ def test_a_choice_that_is_none_is_refused(client, here, practitioner, url, outsi
     assert stored(here, practitioner).weeks == []
 
 
+@pytest.mark.slow
 def test_leave_takes_choices_when_it_is_added_and_when_extra_hours_are_deleted(
     client, here, practitioner, url, outside
 ):
@@ -376,6 +383,7 @@ def test_leave_takes_choices_when_it_is_added_and_when_extra_hours_are_deleted(
         assert appointment_service.get(UUID(outside[0].removeprefix("choice-"))).cancel_reason == "practitioner"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("denied", "shown"), [("appointments:write", True), ("appointments:read", False)])
 def test_who_may_not_change_appointments_is_offered_no_choices(client, url, outside, become, *, denied, shown):
     become("manager", denied)

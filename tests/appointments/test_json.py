@@ -33,6 +33,7 @@ def test_booking_answers_201_with_the_appointment_its_address_and_version(client
     assert client.get(answer.headers["Location"]).json == answer.json
 
 
+@pytest.mark.slow
 def test_booking_and_cancelling_publish_exactly_their_ids(app, client, booked, published):
     client.post(f"{URL}/{booked['id']}/cancel", json={"reason": "patient"})
 
@@ -60,6 +61,7 @@ def test_a_start_that_is_no_instant_is_refused(app, client, fields):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_taken_time_is_a_conflict_that_names_what_is_there(app, client, here, fields, booked):
     with here():
         other = str(a_patient().id)
@@ -172,6 +174,7 @@ def test_cancelling_takes_any_of_several_versions(client, booked, tags):
     assert client.post(f"{URL}/{booked['id']}/cancel", headers={"If-Match": tags}).status_code == 200
 
 
+@pytest.mark.slow
 def test_whatever_version_is_named_an_appointment_that_is_not_ours_is_not_found(client, here, other_clinic):
     with here(other_clinic.id):
         theirs = an_appointment().id
@@ -190,6 +193,7 @@ def test_a_cancellation_that_makes_no_sense_changes_nothing(client, booked):
     assert client.get(f"{URL}/{booked['id']}").json == booked
 
 
+@pytest.mark.slow
 def test_the_list_is_filtered(client, booked):
     known = [
         {},
@@ -210,6 +214,7 @@ def test_a_filter_that_makes_no_sense_is_refused(client):
     assert {query: client.get(f"{URL}?{query}").status_code for query in expected} == expected
 
 
+@pytest.mark.slow
 def test_the_list_comes_in_portions(client, fields):
     ids = [
         client.post(

@@ -71,6 +71,7 @@ def test_a_patient_who_is_here_and_a_visit_that_is_over_are_added_in_their_state
     assert [row["action"] for row in rows(app, "appointment_history")] == ["record", "walk-in"]
 
 
+@pytest.mark.slow
 def test_a_taken_time_names_what_is_taken_and_the_next_free_times(client, here, fields, booked):
     with here():
         other = str(a_patient().id)
@@ -101,6 +102,7 @@ def test_an_appointment_is_moved_and_its_own_time_is_not_in_the_way(app, client,
     assert stored_events(app, "appointment.rescheduled") == [ids]
 
 
+@pytest.mark.slow
 def test_a_move_that_makes_no_sense_changes_nothing(app, client, booked, here, other_clinic):
     with here(other_clinic.id):
         theirs = str(a_practitioner().id)
@@ -120,6 +122,7 @@ def test_a_move_that_makes_no_sense_changes_nothing(app, client, booked, here, o
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_cancelled_appointment_is_not_moved_and_the_answer_says_why(client, booked):
     client.post(f"{URL}/{booked['id']}/cancel")
 
@@ -150,6 +153,7 @@ def test_a_step_that_is_not_possible_names_the_state_and_who_made_it(client, boo
         assert answer.json.items() >= {"state": state, "by": "API key “Integrator”"}.items()
 
 
+@pytest.mark.slow
 def test_the_time_that_something_happened_is_checked(client, booked):
     url = f"{URL}/{booked['id']}/arrive"
 
@@ -257,6 +261,7 @@ def test_a_search_that_makes_no_sense_is_refused(client, here, other_clinic):
     assert "31 days" in words_about(client.get("/api/v1/availability?from=2029-01-01&to=2029-02-01"), "#/to")
 
 
+@pytest.mark.slow
 def test_what_is_booked_by_an_undo_or_a_move_is_refused_like_what_is_booked_at_once(client, here, fields, booked):
     with here():
         other = str(a_patient().id)

@@ -86,6 +86,7 @@ def test_practitioner_service_and_room_can_be_changed():
     assert (moved.minutes, moved.blocked_from) == (60, MONDAY - timedelta(minutes=5))
 
 
+@pytest.mark.slow
 def test_the_room_stays_if_it_is_free_and_else_another_one_is_taken():
     rooms = [a_room("A"), a_room("B")]
     service = a_service(rooms=rooms)
@@ -98,6 +99,7 @@ def test_the_room_stays_if_it_is_free_and_else_another_one_is_taken():
     assert (stays, changes) == (rooms[1].id, rooms[0].id)
 
 
+@pytest.mark.slow
 def test_a_taken_time_is_refused_and_nothing_changes(app):
     patient, practitioner = a_patient(), a_practitioner()
     appointment, taken = book(patient=patient), book(MONDAY + HOUR, practitioner=practitioner)
@@ -146,6 +148,7 @@ def test_nothing_of_another_clinic_is_moved_or_given(here, other_clinic):
         assert refused.value.problems.keys() == change.keys()
 
 
+@pytest.mark.slow
 def test_a_move_is_undone_to_exactly_what_was_before(app, clock):
     service = a_service(rooms=[a_room("A"), a_room("B")], buffer_after=10)
     appointment = book(service=service, overbook_reason="Not needed")
@@ -166,6 +169,7 @@ def test_a_move_is_undone_to_exactly_what_was_before(app, clock):
     assert (last.action, last.from_status, last.to_status) == ("undo", "booked", "booked")
 
 
+@pytest.mark.slow
 def test_a_move_is_not_undone_onto_a_time_that_was_given_away(clock):
     practitioner = a_practitioner()
     appointment = book(practitioner=practitioner)
@@ -217,6 +221,7 @@ def test_an_undone_booking_was_a_mistake(app, clock):
         appointment_service.undo(appointment.id)
 
 
+@pytest.mark.slow
 def test_undo_goes_back_act_by_act_and_stops_at_the_booking(clock):
     appointment = book(NOON + HOUR)
     appointment_service.reschedule(appointment.id, starts_at=NOON + 2 * HOUR)
@@ -247,6 +252,7 @@ def test_an_old_booking_has_nothing_to_undo(clock):
         appointment_service.undo(appointment.id, version=7)
 
 
+@pytest.mark.slow
 def test_an_inactive_room_is_kept_but_not_chosen():
     room, other = a_room("A"), a_room("B")
     appointment = book(room_id=room.id)

@@ -49,6 +49,7 @@ def booked_undo(location):
     return f"/appointments/{location.rpartition('appointment=')[2]}/undo"
 
 
+@pytest.mark.slow
 def test_booking_and_cancelling_publish_exactly_their_ids(app, client, typed, published):
     location = booked(client, typed)
     appointment, patient = rows(app, "appointments")[0], rows(app, "patients")[0]
@@ -62,6 +63,7 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, client, typed, pu
     assert [event["actor"][:6] for event in rows(app, "events")][1:] == ["staff:", "staff:"]
 
 
+@pytest.mark.slow
 def test_a_taken_time_shows_the_form_again_with_what_was_typed(app, client, here, typed):
     client.submit("/appointments/new", **typed)
     with here():
@@ -119,6 +121,7 @@ def test_a_time_is_read_as_people_write_it(client, typed):
     assert "26 Nov 2029, 14:15" in spoken(client.get(location).text)
 
 
+@pytest.mark.slow
 def test_a_patient_of_another_clinic_can_not_be_booked_by_number_or_id(app, client, here, other_clinic, typed):
     with here(other_clinic.id):
         a_patient()
@@ -142,6 +145,7 @@ def test_the_form_is_filled_with_what_the_link_said(client, typed):
     assert f'value="{typed["practitioner_id"]}" selected' in page
 
 
+@pytest.mark.slow
 def test_cancelling_says_so_and_who_could_not_make_it(app, client, typed):
     location = booked(client, typed)
     version = hidden_value(client.get(location).text, "version")
@@ -189,6 +193,7 @@ def test_an_appointment_of_another_clinic_has_no_page(client, here, other_clinic
     assert masked(foreign) == masked(missing)
 
 
+@pytest.mark.slow
 def test_the_patients_page_shows_what_is_to_come(client, typed):
     client.submit("/appointments/new", **typed | {"day": "2030-11-30"})
     patient = client.get("/api/v1/patients").json["data"][0]
@@ -199,6 +204,7 @@ def test_the_patients_page_shows_what_is_to_come(client, typed):
     assert "Dr Amara Okafor Booked" in page
 
 
+@pytest.mark.slow
 def test_the_patients_page_shows_past_appointments_the_latest_first(client, here):
     with here():
         patient = a_patient()
@@ -212,6 +218,7 @@ def test_the_patients_page_shows_past_appointments_the_latest_first(client, here
     assert past.index("Dr 1 Booked") < past.index("Dr 2 Booked")
 
 
+@pytest.mark.slow
 def test_titles_carry_no_name(client, typed):
     location = booked(client, typed)
 

@@ -40,6 +40,7 @@ def test_a_visit_of_today_offers_the_act_of_its_state_which_returns_to_the_patie
     assert "Call in" in spoken(_upcoming(client, patient))
 
 
+@pytest.mark.slow
 def test_a_visit_of_another_day_offers_the_move_to_another_time(app, client, here, patient):
     with here():
         appointment_service.cancel(_visit(app)["id"], reason="clinic", version=None)
@@ -52,6 +53,7 @@ def test_a_visit_of_another_day_offers_the_move_to_another_time(app, client, her
     assert "<form" not in _upcoming(client, of_other)
 
 
+@pytest.mark.slow
 def test_three_past_visits_are_shown_with_their_outcome_and_the_number_of_all(client, here, patient):
     with here():
         person = a_patient(family_name="Vieira")

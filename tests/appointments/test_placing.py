@@ -51,6 +51,7 @@ def without_overbooking():
     reset_actor(token)
 
 
+@pytest.mark.slow
 def test_an_appointment_takes_the_first_room_of_its_service_and_the_lowest_free_place():
     small, large = a_room("A"), a_room("B", places=2)
     service = a_service(rooms=[large, small])
@@ -63,6 +64,7 @@ def test_an_appointment_takes_the_first_room_of_its_service_and_the_lowest_free_
     assert (refused.value.resource, refused.value.message[:15]) == ("room", "No room is free")
 
 
+@pytest.mark.slow
 def test_a_place_that_is_free_again_is_taken_again():
     service = a_service(rooms=[a_room(places=3)])
     first = [book(service=service) for _ in range(3)]
@@ -72,6 +74,7 @@ def test_a_place_that_is_free_again_is_taken_again():
     assert book(service=service).place == 1
 
 
+@pytest.mark.slow
 def test_a_room_can_be_chosen_with_and_without_a_service():
     rooms = [a_room("A"), a_room("B")]
     service = a_service(rooms=rooms)
@@ -144,6 +147,7 @@ def test_outside_working_time_is_refused_with_the_reason_and_the_next_free_times
     assert refused.value.next_free == [at(7 * 24 * 60 + minutes) for minutes in (-60, -45, -30, -15, 0)]
 
 
+@pytest.mark.slow
 def test_a_taken_time_comes_with_the_next_free_ones():
     practitioner = a_practitioner()
     works(practitioner)
@@ -166,6 +170,7 @@ def test_notice_and_horizon_of_the_service_bind_bookings():
         assert refused.value.details["reason"] == reason
 
 
+@pytest.mark.slow
 def test_who_may_overbook_books_beside_another_with_a_reason_and_it_is_marked():
     practitioner = a_practitioner()
     first = book(practitioner=practitioner)
@@ -213,6 +218,7 @@ def test_nobody_books_a_patient_twice_whatever_they_may():
     assert refused.value.conflicts == [taken.id]
 
 
+@pytest.mark.slow
 def test_a_full_room_is_overbooked_in_its_emptiest_place():
     room = a_room(places=2)
     service = a_service(rooms=[room])
@@ -224,6 +230,7 @@ def test_a_full_room_is_overbooked_in_its_emptiest_place():
     assert [where(one) for one in over] == [(room.id, 0, 1), (room.id, 1, 1), (room.id, 0, 2)]
 
 
+@pytest.mark.slow
 def test_the_one_beside_takes_the_lane_of_the_one_that_leaves():
     practitioner = a_practitioner()
     first = book(minutes=60, practitioner=practitioner)
@@ -239,6 +246,7 @@ def test_the_one_beside_takes_the_lane_of_the_one_that_leaves():
     assert [appointment_service.get(one.id).version for one in beside] == [2, 2, 1]
 
 
+@pytest.mark.slow
 def test_the_one_beside_stays_while_it_is_over_another_one_too():
     practitioner = a_practitioner()
     first, second = book(practitioner=practitioner), book(at(30), practitioner=practitioner)

@@ -136,6 +136,7 @@ def test_lists_show_what_holds_on_some_days_of_one_practitioner():
     assert found(first_day=date(2029, 11, 28)) == []
 
 
+@pytest.mark.slow
 def test_leave_previews_the_appointments_of_its_practitioner_on_its_days():
     appointment = an_appointment(starts_at=AT_TEN)
     practitioner = practitioner_service.get(appointment.practitioner_id)
@@ -164,6 +165,7 @@ def test_taking_extra_hours_away_previews_what_was_booked_in_them():
         hours_exception_service.delete(extra.id, seen="")
 
 
+@pytest.mark.slow
 def test_a_closure_previews_and_counts_what_is_booked_then():
     appointment = an_appointment(starts_at=AT_TEN)
     other = an_appointment(starts_at=AT_TEN)

@@ -55,6 +55,7 @@ def test_a_member_is_one_practitioner_at_most(clinic, other_clinic):
     assert practitioner_service.of_member(member.id) is None
 
 
+@pytest.mark.slow
 def test_deactivating_again_changes_nothing_and_what_is_booked_stays():
     practitioner = a_practitioner()
     booked = [an_appointment(a_patient(), practitioner, MONDAY + timedelta(hours=hour)).id for hour in (3, 1, 2)]

@@ -96,6 +96,7 @@ def practitioner_id(here):
         return practitioners[0].id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "fields"),
     [

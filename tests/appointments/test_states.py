@@ -114,6 +114,7 @@ class Life(RuleBasedStateMachine):
             self.clock.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.row(77)
 def test_whatever_is_done_in_whatever_order_keeps_to_the_table(pytestconfig):
     examples = 25 if pytestconfig.getoption("full") else 5
@@ -140,6 +141,7 @@ def test_each_move_is_recorded_with_its_time_and_person_and_published(app, appoi
     assert stored_events(app, "appointment.arrived") == stored_events(app, "appointment.fulfilled") == ids
 
 
+@pytest.mark.slow
 def test_a_missing_patient_may_come_after_all_unless_the_time_was_given_away(app, clock):
     appointment = an_appointment(starts_at=NOON + HALF_AN_HOUR)
     clock.shift(timedelta(hours=1))
@@ -166,6 +168,7 @@ def test_nobody_is_missed_before_the_start():
     assert appointment_service.get(appointment.id).status == "booked"
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(77)
 @pytest.mark.parametrize("act", sorted(set(ACTS) - {"undo"}))
@@ -186,6 +189,7 @@ def test_an_act_that_the_table_does_not_have_is_a_conflict_that_names_who_change
         assert [appointment_service.get(appointment.id).status] == (targets or [status])
 
 
+@pytest.mark.slow
 def test_cancelling_too_late_is_marked_by_the_clinics_rule(clock):
     hours = {23: True, 24: False}
 

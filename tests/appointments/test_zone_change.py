@@ -23,6 +23,7 @@ def notices(zone):
     return [(one.text, one.blocks) for one in clinic_service.preview_zone(zone).notices]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_what_is_to_come_keeps_its_local_time_and_what_has_begun_its_instant(published):
     ahead, past, cancelled = book(), an_appointment(starts_at=LAST_WEEK), book(MONDAY + 2 * HOUR)
@@ -59,6 +60,7 @@ def test_every_change_is_in_the_audit_trail(app):
     assert (clinic["record"], clinic["changes"]) == ("clinics", {"zone": [LISBON, MADRID]})
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_time_that_the_clocks_skip_is_named_and_in_the_way_until_it_is_moved(app):
     in_gap, other = book(datetime(2029, 3, 25, 1, 30, tzinfo=UTC)), book()
@@ -108,6 +110,7 @@ def test_the_second_of_two_equal_times_stays_the_second_one():
     assert [as_stored(one).starts_at.hour for one in (first, second)] == [0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_second_of_two_equal_times_stays_it_through_a_zone_where_the_time_comes_once():
     first, second = (book(datetime(2029, 10, 28, hour, 30, tzinfo=UTC)) for hour in (0, 1))
@@ -141,6 +144,7 @@ def test_through_any_zones_and_back_every_visit_of_the_longest_night_is_at_its_i
     assert {one: appointment_service.get(one).starts_at for one in booked} == booked
 
 
+@pytest.mark.slow
 def test_what_has_begun_stays_and_what_would_overlap_it_is_in_the_way():
     practitioner = a_practitioner()
     begun = an_appointment(practitioner=practitioner, minutes=60)
@@ -179,6 +183,7 @@ def test_overbooked_appointments_move_side_by_side():
     assert [(as_stored(one).lane, as_stored(one).starts_at) for one in both] == [(0, MONDAY - HOUR), (1, MONDAY - HOUR)]
 
 
+@pytest.mark.slow
 def test_another_list_than_the_one_that_was_shown_changes_nothing():
     book(datetime(2029, 10, 28, 2, 30, tzinfo=UTC))
     seen = clinic_service.preview_zone(MADRID).seal
@@ -237,6 +242,7 @@ def test_what_happened_before_the_change_can_be_entered_after_it():
     assert appointment_service.history(appointment.id)[-1].happened_at == before
 
 
+@pytest.mark.slow
 def test_the_page_of_a_past_appointment_shows_its_time_of_then_too(client):
     past = an_appointment(starts_at=LAST_WEEK)
     move_to(MADRID)

@@ -59,6 +59,7 @@ def test_a_zone_that_changed_before_somebody_is_registered_refuses_both(app, cli
     assert (row_counts(app)["patients"], row_counts(app)["appointments"]) == (1, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_who_understood_a_time_in_the_old_zone_is_refused(app, request):
     appointment, fields = book(), fields_of(patient_id=a_patient().id, practitioner_id=a_practitioner().id)
@@ -153,6 +154,7 @@ def test_bookings_moves_and_new_practitioners_at_once_are_all_in_the_new_zone(ap
         assert overlaps(app) == 0
 
 
+@pytest.mark.slow
 def test_the_booking_form_keeps_what_was_typed_when_the_zone_changes(app, client, clinic, request):
     with app.app_context(), clinic_scope(clinic.id):
         patient, practitioner = a_patient().id, a_practitioner().id

@@ -13,7 +13,7 @@ from clinic.core.audit import AuditEntry
 from clinic.core.db import db
 from tests.assertions import rows
 from tests.builders import a_patient
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from flask import Flask
 from clinic.audit.export_signature import has_valid_signature
 from clinic.audit.hash_chain import seal_due
 from tests.builders import a_patient
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 pytestmark = pytest.mark.row(54)
@@ -75,6 +75,7 @@ def test_a_changed_file_is_invalid(file: Path, run: Run, change: Callable[[list[
     assert "not as it was exported" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_change_of_any_byte_is_detected(file: Path, here: Here) -> None:
     given = file.read_bytes()
     with here():

@@ -22,7 +22,7 @@ from clinic.identity.models import Clinic
 from tests.audit.sealed_entries import record_actions, sealed_rows
 from tests.builders import a_patient
 from tests.concurrency import run_at_once
-from tests.conftest import Run
+from tests.fixtures import Run
 
 pytestmark = pytest.mark.usefixtures("no_checkpoint", "inside")
 
@@ -68,6 +68,7 @@ def test_concurrent_workers_seal_one_chain(app: Flask, clinic: Clinic, monkeypat
     assert verify().total == 0
 
 
+@pytest.mark.slow
 def test_the_worker_seals_new_entries(run: Run) -> None:
     a_patient()
 

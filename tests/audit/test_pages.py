@@ -55,6 +55,7 @@ def test_the_page_shows_who_changed_which_fields(client, patient):
     assert "Pereira" in page
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
@@ -123,6 +124,7 @@ def test_the_filter_by_patient_is_shown_and_can_be_cleared(client, here, patient
     assert "Only entries of" not in client.get("/audit?action=created").text
 
 
+@pytest.mark.slow
 def test_records_are_shown_by_number_and_values_by_label(client, here):
     with here():
         appointment, invoice = an_appointment(starts_at=MONDAY, practitioner=a_practitioner("Dr Silva")), an_invoice()
@@ -179,6 +181,7 @@ def test_the_filters_offer_labels(client):
     assert "Changes to entries and to exported files are detected." in page
 
 
+@pytest.mark.slow
 def test_the_page_executes_at_most_twelve_statements(client, app, here, clinic):
     with here():
         an_appointment(starts_at=MONDAY)
@@ -251,6 +254,7 @@ def test_the_page_of_a_big_trail_has_at_most_sixty_kilobytes_and_its_pages_show_
     assert set(Counter(shown).values()) == {2}
 
 
+@pytest.mark.slow
 def test_the_access_log_lists_views_of_a_record(client, patient):
     client.get("/patients")
     client.get(f"/patients/{patient}")
@@ -264,6 +268,7 @@ def test_the_access_log_lists_views_of_a_record(client, patient):
     assert f"/patients/{patient}/access-log" in client.get(f"/patients/{patient}").text
 
 
+@pytest.mark.slow
 def test_a_printed_access_log_names_time_and_user_and_missing_entries(client, patient, monkeypatch):
     whole = spoken(client.get(f"/patients/{patient}/access-log").text)
     monkeypatch.setattr(patient_pages, "ACCESS_LOG_PAGE", 2)

@@ -22,7 +22,7 @@ from clinic.patients.service import Patient, patient_service
 from tests.assertions import rows
 from tests.billing.invoices import KEY, a_draft, an_invoice, line_fields, payment_fields
 from tests.builders import OWN, a_member, a_patient, a_practitioner, an_appointment, appointment_fields, patient_fields
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 PATIENTS, APPOINTMENTS, INVOICES = "/api/v1/patients", "/api/v1/appointments", "/api/v1/invoices"
@@ -78,6 +78,7 @@ def practitioner_id(here: Here) -> UUID:
         return a_practitioner().id
 
 
+@pytest.mark.slow
 def test_writes_through_json_are_recorded_once_each(
     client: FlaskClient, patient: Patient, practitioner_id: UUID, trail: Trail
 ) -> None:
@@ -121,6 +122,7 @@ def test_writes_on_pages_are_recorded_once_each(client: PageClient, patient: Pat
     assert trail.entries()[-1]["changes"]["family_name"] == ["Pereira", "Sousa"]
 
 
+@pytest.mark.slow
 def test_writes_by_commands_are_recorded_once_each(
     run: Run, patient: Patient, practitioner_id: UUID, trail: Trail
 ) -> None:
@@ -204,6 +206,7 @@ def records(app: Flask, here: Here) -> dict[str, UUID]:
     return found | {"notification": rows(app, "notifications")[0]["id"]}
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(("address", "record"), VIEWS)
 def test_every_view_of_a_record_of_a_patient_is_recorded(
@@ -344,6 +347,7 @@ def test_a_clinic_has_no_entry_of_another(here: Here, other_clinic: Clinic, run:
     assert log == []
 
 
+@pytest.mark.slow
 def test_the_access_log_has_views_and_lists_of_a_patient(
     client: FlaskClient, here: Here, records: dict[str, UUID]
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from clinic.billing.models import Payment
 from clinic.billing.service import CreditedLine, billing_service
 from tests.billing.invoices import euros
+from tests.page_client import hidden_value
 
 Published = list[tuple[str, dict[str, Any]]]
 
@@ -35,3 +36,8 @@ def state(invoice: Any) -> tuple[str, str, int]:
 def data_of(published: Published, name: str) -> list[dict[str, Any]]:
     """Return the data of the events of a name."""
     return [data for one, data in published if one == name]
+
+
+def confirm(client: Any, address: str, **typed: Any) -> Any:
+    """Send the form of a page that asks first, with the version that the page shows."""
+    return client.submit(address, version=hidden_value(client.get(address).text, "version"), **typed)

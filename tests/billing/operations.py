@@ -18,8 +18,8 @@ from tests.billing.prices import a_tax
 from tests.builders import a_patient
 
 RATES = (None, Fraction(23), Fraction(6))
-ROUND = 120
-"""Operations with the same patients."""
+ROUND, AUDIT = 120, 5000
+"""Operations with the same patients, and from one audit of all the books to the next."""
 
 
 class Machine(ComparedBooks):
@@ -42,6 +42,7 @@ class Machine(ComparedBooks):
             *[self.reverse] * 2,
             *[self.credit] * 2,
             self.write_off,
+            self.undo_write_off,
         ]
 
     def run(self, count: int) -> None:
@@ -62,6 +63,8 @@ class Machine(ComparedBooks):
         self.outcomes[f"{operation.__name__} {operation()}"] += 1
         if self.recent_bills:
             self._compare_bill(self.random.choice(self.recent_bills))
+        if self.count % AUDIT == 0:
+            assert billing_service.audit() == []
 
     def issue(self) -> str:
         """Draft and issue an invoice."""
@@ -201,8 +204,7 @@ class Machine(ComparedBooks):
                 self.books.release(uses, payment.amount)
                 payment.is_reversed = True
                 for use in uses:
-                    if use.bill.status == "balanced":
-                        use.bill.status, use.bill.told = "issued", False
+                    use.bill.status, use.bill.told = "issued", False
 
             return apply
 
@@ -251,9 +253,31 @@ class Machine(ComparedBooks):
             self.books.check_open(bill)
 
             def apply(_invoice: Any) -> None:
+                bill.write_offs[billing_service.write_offs_of(bill.id)[-1].id] = self.books.due(bill)
                 bill.written_off += self.books.due(bill)
                 bill.status = "balanced"
 
             return apply
 
         return self._both(expect, lambda: billing_service.write_off(bill.id, reason="Moved away"))
+
+    def undo_write_off(self) -> str:
+        """Undo a write-off, maybe for the second time."""
+        written_off = [(bill, one) for bill in self.recent_bills for one in bill.write_offs]
+        if not written_off:
+            return self.issue()
+        bill, write_off_id = self.random.choice(written_off)
+
+        def expect() -> Callable[[Any], None]:
+            if not bill.write_offs[write_off_id]:
+                raise Refused("write-off-undone")
+
+            def apply(undoing: Any) -> None:
+                assert undoing.size == self._money(bill.write_offs[write_off_id])
+                bill.written_off -= bill.write_offs[write_off_id]
+                bill.write_offs[write_off_id] = Fraction(0)
+                bill.status = "issued"
+
+            return apply
+
+        return self._both(expect, lambda: billing_service.undo_write_off(write_off_id, reason="It came"))

@@ -29,6 +29,7 @@ class Bill:
     digits: int
     status: str = "issued"
     written_off: Fraction = Fraction(0)
+    write_offs: dict[UUID, Fraction] = field(default_factory=dict)
     told: bool = False
     events: int = 0
 

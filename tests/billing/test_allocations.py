@@ -95,6 +95,7 @@ class TestService:
 
         assert list(refused.value.problems) == ["amount", "method"]
 
+    @pytest.mark.slow
     def test_a_payment_pays_the_oldest_invoices_first(self, published) -> None:
         patient = a_patient()
         first, second, third = (an_invoice(patient) for _ in range(3))
@@ -105,6 +106,7 @@ class TestService:
         assert [use.used.minor for use in payment.uses] == [5000, 2000]
         assert [event["invoice_id"] for event in paid_events(published)] == [str(first.id)]
 
+    @pytest.mark.slow
     def test_a_payment_is_used_as_told_for_invoices_of_several_patients(self) -> None:
         own, other = an_invoice(), an_invoice()
         parts = [PaymentPart(other.id, euros(5000)), PaymentPart(own.id, euros(1000))]
@@ -149,6 +151,7 @@ class TestService:
 
         assert list(refused.value.problems) == ["amount"]
 
+    @pytest.mark.slow
     def test_the_oldest_invoice_is_the_first_one_whatever_numbers_look_like(self) -> None:
         patient = a_patient()
         first = an_invoice(patient)
@@ -220,6 +223,7 @@ class TestService:
         assert (again.id, again.replayed, taken.replayed) == (taken.id, True, True)
         assert dues(first) == [3000]
 
+    @pytest.mark.slow
     def test_credit_follows_when_patients_are_merged(self) -> None:
         survivor, merged = a_patient(), a_patient()
         billing_service.take_payment(merged.id, amount=euros(900), method="cash", allocations=[], keep_credit=True)
@@ -228,6 +232,7 @@ class TestService:
 
         assert billing_service.credit(survivor.id) == euros(900)
 
+    @pytest.mark.slow
     def test_a_merge_is_not_undone_once_credit_that_moved_was_used(self) -> None:
         survivor, merged = a_patient(), a_patient()
         given: Any = {"amount": euros(900), "method": "cash", "allocations": [], "keep_credit": True}
@@ -240,6 +245,7 @@ class TestService:
 
         assert {billing_service.get_payment(one).patient_id for one in (used, kept)} == {survivor.id}
 
+    @pytest.mark.slow
     def test_a_merge_is_undone_with_payments_that_were_not_used(self) -> None:
         survivor, merged = a_patient(), a_patient()
         payment = paid(an_invoice(merged), 6000, keep_credit=True)
@@ -283,6 +289,7 @@ def test_credit_used_twice_at_once_is_used_once(here, published) -> None:
     assert len(paid_events(published)) == 1
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.row(77)
 def test_payments_of_several_invoices_at_once_never_wait_in_a_circle(here) -> None:

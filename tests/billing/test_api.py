@@ -73,6 +73,7 @@ def test_an_invoice_shows_what_was_paid_and_is_due(client, here) -> None:
     assert client.get(shown.request.path, headers={"If-None-Match": shown.headers["ETag"]}).status_code == 304
 
 
+@pytest.mark.slow
 def test_a_list_is_filtered_and_comes_in_portions(client, here) -> None:
     with here():
         patient_id = a_patient().id
@@ -173,6 +174,7 @@ def test_too_much_is_a_conflict_that_names_what_is_due(client, here) -> None:
     assert (refused.json["due"], refused.json["detail"]) == (money("50.00"), "50,00\xa0€ is still due")
 
 
+@pytest.mark.slow
 @pytest.mark.row(82)
 def test_a_draft_and_a_paid_invoice_take_no_payment(client, here) -> None:
     with here():
@@ -348,6 +350,7 @@ def test_an_invoice_is_issued_without_a_body_or_with_an_empty_object(client, her
     assert client.get(address).json["status"] == "issued"
 
 
+@pytest.mark.slow
 def test_an_invoice_names_its_visit_and_is_found_by_it(client, here) -> None:
     with here():
         an_invoice()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
-from tests.billing.invoices import a_draft, a_line, an_invoice, euros
+from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice, euros
 from tests.billing.operations import Machine
 from tests.builders import a_clinic, a_patient
 from tests.databases import on_sqlite_only, without_guards
@@ -19,6 +19,7 @@ from tests.load.billing_operations import run_operations
 CURRENCIES = ("EUR", "JPY", "KWD")
 
 
+@pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_random_operations_agree_with_an_exact_oracle(app, here, currency: str) -> None:
@@ -30,7 +31,7 @@ def test_random_operations_agree_with_an_exact_oracle(app, here, currency: str) 
         machine.run(80)
 
     assert {name.split()[0] for name in machine.outcomes} == {
-        *("issue", "pay", "take", "use_credit", "refund", "reverse", "credit", "write_off")
+        *("issue", "pay", "take", "use_credit", "refund", "reverse", "credit", "write_off", "undo_write_off")
     }
 
 
@@ -41,13 +42,16 @@ def test_the_proof_runs(tmp_path: Path) -> None:
     assert sum(outcomes.values()) == 90
 
 
+GUARDED = ("invoices", "invoice_lines", "credit_notes", "credit_note_lines")
+
+
 def damage(statement: str, **values: Any) -> None:
     """Change the database behind its back, whatever it checks."""
     with db.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
         connection.commit()
         try:
-            with without_guards(connection, "invoices", "invoice_lines"):
+            with without_guards(connection, *GUARDED):
                 changed = connection.execute(text(statement), values).rowcount
             connection.commit()
         finally:
@@ -59,6 +63,7 @@ def damage(statement: str, **values: Any) -> None:
 @pytest.fixture
 def books(inside: None) -> dict[str, str]:
     """Books in order, with everything in them; return ids."""
+    a_seller()
     patient = a_patient()
     invoice = billing_service.issue(a_draft(patient, [a_line(1000, "5")]).id)
     payment = billing_service.record_payment(invoice.id, amount=euros(6000), method="card", keep_credit=True)
@@ -66,6 +71,8 @@ def books(inside: None) -> dict[str, str]:
     billing_service.refund_payment(payment.id, amount=euros(500), method="cash", reason="goodwill")
     other = an_invoice(patient)
     used = billing_service.use_credit(other.id, amount=euros(700))
+    billing_service.write_off(other.id, reason="Typed in the wrong row")
+    billing_service.undo_write_off(billing_service.write_offs_of(other.id)[0].id, reason="It was another one")
     billing_service.write_off(other.id, reason="Moved away")
     rows: dict[str, Any] = {"invoice": invoice, "other": other, "payment": payment, "note": note, "use": used.uses[0]}
     return {name: row.id.hex for name, row in rows.items()}
@@ -88,10 +95,19 @@ DAMAGES: dict[str, tuple[str, str]] = {
     "too much credited": ("credit-line", "UPDATE credit_note_lines SET quantity_thousandths = 5001"),
     "a number": ("number-gap", "UPDATE invoices SET number = 'INV-2026-00009' WHERE id = :other"),
     "a number of a credit note": ("number-gap", "UPDATE credit_notes SET number = 'CN-2026-00002'"),
+    "a number of an invoice and a credit note": (
+        "number-collision",
+        "UPDATE invoices SET number = (SELECT number FROM credit_notes) WHERE id = :other",
+    ),
+    "a pattern like that of credit notes": (
+        "number-collision",
+        "UPDATE billing_settings SET number_pattern = 'CN-YYYY-#####'",
+    ),
     "a date": ("number-date", "UPDATE invoices SET issued_on = '2026-01-01' WHERE id = :other"),
     "a year": ("number", "UPDATE invoices SET issued_on = '2025-12-31' WHERE id = :other"),
     "a currency": ("currency", "UPDATE payments SET currency = 'USD' WHERE id = :payment"),
     "a reversed payment": ("payment-cap", "UPDATE payments SET reversed_at = received_at WHERE id = :payment"),
+    "an undone write-off": ("write-off-undone", "UPDATE write_offs SET amount_minor = -1 WHERE amount_minor < 0"),
     "a use taken back twice": ("allocation-cap", "UPDATE allocations SET released_minor = 9999 WHERE id = :use"),
 }
 

@@ -8,6 +8,7 @@ import pytest
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.db import db
 from tests.assertions import rows
+from tests.billing.corrections import confirm
 from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, money, paid_events
 from tests.builders import a_patient
 from tests.page_client import hidden_value
@@ -82,10 +83,10 @@ def test_a_credit_note_by_lines_is_worked_out_and_issued(client, here) -> None:
     rows = ids | {"lines-0-quantity": "2", "lines-1-quantity": ""}
     typed = {"key": KEY, "what": "lines", "reason": "wrong-item", "note": "Two of them"}
 
-    checked = client.submit(address, **typed, **rows, act="check")
-    too_many = client.submit(address, **typed, **rows | {"lines-0-quantity": "", "lines-1-quantity": "2"})
-    nothing = client.submit(address, **typed, **rows | {"lines-0-quantity": "0"})
-    issued = client.submit(address, **typed, **rows)
+    checked = confirm(client, address, **typed, **rows, act="check")
+    too_many = confirm(client, address, **typed, **rows | {"lines-0-quantity": "", "lines-1-quantity": "2"})
+    nothing = confirm(client, address, **typed, **rows | {"lines-0-quantity": "0"})
+    issued = confirm(client, address, **typed, **rows)
 
     assert "−60,00\xa0€" in page.text
     assert "−20,00\xa0€" in checked.text
@@ -106,9 +107,9 @@ def test_what_a_credit_note_comes_to_is_worked_out_before_a_reason_is_chosen(cli
     address = f"/invoices/{invoice.id}/credit-note"
     row = {"lines-0-line_id": hidden_value(client.get(address).text, "lines-0-line_id"), "lines-0-quantity": "2"}
 
-    by_lines = client.submit(address, key=KEY, what="lines", act="check", **row)
-    whole = client.submit(address, key=KEY, what="whole", act="check", **row)
-    unexplained = client.submit(address, key=KEY, what="lines", **row)
+    by_lines = confirm(client, address, key=KEY, what="lines", act="check", **row)
+    whole = confirm(client, address, key=KEY, what="whole", act="check", **row)
+    unexplained = confirm(client, address, key=KEY, what="lines", **row)
 
     assert "−20,00\xa0€" in by_lines.text
     assert "−60,00\xa0€" in whole.text
@@ -117,13 +118,14 @@ def test_what_a_credit_note_comes_to_is_worked_out_before_a_reason_is_chosen(cli
     assert 'id="f-reason-error"' in unexplained.text
 
 
+@pytest.mark.slow
 def test_a_whole_credit_note_cancels_the_invoice(client, here, published) -> None:
     with here():
         invoice = two_lines()
     typed = {"key": KEY, "what": "whole", "reason": "goodwill", "note": ""}
 
-    issued = client.submit(f"/invoices/{invoice.id}/credit-note", **typed)
-    late = client.submit(f"/invoices/{invoice.id}/credit-note", **typed | {"key": KEY + "2"})
+    issued = confirm(client, f"/invoices/{invoice.id}/credit-note", **typed)
+    late = confirm(client, f"/invoices/{invoice.id}/credit-note", **typed | {"key": KEY + "2"})
     paying = client.submit(f"/invoices/{invoice.id}/payments", key=KEY, amount="1", method="card")
 
     assert (issued.status_code, late.status_code, paying.status_code) == (303, 409, 409)
@@ -139,9 +141,9 @@ def test_the_rest_is_written_off(client, here) -> None:
         invoice = an_invoice()
     address = f"/invoices/{invoice.id}/write-off"
 
-    refused = client.submit(address, key=KEY, reason="")
-    made = client.submit(address, key=KEY, reason="Moved away")
-    late = client.submit(address, key=KEY + "2", reason="Moved away")
+    refused = confirm(client, address, key=KEY, reason="")
+    made = confirm(client, address, key=KEY, reason="Moved away")
+    late = confirm(client, address, key=KEY + "2", reason="Moved away")
 
     assert (client.get(address).status_code, refused.status_code) == (200, 422)
     assert (made.status_code, late.status_code) == (303, 409)
@@ -225,10 +227,16 @@ def test_an_invoice_with_every_correction_is_shown_in_few_statements(app, client
     row = {"lines-1-line_id": hidden_value(client.get(f"{address}/credit-note").text, "lines-1-line_id")}
     sent = [
         client.submit(f"{address}/payments", key=KEY, amount="30", method="card"),
-        client.submit(
-            f"{address}/credit-note", key=KEY, what="lines", reason="goodwill", **row, **{"lines-1-quantity": "1"}
+        confirm(
+            client,
+            f"{address}/credit-note",
+            key=KEY,
+            what="lines",
+            reason="goodwill",
+            **row,
+            **{"lines-1-quantity": "1"},
         ),
-        client.submit(f"{address}/write-off", key=KEY, reason="Moved away"),
+        confirm(client, f"{address}/write-off", key=KEY, reason="Moved away"),
         client.submit(f"/invoices/payments/{rows(app, 'payments')[0]['id']}/refund", key=KEY, **REFUND),
     ]
     client.get("/patients")

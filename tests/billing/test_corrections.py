@@ -46,6 +46,31 @@ class TestReversal:
 
         assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "50.00"}] * 2
 
+    @pytest.mark.parametrize("refund_first", [True, False])
+    def test_a_refund_of_another_payment_changes_nothing_of_that(self, published, refund_first: bool) -> None:
+        invoice = an_invoice()
+        mistaken, taken = paid(invoice, 3000), paid(invoice, 2000)
+        acts = [
+            lambda: refunded(taken, 500),
+            lambda: billing_service.reverse_payment(mistaken.id, reason="Typed twice"),
+        ]
+        for act in acts if refund_first else reversed(acts):
+            act()
+
+        paid(invoice, 3500)
+
+        assert state(invoice) == ("balanced", "paid", 0)
+        assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "50.00"}] * 2
+
+    def test_a_part_payment_that_is_reversed_is_told_of_once_at_the_end(self, published) -> None:
+        invoice = an_invoice()
+        billing_service.reverse_payment(paid(invoice, 2000).id, reason="Typed twice")
+        refunded(paid(invoice, 1000), 400)
+
+        paid(invoice, 4400)
+
+        assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "50.00"}]
+
     def test_credit_and_every_invoice_of_it_are_reversed(self) -> None:
         patient = a_patient()
         first, second = an_invoice(patient), an_invoice(patient)
@@ -170,6 +195,7 @@ def test_two_refunds_of_the_full_amount_at_once_are_one_refund(here, attempt: in
     assert codes(answers) == ["refund-too-large", "taken"]
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.row(77)
 @pytest.mark.parametrize("attempt", range(3))

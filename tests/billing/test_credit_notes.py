@@ -73,6 +73,7 @@ class TestCreditNote:
         assert state(invoice) == ("balanced", "credited", 0)
         assert billing_service.credit(invoice.patient_id) == euros(5000)
 
+    @pytest.mark.slow
     def test_parts_come_to_the_whole_to_the_cent(self) -> None:
         a_seller()
         tax = a_tax("23")
@@ -88,6 +89,7 @@ class TestCreditNote:
         assert all(note.net + note.tax == note.total for note in notes)
         assert state(invoice)[0] == "cancelled"
 
+    @pytest.mark.slow
     def test_numbers_are_of_their_own_series_without_gaps_and_days_never_go_back(self) -> None:
         with time_machine.travel("2027-01-02T12:00:00Z", tick=False):
             first = credited(an_invoice())
@@ -127,6 +129,7 @@ class TestCreditNote:
         }
         assert state(invoice)[2] == 10000
 
+    @pytest.mark.slow
     def test_drafts_and_nothing_are_not_credited(self) -> None:
         with pytest.raises(InvoiceNotIssued):
             credited(a_draft())

@@ -146,6 +146,7 @@ HIDDEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("denied", HIDDEN)
 def test_particulars_are_shown_to_those_who_may_see_them(client, here, become, denied: str) -> None:
     hidden, shown = HIDDEN[denied]
@@ -191,6 +192,7 @@ def test_the_print_page_has_the_document_and_no_form(client, here) -> None:
     assert "Draft, not an invoice" in preview
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["/invoices/{issued}", "/invoices/{draft}", "/invoices/{issued}/print"])
 def test_an_invoice_takes_few_statements(app: Flask, client, here, address: str) -> None:
     with here():
@@ -221,6 +223,7 @@ def _random_lines(rng: random.Random, taxes: list[Any]) -> list[Any]:
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.row(83)
 @pytest.mark.breadth
 @pytest.mark.parametrize("seed", range(20))

@@ -183,6 +183,7 @@ def test_a_date_more_than_a_day_after_the_newest_invoice_is_asked_for(
     assert needs_confirmation(day, newest, MONDAY) is asked
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_dates_never_go_back_and_jump_only_when_that_is_confirmed() -> None:
     first, second, third = (a_draft().id for _ in range(3))
@@ -247,6 +248,7 @@ def test_the_database_refuses_to_change_what_was_issued() -> None:
     assert changed == []
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_database_lets_payments_and_merges_change_an_issued_invoice_and_everything_a_draft() -> None:
     invoice_id, draft_id, other_id = an_invoice().id, a_draft().id, a_patient(given_name="Ada").id

@@ -15,7 +15,7 @@ from clinic.billing.service import billing_service
 from clinic.core.db import db
 from tests.billing.invoices import a_draft
 from tests.builders import a_patient
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.script_processes import Ended, run_script
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.both_databases]

@@ -120,6 +120,7 @@ def test_an_invoice_for_nobody_is_asked_for_again(client, number: str, words: st
     assert 'value="X-ray"' in page.text
 
 
+@pytest.mark.slow
 def test_a_draft_is_issued_by_its_button_once(client, here) -> None:
     with here():
         draft = a_draft()
@@ -170,6 +171,7 @@ def test_a_bad_amount_is_shown_again_with_a_reason_and_nothing_is_stored(client,
     assert stored(here, invoice.id).payments == []
 
 
+@pytest.mark.slow
 @pytest.mark.row(81)
 def test_an_amount_that_is_not_above_zero_is_shown_again(client, here) -> None:
     with here():
@@ -218,6 +220,7 @@ def test_a_key_used_for_another_amount_is_refused_and_replaced(client, here) -> 
     assert hidden_value(page.text, "key") != KEY
 
 
+@pytest.mark.slow
 def test_a_form_without_a_proper_key_is_refused_and_gets_one(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -229,6 +232,7 @@ def test_a_form_without_a_proper_key_is_refused_and_gets_one(client, here) -> No
     assert stored(here, invoice.id).payments == []
 
 
+@pytest.mark.slow
 def test_a_paid_invoice_is_marked_paid_and_takes_nothing_more(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -263,6 +267,7 @@ def test_what_was_typed_is_never_markup(client, here) -> None:
     assert "&lt;b&gt;x&lt;/b&gt;" in client.get(sent.location).text
 
 
+@pytest.mark.slow
 def test_the_list_shows_how_each_invoice_stands(client, here) -> None:
     with here():
         a_draft()
@@ -276,6 +281,7 @@ def test_the_list_shows_how_each_invoice_stands(client, here) -> None:
     assert page.text.index(str(part_paid.id)) < page.text.index(">Draft</a>", page.text.index("<tbody"))
 
 
+@pytest.mark.slow
 def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
     with here():
         patient = a_patient()
@@ -349,6 +355,7 @@ def test_an_invoice_is_started_from_a_visit_and_shown_beside_it(client, here) ->
     assert "Open" in spoken(client.get(address).text).split("for this visit")[1]
 
 
+@pytest.mark.slow
 def test_an_invoice_for_the_visit_of_another_patient_comes_back_with_what_was_typed(client, here) -> None:
     with here():
         number, visit = a_patient().mrn, an_appointment()
@@ -365,6 +372,7 @@ def test_an_invoice_for_the_visit_of_another_patient_comes_back_with_what_was_ty
     assert "Choose an appointment" in spoken(unknown.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("denied", "hidden"),
     [
@@ -396,6 +404,7 @@ def test_who_may_not_see_appointments_starts_no_invoice_from_one(client, here, b
     assert (page.status_code, str(visit.id) in page.text) == (200, False)
 
 
+@pytest.mark.slow
 def test_an_invoice_names_who_pays_for_the_patient(client, here, become):
     with here():
         patient = a_patient()

@@ -90,6 +90,7 @@ def test_who_cannot_pay_is_refused_in_words(inside):
     assert refused(kind="patient", name="X").startswith("Leave this empty")
 
 
+@pytest.mark.slow
 def test_a_payer_who_died_or_was_ended_has_to_be_chosen_again(client, here):
     with here():
         patient, mother = a_patient(), a_patient()
@@ -118,6 +119,7 @@ def test_the_database_refuses_a_payer_of_another_kind(inside):
         db.session.flush()
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_merging_who_pays_for_whom_makes_the_patient_the_payer_until_it_is_undone(inside):
     survivor, twin, child = a_patient(), a_patient(), a_child()

@@ -8,6 +8,7 @@ import pytest
 
 from clinic.billing.service import Payment, billing_service
 from clinic.core.db import db
+from clinic.patients.service import merge_service
 from tests.billing.invoices import KEY, an_invoice, euros, money, payment_fields
 from tests.builders import a_patient
 from tests.statements import counted_statements, of_rows
@@ -210,6 +211,7 @@ def test_json_uses_credit_and_lists_payments_with_credit(client, here) -> None:
     assert client.get(listed).json["data"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("address", "most"),
@@ -262,3 +264,27 @@ def test_commands_take_deposits_and_use_them(run, here) -> None:
     assert f"{number} is paid" in over.stderr
     assert [one["id"] for one in json.loads(listed.stdout)] == [json.loads(over.stdout)["id"]]
     assert run("billing", "take", name, "1", "--method", "cash", "--invoice", "x").exit_code == 2
+
+
+def test_a_page_of_a_merged_patient_leads_to_the_record_that_remains(client, here) -> None:
+    with here():
+        survivor, merged = a_patient(), a_patient()
+        invoice = an_invoice(merged)
+        merge_service.merge(survivor.id, merged.id)
+        address, remaining = (f"/invoices/take-payment/{one.id}" for one in (merged, survivor))
+        typed = {f"pay-{invoice.id}": "12.34", "amount": "12.34", "method": "cash", "tendered": "20", "key": KEY}
+
+    shown = client.get(address)
+    refused = client.submit(address, **typed)
+    spread = client.submit(address, **typed | {"act": "oldest"})
+    taken = client.submit(remaining, **typed)
+
+    assert (shown.status_code, shown.location) == (302, remaining)
+    assert (refused.status_code, spread.status_code) == (409, 409)
+    assert "was merged into" in refused.text
+    assert f'action="{remaining}"' in refused.text
+    assert refused.text.count('value="12.34"') == 2
+    assert 'value="20"' in refused.text
+    assert taken.status_code == 303
+    with here():
+        assert billing_service.get(invoice.id).paid == euros(1234)

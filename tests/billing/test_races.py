@@ -70,6 +70,7 @@ def test_a_key_sent_twice_at_once_takes_one_payment(here, published, attempt: in
     assert len(paid_events(published)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(72)
 @pytest.mark.parametrize("attempt", range(5))
@@ -112,6 +113,7 @@ def test_part_payments_at_once_never_add_up_to_more_than_is_due(here, published)
     assert paid_events(published) == []
 
 
+@pytest.mark.slow
 def test_invoices_issued_at_once_are_numbered_without_a_gap(here) -> None:
     with here():
         drafts = [a_draft().id for _ in range(6)]

@@ -314,6 +314,7 @@ def test_a_list_keeps_to_a_status_and_a_patient() -> None:
     assert [found.id for found in billing_service.list(status="issued", patient_id=patient.id).rows] == [wanted.id]
 
 
+@pytest.mark.slow
 def test_a_balance_is_what_the_open_invoices_leave_to_pay() -> None:
     patient = a_patient()
     part_paid, unpaid, paid = (an_invoice(patient) for _ in range(3))
@@ -355,6 +356,7 @@ def test_the_database_itself_refuses_an_impossible_invoice(values: dict[str, obj
         db.session.connection().execute(update(Invoice).where(Invoice.id == invoice.id).values(**values))
 
 
+@pytest.mark.slow
 def test_an_invoice_names_the_visit_that_it_is_for() -> None:
     visit = an_appointment()
     unpaid, draft = an_invoice(patient_service.get(visit.patient_id)), a_draft(patient_service.get(visit.patient_id))

@@ -5,7 +5,15 @@ import json
 import pytest
 
 from clinic.billing.service import billing_settings_service, tax_rate_service
-from clinic.billing.settings_rules import BAD_BIC, BAD_IBAN, BAD_PATTERN, invoice_number, is_pattern
+from clinic.billing.settings_rules import (
+    BAD_BIC,
+    BAD_IBAN,
+    BAD_PATTERN,
+    LIKE_CREDIT_NOTES,
+    invoice_number,
+    is_pattern,
+    reads_like_credit_notes,
+)
 from clinic.core.errors import InvalidInput, StaleVersion
 from tests.assertions import row_counts, spoken
 from tests.billing.invoices import an_invoice
@@ -129,3 +137,20 @@ def test_a_pattern_whose_numbers_could_repeat_or_be_too_long_is_none(pattern):
 
 def test_a_number_longer_than_the_pattern_is_kept_whole():
     assert invoice_number("A/YYYY/###", 2026, 12345) == "A/2026/12345"
+
+
+@pytest.mark.parametrize("pattern", ["CN-YYYY-#####", "cn-YYYY-####", "CN/YYYY/###", "C.N-YYYY-####"])
+def test_a_pattern_like_that_of_credit_notes_is_refused_in_words(client, run, pattern):
+    page = client.submit("/invoices/settings", number_pattern=pattern, payment_days="14", version="0")
+    sent = client.patch("/api/v1/billing-settings", json={"number_pattern": pattern}, headers={"If-Match": "*"})
+    command = run("billing", "settings", "--number-pattern", pattern)
+
+    assert (page.status_code, sent.status_code, command.exit_code) == (422, 422, 2)
+    assert LIKE_CREDIT_NOTES in page.text
+    assert [one["detail"] for one in sent.json["errors"]] == [LIKE_CREDIT_NOTES]
+    assert LIKE_CREDIT_NOTES in command.stderr
+
+
+@pytest.mark.parametrize("pattern", ["INV-YYYY-#####", "CNX-YYYY-####", "FT-YYYY/###", "ACN-YYYY-####"])
+def test_other_patterns_are_accepted(inside, pattern):
+    assert not reads_like_credit_notes(pattern)

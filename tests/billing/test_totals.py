@@ -61,6 +61,7 @@ def oracle(rows: list[Any], include: bool) -> tuple[int, int, int]:
     return (int(total) - tax, tax, int(total)) if include else (int(total), tax, int(total) + tax)
 
 
+@pytest.mark.slow
 @pytest.mark.row(83)
 @given(st.lists(st.tuples(prices, quantities, discounts, taxes), min_size=1, max_size=30), currencies, st.booleans())
 def test_totals_are_those_of_an_exact_oracle(rows: list[Any], currency: str, include: bool) -> None:

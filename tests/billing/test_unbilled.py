@@ -11,6 +11,7 @@ from clinic.core.errors import InvalidInput
 from tests.appointments.conftest import AtOnce, at_once
 from tests.appointments.schedule import a_service, book
 from tests.assertions import row_counts, spoken
+from tests.billing.corrections import credited, paid
 from tests.billing.invoices import euros
 from tests.billing.prices import an_item
 from tests.builders import MONDAY, a_patient, a_practitioner
@@ -33,6 +34,7 @@ def a_priced_service(cents=5500, name="Physiotherapy"):
     return service
 
 
+@pytest.mark.slow
 def test_only_visits_that_took_place_are_listed_the_latest_first(inside):
     service, patient = a_priced_service(), a_patient()
     first, second = (a_visit(patient, service=service, hours=hours) for hours in (0, 2))
@@ -44,6 +46,7 @@ def test_only_visits_that_took_place_are_listed_the_latest_first(inside):
     assert [visit.price for visit in found.rows] == [euros(5500)] * 2
 
 
+@pytest.mark.slow
 def test_several_visits_make_one_draft_and_are_listed_no_more(inside):
     service, patient = a_priced_service(), a_patient()
     visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2)]
@@ -65,6 +68,47 @@ def test_a_deleted_draft_leaves_its_visits_unbilled_again(inside):
     assert [one.id for one in billing_service.unbilled().rows] == [visit.id]
 
 
+def test_visits_of_a_wholly_credited_invoice_are_unbilled_again(inside):
+    service, patient = a_priced_service(), a_patient()
+    visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2)]
+    ids = [visit.id for visit in visits]
+    invoice = billing_service.issue(billing_service.create_for_visits(ids).id, confirm_date=True)
+
+    credited(invoice, "1")
+    in_part = billing_service.unbilled().rows
+    credited(invoice)
+    wholly = billing_service.unbilled().rows
+    anew = billing_service.create_for_visits(ids)
+
+    assert in_part == []
+    assert {visit.id for visit in wholly} == set(ids)
+    assert anew.total == invoice.total
+    assert billing_service.unbilled().rows == []
+
+
+def test_what_was_paid_of_a_wholly_credited_invoice_keeps_its_visit_from_nothing(inside):
+    visit = a_visit(service=a_priced_service())
+    invoice = billing_service.issue(billing_service.create_for_visits([visit.id]).id, confirm_date=True)
+    paid(invoice, 5500)
+
+    credited(invoice)
+
+    assert billing_service.credit(visit.patient_id) == euros(5500)
+    assert [one.id for one in billing_service.unbilled().rows] == [visit.id]
+
+
+def test_a_visit_whose_invoice_is_wholly_credited_can_be_billed_from_its_page(client, here):
+    with here():
+        visit_id = a_visit(service=a_priced_service()).id
+        invoice = billing_service.issue(billing_service.create_for_visits([visit_id]).id, confirm_date=True)
+        address = f"/appointments/{visit_id}"
+        billed = client.get(address).text
+        credited(invoice)
+
+    assert "Make invoice" not in billed
+    assert "Make invoice" in client.get(address).text
+
+
 def test_a_visit_is_billed_once(inside):
     visit = a_visit(service=a_priced_service())
     billing_service.create_for_visits([visit.id])
@@ -73,6 +117,7 @@ def test_a_visit_is_billed_once(inside):
         billing_service.create_for_visits([visit.id])
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_of_four_drafts_of_one_visit_at_once_one_is_made(app, here, at_once: AtOnce):
     with here():
@@ -158,6 +203,7 @@ def test_commands_list_visits_and_draft_them(run, here):
     assert run("billing", "bill", visit_id).exit_code == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("address", "most"), [("/invoices/unbilled", 12), ("/api/v1/unbilled-visits", 4)])
 def test_listing_takes_few_statements(app, client, here, address, most):
     with here():
@@ -171,6 +217,7 @@ def test_listing_takes_few_statements(app, client, here, address, most):
     assert len([one for one in of_rows(seen) if "api_keys" not in one]) <= most, seen
 
 
+@pytest.mark.slow
 def test_visits_are_filtered_by_day_practitioner_and_service(client, here, run):
     with here():
         service, other = a_priced_service(), a_priced_service(name="X-ray")

@@ -68,6 +68,9 @@ class Records:
     paid_invoice: str
     corrected_invoice: str
     credit_note: str
+    write_off: str
+    opening_balance: str
+    refund: str
     payment: str
     member: str
     long_member: str
@@ -229,17 +232,22 @@ def _invoices(patients: Sequence[Patient]) -> Sequence[Invoice]:
 
 
 def _corrections(patient: Patient, paid: Invoice) -> dict[str, str]:
-    """Correct an invoice in every way; return it, its credit note, and the payment of another one."""
+    """Correct an invoice in every way; return it, its credit note and its write-off, and the payment of another one."""
     invoice = billing_service.issue(_draft(patient).id)
     payment = billing_service.record_payment(
         invoice.id, amount=Money(12000, "EUR"), method="cash", tendered=Money(15000, "EUR"), keep_credit=True
     )
     lines = [CreditedLine(invoice.lines[1].id, Fraction(1, 2))]
     note = billing_service.credit_invoice(invoice.id, reason="not-given", note="It ended after an hour.", lines=lines)
-    billing_service.refund_payment(payment.id, amount=Money(4000, "EUR"), method="cash", reason="goodwill")
+    refund = billing_service.refund_payment(payment.id, amount=Money(4000, "EUR"), method="cash", reason="goodwill")
     billing_service.write_off(invoice.id, reason="Moved away")
     used = str(billing_service.get(paid.id).payments[0].id)
-    return {"corrected_invoice": str(invoice.id), "credit_note": str(note.id), "payment": used}
+    opening = billing_service.enter_opening_balance(
+        patient.id, side="owed", amount=Money(2500, "EUR"), reference="List"
+    )
+    found = {"corrected_invoice": invoice.id, "credit_note": note.id, "opening_balance": opening.id, "payment": used}
+    found |= {"refund": refund.id, "write_off": billing_service.write_offs_of(invoice.id)[0].id}
+    return {name: str(value) for name, value in found.items()}
 
 
 def _draft(patient: Patient) -> Invoice:

@@ -58,7 +58,7 @@ def test_a_free_time_is_found_booked_moved_and_undone(either_page: Page, records
     free_times(page).nth(5).check()
     page.locator(SEND).click()
     expect(toast(page)).to_contain_text(" moved: ")
-    assert chosen_card(page).locator(".facts").inner_text() != before
+    expect(chosen_card(page).locator(".facts")).not_to_have_text(before, use_inner_text=True)
 
     toast(page).get_by_role("button", name="Undo").click()
     expect(chosen_card(page).locator(".facts")).to_have_text(before, use_inner_text=True)
@@ -162,6 +162,7 @@ def test_a_free_and_a_typed_time_replace_each_other(page: Page, records: Records
 
 def test_moving_shows_what_will_be(page: Page, records: Records) -> None:
     book(page, register(page), records, "21:15")
+    page.wait_for_url("**/appointments?*appointment=*")
     page.goto(f"/appointments/{page.url.rpartition('appointment=')[2]}/move")
 
     free_times(page).first.check()

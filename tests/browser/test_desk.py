@@ -106,6 +106,18 @@ def test_a_part_is_paid_first_and_the_rest_later(either_page: Page) -> None:
     expect(either_page.get_by_label("Amount")).to_have_value("25.00")
 
 
+def test_the_cash_given_is_asked_for_only_if_it_is_paid_in_cash(either_page: Page) -> None:
+    make_invoice(either_page, register(either_page), "45.00")
+    given = either_page.get_by_label("Cash given")
+    expect(given).to_be_hidden()
+
+    either_page.get_by_label("Cash", exact=True).check()
+    given.fill("50")
+    either_page.get_by_role("button", name="Take payment").click()
+
+    expect(toast(either_page)).to_have_text("€45.00 taken, change €5.00")
+
+
 @pytest.mark.row(75)
 def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page) -> None:
     make_invoice(either_page, register(either_page), "45.00")

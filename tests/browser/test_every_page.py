@@ -3,7 +3,7 @@
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browse, Door
 from tests.browser.pages import EMPTY_PLACES, PAGES, open_page
@@ -33,7 +33,7 @@ def test_a_page_of_a_new_clinic_holds_the_rules_of_every_page(name: str, browse:
     page = browse(new_site)
     page.goto(EMPTY_PLACES[name])
 
-    assert page.locator("main .empty").is_visible()
+    expect(page.locator("main .empty")).to_be_visible()
     assert not _problems(page)
 
 

@@ -38,7 +38,7 @@ def test_the_timeline_is_filtered_and_continued_without_a_reload(page: Page, rec
 
     expect(card.locator(".events > li").nth(20)).to_be_focused()
     expect(card.get_by_text("Registered a patient")).to_be_visible()
-    assert page.url.endswith("?show=changes")
+    expect(page).to_have_url(re.compile(r"\?show=changes$"))
     assert page.evaluate("window.still_here")
 
 

@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.visual_checks import axe_violations, looks_wrong
 
@@ -128,15 +129,15 @@ def test_without_scripts_a_patient_confirms_moves_cancels_and_stops_messages(lin
     links = link_site.links.visits["en"]
     stranger.goto(links["answer"])
     stranger.get_by_role("button", name="Yes, I will come").click()
-    assert stranger.get_by_role("heading", level=1).inner_text() == "Thank you, we expect you"
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("Thank you, we expect you")
 
     stranger.get_by_role("link", name="Another time").click()
     enter_birth_date(stranger, "1991")
     stranger.get_by_role("radio").first.check()
     stranger.get_by_role("button", name="Move my appointment").click()
-    assert stranger.get_by_role("heading", level=1).inner_text() == "Your appointment is moved"
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("Your appointment is moved")
 
     stranger.get_by_role("link", name="Stop these messages").click()
     stranger.get_by_label("Reminders before a visit").check()
     stranger.get_by_role("button", name="Stop these messages").click()
-    assert stranger.get_by_role("heading", level=1).inner_text() == "You get no more reminders"
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("You get no more reminders")

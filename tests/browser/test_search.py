@@ -1,5 +1,7 @@
 """The search for patients that answers while one types."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -20,7 +22,7 @@ def test_the_list_changes_while_typing_without_a_reload(page: Page) -> None:
 
     expect(page.locator(FOUND)).to_have_text([f"{name}, Vera"])
     assert page.evaluate("window.still_here")
-    assert page.url.endswith(f"/patients?q={name[:9]}")
+    expect(page).to_have_url(re.compile(rf"/patients\?q={name[:9]}$"))
 
 
 def test_how_many_were_found_is_announced(page: Page) -> None:

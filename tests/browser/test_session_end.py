@@ -59,9 +59,11 @@ def test_two_minutes_before_the_end_one_may_stay(desk: Page, unused: Unused) -> 
 
 
 def test_who_goes_on_in_another_tab_is_not_warned(desk: Page) -> None:
-    desk.clock.fast_forward("13:05")
-    desk.wait_for_timeout(300)
+    with desk.expect_response("**/account/session") as told:
+        desk.clock.fast_forward("13:05")
 
+    assert told.value.json()["seconds_to_warning"] > 0
+    desk.evaluate("fetch('/account').then((answer) => answer.text())")  # by then the page knows its answer, too
     expect(warning(desk)).to_be_hidden()
 
 

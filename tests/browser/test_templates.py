@@ -41,4 +41,4 @@ def test_what_is_wrong_with_a_text_is_shown_while_it_is_typed(page: Page) -> Non
     page.get_by_label("Text", exact=True).fill(START + "{{frist_name}}")
 
     expect(preview(page).locator("li")).to_contain_text("Did you mean {{first_name}}?")
-    assert page.url.endswith(URL)
+    expect(page).to_have_url(URL)

@@ -24,7 +24,7 @@ from clinic.patients.models import Patient, PatientTokens
 from clinic.patients.service import patient_service
 from tests.assertions import rows
 from tests.builders import a_patient, a_practitioner
-from tests.conftest import Here
+from tests.fixtures import Here
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 

@@ -90,6 +90,7 @@ def test_just_outside_the_hour_that_comes_twice_nothing_is_ambiguous(zone, shown
     assert at_wall_time(wall(shown), zone) == at_wall_time(wall(shown), zone, fold=1)
 
 
+@pytest.mark.slow
 @given(instant=st.datetimes(datetime(2000, 1, 1), datetime(2037, 12, 31), timezones=st.just(UTC)), zone=ZONES)
 def test_what_the_clocks_show_at_an_instant_leads_back_to_it(instant, zone):
     shown = instant.astimezone(ZoneInfo(zone))

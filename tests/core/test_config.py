@@ -26,12 +26,14 @@ def start(instance: Path, **config: Any) -> Flask:
     return create_app({"INSTANCE_PATH": instance, **config})
 
 
+@pytest.mark.slow
 def test_without_any_setting_it_starts_on_a_file_of_its_own(tmp_path: Path) -> None:
     app = start(tmp_path)
 
     assert app.config["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path / 'clinic.db'}"
 
 
+@pytest.mark.slow
 def test_the_environment_wins_over_the_file_and_the_factory_over_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +54,7 @@ def test_a_bad_file_is_refused_with_its_name(tmp_path: Path, written: str) -> No
         start(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     first, second = start(tmp_path), start(tmp_path)
 
@@ -68,6 +71,7 @@ def test_production_refuses_a_missing_or_weak_key(tmp_path: Path, key: str | Non
         start(tmp_path, ENVIRONMENT="production", SECRET_KEY=key)
 
 
+@pytest.mark.slow
 def test_production_starts_with_a_strong_key(tmp_path: Path) -> None:
     assert start(tmp_path, ENVIRONMENT="production", SECRET_KEY=STRONG).config["SECRET_KEY"] == STRONG
 
@@ -84,6 +88,7 @@ def test_production_refuses_debug_mode_and_a_weak_key_of_before(
         start(tmp_path, ENVIRONMENT="production", SECRET_KEY=STRONG)
 
 
+@pytest.mark.slow
 @pytest.mark.row(94)
 def test_production_refuses_a_world_readable_config_file(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
@@ -117,6 +122,7 @@ def test_an_unknown_environment_is_refused(tmp_path: Path) -> None:
         start(tmp_path, ENVIRONMENT="staging")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgresql://u@h/d", "postgres://u@h/d"])
 def test_a_postgresql_url_means_psycopg_3(tmp_path: Path, url: str) -> None:
     assert (
@@ -216,6 +222,7 @@ def test_a_command_answers_a_bad_configuration_in_one_line(
     assert ended.stderr.startswith("Error: ")
 
 
+@pytest.mark.slow
 def test_an_empty_setting_of_the_environment_undoes_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.toml").write_text('CLINIC_SMTP_URL = "smtp://h"\nCLINIC_REDIS_URL = "redis://h"\n')
     monkeypatch.setenv("CLINIC_SMTP_URL", "")

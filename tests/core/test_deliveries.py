@@ -33,7 +33,7 @@ from clinic.patients.models import Patient
 from clinic.patients.service import patient_service
 from tests.builders import a_patient, patient_fields
 from tests.concurrency import run_at_once
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 
 pytestmark = pytest.mark.both_databases
 
@@ -197,6 +197,7 @@ def test_the_reply_is_the_same_with_all_hostile_handlers_together(
     assert len(failed_handlers) == len(FAILING)
 
 
+@pytest.mark.slow
 @pytest.mark.expects_failing_handler
 def test_one_log_entry_for_each_failure_with_class_and_frames_and_no_personal_data(
     client: FlaskClient, failed_handlers: list[str], caplog: pytest.LogCaptureFixture
@@ -264,6 +265,7 @@ def named_like(handler: Any) -> Any:
     return stand_in
 
 
+@pytest.mark.slow
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 def test_a_delivery_that_fails_too_often_is_dead_until_a_person_decides(client: FlaskClient, here: Here) -> None:
@@ -400,6 +402,7 @@ def test_a_handler_acts_in_the_events_clinic_and_for_its_actor(here: Here, other
     assert seen == [(other_clinic.id, "cli:me@here", "r-1")]
 
 
+@pytest.mark.slow
 @pytest.mark.expects_failing_handler
 @pytest.mark.usefixtures("inside")
 def test_handlers_that_publish_in_a_circle_are_cut_at_a_depth(failed_handlers: list[str]) -> None:
@@ -471,6 +474,7 @@ def test_retrying_a_delivered_event_is_refused() -> None:
         event_log.get(new_id())
 
 
+@pytest.mark.slow
 @pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
 def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clinic, here: Here) -> None:
@@ -488,6 +492,7 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
     assert len(calls) == len({data["patient_id"] for data in calls}) == 12
 
 
+@pytest.mark.slow
 @pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
 def test_elivery_that_kills_its_worker_costs_no_other_an_attempt(

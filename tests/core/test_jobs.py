@@ -14,8 +14,8 @@ from clinic.core.jobs import is_work_due, run_due_jobs, wake_worker
 from clinic.core.modules import BaseModule, PeriodicJob
 from clinic.core.unit_of_work import unit_of_work
 from tests.builders import a_patient
-from tests.conftest import Here
 from tests.databases import on_sqlite_only
+from tests.fixtures import Here
 
 
 class Jobs(BaseModule):

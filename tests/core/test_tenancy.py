@@ -18,7 +18,7 @@ from clinic.identity.models import Clinic
 from clinic.patients.models import Patient, PatientKey
 from clinic.patients.service import PatientNotFound, patient_service
 from tests.builders import a_patient, a_practitioner, an_appointment
-from tests.conftest import Here
+from tests.fixtures import Here
 
 pytestmark = pytest.mark.both_databases
 

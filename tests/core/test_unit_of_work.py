@@ -23,8 +23,8 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import a_patient
-from tests.conftest import Here
 from tests.databases import on_postgresql_only, on_sqlite_only
+from tests.fixtures import Here
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -302,6 +302,7 @@ def test_an_error_after_the_commit_is_logged_without_its_message(caplog: pytest.
     assert "Pereira" not in caplog.text
 
 
+@pytest.mark.slow
 def test_units_of_work_of_several_threads_wait_for_each_other(app: Flask, here: Here) -> None:
     failed: list[BaseException] = []
 

@@ -40,6 +40,7 @@ def record_of(app, label="Laboratory"):
     return next(row for row in rows(app, "api_keys") if row["label"] == label)
 
 
+@pytest.mark.slow
 def test_a_key_is_shown_once_and_kept_as_a_hash(app, client, made):
     key = made()
 

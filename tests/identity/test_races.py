@@ -17,8 +17,8 @@ from clinic.identity.sessions import Session, session_service, token_hash
 from clinic.identity.two_factor import two_factor_service
 from tests.assertions import rows
 from tests.concurrency import run_at_once
-from tests.conftest import Here
 from tests.databases import on_postgresql_only
+from tests.fixtures import Here
 from tests.staff.login_helpers import OTHER_PASSWORD, PASSWORD
 
 pytestmark = [on_postgresql_only, pytest.mark.both_databases]

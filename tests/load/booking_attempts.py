@@ -8,21 +8,15 @@ import argparse
 import json
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPConnection
-from pathlib import Path
 from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from flask import Flask
 from sqlalchemy import text
 
 from clinic import create_app
@@ -33,11 +27,10 @@ from clinic.identity.api_keys import api_key_service
 from clinic.operations.setup import upgrade_database
 from tests.appointments.schedule import OVERLAPS, a_room, a_service
 from tests.builders import MONDAY, a_clinic, a_patient, a_practitioner
-from tests.smtp_server import free_port
+from tests.load.serving import application, serving
 
-ROOT = Path(__file__).parents[2]
-SETTINGS, UNGUARDED = "BOOKING_SETTINGS", "BOOKING_UNGUARDED"
-PRACTITIONERS, PATIENTS, WORKERS = 4, 24, 4
+SERVER, UNGUARDED = "tests.load.booking_attempts:server()", "BOOKING_UNGUARDED"
+PRACTITIONERS, PATIENTS = 4, 24
 STEP = 15
 """Minutes between two starts; each appointment lasts twice as long, so that neighbours overlap."""
 
@@ -52,11 +45,11 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def server() -> Flask:
+def server() -> Any:
     """Return the application that the worker processes of the server run."""
     if os.environ.get(UNGUARDED):
         setattr(placing, "load_bookings", lambda *_args, **_options: [])  # noqa: B010 - it is imported there
-    return create_app(json.loads(os.environ[SETTINGS]))
+    return application()
 
 
 def run(settings: dict[str, Any], *, attempts: int, processes: int, slots: int, unguarded: bool = False) -> Outcome:
@@ -68,7 +61,8 @@ def run(settings: dict[str, Any], *, attempts: int, processes: int, slots: int, 
         if unguarded:
             _drop_guards()
     wanted = [random.Random(number).choice(bodies) for number in range(attempts)]
-    with _serving(settings, unguarded) as port, ProcessPoolExecutor(processes) as pool:
+    environment = {UNGUARDED: "1" if unguarded else ""}
+    with serving(settings, SERVER, **environment) as port, ProcessPoolExecutor(processes) as pool:
         began = time.monotonic()
         shares = [(port, key, wanted[number::processes]) for number in range(processes)]
         answers = [answer for share in pool.map(_attempt, shares) for answer in share]
@@ -109,40 +103,6 @@ def _drop_guards() -> None:
                 continue
             for moment in ("insert", "update"):
                 connection.execute(text(f"DROP TRIGGER appointments_{who}_free_{moment}"))
-
-
-@contextmanager
-def _serving(settings: dict[str, Any], unguarded: bool) -> Iterator[int]:
-    """Serve the application from several processes; return the port."""
-    port = free_port()
-    environment = {**os.environ, SETTINGS: json.dumps(settings), UNGUARDED: "1" if unguarded else ""}
-    command = ["gunicorn", "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "--preload"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command, "tests.load.booking_attempts:server()"],
-        cwd=ROOT,
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    """Return when the server answers."""
-    end = time.monotonic() + 120
-    while True:
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("GET", "/api/openapi.json")
-            connection.getresponse().read()
-        except OSError:
-            assert time.monotonic() < end, "the server does not start"
-        else:
-            return
 
 
 def _attempt(share: tuple[int, str, list[dict[str, Any]]]) -> list[tuple[int, dict[str, Any]]]:

@@ -60,10 +60,12 @@ def move(appointment, hours):
     appointment_service.reschedule(appointment.id, starts_at=START + timedelta(hours=hours))
 
 
+@pytest.mark.slow
 def test_a_confirmation_waits_for_half_a_minute(appointment, sent):
     assert (sent(29), sent(1), sent(60)) == ([], [CONFIRMED], [])
 
 
+@pytest.mark.slow
 def test_a_confirmation_waits_anew_while_a_cancellation_can_be_undone(appointment, sent):
     sent(20)
     appointment_service.cancel(appointment.id)
@@ -89,6 +91,7 @@ def test_a_booking_that_is_undone_after_its_confirmation_is_taken_back_by_mail(a
     assert sent(31) == [CANCELLED]
 
 
+@pytest.mark.slow
 def test_a_move_is_one_message_and_no_cancellation(appointment, sent, mailbox):
     sent(31)
     move(appointment, 1)
@@ -98,6 +101,7 @@ def test_a_move_is_one_message_and_no_cancellation(appointment, sent, mailbox):
     assert "14:00" in mailbox.messages[-1].get_body(("plain",)).get_content()
 
 
+@pytest.mark.slow
 def test_a_booking_that_is_moved_at_once_is_confirmed_once_at_its_new_time(appointment, sent, mailbox):
     sent(20)
     move(appointment, 3)
@@ -106,6 +110,7 @@ def test_a_booking_that_is_moved_at_once_is_confirmed_once_at_its_new_time(appoi
     assert "15:00" in mailbox.messages[-1].get_body(("plain",)).get_content()
 
 
+@pytest.mark.slow
 def test_a_move_that_is_undone_sends_nothing_and_one_that_was_announced_is_announced_again(app, appointment, sent):
     sent(31)
     move(appointment, 1)
@@ -184,6 +189,7 @@ def test_a_message_that_waits_while_the_time_zone_changes_shows_the_same_local_t
     assert sent(3600) == []
 
 
+@pytest.mark.slow
 def test_a_message_about_a_cancelled_appointment_shows_the_local_time_that_it_had(appointment, sent, mailbox):
     sent(30)
     appointment_service.cancel(appointment.id)

@@ -43,6 +43,7 @@ def listed():
     return [one.appointment.id for one in call_service.list()]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_patients_whom_no_message_reached_are_listed_the_earliest_visit_first(mailbox):
     later, sooner = refused(mailbox, timedelta(days=3)), refused(mailbox, timedelta(days=1))
@@ -71,6 +72,7 @@ def test_a_patient_who_does_not_agree_to_email_but_to_calls_is_listed(mailbox):
     assert listed() == [appointment.id]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_a_patient_leaves_the_list_when_a_message_arrives(app, mailbox):
     appointment = refused(mailbox)
@@ -120,6 +122,7 @@ def test_no_call_is_recorded_about_a_visit_that_is_over(mailbox):
         call_service.record(over.id, result="no-answer")
 
 
+@pytest.mark.slow
 def test_the_page_shows_number_reason_and_results_and_the_navigation_counts(client, visit):
     page = spoken(client.get("/messages/to-call").text)
 
@@ -151,12 +154,14 @@ def test_a_result_that_makes_no_sense_is_refused(client, visit):
     assert client.post(f"{URL}/{visit}/results", json={"result": "maybe"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_contact_data_is_hidden_without_the_permission(client, become, visit):
     become("receptionist", "patients:contact")
 
     assert "+351927555301" not in client.get("/messages/to-call").text
 
 
+@pytest.mark.slow
 def test_json_lists_and_records_calls(client, visit):
     [one] = client.get(URL).json["data"]
     response = client.post(f"{URL}/{visit}/results", json={"result": "will-come", "note": "Spoke to the daughter"})
@@ -175,6 +180,7 @@ def test_the_command_lists_and_records_calls(run, visit):
     assert json.loads(run("notifications", "calls", "--json").stdout)[0]["tries"] == 1
 
 
+@pytest.mark.slow
 def test_the_pages_take_few_statements(app, client, here, mailbox, visit):
     with here():
         practitioner = a_practitioner()
@@ -188,6 +194,7 @@ def test_the_pages_take_few_statements(app, client, here, mailbox, visit):
         assert len(of_rows(seen)) <= most, (url, len(of_rows(seen)))
 
 
+@pytest.mark.slow
 def test_a_call_is_in_the_audit_trail(app, client, visit):
     client.post(f"{URL}/{visit}/results", json={"result": "no-answer"})
 

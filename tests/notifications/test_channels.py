@@ -97,6 +97,7 @@ def test_the_commands_send_another_way(app, run, refused):
     assert run("notifications", "printed", refused).exit_code == 5
 
 
+@pytest.mark.slow
 def test_a_letter_is_one_page_in_latin_greek_and_cyrillic():
     pdf = letter_pdf(
         sender=["Clínica São João", "Rua 1", "Lisboa"],

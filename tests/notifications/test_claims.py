@@ -52,6 +52,7 @@ def test_a_message_claimed_by_another_worker_can_not_be_changed(app, mailbox):
     assert (only(app)["state"], only(app)["lease"], only(app)["subject"]) == ("sending", theirs, None)
 
 
+@pytest.mark.slow
 def test_a_message_is_claimed_only_after_the_one_before_is_done(app, mailbox, monkeypatch):
     for count in range(2):
         a_patient(email=f"number{count}@example.org")
@@ -67,6 +68,7 @@ def test_a_message_is_claimed_only_after_the_one_before_is_done(app, mailbox, mo
     assert seen == [["sending", "queued"], ["sent", "sending"]]
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_stopped_claims_nothing_more(app, mailbox, monkeypatch):
     for count in range(3):
         a_patient(email=f"number{count}@example.org")
@@ -135,6 +137,7 @@ def test_a_message_whose_worker_died_while_handing_it_over_is_unknown(app, mailb
     assert only(app)["reason"] == "the worker died while the mail server had the message"
 
 
+@pytest.mark.slow
 @pytest.mark.row(88)
 def test_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
     a_patient()
@@ -147,6 +150,7 @@ def test_a_message_that_kills_its_worker_each_time_is_given_up(app, mailbox):
     assert (only(app)["state"], only(app)["attempts"]) == ("failed", MOST_ATTEMPTS)
 
 
+@pytest.mark.slow
 @pytest.mark.row(80)
 def test_two_workers_send_each_message_once(app, clinic, mailbox):
     for count in range(6):
@@ -187,6 +191,7 @@ def test_a_run_ends_after_some_messages_and_claims_no_further_one(app, mailbox, 
     assert send_due() == 1
 
 
+@pytest.mark.slow
 def test_messages_of_a_run_go_over_one_connection(app, mailbox):
     for count in range(3):
         a_patient(email=f"number{count}@example.org")
@@ -196,6 +201,7 @@ def test_messages_of_a_run_go_over_one_connection(app, mailbox):
     assert (len(mailbox.messages), mailbox.connections) == (3, 1)
 
 
+@pytest.mark.slow
 def test_a_backlog_is_claimed_in_the_order_in_which_it_was_due(mailbox):
     for count in range(3):
         a_patient(email=f"number{count}@example.org")

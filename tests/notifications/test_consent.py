@@ -52,6 +52,7 @@ def test_a_registration_alone_allows_care_messages_by_email_and_by_nothing_else(
         assert str(stopped.reason).endswith(": not asked")
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_patient_who_refuses_when_registering_is_not_welcomed(app, mailbox):
     a_patient(consent={CARE: False})
@@ -62,6 +63,7 @@ def test_a_patient_who_refuses_when_registering_is_not_welcomed(app, mailbox):
     assert mailbox.messages == []
 
 
+@pytest.mark.slow
 def test_a_withdrawal_stops_every_message_that_waits(app, mailbox):
     patient = a_patient()
     appointment = an_appointment(patient)

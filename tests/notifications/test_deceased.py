@@ -27,6 +27,7 @@ def die(patient):
     patient_service.record_death(patient.id, deceased_on=today("Europe/Lisbon") - timedelta(days=1))
 
 
+@pytest.mark.slow
 def test_a_death_stops_every_message_that_waits(app, mailbox):
     patient = a_patient()
     an_appointment(patient)

@@ -61,6 +61,7 @@ def test_every_message_goes_to_the_guardian_and_names_only_the_child(app, mailbo
         assert not any(word in row["body"] + row["subject"] for word in ("Rui", "Costa", "Pereira"))
 
 
+@pytest.mark.slow
 def test_consent_is_that_of_the_childs_record(app, mailbox):
     mother = a_patient()
     consent_service.withdraw_all(mother.id)

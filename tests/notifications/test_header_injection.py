@@ -78,6 +78,7 @@ def test_a_mail_with_an_encoded_line_break_in_a_name_is_not_sent(app, sent, queu
     assert [row["state"] for row in rows(app, mails)] == ["failed"]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(49)
 @pytest.mark.parametrize("place", PLACES)
@@ -106,6 +107,7 @@ def test_a_long_name_of_a_clinic_is_one_mailbox(sent, queue):
     assert mailbox.display_name == LONG
 
 
+@pytest.mark.slow
 def test_the_reason_shows_which_field_is_refused(app, mailbox):
     a_patient()
     store("patients", "given_name", FORGED["q"])

@@ -23,6 +23,7 @@ def messages(client, here, mailbox):
         send_due()
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_became_of_each_message(client, messages):
     page = client.get("/messages").text
 
@@ -50,6 +51,7 @@ def test_the_page_comes_in_portions(client, here):
     assert rows_of == [20, 1]
 
 
+@pytest.mark.slow
 def test_the_json_list_shows_what_became_of_each_message(client, messages):
     data = client.get(URL).json["data"]
 
@@ -60,6 +62,7 @@ def test_the_json_list_shows_what_became_of_each_message(client, messages):
     assert client.get(f"{URL}/{data[0]['id']}").json.items() >= data[0].items()
 
 
+@pytest.mark.slow
 def test_the_json_list_shows_no_text_and_no_address(client, messages):
     assert set(client.get(URL).json["data"][0]) == {
         "id",
@@ -76,6 +79,7 @@ def test_the_json_list_shows_no_text_and_no_address(client, messages):
     }
 
 
+@pytest.mark.slow
 def test_the_json_list_is_filtered_by_state_and_comes_in_portions(client, messages):
     first = client.get(f"{URL}?limit=1")
     rest = client.get(first.headers["Link"].partition(">")[0].removeprefix("<"))
@@ -114,6 +118,7 @@ def test_a_message_of_another_clinic_answers_like_none_at_all(client, here, othe
         assert masked(foreign) == masked(missing)
 
 
+@pytest.mark.slow
 def test_the_command_lists_kind_state_attempts_reason_and_patient(run, client, messages):
     lines = [line.split("\t") for line in run("notifications", "list").stdout.splitlines()]
     as_json = json.loads(run("notifications", "list", "--json").stdout)
@@ -126,6 +131,7 @@ def test_the_command_lists_kind_state_attempts_reason_and_patient(run, client, m
     assert as_json == client.get(URL).json["data"]
 
 
+@pytest.mark.slow
 def test_the_command_filters_by_state(run, messages):
     assert len(run("notifications", "list", "--state", "failed").stdout.splitlines()) == 1
     assert run("notifications", "list", "--state", "lost").exit_code == 2

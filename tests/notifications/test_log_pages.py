@@ -25,6 +25,7 @@ def visit(client, here, mailbox):
         return appointment.id
 
 
+@pytest.mark.slow
 def test_the_log_is_filtered_by_kind_channel_patient_record_and_day(app, client, visit):
     patient = rows(app, "patients")[0]["id"]
     expected = {
@@ -54,6 +55,7 @@ def test_the_log_says_since_when_the_mail_server_does_not_answer(app, client, he
     assert "1 is waiting" in page
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_counts_stop_at_ten_thousand(app, client, here, monkeypatch):
     for module in ("log", "log_summary"):
@@ -69,6 +71,7 @@ def test_counts_stop_at_ten_thousand(app, client, here, monkeypatch):
     assert "3 waiting" in page
 
 
+@pytest.mark.slow
 def test_the_page_of_what_goes_out_next_takes_at_most_twelve_statements(app, client, here, visit):
     client.get("/messages/next")
 

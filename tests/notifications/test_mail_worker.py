@@ -54,6 +54,7 @@ def test_a_message_is_sent_only_once(mailbox):
     assert len(mailbox.messages) == 1
 
 
+@pytest.mark.slow
 def test_messages_of_every_clinic_are_sent_in_its_own_name(here, other_clinic, mailbox):
     a_patient(email="here@example.org")
     with here(other_clinic.id):

@@ -52,6 +52,7 @@ def parts(message):
     return tuple(message.get_body((kind,)).get_content() for kind in ("plain", "html"))
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("language", ["en", "de", "pt"])
 def test_every_kind_of_message_is_written_in_the_patients_language(mailbox, language):
@@ -71,6 +72,7 @@ def test_every_kind_of_message_is_written_in_the_patients_language(mailbox, lang
         assert message["Content-Language"] == language
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("language", ["en", "de", "pt"])
 def test_a_confirmation_names_time_and_practitioner_in_the_clinics_form(mailbox, language):
@@ -97,6 +99,7 @@ def test_names_arrive_with_their_accents(mailbox):
     assert "Olá Nê," in parts(message)[0]
 
 
+@pytest.mark.slow
 def test_a_mail_is_plain_ascii_on_the_wire_and_has_what_mails_need(mailbox):
     an_appointment(ines())
 
@@ -111,6 +114,7 @@ def test_a_mail_is_plain_ascii_on_the_wire_and_has_what_mails_need(mailbox):
     assert len({message["Message-ID"] for message in mailbox.messages}) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("email", "recipient"),
     [("inês@example.org", "inês@example.org"), ("ines@clínica.example.org", "ines@xn--clnica-4va.example.org")],
@@ -143,6 +147,7 @@ def test_the_clinics_language_is_used_for_one_without_templates(mailbox, languag
     assert mailbox.only()["Content-Language"] == written
 
 
+@pytest.mark.slow
 def test_a_mail_has_no_more_personal_data_than_needed(mailbox):
     an_appointment(ines(phone="+351912555014", birth_date="1991-06-21", address="Rua das Flores 18"))
 

@@ -43,6 +43,7 @@ def of_kind(app, kind):
     return next(row["id"] for row in rows(app, "notifications") if row["kind"] == kind)
 
 
+@pytest.mark.slow
 def test_the_page_shows_a_message_as_it_was_sent_and_its_attempts(app, client, visit):
     page = client.get(f"/messages/{of_kind(app, 'confirmation')}").text
 
@@ -73,6 +74,7 @@ def test_the_page_shows_language_template_and_the_consent_that_allows_the_messag
     assert f'href="/patients/{patient_id}/consent"' in after
 
 
+@pytest.mark.slow
 @pytest.mark.row(93)
 def test_tokens_in_links_are_hidden_wherever_a_message_is_shown(app, client, visit, mailbox):
     message = of_kind(app, "confirmation")
@@ -95,6 +97,7 @@ def _tokens(message):
     return [word.rpartition("/")[2] for word in words if len(word.rpartition("/")[2]) > 20]
 
 
+@pytest.mark.slow
 def test_the_html_of_a_message_has_its_own_page_that_runs_nothing(app, client, visit):
     response = client.get(f"/messages/{of_kind(app, 'confirmation')}/html")
 
@@ -165,6 +168,7 @@ def test_a_message_that_waits_is_held_back(app, client, here, mailbox):
     assert "Not sent: held back at the desk" in spoken(client.get(f"/messages/{message}").text)
 
 
+@pytest.mark.slow
 def test_json_shows_content_attempts_and_recipient(app, client, visit):
     data = client.get(f"{URL}/{of_kind(app, 'confirmation')}").json
 
@@ -183,6 +187,7 @@ def test_the_commands_show_and_resolve_a_message(run, unclear):
     assert run("notifications", "show", uuid4()).exit_code == 3
 
 
+@pytest.mark.slow
 def test_contact_data_is_hidden_without_the_permission(app, client, become, visit):
     become("receptionist", "patients:contact")
 
@@ -222,6 +227,7 @@ def test_json_and_command_explain_with_the_same_checks(run, client, here, visit)
     assert client.get(f"{URL}/explain?kind=reminder&about_id={uuid4()}").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_cards_of_patient_and_appointment_lead_to_the_message(app, client, visit):
     patient = rows(app, "patients")[0]["id"]
     link = f"/messages/{of_kind(app, 'confirmation')}"
@@ -232,6 +238,7 @@ def test_the_cards_of_patient_and_appointment_lead_to_the_message(app, client, v
         assert "Why none?" in text, page
 
 
+@pytest.mark.slow
 def test_the_page_of_a_message_takes_few_statements(app, client, visit, unclear):
     for message in (of_kind(app, "confirmation"), unclear):
         client.get(f"/messages/{message}")
@@ -244,6 +251,7 @@ def test_the_page_of_a_message_takes_few_statements(app, client, visit, unclear)
         assert len(of_rows(seen)) <= 4, [one[:40] for one in of_rows(seen)]
 
 
+@pytest.mark.slow
 def test_a_kind_of_message_that_is_not_known_any_more_is_shown(app, client, unclear):
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(update(Base.metadata.tables["notifications"]).values(kind="nonsense"))

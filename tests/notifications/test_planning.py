@@ -115,6 +115,7 @@ def test_a_move_drops_the_planned_reminder_and_plans_another(app, appointment):
     assert due_times(app)[1] == VISIT - timedelta(days=1)
 
 
+@pytest.mark.slow
 def test_a_cancellation_drops_the_reminder_and_its_undo_plans_it_again(app, appointment):
     appointment_service.cancel(appointment.id)
     assert reminders(app) == [(TWO_DAYS, "suppressed", "the appointment was cancelled")]
@@ -142,6 +143,7 @@ def test_a_visit_booked_after_its_reminder_was_due_is_not_reminded_of(app, clock
     assert reminders(app) == []
 
 
+@pytest.mark.slow
 def test_a_reminder_that_is_late_is_caught_up_but_not_after_the_start(app, appointment, mailbox, clock):
     other = an_appointment(starts_at=VISIT + timedelta(days=1))
     clock.move_to(VISIT + timedelta(minutes=1))
@@ -158,6 +160,7 @@ def test_a_reminder_that_is_late_is_caught_up_but_not_after_the_start(app, appoi
     ]
 
 
+@pytest.mark.slow
 def test_two_reminders_that_are_late_together_are_sent_once(app, clock, mailbox):
     settings_service.update(version=1, reminder_offsets=[TWO_DAYS, THREE_HOURS])
     an_appointment(starts_at=VISIT)
@@ -183,6 +186,7 @@ def test_a_late_reminder_waits_for_the_end_of_quiet_hours(app, appointment, mail
     assert len(sent(app)) == 1
 
 
+@pytest.mark.slow
 def test_a_confirmation_does_not_wait_for_the_end_of_quiet_hours(app, mailbox, clock):
     clock.move_to(NOON.replace(hour=23))
     an_appointment(starts_at=VISIT)
@@ -210,6 +214,7 @@ def test_a_patient_without_an_address_has_a_planned_reminder_that_says_why_it_is
     assert reminders(app) == [(TWO_DAYS, "suppressed", "the patient has no email address any more")]
 
 
+@pytest.mark.slow
 def test_imported_visits_are_not_reminded_of(app, clock):
     with as_actor("import:old-system"):
         an_appointment(starts_at=VISIT)
@@ -267,6 +272,7 @@ def test_a_missed_visit_is_written_about_once_after_the_grace_time(app, appointm
     assert len(sent(app, "missed")) == 1
 
 
+@pytest.mark.slow
 def test_a_missed_visit_that_is_undone_in_time_is_not_written_about(app, appointment, mailbox, clock):
     clock.move_to(VISIT + timedelta(minutes=20))
     appointment_service.mark_no_show(appointment.id)

@@ -26,6 +26,7 @@ def queued(app):
     return [(row["kind"], row["state"]) for row in rows(app, "notifications")]
 
 
+@pytest.mark.slow
 def test_each_event_queues_its_message(app):
     appointment = an_appointment(starts_at=now() + timedelta(days=1))
     appointment_service.cancel(appointment.id)
@@ -42,6 +43,7 @@ def test_without_an_address_nothing_is_queued(app):
     assert queued(app) == []
 
 
+@pytest.mark.slow
 def test_an_event_that_is_delivered_twice_queues_one_message(app, mailbox):
     a_patient()
     with db.engine.begin() as connection:
@@ -70,6 +72,7 @@ def test_queueing_the_same_message_again_returns_the_queued_one(app):
     assert len(queued(app)) == 2
 
 
+@pytest.mark.slow
 def test_imported_records_cause_no_message(app, mailbox):
     with as_actor("import:old-system"):
         appointment = an_appointment()

@@ -59,6 +59,7 @@ def test_a_patient_who_was_not_asked_is_not_written_to(app, mailbox, clock):
     assert found(app) == [("suppressed", "no consent to recalls by email: not asked")]
 
 
+@pytest.mark.slow
 def test_a_recall_that_is_closed_drops_its_message(app, recall, mailbox, clock):
     plan_due()
     assert found(app) == [("queued", None)]

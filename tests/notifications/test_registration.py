@@ -20,6 +20,7 @@ def register(request, client, run):
     }[request.param]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 def test_registering_queues_one_message_and_the_worker_sends_one_mail(app, register, run, mailbox, published):
     register(FIELDS)

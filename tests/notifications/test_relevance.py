@@ -54,6 +54,7 @@ def set_columns(table, **values):
     db.session.expire_all()
 
 
+@pytest.mark.slow
 def test_a_confirmation_that_was_refused_for_now_is_not_sent_after_the_cancellation(app, appointment, mailbox, clock):
     mailbox.answers["RCPT"] = "451 Try again"
     send_due()
@@ -103,6 +104,7 @@ def test_a_confirmation_that_becomes_untrue_before_its_hand_over_is_not_sent(app
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_cancellation_waits_until_the_confirmation_that_is_handed_over_has_arrived(
     mailbox, clock, cancel_at_handover
@@ -118,6 +120,7 @@ def test_a_cancellation_waits_until_the_confirmation_that_is_handed_over_has_arr
     assert subjects(mailbox) == [*during, "Your appointment at Clínica São João is cancelled"]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("minutes", [-1, 1])
@@ -134,6 +137,7 @@ def test_a_cancellation_waits_for_a_confirmation_only_while_its_lease_runs(app, 
     )
 
 
+@pytest.mark.slow
 def test_a_patient_who_wants_no_messages_any_more_gets_none_that_is_not_handed_over(
     app, appointment, mailbox, monkeypatch
 ):
@@ -150,6 +154,7 @@ def test_a_patient_who_wants_no_messages_any_more_gets_none_that_is_not_handed_o
     assert outcomes(app) == [("confirmation", "suppressed", "no consent to care messages by email: withdrawn")]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("state", ["failed", "unknown"])
 def test_a_cancellation_does_not_wait_for_a_confirmation_that_was_given_up(app, appointment, mailbox, state):
@@ -172,6 +177,7 @@ def test_an_appointment_that_has_begun_is_neither_confirmed_nor_cancelled_by_mai
     assert outcomes(app) == [("confirmation", "suppressed", "the appointment is in the past")]
 
 
+@pytest.mark.slow
 def test_a_cancellation_that_could_not_be_sent_in_time_is_not_sent(app, appointment, mailbox, clock):
     send_due()
     appointment_service.cancel(appointment.id)

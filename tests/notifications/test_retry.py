@@ -46,6 +46,7 @@ def states(app):
     return [row["state"] for row in rows(app, "notifications")]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("index", [0, 1])
@@ -96,6 +97,7 @@ def test_a_message_that_is_sent_anyway_is_left_alone(app, here, messages, state)
         assert rows(app, "notifications") == before
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("batch", [1, 100])
@@ -150,6 +152,7 @@ def test_the_page_shows_why_a_message_can_not_be_sent_again(client, messages):
     assert "This message is sent: it can’t be sent again" in spoken(response.text).replace("'", "’")
 
 
+@pytest.mark.slow
 def test_who_may_only_read_messages_is_shown_no_button(client, become, messages):
     become("manager", "notifications:write")
 
@@ -183,6 +186,7 @@ def test_json_refuses_what_can_not_be_sent_again(client, messages):
     assert client.post(f"{URL}/retry", json={"state": "sent"}).status_code == 422
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("options", "after"),

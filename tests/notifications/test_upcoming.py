@@ -37,6 +37,7 @@ def on_thursday(*patients, hour=9):
     db.session.commit()  # what follows reads what the worker has written
 
 
+@pytest.mark.slow
 def test_tomorrow_counts_the_reminders_of_the_visits_two_days_later(mailbox):
     on_thursday(a_patient(), a_patient(email="other@example.org"))
 
@@ -48,6 +49,7 @@ def test_tomorrow_counts_the_reminders_of_the_visits_two_days_later(mailbox):
     assert [(one.day.day, one.total) for one in found.days] == [(2, 0), (3, 2), *((n, 0) for n in range(4, 9))]
 
 
+@pytest.mark.slow
 def test_who_is_not_reminded_is_listed_with_the_reason(mailbox):
     unwilling, unreachable, child = a_patient(), a_patient(email=None), a_patient(birth_date="2020-01-01")
     consent_service.withdraw_all(unwilling.id)
@@ -95,6 +97,7 @@ def test_the_rest_of_today_is_listed_one_by_one(mailbox):
     ]
 
 
+@pytest.mark.slow
 def test_a_patient_who_has_died_is_not_reminded(mailbox):
     patient = a_patient()
     on_thursday(patient)

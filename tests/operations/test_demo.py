@@ -23,7 +23,7 @@ from clinic.identity.roles import ROLES
 from clinic.operations.demo import _environment, _welcome
 from clinic.operations.demo_data import PASSWORD, STAFF
 from tests.assertions import rows
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.page_client import hidden_value
 
 
@@ -42,6 +42,7 @@ def laptop(tmp_path: Path) -> Flask:
     return create_app({"TESTING": True, "INSTANCE_PATH": tmp_path, "SECRET_KEY": "x" * 32})
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_refused_with_what_to_do(laptop: Flask, taken_port: int, tmp_path: Path) -> None:
     result = laptop.test_cli_runner().invoke(args=["demo", "--port", str(taken_port)])
 
@@ -128,6 +129,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return filled
 
 
+@pytest.mark.slow
 def test_a_demo_whose_filling_was_interrupted_starts_afresh(
     laptop: Flask, tmp_path: Path, children: list[Path]
 ) -> None:
@@ -174,6 +176,7 @@ def test_made_up_people_are_not_put_into_a_real_database(laptop: Flask) -> None:
     assert "sample data is only for the demo's own database" in result.stderr
 
 
+@pytest.mark.slow
 def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'elsewhere' / 'demo-new.db'}"
     app = create_app(
@@ -191,6 +194,7 @@ def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app:
     assert rows(app, "staff_members") == []
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(10)
 @pytest.mark.parametrize("command", ["demo", "demo-data"])

@@ -21,7 +21,7 @@ from clinic.core.db import Base, db
 from clinic.identity.models import Clinic
 from clinic.operations.setup import upgrade_database
 from tests.assertions import contents, spoken
-from tests.conftest import Run
+from tests.fixtures import Run
 from tests.page_client import PageClient
 
 pytestmark = pytest.mark.both_databases
@@ -45,6 +45,7 @@ def init(app: Flask, *args: str, **options: str) -> Result:
     return result
 
 
+@pytest.mark.slow
 def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN)
 
@@ -58,6 +59,7 @@ def test_init_makes_the_database_and_the_clinic(fresh: Flask, tmp_path: Path) ->
     connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.row(94)
 def test_the_database_is_readable_by_its_owner_only(fresh: Flask, tmp_path: Path) -> None:
     init(fresh, *GIVEN)
@@ -134,6 +136,7 @@ def test_init_without_a_terminal_names_the_missing_options(fresh: Flask) -> None
     assert result.stderr.startswith("Error: Clinic's name is missing: give --clinic")
 
 
+@pytest.mark.slow
 def test_init_names_every_problem_and_creates_nothing(fresh: Flask, tmp_path: Path) -> None:
     result = init(
         fresh,
@@ -182,6 +185,7 @@ def test_another_name_of_a_zone_is_reported_as_replaced(fresh: Flask) -> None:
     assert "another name" not in plain.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("zone", ["UTC", "localtime", "Factory", "Etc/GMT+1", "EST5EDT"])
 def test_a_zone_that_is_no_place_is_refused(fresh: Flask, tmp_path: Path, zone: str) -> None:
@@ -238,6 +242,7 @@ def test_a_database_older_than_the_program_is_refused_with_what_to_do(older: Pag
     assert "the database is older than the program: run `flask db upgrade`" in command.stderr
 
 
+@pytest.mark.slow
 def test_the_migrations_create_exactly_the_tables_of_the_models(app: Flask) -> None:
     with app.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -20,7 +20,7 @@ from clinic.core.logging.repeat_filter import RepeatFilter
 from clinic.operations import worker
 from tests.assertions import rows
 from tests.builders import a_patient
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.smtp_server import Mailbox, free_port
 
 Worker = subprocess.Popen[str]

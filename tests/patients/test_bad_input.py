@@ -242,6 +242,7 @@ STORED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.row(66)
 def test_names_are_stored_as_they_were_given(client):
     for name in STORED:

@@ -125,6 +125,7 @@ def test_patients_are_found_with_what_is_only_almost_as_typed_last(app, run, ins
     assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "listed"
 
 
+@pytest.mark.slow
 def test_an_appointment_and_an_invoice_are_for_whom_a_search_finds(run, inside):
     a_patient(family_name="Zamora", given_name="Elena", email=None)
     a_patient(family_name="Zamorano", given_name="Luis", email=None)
@@ -191,6 +192,7 @@ def test_words_that_no_name_can_have_find_nobody(run):
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.row(52)
 def test_shell_and_format_strings_are_plain_text(app, run, tmp_path):
     mark = tmp_path / "mark"

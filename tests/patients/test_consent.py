@@ -204,6 +204,7 @@ def test_consent_is_withdrawn_after_the_clocks_of_the_clinic_were_put_back_by_a_
     assert not any(one.allowed for one in consent.answers)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_undoing_a_withdrawal_restores_each_state_with_its_source_and_day(patient):
     day = date(2026, 1, 5)

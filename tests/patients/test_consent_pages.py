@@ -232,6 +232,7 @@ def test_an_answer_older_than_the_one_on_record_is_refused_at_its_day(client, he
     assert is_ticked(answer.text, "news", "email")
 
 
+@pytest.mark.slow
 def test_the_history_has_pages(client, here, patient, url):
     with here():
         for number in range(25):
@@ -259,6 +260,7 @@ def test_who_may_only_read_sees_states_and_no_form(client, here, patient, url, b
     assert client.submit(url, source="phone", version="1").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["", "/consent"])
 def test_a_page_takes_at_most_twelve_statements(app, client, here, patient, page):
     with here():

@@ -15,7 +15,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.models import DuplicatePair, Patient, PatientKey
 from clinic.patients.service import PatientNotFound, duplicate_service, patient_service, run_due_checks
 from tests.builders import a_patient, patient_fields
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -128,6 +128,7 @@ def test_only_two_different_patients_of_the_clinic_are_decided_about() -> None:
             duplicate_service.separate(patient.id, other)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_check_finds_the_pairs_of_patients_without_keys() -> None:
     first, second = a_patient(), a_patient()

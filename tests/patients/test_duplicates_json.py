@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import pytest
+
 from clinic.core.context import Actor, reset_actor, set_actor
 from clinic.patients.service import duplicate_service, patient_service
 from tests.builders import a_patient, patient_fields
-from tests.conftest import Become, Here, Run
+from tests.fixtures import Become, Here, Run
 
 URL = "/api/v1/patients"
 
@@ -57,6 +59,7 @@ def test_pairs_are_listed_dismissed_and_reopened(client: Any, here: Here) -> Non
     assert client.get(f"{URL}/duplicates?score=101").status_code == 422
 
 
+@pytest.mark.slow
 def test_reasons_of_contact_details_need_the_permission_to_see_them(client: Any, here: Here, become: Become) -> None:
     with here():
         a_patient(), a_patient()
@@ -69,6 +72,7 @@ def test_reasons_of_contact_details_need_the_permission_to_see_them(client: Any,
     assert "same email" not in page
 
 
+@pytest.mark.slow
 def test_the_score_reveals_no_contact_details(client: Any, here: Here, become: Become) -> None:
     like = {"birth_date": "1991", "email": "ana@example.org"}
     with here():

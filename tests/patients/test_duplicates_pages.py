@@ -4,7 +4,7 @@ import re
 
 from clinic.patients.service import duplicate_service, patient_service
 from tests.builders import a_patient
-from tests.conftest import Here
+from tests.fixtures import Here
 from tests.page_client import PageClient, hidden_value
 
 INES = {

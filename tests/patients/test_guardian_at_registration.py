@@ -94,6 +94,7 @@ def test_without_a_guardian_nothing_is_stored_of_one(app, client):
     assert (row_counts(app)["patients"], row_counts(app)["related_persons"]) == (1, 0)
 
 
+@pytest.mark.slow
 def test_the_consent_of_a_child_is_that_of_the_guardian(app, client):
     client.submit("/patients/new", **TYPED, **RUI, **TICKS)
 
@@ -137,6 +138,7 @@ def test_a_later_answer_and_its_undoing_know_who_gave_it(client, here):
     assert by_guardian == [[True], [False]]
 
 
+@pytest.mark.slow
 def test_json_names_a_guardian(app, client, here, mother, mailbox):
     sent = CHILD | {"guardian": {"other_patient_id": str(mother.id), "relationship": "mother"}}
 
@@ -169,6 +171,7 @@ def test_a_guardian_is_named_only_at_the_registration(client, mother):
     assert answer.status_code == 422
 
 
+@pytest.mark.slow
 def test_who_may_not_see_contact_details_names_a_guardian_without_any(app, client, clinic, here, mother):
     with here():
         member = a_member(clinic.id, "manager", email="denied@example.org", denied=["patients:contact"])
@@ -204,6 +207,7 @@ def test_a_command_with_an_unknown_guardian_registers_nobody(app, run, client):
     assert row_counts(app)["patients"] == 0
 
 
+@pytest.mark.slow
 def test_a_child_is_registered_and_booked_with_a_guardian(app, client, here, mother, mailbox):
     with here():
         practitioner_id = a_practitioner().id

@@ -85,6 +85,7 @@ def test_who_cannot_act_is_refused_as_a_guardian_everywhere(app, client, run, ur
     assert client.post(f"/api/v1{url}/related-persons", json=sent | {"roles": ["payer"]}).status_code == 201
 
 
+@pytest.mark.slow
 def test_a_guardian_who_cannot_act_any_more_stays_and_the_page_says_why_no_message_is_sent(
     client, url, mother, guardian, here
 ):

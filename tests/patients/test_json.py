@@ -130,6 +130,7 @@ def test_changing_without_if_match_is_refused(client, patient):
     assert client.get(f"{URL}/{patient['id']}").json == patient
 
 
+@pytest.mark.slow
 def test_changing_another_version_is_refused(client, patient):
     for tag in HOSTILE_TAGS:
         assert change(client, patient, tag, family_name="Sousa").status_code == 412, tag
@@ -146,6 +147,7 @@ def test_changing_takes_any_of_several_versions(client, patient, version):
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"3"')
 
 
+@pytest.mark.slow
 def test_whatever_version_is_named_a_patient_that_is_not_ours_is_not_found(client, here, other_clinic):
     with here(other_clinic.id):
         theirs = a_patient().id
@@ -168,6 +170,7 @@ def test_a_patient_that_is_gone_once_a_change_turns_out_stale_is_not_found(clien
     assert (answer.status_code, answer.get_json(force=True)["code"]) == (404, "not-found")
 
 
+@pytest.mark.slow
 def test_changes_of_whatever_version_there_is_wait_for_each_other(app, client, patient, at_once):
     names = ["Sousa", "Costa", "Matos", "Reis"]
 
@@ -214,6 +217,7 @@ def test_a_change_is_found_by_its_new_words(client, patient):
     assert client.get(f"{URL}?q=pereira").json["data"] == []
 
 
+@pytest.mark.slow
 def test_search_takes_words_and_nothing_else(client, patient):
     client.post(URL, json=patient_fields(family_name="Noise", given_name="Nobody"))
 

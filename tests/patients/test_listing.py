@@ -102,6 +102,7 @@ def test_a_page_of_exactly_the_rest_is_the_last_one(inside, client):
     assert client.get(f"{URL}?limit=2").json["next_cursor"] is None
 
 
+@pytest.mark.slow
 def test_the_pages_of_the_list_show_everybody_exactly_once(inside, client):
     for count in range(45):
         a_patient(given_name=f"Number-{count:02}-", email=None)

@@ -56,6 +56,7 @@ def names(client, query):
     return [one["family_name"] for one in client.get(f"{URL}?{query}").json["data"]]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
@@ -117,6 +118,7 @@ def test_the_page_names_the_order_and_links_to_the_reverse(client, people):
     assert page.index("Abreu") < page.index("Faria")
 
 
+@pytest.mark.slow
 def test_previous_and_next_are_always_there_and_keep_the_filter(client, here):
     with here(), unit_of_work():
         for count in range(45):
@@ -159,6 +161,7 @@ def test_more_than_ten_thousand_are_not_counted(client, people, monkeypatch):
     assert "10,000+ patients" in spoken(client.get("/patients").text)
 
 
+@pytest.mark.slow
 def test_those_opened_last_come_first_each_once(client, here, people):
     ids = {row["family_name"]: row["id"] for row in rows(client.application, "patients")}
     for name in ("Costa", "Abreu", "Duarte", "Abreu", "Bianchi", "Elias", "Faria"):
@@ -185,6 +188,7 @@ def test_a_filter_of_records_that_one_may_not_see_is_neither_offered_nor_answere
     assert client.get(f"/patients?{gone}").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_what_was_changed_since_is_listed_by_the_change_also_if_it_is_archived(client, here):
     with here():

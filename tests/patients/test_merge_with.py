@@ -10,7 +10,7 @@ from clinic.appointments.service import appointment_service
 from clinic.core.clock import now
 from tests.assertions import spoken
 from tests.builders import a_patient, a_practitioner
-from tests.conftest import Become, Here
+from tests.fixtures import Become, Here
 from tests.statements import counted_statements, of_rows
 
 
@@ -27,6 +27,7 @@ def two(here: Here) -> tuple[UUID, UUID]:
     return one, other
 
 
+@pytest.mark.slow
 def test_the_menu_of_a_patient_leads_to_the_form(client: Any, two: Any, become: Become) -> None:
     url = f"/patients/{two[0]}"
     assert f'href="{url}/merge"' in client.get(url).text

@@ -37,8 +37,8 @@ from clinic.patients.service import (
 )
 from tests.billing.invoices import an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.conftest import Here
 from tests.databases import on_postgresql_only
+from tests.fixtures import Here
 from tests.patients.conftest import AtOnce
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -101,6 +101,7 @@ def all_rows() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_merging_moves_the_records_of_every_module(twice: Twice) -> None:
     merge = merge_service.merge(twice.one, twice.other)
@@ -133,6 +134,7 @@ def test_merging_moves_the_records_of_every_module(twice: Twice) -> None:
     assert payer.other.id == twice.one
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_merging_and_undoing_it_leaves_the_same_rows(twice: Twice) -> None:
     before = all_rows()
@@ -226,6 +228,7 @@ def test_a_refusal_holds_whichever_record_stays(agreed_last: bool) -> None:
     assert not consent_service.state(one.id, "care", "email").allowed
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_after_a_merge_an_answer_is_recorded_and_undone_to_what_held() -> None:
     one, other = a_patient(consent={("care", "email"): False}), a_patient(consent={("care", "email"): True})
@@ -275,6 +278,7 @@ def test_the_old_id_and_number_lead_to_the_survivor(twice: Twice) -> None:
         patient_service.get(twice.other)
 
 
+@pytest.mark.slow
 def test_digits_find_others_beside_the_survivor_of_a_merged_number(twice: Twice) -> None:
     others = [a_patient(birth_date="1975-01-01", phone=None).id for _ in range(7)]
     merge_service.merge(twice.other, twice.one)
@@ -284,6 +288,7 @@ def test_digits_find_others_beside_the_survivor_of_a_merged_number(twice: Twice)
     assert [patient.id for patient in first.rows] == [twice.other]
 
 
+@pytest.mark.slow
 def test_nothing_new_goes_to_a_merged_record(twice: Twice) -> None:
     merged = patient_service.get(twice.other)
     merge_service.merge(twice.one, twice.other)
@@ -302,6 +307,7 @@ def test_nothing_new_goes_to_a_merged_record(twice: Twice) -> None:
             change()
 
 
+@pytest.mark.slow
 def test_pairs_of_a_merged_record_are_not_listed_and_come_back(twice: Twice) -> None:
     assert duplicate_service.counts()["to-decide"] == 1
 
@@ -316,6 +322,7 @@ def test_pairs_of_a_merged_record_are_not_listed_and_come_back(twice: Twice) -> 
     assert duplicate_service.counts()["to-decide"] == 1
 
 
+@pytest.mark.slow
 def test_an_issued_invoice_keeps_what_was_printed(twice: Twice) -> None:
     merge_service.merge(twice.one, twice.other)
 
@@ -341,6 +348,7 @@ def test_a_changed_visit_stands_in_the_way_of_undoing_and_is_named(twice: Twice)
     assert appointment_service.get(twice.visit).patient_id == twice.one
 
 
+@pytest.mark.slow
 def test_what_was_added_since_stays_with_the_survivor(twice: Twice) -> None:
     merge = merge_service.merge(twice.one, twice.other)
     new = an_appointment(patient_service.get(twice.one), starts_at=MONDAY.replace(day=28))
@@ -376,6 +384,7 @@ def test_a_record_is_merged_once_and_not_with_itself(twice: Twice) -> None:
         merge_service.merge(twice.one, twice.other)
 
 
+@pytest.mark.slow
 def test_each_field_and_contact_is_chosen(twice: Twice) -> None:
     choices = Choices(fields={"given_name": "merged"}, keep={"phone": ("merged",)})
 
@@ -434,6 +443,7 @@ def _owners() -> set[UUID]:
     return set(db.session.scalars(select(appointments.patient_id)))
 
 
+@pytest.mark.slow
 def test_the_merged_record_stays_as_it_was(twice: Twice) -> None:
     merge_service.merge(twice.one, twice.other)
 

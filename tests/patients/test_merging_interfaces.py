@@ -9,7 +9,7 @@ import pytest
 from clinic.patients.service import merge_service, note_service, patient_service
 from tests.billing.invoices import an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.conftest import Become, Here, Run
+from tests.fixtures import Become, Here, Run
 
 URL = "/api/v1/patients"
 
@@ -67,6 +67,7 @@ def test_a_stale_comparison_is_refused_and_shown_anew(client: Any, two: Any, mer
     assert "Nothing was merged." in response.text
 
 
+@pytest.mark.slow
 def test_overlapping_visits_take_the_place_of_the_button(client: Any, here: Here, two: Any) -> None:
     with here():
         for patient_id in two:
@@ -94,6 +95,7 @@ def test_pages_of_a_merged_record_redirect_and_json_names_the_survivor(client: A
     assert (gone.json["code"], gone.json["survivor_id"]) == ("patient-merged", str(two[0]))
 
 
+@pytest.mark.slow
 def test_timeline_and_access_log_of_the_survivor_have_the_entries_of_both(client: Any, here: Here, two: Any) -> None:
     client.get(f"/patients/{two[1]}", environ_base={"REMOTE_ADDR": "192.0.2.7"})
     with here():
@@ -151,6 +153,7 @@ def test_json_previews_merges_and_undoes(client: Any, here: Here, two: Any) -> N
     assert client.post(f"{URL}/{two[0]}/unmerge", json={}).status_code == 404
 
 
+@pytest.mark.slow
 def test_json_refuses_a_stale_version_and_names_what_is_in_the_way(client: Any, here: Here, two: Any) -> None:
     body = {"merged_patient_id": str(two[1])}
     with here():
@@ -184,6 +187,7 @@ def test_the_commands_show_merge_and_undo(run: Run, here: Here, two: Any) -> Non
     assert json.loads(run("patients", "show", "P-000002", "--json").stdout)["mrn"] == "P-000002"
 
 
+@pytest.mark.slow
 def test_an_issued_invoice_shows_whom_it_was_printed_for(client: Any, here: Here, two: Any) -> None:
     with here():
         invoice_id = an_invoice(patient_service.get(two[1])).id

@@ -67,6 +67,7 @@ def test_a_stale_change_and_one_of_an_ended_note_are_refused(inside):
         note_service.update(note.id, text="Other")
 
 
+@pytest.mark.slow
 def test_alerts_are_shown_with_who_and_when_on_the_record_on_booking_and_on_moving(client, here, patient, url, alert):
     with here():
         appointment = an_appointment(patient)
@@ -159,6 +160,7 @@ def test_reading_takes_at_most_four_statements(app, client, url, alert, path):
     assert len(of_rows(statements)) <= 4, statements
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/notes", "/edit"])
 def test_a_page_takes_at_most_twelve_statements(app, client, url, alert, path):
     path = f"/patients/notes/{alert['id']}/edit" if path == "/edit" else url + path

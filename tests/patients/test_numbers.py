@@ -72,6 +72,7 @@ def test_the_database_refuses_what_the_rules_refuse(change):
         connection.execute(update(PATIENTS).where(PATIENTS.c.id == patient.id).values(**change))
 
 
+@pytest.mark.slow
 @pytest.mark.expects_failing_handler  # on SQLite a welcome may wait too long for the lock; its delivery is retried
 def test_registrations_by_eight_at_once_get_as_many_numbers_without_a_gap(app, at_once):
     outcomes = at_once(8, lambda number: a_patient(family_name=f"Name {number}"))

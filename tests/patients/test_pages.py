@@ -117,6 +117,7 @@ def test_the_edit_form_shows_the_patient_as_it_is(client, patient):
     assert hidden_value(page, "version") == "1"
 
 
+@pytest.mark.slow
 def test_saving_changes_the_patient_and_the_words_by_which_it_is_found(app, client, patient):
     answer = client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Sousa"})
 
@@ -148,6 +149,7 @@ def test_saving_over_somebody_elses_change_shows_both_versions(app, client, pati
     assert rows(app, "patients")[0]["family_name"] == "Theirs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", ["Mine", "Theirs"])
 def test_what_is_chosen_of_two_versions_is_saved(app, client, patient, chosen):
     client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Theirs"})
@@ -161,6 +163,7 @@ def test_what_is_chosen_of_two_versions_is_saved(app, client, patient, chosen):
     assert (saved["family_name"], saved["birth_date"]) == (chosen, "1991-06-21")
 
 
+@pytest.mark.slow
 def test_a_birth_date_outlives_a_choice_between_two_versions_that_leaves_no_name(app, client, patient):
     url = f"/patients/{patient.id}/edit"
     client.submit(url, version="1", **FILLED | {"family_name": ""})
@@ -180,6 +183,7 @@ def test_a_birth_date_outlives_a_choice_between_two_versions_that_leaves_no_name
     assert rows(app, "patients")[0]["birth_date"] == "1991-06-21"
 
 
+@pytest.mark.slow
 def test_a_form_without_a_proper_version_saves_nothing(app, client, patient):
     for version in ("", "x", "²", "-1", "99999999999", "1.0"):
         answer = client.submit(f"/patients/{patient.id}/edit", version=version, **FILLED | {"family_name": "Mine"})
@@ -223,6 +227,7 @@ def test_the_form_of_a_new_patient_takes_what_was_looked_for(client):
     assert 'value="zé"' in element(client.get("/patients/new?family_name=zé").text, "f-family_name")
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.row(44)

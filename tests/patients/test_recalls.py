@@ -50,6 +50,7 @@ def test_so_many_months_later_is_the_same_day_or_the_last_one_of_the_month(start
     assert after_months(date.fromisoformat(start), months) == date.fromisoformat(end)
 
 
+@pytest.mark.slow
 def test_the_worklist_is_divided_by_the_day_and_leaves_out_who_can_not_be_booked(inside):
     patient, archived, dead = a_patient(), a_patient(), a_patient()
     late = overdue(patient)
@@ -208,6 +209,7 @@ def test_reading_takes_at_most_four_statements(app, client, recall, path):
     assert len(of_rows(statements)) <= 4, statements
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/{patient}", "/recalls", "/recalls/{recall}/edit"])
 def test_a_page_takes_at_most_twelve_statements(app, client, patient, recall, path):
     url = "/patients" + path.format(patient=patient.id, recall=recall["id"])

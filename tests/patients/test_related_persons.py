@@ -104,6 +104,7 @@ def test_a_guardian_who_may_be_a_minor_too_gets_no_messages(inside):
     assert (recipient_of(child), recipient_of(sister), payer_of(child)) == (None, None, None)
 
 
+@pytest.mark.slow
 def test_a_guardian_merged_with_the_child_gets_no_messages_and_the_comparison_warns(client, url, child, guardian, here):
     both = (child.id, guardian["other_patient_id"])
     warnings = client.get(f"/api/v1{url}/merge-preview/{both[1]}").json["warnings"]
@@ -174,6 +175,7 @@ def test_a_stale_change_and_one_of_an_ended_person_are_refused(inside):
         related_person_service.update(person.id, relationship="uncle")
 
 
+@pytest.mark.slow
 def test_the_page_of_a_child_names_the_guardian_first_and_that_of_the_guardian_the_child(client, url, mother, guardian):
     client.post(f"/api/v1{url}/consent", json={"answers": [NEWS], "source": "phone"})
 
@@ -288,6 +290,7 @@ def test_reading_takes_at_most_four_statements(app, client, url, guardian, path)
     assert len(of_rows(statements)) <= 4, statements
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/related", "/edit"])
 def test_a_page_takes_at_most_twelve_statements(app, client, url, guardian, path):
     address = f"/patients/related/{guardian['id']}/edit" if path == "/edit" else url + path
@@ -314,6 +317,7 @@ def test_commands_add_change_end_and_list(run, child):
     assert run("patients", "add-related", "2", "--name", "Rui").exit_code == 2
 
 
+@pytest.mark.slow
 def test_who_was_merged_into_the_record_is_related_nowhere_until_that_is_undone(client, run, url, guardian, here):
     api, one = f"/api/v1{url}/related-persons", f"/api/v1/related-persons/{guardian['id']}"
     with here():

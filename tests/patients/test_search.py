@@ -142,6 +142,7 @@ def found_by(queries, people):
     return {query: [people[patient.id] for patient in patient_service.search(query).rows] for query in queries}
 
 
+@pytest.mark.slow
 def test_names_are_found_by_their_parts_in_any_order_without_case_and_accents(people):
     assert found_by(BY_NAME, people) == BY_NAME
 
@@ -157,6 +158,7 @@ def test_wildcards_in_a_name_are_found_as_they_stand(people):
     assert found_by(queries, people) == {query: ["percent"] for query in queries}
 
 
+@pytest.mark.slow
 def test_a_phone_a_number_a_birth_date_and_an_address_are_found(inside):
     wanted = a_patient(phone="+351912555014", email="ines.pereira@example.org")
     a_patient(family_name="Noise", phone="+351213000000", email="noise@example.org", birth_date="2001-01-02")
@@ -217,6 +219,7 @@ def test_a_record_number_finds_no_birth_date_and_no_phone(inside, query):
     assert patient_service.search(query).rows == []
 
 
+@pytest.mark.slow
 def test_digits_alone_find_a_record_number_and_either_end_of_a_phone(inside):
     ids = [a_patient(birth_date="1975-01-01").id for _ in range(3)]
     ids += [a_patient(birth_date="1975-01-01", phone="+351212500212").id]
@@ -243,6 +246,7 @@ def test_nobody_of_another_clinic_is_found(here, other_clinic, inside):
     assert patient_service.search("hidden").rows == []
 
 
+@pytest.mark.slow
 def test_what_is_found_comes_in_portions(inside):
     ids = [a_patient(given_name=f"Number {count}").id for count in range(5)]
 
@@ -284,6 +288,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(66)
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -310,6 +315,7 @@ def test_each_part_of_a_name_leads_to_its_patient(name):
         assert any(form.matches(token) for form in term.forms for token in tokens), (term, tokens)
 
 
+@pytest.mark.slow
 @given(names)
 @settings(max_examples=100, derandomize=True, deadline=None)
 def test_tokens_are_folded_without_spaces_and_of_bounded_length(name):

@@ -8,7 +8,7 @@ from clinic.core.context import current_actor
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import patient_service
 from tests.builders import a_patient
-from tests.conftest import StoreOnce
+from tests.fixtures import StoreOnce
 
 NAMES: list[tuple[str, str, list[str]]] = [
     ("O‘Connor", "Sinéad", ["o'connor", "O’Connor", "oconnor", "O`CONNOR sinead", "connor sin"]),
@@ -70,6 +70,7 @@ def _everybody() -> dict[str, Any]:
     return people
 
 
+@pytest.mark.slow
 def test_each_name_is_found_in_every_way_it_is_typed(ids):
     found = {
         (family, query): [one.id for one in patient_service.search(query).rows][:1]
@@ -80,6 +81,7 @@ def test_each_name_is_found_in_every_way_it_is_typed(ids):
     assert found == {key: [ids[key[0]]] for key in found}
 
 
+@pytest.mark.slow
 def test_each_name_is_found_by_itself_first(ids):
     for family, given, _ in NAMES:
         for query in (family, given, f"{given} {family}", f"{family.upper()} {given[:2]}"):
@@ -126,6 +128,7 @@ def test_two_whole_names_come_before_more_beginnings_than_a_page_shows(inside):
     assert [one.id for one in (*found.rows, *rest.rows)] == [ids[0], *ids[:0:-1]]
 
 
+@pytest.mark.slow
 def test_pages_of_exact_and_similar_names_show_everybody_once(inside):
     names = ["Perez"] * 3 + ["Peres"] * 4 + ["Perezagua"] * 2 + ["Pérez"]
     ids = [a_patient(family_name=name, given_name="Ana").id for name in names]

@@ -4,6 +4,8 @@ import html
 import re
 from uuid import UUID
 
+import pytest
+
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import consent_service, patient_service
 from tests.assertions import rows, spoken
@@ -104,6 +106,7 @@ QUERIES = {
 }
 
 
+@pytest.mark.slow
 def test_a_search_writes_one_audit_entry_in_few_statements(app, client, here):
     with here(), unit_of_work():
         for number in range(25):
@@ -153,6 +156,7 @@ def test_the_next_page_of_typing_errors_goes_on_though_its_word_is_had_by_nobody
     assert sorted(one["id"] for one in (*first["data"], *rest["data"])) == sorted(map(str, ids))
 
 
+@pytest.mark.slow
 def test_who_was_shown_first_as_seen_lately_is_not_shown_again_on_the_next_page(client, here):
     with here(), unit_of_work():
         ids = [a_patient(family_name="Zamora", given_name=f"Number {number}").id for number in range(30)]

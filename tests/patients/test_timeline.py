@@ -59,6 +59,7 @@ def _titles(found, *kinds):
     return [entry.text.title for entry in found.entries if entry.kind.name in (kinds or KINDS)]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_what_happened_is_listed_by_all_modules_the_latest_first(here, patient):
     found = _read(here, patient)
@@ -73,6 +74,7 @@ def test_what_happened_is_listed_by_all_modules_the_latest_first(here, patient):
     assert {entry.actor_name for entry in found.entries if entry.row.actor} == {"Manager Person"}
 
 
+@pytest.mark.slow
 def test_pages_join_without_gap_or_repetition_also_of_one_kind(here, patient):
     for kind in (None, "changes"):
         whole = [entry.row.id for entry in _read(here, patient, kind=kind).entries]
@@ -86,6 +88,7 @@ def test_pages_join_without_gap_or_repetition_also_of_one_kind(here, patient):
         assert paged == whole
 
 
+@pytest.mark.slow
 def test_entries_are_counted_by_kind_and_those_that_follow(here, patient):
     first = _read(here, patient, limit=2, counted=True)
     second = _read(here, patient, limit=2, counted=True, after=first.next_key)
@@ -126,6 +129,7 @@ def become_without(client, clinic, here):
     return become
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("denied", "missing"),
     [("invoices:read", "money"), ("appointments:read", "visits"), ("notifications:read", "messages")],
@@ -149,6 +153,7 @@ def test_who_may_not_see_contact_details_sees_no_change_of_them(client, become_w
     assert "other@example.org" not in page
 
 
+@pytest.mark.slow
 def test_notes_on_appointments_are_shown_to_those_who_may_see_them(client, become_without, patient):
     assert "Has a cold" in client.get(f"/patients/{patient}").text
 
@@ -208,6 +213,7 @@ def test_json_never_passes_over_what_can_not_be_read(app, client, patient, monke
         client.get(f"/api/v1/patients/{patient}/timeline")
 
 
+@pytest.mark.slow
 def test_the_page_shows_twenty_entries_and_the_way_to_the_older_ones(client, here):
     with here():
         patient = a_patient().id
@@ -237,6 +243,7 @@ def test_a_query_that_the_page_does_not_know_is_refused(client, patient, query):
     assert client.get(f"/patients/{patient}?{query}").status_code in {400, 422}
 
 
+@pytest.mark.slow
 def test_the_page_takes_at_most_twelve_statements(app, client, here, patient):
     with here():
         visit = an_appointment(patient_service.get(patient), a_practitioner("Dr Now"), now() - timedelta(minutes=5))

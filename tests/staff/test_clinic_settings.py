@@ -202,6 +202,7 @@ def test_nobody_gives_receptionists_a_permission_that_they_lack(app, client, bec
     assert rows(app, "clinics") == before
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("field", "wrong", "message"),

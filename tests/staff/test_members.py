@@ -211,6 +211,7 @@ def test_who_is_let_in_again_has_the_role_of_before(app, client, desk):
     assert browser_of(app, desk).get("/patients").status_code == 200
 
 
+@pytest.mark.slow
 def test_it_is_shown_who_was_saved_who_has_left_and_who_is_back(client, desk):
     messages = []
     for act, fields in (("", member_form()), ("/deactivation", {}), ("/reactivation", {}), ("/password-link", {})):

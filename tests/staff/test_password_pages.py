@@ -72,6 +72,7 @@ def link_in(message) -> str:
     return urlsplit(found[0]).path
 
 
+@pytest.mark.slow
 @pytest.mark.row(7)
 def test_a_password_is_changed_and_all_other_sessions_end_and_a_mail_confirms_it(app, signed_in, mailbox):
     elsewhere = a_browser(app, "192.0.2.9")
@@ -91,6 +92,7 @@ def test_a_password_is_changed_and_all_other_sessions_end_and_a_mail_confirms_it
     assert sign_in(a_browser(app), EMAIL, OTHER_PASSWORD).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.row(7)
 def test_without_the_present_password_none_is_changed(app, signed_in):
     for present in ("", "another password", PASSWORD.upper()):
@@ -131,6 +133,7 @@ def test_any_characters_make_a_password_and_are_taken_as_they_are(app, signed_in
     assert sign_in(a_browser(app), EMAIL, new.strip() + "!").status_code == 422
 
 
+@pytest.mark.slow
 @pytest.mark.row(6)
 def test_a_password_that_is_easy_to_guess_is_refused_with_the_reason(app, signed_in):
     reason = re.compile("Enter at least 12 characters|Choose a password that is harder to guess: this one")
@@ -207,6 +210,7 @@ def test_before_the_second_step_nobody_changes_a_password(app, clinic, visitor):
     assert sign_in(a_browser(app), EMAIL, PASSWORD).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.row(8)
 @pytest.mark.usefixtures("person")
 def test_a_link_in_a_mail_sets_a_password_once(app, visitor, mailbox):
@@ -227,6 +231,7 @@ def test_a_link_in_a_mail_sets_a_password_once(app, visitor, mailbox):
     assert sign_in(visitor, EMAIL, OTHER_PASSWORD).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("person")
 def test_a_password_that_is_sent_twice_by_a_link_is_said_to_be_set(app, visitor, mailbox):
     with time_machine.travel(NOON, tick=False) as clock:
@@ -245,6 +250,7 @@ def test_a_password_that_is_sent_twice_by_a_link_is_said_to_be_set(app, visitor,
     assert rows(app, "staff_members") == before
 
 
+@pytest.mark.slow
 @pytest.mark.row(8)
 def test_an_operator_s_secret_makes_every_link_worthless_sent_or_not(app, clinic, person, visitor, mailbox):
     sent = link_to(app, visitor, mailbox)
@@ -259,6 +265,7 @@ def test_an_operator_s_secret_makes_every_link_worthless_sent_or_not(app, clinic
     assert kinds == ["reset", "password-changed"]
 
 
+@pytest.mark.slow
 @pytest.mark.row(8)
 def test_a_link_that_was_asked_for_before_the_password_changed_is_not_sent(app, signed_in, mailbox):
     send(a_browser(app), "/password/forgotten", "/password/forgotten", email=EMAIL)
@@ -269,6 +276,7 @@ def test_a_link_that_was_asked_for_before_the_password_changed_is_not_sent(app, 
     assert [row["kind"] for row in rows(app, "staff_letters")] == ["password-changed"]
 
 
+@pytest.mark.slow
 def test_a_link_ends_the_session_of_whoever_else_is_signed_in(app, clinic, person, visitor, mailbox):
     a_person(app, clinic.id, email="ana@example.org")
     link = link_to(app, a_browser(app), mailbox)
@@ -307,6 +315,7 @@ def test_of_a_link_only_the_hash_is_kept_and_it_has_256_bits(app, visitor, mailb
     assert sha256(token.encode()).hexdigest() in kept
 
 
+@pytest.mark.slow
 @pytest.mark.row(8)
 @pytest.mark.usefixtures("person")
 def test_setting_a_password_makes_every_other_link_worthless(app, visitor, mailbox):

@@ -22,6 +22,7 @@ def request_context(routes: Flask) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.row(59)
 @pytest.mark.parametrize("wanted", [*NOT_OURS, "", None], ids=lambda wanted: ascii(wanted)[:40])
 @pytest.mark.usefixtures("request_context")

@@ -128,6 +128,7 @@ def test_the_trail_keeps_ones_own_name_and_shows_as_which_role(client, seeing, h
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "choices"),
     [

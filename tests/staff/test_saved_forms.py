@@ -45,6 +45,7 @@ def resume(browser, location: str):
     return browser.get(location, follow_redirects=True)
 
 
+@pytest.mark.slow
 def test_what_was_typed_is_shown_in_its_form_after_signing_in_and_saved_from_there(app, too_late):
     sent = send_late(too_late)
     login = too_late.get(sent.location)
@@ -157,6 +158,7 @@ def test_a_change_that_came_too_late_is_shown_over_the_record_as_it_is(here, too
         assert patient_service.get(patient.id).given_name == "Inês"
 
 
+@pytest.mark.slow
 def test_a_payment_that_came_too_late_keeps_its_idempotency_key(app, here, too_late):
     with here():
         url = f"/invoices/{an_invoice().id}/payments"
@@ -196,6 +198,7 @@ def test_boxes_that_were_ticked_are_ticked_again(app, clinic, clock, visitor):
     assert set(re.findall(r'value="([a-z:]+)" checked', page.text)) == {"patients:read", "audit:read"}
 
 
+@pytest.mark.slow
 def test_other_pages_and_later_visits_show_the_form_as_it_is_for_everybody(too_late):
     send_late(too_late)
     sign_in(too_late)
@@ -213,6 +216,7 @@ def test_a_saved_form_that_is_none_harms_nothing(too_late, kept):
     assert send(too_late, "/kept/discard", "/account", _kept=kept).status_code == 303
 
 
+@pytest.mark.slow
 def test_somebody_of_two_clinics_comes_back_to_the_one_where_they_typed(app, other_clinic, person, too_late):
     place_in(app, other_clinic.id, person, "receptionist")
     elsewhere = a_browser(app)

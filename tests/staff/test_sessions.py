@@ -167,6 +167,7 @@ def test_what_pages_ask_in_the_background_keeps_no_session_alive(clock, signed_i
     assert not is_in(signed_in)
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_a_page_may_ask_when_its_session_ends_without_using_it(clock, signed_in):
     clock.shift(timedelta(minutes=14))
@@ -178,6 +179,7 @@ def test_a_page_may_ask_when_its_session_ends_without_using_it(clock, signed_in)
     assert not is_in(signed_in)
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_a_page_looks_early_enough_to_warn_whatever_was_noted_of_its_session(app, clinic, clock, signed_in):
     looks = []

@@ -154,6 +154,7 @@ def test_a_password_is_never_shown_again(visitor):
     assert "another password" not in sign_in(visitor, EMAIL, "another password").text
 
 
+@pytest.mark.slow
 @pytest.mark.row(2)
 @pytest.mark.usefixtures("person")
 def test_after_ten_wrong_ones_from_an_address_the_right_one_is_not_tried_either(app, visitor):
@@ -184,6 +185,7 @@ def test_strangers_everywhere_lock_nobody_out_of_a_device_that_they_have_used(ap
     assert known.status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.row(2)
 @pytest.mark.usefixtures("person")
 def test_a_known_device_has_ten_tries_of_its_own(visitor):

@@ -40,6 +40,7 @@ def sent(page, **fields):
     return {"zone": chosen(page)[0], "save": "1", **{name: hidden_value(page, name) for name in names}, **fields}
 
 
+@pytest.mark.slow
 def test_a_preview_is_shown_and_then_the_zone_is_changed(app, client, appointment):
     start = client.get(URL).text
     checked = client.submit(URL, zone=MADRID, version="1", check="1")
@@ -62,6 +63,7 @@ def test_a_preview_is_shown_and_then_the_zone_is_changed(app, client, appointmen
     assert rows(app, "appointments")[0]["starts_at"] == MONDAY - timedelta(hours=1)
 
 
+@pytest.mark.slow
 def test_what_is_in_the_way_is_listed_first_and_there_is_no_button_to_save(app, client, here, appointment):
     with here():
         an_appointment(starts_at=IN_THE_GAP + timedelta(days=1))

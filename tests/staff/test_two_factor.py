@@ -145,6 +145,7 @@ def test_signing_in_is_written_down_when_it_is_complete(app, half_in):
     assert rows(app, "audit_entries")[-1]["action"] == "signed-in"
 
 
+@pytest.mark.slow
 def test_a_second_step_is_turned_on_with_a_first_code(app, signed_in, clock):
     copied, elsewhere = cookie(signed_in), a_browser(app, "192.0.2.9")
     sign_in(elsewhere)
@@ -185,6 +186,7 @@ def test_the_secret_is_shown_until_it_is_on_and_never_again(app, signed_in):
     assert secret != next(row["totp_secret"] for row in rows(app, "staff_members"))
 
 
+@pytest.mark.slow
 def test_a_recovery_code_stands_in_for_the_app_once(app, signed_in, clock):
     codes = turn_on(signed_in)
     first, second = a_browser(app, "192.0.2.9"), a_browser(app, "192.0.2.10")
@@ -197,6 +199,7 @@ def test_a_recovery_code_stands_in_for_the_app_once(app, signed_in, clock):
     assert (used.status_code, again.status_code, another.status_code) == (303, 422, 303)
 
 
+@pytest.mark.slow
 def test_new_recovery_codes_make_the_old_ones_worthless(app, signed_in):
     old = turn_on(signed_in)
 

@@ -1,32 +1,19 @@
 """Payments of revision 0035 are wholly used for their invoices, on both databases."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import text
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.money import Money
-from clinic.core.tenancy import clinic_scope
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import NOW, an_older_database, insert
+from tests.upgrade.older_database import NOW, insert, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic in Lisbon with a paid invoice, paid in two parts, and a part paid one, upgraded."""
-    with an_older_database(request.param, tmp_path, "0035"):
-        ids = _insert_invoices()
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
+REVISION = "0035"
 
 
 def test_payments_became_allocations(ids: dict[str, UUID]) -> None:
@@ -60,7 +47,8 @@ def test_a_downgrade_keeps_invoices_and_payments(ids: dict[str, UUID]) -> None:
         assert connection.scalar(text("SELECT count(*) FROM invoices")) == 2
 
 
-def _insert_invoices() -> dict[str, UUID]:
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic in Lisbon with a paid invoice, paid in two parts, and a part paid one."""
     names = ("clinic", "patient", "whole", "part")
     ids = {name: uuid4() for name in names} | {name: UUID(int=at) for at, name in enumerate(("first", "second"), 1)}
     own = {"clinic_id": ids["clinic"]}
@@ -75,13 +63,5 @@ def _insert_invoices() -> dict[str, UUID]:
         insert("invoices", {"id": ids[name], **own, "patient_id": ids["patient"], **issued})
     for name, invoice, minor in (("first", "whole", 4000), ("second", "whole", 500), ("third", "part", 1000)):
         payment = {"amount_minor": minor, "currency": "EUR", "method": "card", "received_at": NOW}
-        _insert("payments", {"id": ids.get(name, uuid4()), **own, "invoice_id": ids[invoice], **payment})
+        insert_plain("payments", {"id": ids.get(name, uuid4()), **own, "invoice_id": ids[invoice], **payment})
     return ids
-
-
-def _insert(table: str, values: dict[str, object]) -> None:
-    """Insert a row that has no version."""
-    stored = {name: value.hex if isinstance(value, UUID) else value for name, value in values.items()}
-    names, places = ", ".join(stored), ", ".join(f":{name}" for name in stored)
-    with db.engine.begin() as connection:
-        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), stored)

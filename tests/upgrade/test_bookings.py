@@ -1,37 +1,24 @@
 """Bookings of revision 0005 are kept, guarded and added to after the upgrade."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.service import Appointment, SlotTaken, appointment_service
 from clinic.core.db import db
-from clinic.core.tenancy import clinic_scope
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import NOW, an_older_database, insert
+from tests.upgrade.older_database import NOW, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
+REVISION = "0005"
+
 START = datetime(2029, 7, 2, 8, 0, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)
-
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic in Lisbon with a booking, upgraded."""
-    with an_older_database(request.param, tmp_path, "0005"):
-        ids = _insert_booking()
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
 
 
 @pytest.mark.slow
@@ -105,7 +92,8 @@ _COPY = """
 """
 
 
-def _insert_booking() -> dict[str, UUID]:
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic in Lisbon with a booking."""
     ids = {name: uuid4() for name in ("clinic", "patient", "practitioner", "appointment", "other")}
     same = {"currency": "EUR", "locale": "en_GB", "idle_minutes": 15, "absolute_hours": 12}
     insert("clinics", {"id": ids["clinic"], "name": "Harbour", "zone": "Europe/Lisbon", "country": "PT", **same})

@@ -1,37 +1,24 @@
 """Invoices of revision 0035 keep what was printed of them, on both databases: seller and payer are copied into them."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
-from clinic.core.tenancy import clinic_scope
 from clinic.patients.service import patient_service
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import NOW, an_older_database, insert
+from tests.upgrade.older_database import NOW, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
+REVISION = "0035"
+
 PRINTED = {"family_name": "Old", "given_name": "Ines", "birth_date": None, "mrn": "P-000009", "address": "Rua 9"}
 KEPT = ["own", "printed", "other", "related", "named"]
-
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic in Lisbon with invoices of each kind of payer and a draft, upgraded."""
-    with an_older_database(request.param, tmp_path, "0035"):
-        ids = _insert()
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
 
 
 def test_an_issued_invoice_has_what_was_printed(ids: dict[str, UUID]) -> None:
@@ -87,7 +74,8 @@ def test_a_patient_who_changes_the_name_later_changes_no_invoice(ids: dict[str, 
     assert (billing_service.get(ids["own"]).billed_to or {})["family_name"] == "Pereira"
 
 
-def _insert() -> dict[str, UUID]:
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic in Lisbon with invoices of each kind of payer and a draft."""
     ids = {name: uuid4() for name in ("clinic", "patient", "guardian", "person", "name", "draft", *KEPT)}
     own = {"clinic_id": ids["clinic"]}
     limits = {"idle_minutes": 15, "absolute_hours": 12, "late_cancel_hours": 24, "desk_overbooks": False}

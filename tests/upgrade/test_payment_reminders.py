@@ -16,7 +16,7 @@ from tests.upgrade.older_database import an_older_database, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
-BEFORE = "0039"
+BEFORE = "0043"
 CLINIC = {"name": "Harbour", "currency": "EUR", "locale": "pt_PT", "idle_minutes": 15, "absolute_hours": 12}
 SETTINGS = {"reminder_offsets": "[2880, 180]", "quiet": True, "quiet_from": 1260, "quiet_until": 480, "version": 3}
 

@@ -14,8 +14,8 @@ from clinic.core.db.transaction import current_outcome
 from clinic.patients.models import Patient
 from tests.assertions import title
 from tests.builders import a_patient, patient_fields
-from tests.conftest import Here, Run
 from tests.databases import on_postgresql_only
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 API = "/api/v1/patients"

@@ -12,7 +12,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import Clinic
 from tests.builders import OWN, a_patient
-from tests.conftest import Here, Run
+from tests.fixtures import Here, Run
 
 NAME = "Inês Pereira"
 
@@ -89,6 +89,7 @@ def each_command(group: click.Group, *words: str) -> Iterator[tuple[str, ...]]:
             yield from each_command(command, *words, name)
 
 
+@pytest.mark.slow
 def test_every_command_has_a_short_option_for_help(app: Flask, run: Run) -> None:
     commands = list(each_command(app.cli))
 

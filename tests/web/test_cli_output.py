@@ -23,8 +23,8 @@ from clinic.identity.api_keys import api_key_service, is_valid
 from clinic.identity.models import ApiKey, Clinic, StaffMember
 from clinic.patients.models import Patient
 from tests.builders import a_member, a_patient, a_practitioner, an_appointment
-from tests.conftest import Here, Run
 from tests.databases import on_sqlite_only
+from tests.fixtures import Here, Run
 
 pytestmark = [on_sqlite_only, pytest.mark.usefixtures("clinic")]
 

@@ -12,8 +12,8 @@ from flask.cli import ScriptInfo
 
 from clinic.identity.api_keys import api_key_service
 from tests.builders import a_patient, a_practitioner, an_appointment
-from tests.conftest import Here, Run
 from tests.databases import on_sqlite_only
+from tests.fixtures import Here, Run
 
 pytestmark = on_sqlite_only
 

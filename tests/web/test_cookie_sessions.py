@@ -46,6 +46,7 @@ def test_messages_of_two_forms_at_once_are_both_shown(desk: PageClient) -> None:
     assert "Registered as" in page
 
 
+@pytest.mark.slow
 @pytest.mark.row(21)
 def test_an_answer_that_comes_late_brings_no_ended_session_back(desk: PageClient) -> None:
     send(desk, "/account/preferences", "/account")

@@ -13,8 +13,8 @@ from clinic.core.db import db
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import patient_fields
-from tests.conftest import Here
 from tests.databases import on_sqlite_only
+from tests.fixtures import Here
 from tests.page_client import PageClient
 
 
@@ -135,6 +135,7 @@ def without_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     )
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(89)
 @pytest.mark.parametrize(
@@ -152,6 +153,7 @@ def test_while_the_database_is_away_every_page_reports_it(without_database: Flas
     assert "Not available right now" in answer.text
 
 
+@pytest.mark.slow
 def test_while_the_database_is_away_pages_keep_their_styles(without_database: Flask) -> None:
     client = _who_had_signed_in(without_database)
 

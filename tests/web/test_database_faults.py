@@ -15,8 +15,8 @@ from clinic import create_app
 from clinic.core.db import db
 from clinic.core.db.faults import database_fault
 from tests.builders import patient_fields
-from tests.conftest import Here, Run
 from tests.databases import on_postgresql_only, on_sqlite_only
+from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
 API = "/api/v1/patients"
@@ -117,6 +117,7 @@ def test_a_full_database_stores_nothing_and_shows_that_the_disk_is_full(client: 
     assert stored + len(full) == 60
 
 
+@pytest.mark.slow
 @on_sqlite_only
 def test_a_damaged_database_is_reported_as_damaged(here: Here, tmp_path: Path) -> None:
     file = tmp_path / "damaged.db"

@@ -67,7 +67,14 @@ OPERATION_IDS = {
     "GET /api/v1/invoices/{invoice_id}/credit-notes": "list_credit_notes",
     "POST /api/v1/invoices/{invoice_id}/credit-notes": "credit_invoice",
     "POST /api/v1/invoices/{invoice_id}/write-off": "write_off",
+    "GET /api/v1/invoices/{invoice_id}/write-offs": "list_write_offs",
+    "POST /api/v1/write-offs/{write_off_id}/undo": "undo_write_off",
     "GET /api/v1/credit-notes/{credit_note_id}": "get_credit_note",
+    "GET /api/v1/patients/{patient_id}/statement": "get_statement",
+    "GET /api/v1/patients/{patient_id}/opening-balances": "list_opening_balances",
+    "POST /api/v1/patients/{patient_id}/opening-balances": "create_opening_balance",
+    "GET /api/v1/opening-balances/{opening_id}": "get_opening_balance",
+    "POST /api/v1/opening-balances/{opening_id}/reverse": "reverse_opening_balance",
     "GET /api/v1/payments": "list_all_payments",
     "POST /api/v1/payments": "create_payment",
     "GET /api/v1/payments/{payment_id}": "get_payment",
@@ -292,10 +299,13 @@ def test_operations_describe_the_headers_that_they_read(spec):
         "restore_patient": [("If-Match", False), ("Idempotency-Key", False)],
         "undo_death": [("If-Match", False), ("Idempotency-Key", False)],
         "use_credit": [("Idempotency-Key", True)],
-        "credit_invoice": [("Idempotency-Key", True)],
-        "write_off": [("Idempotency-Key", True)],
+        "credit_invoice": [("If-Match", False), ("Idempotency-Key", True)],
+        "write_off": [("If-Match", False), ("Idempotency-Key", True)],
+        "undo_write_off": [("Idempotency-Key", True)],
         "create_payment": [("Idempotency-Key", True)],
         "reverse_payment": [("Idempotency-Key", True)],
+        "create_opening_balance": [("Idempotency-Key", True)],
+        "reverse_opening_balance": [("Idempotency-Key", True)],
         "refund_payment": [("Idempotency-Key", True)],
         "get_billing_settings": [("If-None-Match", False)],
         "update_billing_settings": [("If-Match", True)],
@@ -441,7 +451,8 @@ def test_an_id_in_a_response_is_linked_to_the_operations_of_its_record(spec):
     of_cards.add("create_recall")
     of_merges = {"preview_merge", "merge_patient", "unmerge_patient"}
     of_record = {"get_patient", "update_patient", "use_contact"}
-    assert set(links) == of_record | of_consent | of_states | of_cards | of_merges
+    of_account = {"get_statement", "list_opening_balances", "create_opening_balance"}
+    assert set(links) == of_record | of_consent | of_states | of_cards | of_merges | of_account
     assert links["get_patient"]["parameters"] == {"patient_id": "$response.body#/id"}
 
 
@@ -453,6 +464,7 @@ def test_there_is_one_schema_of_errors(spec):
     assert schemas == {'{"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}'}
 
 
+@pytest.mark.slow
 def test_every_member_of_a_problem_is_described(client, here, spec):
     with here():
         invoice_id, appointment = an_invoice().id, an_appointment()
@@ -475,6 +487,7 @@ def test_every_member_of_a_problem_is_described(client, here, spec):
         assert [error.message for error in validator.iter_errors(response.json)] == [], member
 
 
+@pytest.mark.slow
 def test_the_pages_show_every_operation_and_schema_and_load_nothing_from_outside(client, spec):
     page, schemas = client.get("/api/docs").text, client.get("/api/docs/schemas").text
 

@@ -191,6 +191,7 @@ def test_a_form_that_has_expired_is_kept_to_be_sent_again(app, client):
     assert row_counts(app)["patients"] == 0
 
 
+@pytest.mark.slow
 def test_who_sent_an_expired_form_keeps_the_navigation_and_its_session_is_not_renewed(app, client):
     before = [row["seen_at"] for row in rows(app, "sign_ins")]
 

@@ -115,6 +115,7 @@ def test_the_description_of_the_api_shows_which_permission_a_field_needs(client)
     contact |= {("BilledTo", field): "patients:contact" for field in ("address", "tax_number")}
     billed = {("billed_to", "patients:read"), ("visits", "appointments:read")}
     printed = {(name, field): permission for name in ("Invoice", "DraftPatch") for field, permission in billed}
+    printed["CreditNote", "billed_to"] = "patients:read"
     assert needed == contact | notes | members | dict(booked) | printed
     assert set(needed.values()) <= set(permission_names())
     assert "patients:contact" in spec["Patient"]["properties"]["phone"]["description"]

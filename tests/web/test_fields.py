@@ -48,6 +48,7 @@ def test_tidying_twice_changes_nothing(text):
         assert field.deserialize(once) == once
 
 
+@pytest.mark.slow
 @given(any_json)
 @bounded
 def test_no_field_fails_otherwise_than_by_refusing(value):

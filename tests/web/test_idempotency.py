@@ -50,6 +50,7 @@ def test_requests_without_a_key_are_carried_out_each(app, client):
     assert row_counts(app)["idempotent_requests"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_request_sent_again_with_its_key_gets_the_first_answer(app, client):
     first, second = register(client), register(client)
@@ -145,6 +146,7 @@ def test_a_key_of_another_length_or_alphabet_is_refused(app, client, key):
     assert row_counts(app)["patients"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.row(74)
 def test_a_refused_request_does_not_use_up_its_key(client, here):
     with here():
@@ -161,6 +163,7 @@ def test_a_refused_request_does_not_use_up_its_key(client, here):
     assert register(client).status_code == again.status_code == 201
 
 
+@pytest.mark.slow
 @pytest.mark.row(74)
 @pytest.mark.both_databases
 @pytest.mark.parametrize("step", ["make_response", "store_answer"])
@@ -182,6 +185,7 @@ def test_a_request_that_failed_at_any_step_is_carried_out_by_the_next_one(app, c
     assert register(client).data == finished.data
 
 
+@pytest.mark.slow
 @pytest.mark.row(71)
 @pytest.mark.both_databases
 def test_eight_requests_at_once_with_one_key_are_one_record_and_one_answer(app, client):

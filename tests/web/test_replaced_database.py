@@ -83,6 +83,7 @@ FAULTS: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_replaced_file_is_neither_read_nor_written_until_the_restart(

@@ -178,6 +178,7 @@ def test_nothing_outside_the_static_files_is_served(client, path):
     assert client.get(f"/static/{path}").status_code == 404
 
 
+@pytest.mark.slow
 def test_no_page_has_a_script_or_style_of_its_own_or_anything_from_outside(client):
     for url in (
         "/patients",

@@ -52,6 +52,7 @@ def test_a_birth_date_that_is_partly_unknown_has_no_age(written, shown):
     assert born(written, LISBON) == shown
 
 
+@pytest.mark.slow
 def test_pages_of_a_clinic_in_auckland_show_the_age_of_its_day(app, visitor, on_the_third_in_auckland):
     with app.app_context():
         clinic = a_clinic(zone="Pacific/Auckland", currency="NZD", locale="en_NZ")

@@ -14,7 +14,7 @@ from clinic.appointments.schemas.appointments import NOT_A_TIME, WallTime
 from clinic.appointments.schemas.resources import RecordId
 from clinic.appointments.service import CANCEL, KEEP
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Choice, Count, Day, Timestamp, described, id_messages
+from clinic.web.fields import Choice, Count, Day, Part, Timestamp, described, id_messages
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_RANGES = 70
@@ -93,7 +93,7 @@ class WeekSchema(Schema):
     valid_from = Day(load_default=None)
     valid_until = Day(load_default=None)
     ranges = fields.List(
-        fields.Nested(WeeklyRangeSchema, error_messages={"type": "Enter a range as an object"}),
+        Part(WeeklyRangeSchema, "a range"),
         required=True,
         error_messages={"required": "Enter the ranges of the week", "invalid": "Enter a list of ranges"},
         metadata={"maxItems": MOST_RANGES},

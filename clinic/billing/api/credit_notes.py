@@ -1,4 +1,4 @@
-"""JSON endpoints of credit notes and write-offs."""
+"""JSON endpoints of credit notes."""
 
 from typing import Any
 from uuid import UUID
@@ -7,13 +7,12 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.billing.api.invoices import blueprint as invoices
-from clinic.billing.schemas.corrections import CreditNoteListSchema, CreditNoteSchema, ReasonSchema
-from clinic.billing.schemas.invoices import InvoiceSchema
+from clinic.billing.schemas.corrections import CreditNoteListSchema, CreditNoteSchema
 from clinic.billing.service import billing_service
 from clinic.core.audit import record_view
 from clinic.web.authorization import requires
-from clinic.web.json_api import ApiBlueprint, single
-from clinic.web.openapi import ACTION_HEADERS, REPLAY_HEADERS
+from clinic.web.json_api import ApiBlueprint, optional_version
+from clinic.web.openapi import REPLAY_HEADERS
 
 blueprint = ApiBlueprint(
     "credit_notes", __name__, path="credit-notes", noun="credit_note", description="Credit notes of invoices"
@@ -46,21 +45,15 @@ def index_credit_notes(invoice_id: UUID) -> Any:
 @requires("credits:write")
 @invoices.idempotent(required=True)
 @invoices.problems(404, 409)
+@invoices.versioned()
 @invoices.body(CreditNoteSchema)
 @invoices.response(201, CreditNoteSchema, headers=REPLAY_HEADERS)
 def credit(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
-    """Issue a credit note over lines of an invoice, or over all that is not credited yet."""
-    credit_note = billing_service.credit_invoice(invoice_id, **fields)
+    """Issue a credit note over lines of an invoice, or over all that is not credited yet.
+
+    With `If-Match` only of the version of the invoice that it names.
+    """
+    version = optional_version(billing_service.get)
+    credit_note = billing_service.credit_invoice(invoice_id, version=version, **fields)
     location = url_for("api_credit_notes.show", credit_note_id=credit_note.id)
     return credit_note, {"Location": location}  # type: ignore[return-value]
-
-
-@invoices.post("/<uuid:invoice_id>/write-off")
-@requires("credits:write")
-@invoices.idempotent(required=True)
-@invoices.problems(404, 409)
-@invoices.body(ReasonSchema)
-@invoices.response(200, InvoiceSchema, headers=ACTION_HEADERS)
-def write_off(fields: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
-    """Write off what is due of an invoice."""
-    return single(billing_service.write_off(invoice_id, **fields))

@@ -1,8 +1,30 @@
 """Commands of billing, taxes and the price list."""
 
-from clinic.billing.commands import audit, corrections, invoices, payments, price_list, settings, tax_rates, unbilled
+from clinic.billing.commands import (
+    audit,
+    corrections,
+    invoices,
+    opening_balances,
+    payments,
+    price_list,
+    settings,
+    statements,
+    tax_rates,
+    unbilled,
+)
 from clinic.billing.commands.group import group
 
 OTHER_GROUPS = (tax_rates.group, price_list.group)
 
-__all__ = ["OTHER_GROUPS", "audit", "corrections", "group", "invoices", "payments", "settings", "unbilled"]
+__all__ = [
+    "OTHER_GROUPS",
+    "audit",
+    "corrections",
+    "group",
+    "invoices",
+    "opening_balances",
+    "payments",
+    "settings",
+    "statements",
+    "unbilled",
+]

@@ -1,20 +1,29 @@
-"""The commands `flask billing refund`, `reverse`, `credit` and `write-off`."""
+"""The commands `flask billing refund`, `reverse`, `credit`, `write-off` and `undo-write-off`."""
 
 from typing import Any
+from uuid import UUID
 
 import click
 
 from clinic.billing.commands.group import group
 from clinic.billing.rules import CREDIT_REASONS, METHODS, REFUND_REASONS
-from clinic.billing.schemas.corrections import CreditNoteSchema, ReasonSchema, RefundSchema
+from clinic.billing.schemas.corrections import (
+    CreditNoteSchema,
+    CreditOptions,
+    ReasonSchema,
+    RefundSchema,
+    WriteOffOptions,
+    WriteOffSchema,
+)
 from clinic.billing.schemas.invoices import InvoiceSchema
 from clinic.billing.schemas.payments import PaymentSchema
-from clinic.billing.service import Invoice, PaymentNotFound, billing_service
+from clinic.billing.service import Invoice, PaymentNotFound, WriteOffNotFound, billing_service, is_undone
 from clinic.identity.clinics import clinic_service
 from clinic.web.cli import load_options, show_record
 from clinic.web.cli_output import info
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+expected = click.option("--amount", help="Only if it comes to this amount; else nothing is done.")
 reason_text = click.option("--reason", required=True, help="It stays with the record.")
 
 
@@ -28,10 +37,8 @@ reason_text = click.option("--reason", required=True, help="It stays with the re
 @as_json
 def refund(payment_id: str, amount: str, as_json: bool, **options: Any) -> None:
     """Give AMOUNT of a payment back, in the clinic's currency: its credit first, then what invoices were paid with."""
-    money = {"amount": amount, "currency": clinic_service.current().currency}
-    made = billing_service.refund_payment(
-        _payment_id(payment_id), **load_options(RefundSchema(), {"amount": money, **options})
-    )
+    fields = load_options(RefundSchema(), {"amount": _money(amount), **options})
+    made = billing_service.refund_payment(_payment_id(payment_id), **fields)
     show_record(RefundSchema().dump(made), as_json=as_json)
     left = made.payment.refundable
     info(f"{left.amount} {left.currency} of the payment is left")
@@ -59,12 +66,14 @@ def reverse(payment_id: str, as_json: bool, **options: str) -> None:
     metavar="POSITION=QUANTITY",
     help="What is credited of a line; as many as needed. Else all that is not credited yet.",
 )
+@expected
 @as_json
-def credit(number: str, lines: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def credit(number: str, lines: tuple[str, ...], amount: str | None, as_json: bool, **options: Any) -> None:
     """Issue a credit note for the invoice of a NUMBER or id."""
     invoice = billing_service.identify(number)
     given = {"lines": [_line(invoice, one) for one in lines]} if lines else {}
-    made = billing_service.credit_invoice(invoice.id, **load_options(CreditNoteSchema(), given | options))
+    fields = load_options(CreditOptions(), _with_amount(given | options, amount))
+    made = billing_service.credit_invoice(invoice.id, **fields)
     show_record(CreditNoteSchema().dump(made), as_json=as_json)
     due = made.invoice.due
     info(f"Issued as {made.number}: {due.amount} {due.currency} of {made.invoice.number} is still due")
@@ -73,12 +82,52 @@ def credit(number: str, lines: tuple[str, ...], as_json: bool, **options: Any) -
 @group.command("write-off", needs="credits:write")
 @click.argument("number")
 @reason_text
+@expected
 @as_json
-def write_off(number: str, as_json: bool, **options: str) -> None:
+def write_off(number: str, amount: str | None, as_json: bool, **options: Any) -> None:
     """Write off what is due of the invoice of a NUMBER or id."""
-    invoice = billing_service.write_off(billing_service.identify(number).id, **load_options(ReasonSchema(), options))
+    fields = load_options(WriteOffOptions(), _with_amount(options, amount))
+    invoice = billing_service.write_off(billing_service.identify(number).id, **fields)
     show_record(InvoiceSchema().dump(invoice), as_json=as_json)
     info(f"{invoice.written_off.amount} {invoice.currency} of {invoice.number} is written off")
+
+
+@group.command("undo-write-off", needs="credits:write")
+@click.argument("number")
+@reason_text
+@click.option("--write-off", "write_off_id", metavar="ID", help="Which one, if there are several.")
+@as_json
+def undo_write_off(number: str, write_off_id: str | None, as_json: bool, **options: str) -> None:
+    """Undo a write-off of the invoice of a NUMBER or id that was a mistake: both rows stay."""
+    fields = load_options(ReasonSchema(), options)
+    undoing = billing_service.undo_write_off(_write_off_of(billing_service.identify(number), write_off_id), **fields)
+    show_record(WriteOffSchema().dump(undoing), as_json=as_json)
+    info(f"{undoing.size.amount} {undoing.invoice.currency} of {undoing.invoice.number} is due again")
+
+
+def _write_off_of(invoice: Invoice, write_off_id: str | None) -> UUID:
+    """Return the id of a write-off of an invoice: the given one, else the only one that is not undone.
+
+    :raises WriteOffNotFound: if it is none of the invoice, or nothing is written off
+    """
+    rows = billing_service.write_offs_of(invoice.id)
+    standing = [one.id for one in rows if not one.undoes_id and not is_undone(one, rows)]
+    if write_off_id is not None:
+        standing = [one.id for one in rows if str(one.id) == write_off_id]
+    if not standing:
+        raise WriteOffNotFound
+    if len(standing) > 1:
+        raise click.UsageError(f"give one of them as --write-off: {', '.join(map(str, standing))}")
+    return standing[0]
+
+
+def _with_amount(options: dict[str, Any], amount: str | None) -> dict[str, Any]:
+    """Return options with the expected amount, in the clinic's currency."""
+    return options if amount is None else options | {"amount": _money(amount)}
+
+
+def _money(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": clinic_service.current().currency}
 
 
 def _payment_id(text: str) -> Any:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.billing.models.invoices import Invoice, InvoiceLine
+from clinic.billing.models.particulars import CopiedParticulars
 from clinic.billing.rules import LONGEST_NOTE, LONGEST_REASON
 from clinic.billing.totals import TaxGroup
 from clinic.core.clock import now
@@ -29,10 +30,11 @@ from clinic.core.db.types import UTCDateTime
 from clinic.core.money import Money
 
 
-class CreditNote(ClinicScoped, Base):
-    """A document that lowers what is owed for an invoice: numbered, and never changed.
+class CreditNote(CopiedParticulars, ClinicScoped, Base):
+    """A document that lowers what is owed for an invoice: numbered, with particulars like it, and never changed.
 
-    `taxes` is what its lines come to by category and rate, in thousandths of a percent and in minor units.
+    The database itself refuses changes. `taxes` is what its lines come to by category and rate, in thousandths of a
+    percent and in minor units.
     """
 
     __tablename__ = "credit_notes"
@@ -52,6 +54,8 @@ class CreditNote(ClinicScoped, Base):
     note: Mapped[str | None] = mapped_column(String(LONGEST_NOTE))
     total_minor: Mapped[int] = mapped_column(BigInteger)
     taxes: Mapped[list[dict[str, Any]]] = mapped_column(JSON, info={"audited": False})
+    billed_to: Mapped[dict[str, str | None]] = mapped_column(JSON, info={"audited": False})
+    particulars: Mapped[dict[str, Any]] = mapped_column(JSON, info={"audited": False})
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
     invoice: Mapped[Invoice] = relationship(primaryjoin="Invoice.id == foreign(CreditNote.invoice_id)", lazy="joined")
@@ -148,19 +152,28 @@ class CreditNoteLine(ClinicScoped, Base):
 
 
 class WriteOff(ClinicScoped, Base):
-    """The rest of an invoice that nobody will pay: it stays owed on paper, but is no longer asked for."""
+    """The rest of an invoice that nobody will pay: it stays owed on paper, but is no longer asked for.
+
+    One that was a mistake is undone by another row, which names it and has its amount below zero.
+    One that cancels an opening balance is its reversal.
+    """
 
     __tablename__ = "write_offs"
     __table_args__ = (
         UniqueConstraint("clinic_id", "id"),
         ForeignKeyConstraint(["clinic_id", "invoice_id"], ["invoices.clinic_id", "invoices.id"]),
-        CheckConstraint("amount_minor > 0", name="amount"),
+        ForeignKeyConstraint(["clinic_id", "undoes_id"], ["write_offs.clinic_id", "write_offs.id"]),
+        UniqueConstraint("clinic_id", "undoes_id", name="uq_write_offs_undoes"),
+        CheckConstraint(
+            "(undoes_id IS NULL AND amount_minor > 0) OR (undoes_id IS NOT NULL AND amount_minor < 0)", name="amount"
+        ),
         Index("ix_write_offs_invoice", "clinic_id", "invoice_id", "id"),
     )
 
     invoice_id: Mapped[UUID] = mapped_column(Uuid)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(LONGEST_REASON))
+    undoes_id: Mapped[UUID | None] = mapped_column(Uuid)
     written_off_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
     invoice: Mapped[Invoice] = relationship(primaryjoin="Invoice.id == foreign(WriteOff.invoice_id)")
@@ -172,5 +185,10 @@ class WriteOff(ClinicScoped, Base):
 
     @property
     def amount(self) -> Money:
-        """What was written off."""
+        """What was written off; below zero if the row undoes that."""
         return Money(self.amount_minor, self.invoice.currency)
+
+    @property
+    def size(self) -> Money:
+        """The amount that was written off, or whose write-off is undone."""
+        return Money(abs(self.amount_minor), self.invoice.currency)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from clinic.billing.models.particulars import PARTICULARS_CHECKS, IssuedParticulars
 from clinic.billing.payer_rules import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAX_NUMBER
 from clinic.billing.price_rules import LONGEST_CODE, LONGEST_REASON
-from clinic.billing.rules import DRAFT, LONGEST_DESCRIPTION, LONGEST_NOTE, standing_of
+from clinic.billing.rules import BILL, CANCELLED, DRAFT, LONGEST_DESCRIPTION, LONGEST_NOTE, OPENING, standing_of
 from clinic.billing.totals import NO_TAX, Totals, totals_of
 from clinic.core.db import Base
 from clinic.core.db.mixins import ClinicScoped, VersionMixin
@@ -36,7 +36,9 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
     """An invoice of a patient, numbered and immutable once issued.
 
     The database itself caps what is paid, ties number and date to the status, and refuses changes of what was issued.
-    `paid_published` is whether the event `invoice.paid` was published since a reversal last reopened it.
+    `paid_published` is whether the event `invoice.paid` was published since a reversal last reopened it. One of the
+    kind `opening` is no document, but what the patient owed before: it has a number of a series of its own, and is
+    cancelled by a write-off over all of it, never by a credit note.
     """
 
     __tablename__ = "invoices"
@@ -55,6 +57,7 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
             " AND (payer_name IS NOT NULL OR (payer_address IS NULL AND payer_tax_number IS NULL))",
             name="payer_name",
         ),
+        CheckConstraint("kind IN ('invoice', 'opening') AND (kind = 'invoice' OR credited_minor = 0)", name="kind"),
         CheckConstraint("status IN ('draft', 'issued', 'balanced', 'cancelled')", name="status"),
         CheckConstraint(
             "paid_minor >= 0 AND credited_minor >= 0 AND written_off_minor >= 0"
@@ -81,6 +84,7 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         Index("ix_invoices_issued_on", "clinic_id", "issued_on"),
     )
 
+    kind: Mapped[str] = mapped_column(String(10), default=BILL)
     patient_id: Mapped[UUID] = mapped_column(Uuid)
     appointment_id: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(String(10), default=DRAFT)
@@ -117,6 +121,11 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         return self.status == DRAFT
 
     @property
+    def is_opening(self) -> bool:
+        """Whether it is what the patient owed before, and no document."""
+        return self.kind == OPENING
+
+    @property
     def payer(self) -> dict[str, Any] | None:
         """Who pays: the kind, and the id of a related person or what was typed; None if nobody was chosen."""
         if self.payer_kind is None:
@@ -133,11 +142,6 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
     def totals(self) -> Totals:
         """What the lines come to, by rate of tax and in all."""
         return totals_of(self.lines, self.currency, prices_include_tax=self.prices_include_tax)
-
-    @property
-    def tax_reasons(self) -> list[str]:
-        """Why some lines are exempt or out of scope, each reason once."""
-        return list(dict.fromkeys(line.tax_reason for line in self.lines if line.tax_reason))
 
     @property
     def total(self) -> Money:
@@ -170,6 +174,11 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         return self.owed - self.written_off - self.paid
 
     @property
+    def is_wholly_credited(self) -> bool:
+        """Whether credit notes took all of it back."""
+        return 0 < self.credited_minor == self.total_minor
+
+    @property
     def payments(self) -> list["Payment"]:
         """The payments that are or were used for it, the first one first."""
         return list(dict.fromkeys(one.payment for one in self.allocations))
@@ -181,7 +190,9 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
 
     @property
     def standing(self) -> str:
-        """The standing of the invoice: draft, open, part paid, paid, credited or written off."""
+        """The standing of the invoice: draft, open, part paid, paid, credited, written off or reversed."""
+        if self.kind == OPENING and self.status == CANCELLED:
+            return "reversed"
         return standing_of(self.status, self.paid_minor, self.credited_minor, self.written_off_minor)
 
 

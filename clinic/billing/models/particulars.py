@@ -1,4 +1,4 @@
-"""What an invoice copies when it is issued, so that it stays as it was printed."""
+"""What invoices and credit notes copy when they are issued, so that they stay as they were printed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -17,17 +17,9 @@ PARTICULARS_CHECKS = (
 )
 
 
-class IssuedParticulars:
-    """The particulars of Directive 2006/112/EC, article 226, beside number, date and lines; none while it is a draft.
+class CopiedParticulars:
+    """What a document says of patient, seller and payer: `billed_to` is the patient, `particulars` has the others."""
 
-    `billed_to` is the patient, `particulars` the seller, the payer and the visits. The service took place from
-    `served_from` to `served_until`, None if the invoice is for no visit. Invoices that were issued before there were
-    payment terms have no `due_on`.
-    """
-
-    due_on: Mapped[date | None] = mapped_column(Date)
-    served_from: Mapped[date | None] = mapped_column(Date)
-    served_until: Mapped[date | None] = mapped_column(Date)
     billed_to: Mapped[dict[str, str | None] | None] = mapped_column(JSON(none_as_null=True), info={"audited": False})
     particulars: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), info={"audited": False})
 
@@ -40,6 +32,18 @@ class IssuedParticulars:
     def billed_payer(self) -> Mapping[str, str | None] | None:
         """Name, address and tax number of the payer, None while it is a draft."""
         return self.particulars["payer"] if self.particulars else None
+
+
+class IssuedParticulars(CopiedParticulars):
+    """The particulars of Directive 2006/112/EC, article 226, beside number, date and lines; none while it is a draft.
+
+    They have the visits besides. The service took place from `served_from` to `served_until`, None if the invoice is
+    for no visit. Invoices that were issued before there were payment terms have no `due_on`.
+    """
+
+    due_on: Mapped[date | None] = mapped_column(Date)
+    served_from: Mapped[date | None] = mapped_column(Date)
+    served_until: Mapped[date | None] = mapped_column(Date)
 
     @property
     def visits(self) -> Sequence[Mapping[str, str]]:

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.billing.models.invoices import Invoice
-from clinic.billing.rules import LONGEST_NOTE, LONGEST_REASON, LONGEST_REFERENCE
+from clinic.billing.rules import LONGEST_NOTE, LONGEST_REASON, LONGEST_REFERENCE, MONEY, OPENING
 from clinic.core.clock import now
 from clinic.core.db import Base
 from clinic.core.db.mixins import ClinicScoped
@@ -19,7 +19,8 @@ class Payment(ClinicScoped, Base):
     """Money that was taken; what is neither used for an invoice nor refunded is credit of the patient.
 
     `invoice_id` is the invoice for which it was entered, None if it was entered for a patient. One that was reversed
-    was never taken. The database itself caps what is used and refunded.
+    was never taken. One of the kind `opening` is credit that the patient had before. The database itself caps what is
+    used and refunded.
     """
 
     __tablename__ = "payments"
@@ -30,6 +31,10 @@ class Payment(ClinicScoped, Base):
         ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("method IN ('card', 'cash', 'transfer', 'other')", name="method"),
+        CheckConstraint(
+            "kind IN ('payment', 'opening') AND (kind = 'payment' OR (method = 'other' AND invoice_id IS NULL))",
+            name="kind",
+        ),
         CheckConstraint(
             "tendered_minor IS NULL OR (method = 'cash' AND tendered_minor >= amount_minor)", name="tendered"
         ),
@@ -46,6 +51,7 @@ class Payment(ClinicScoped, Base):
         Index("ix_payments_patient", "clinic_id", "patient_id", "id"),
     )
 
+    kind: Mapped[str] = mapped_column(String(10), default=MONEY)
     patient_id: Mapped[UUID] = mapped_column(Uuid)
     invoice_id: Mapped[UUID | None] = mapped_column(Uuid)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
@@ -68,6 +74,11 @@ class Payment(ClinicScoped, Base):
 
     replayed = False
     """Whether an idempotency key was repeated; not stored."""
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether it is credit from before, and was never taken."""
+        return self.kind == OPENING
 
     @property
     def amount(self) -> Money:

@@ -5,12 +5,16 @@ from clinic.billing.pages import (
     drafts,
     invoices,
     issuing,
+    opening_balances,
     payments,
     price_list,
+    receipts,
     refunds,
     settings,
+    statements,
     tax_rates,
     unbilled,
+    write_offs,
 )
 from clinic.billing.pages.blueprint import blueprint
 
@@ -20,10 +24,14 @@ __all__ = [
     "drafts",
     "invoices",
     "issuing",
+    "opening_balances",
     "payments",
     "price_list",
+    "receipts",
     "refunds",
     "settings",
+    "statements",
     "tax_rates",
     "unbilled",
+    "write_offs",
 ]

@@ -1,4 +1,4 @@
-"""Pages of credit notes and write-offs."""
+"""Pages of credit notes."""
 
 from typing import Any
 from uuid import UUID
@@ -7,17 +7,19 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.billing.pages.blueprint import blueprint
+from clinic.billing.pages.confirmed import note_change, viewed_invoice
+from clinic.billing.pages.document import document_of_credit_note
 from clinic.billing.pages.labels import tax_text
 from clinic.billing.rules import CREDIT_REASONS
-from clinic.billing.schemas.corrections import CreditNoteForm, ReasonSchema, filled_lines
-from clinic.billing.service import Invoice, billing_service
+from clinic.billing.schemas.corrections import CreditNoteForm, filled_lines
+from clinic.billing.service import Invoice, InvoiceChanged, billing_service
 from clinic.billing.totals import Totals
 from clinic.core.audit import record_view
 from clinic.core.errors import ClinicError, Conflict, InvalidInput
 from clinic.core.money import Money
 from clinic.patients.service import patient_service
 from clinic.web.authorization import requires
-from clinic.web.forms import Form, initial_form, load_form, refuse
+from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
 from clinic.web.idempotency import idempotent_with_key
 
 
@@ -25,7 +27,7 @@ from clinic.web.idempotency import idempotent_with_key
 @requires("credits:write")
 def credit_form(invoice_id: UUID) -> ResponseReturnValue:
     """Ask what of an invoice is credited, and why."""
-    invoice = _viewed(invoice_id)
+    invoice = viewed_invoice(invoice_id)
     return _credit_page(invoice, initial_form({"what": "whole"}), _planned(invoice, None))
 
 
@@ -35,17 +37,17 @@ def credit_form(invoice_id: UUID) -> ResponseReturnValue:
 def credit(invoice_id: UUID) -> ResponseReturnValue:
     """Issue a credit note, or work out what it comes to, for which it needs no reason yet."""
     is_check = "act" in request.form
-    invoice, form = _viewed(invoice_id), load_form(CreditNoteForm(partial=("reason",) if is_check else None))
+    invoice, form = viewed_invoice(invoice_id), load_form(CreditNoteForm(partial=("reason",) if is_check else None))
     rows = filled_lines(form.values)
     totals = _planned(invoice, form.data.get("lines")) if form.data or not form.errors else None
     if is_check:
         form.errors = {name: found for name, found in form.errors.items() if name.startswith("lines")}
         return _credit_page(invoice, _at_rows(form, rows), totals)
     if form.errors:
-        return _credit_page(invoice, _at_rows(form, rows), totals), 422
+        return _credit_page(invoice, note_change(_at_rows(form, rows), invoice), totals), 422
     try:
-        made = billing_service.credit_invoice(invoice_id, **form.data)
-    except (InvalidInput, Conflict) as error:
+        made = billing_service.credit_invoice(invoice_id, version=sent_version(), **form.data)
+    except (InvalidInput, Conflict, InvoiceChanged) as error:
         return refuse(_credit_page(invoice, _at_rows(form.reject(error, "lines"), rows), totals), error)
     flash(f"Issued as {made.number}")
     return redirect(url_for(".show_credit_note", credit_note_id=made.id), 303)
@@ -55,40 +57,27 @@ def credit(invoice_id: UUID) -> ResponseReturnValue:
 @requires("invoices:read")
 def show_credit_note(credit_note_id: UUID) -> ResponseReturnValue:
     """Show a credit note."""
+    return _document_page("billing/credit_note.html", credit_note_id)
+
+
+@blueprint.get("/credit-notes/<uuid:credit_note_id>/print")
+@requires("invoices:read")
+def print_credit_note(credit_note_id: UUID) -> ResponseReturnValue:
+    """Show a credit note as it is printed, and nothing else."""
+    return _document_page("billing/print_credit_note.html", credit_note_id)
+
+
+def _document_page(template: str, credit_note_id: UUID) -> str:
     found = billing_service.get_credit_note(credit_note_id)
     record_view("credit_notes", found.id, found.patient_id)
-    patient = patient_service.get(found.patient_id)
-    reason = CREDIT_REASONS[found.reason]
-    return render_template("billing/credit_note.html", record=found, patient=patient, reason=reason, tax_text=tax_text)
-
-
-@blueprint.get("/<uuid:invoice_id>/write-off")
-@requires("credits:write")
-def write_off_form(invoice_id: UUID) -> ResponseReturnValue:
-    """Ask whether the rest of an invoice is to be written off."""
-    return _write_off_page(_viewed(invoice_id), initial_form())
-
-
-@blueprint.post("/<uuid:invoice_id>/write-off")
-@requires("credits:write")
-@idempotent_with_key
-def write_off(invoice_id: UUID) -> ResponseReturnValue:
-    """Write off the rest of an invoice."""
-    form = load_form(ReasonSchema())
-    if form.errors:
-        return _write_off_page(_viewed(invoice_id), form), 422
-    try:
-        billing_service.write_off(invoice_id, **form.data)
-    except (InvalidInput, Conflict) as error:
-        return refuse(_write_off_page(_viewed(invoice_id), form.reject(error)), error)
-    flash("The rest is written off")
-    return redirect(url_for(".show", invoice_id=invoice_id), 303)
-
-
-def _viewed(invoice_id: UUID) -> Invoice:
-    invoice = billing_service.get(invoice_id)
-    record_view("invoices", invoice.id, invoice.patient_id)
-    return invoice
+    return render_template(
+        template,
+        record=found,
+        document=document_of_credit_note(found),
+        totals=Totals(found.groups, found.net, found.tax),
+        patient=patient_service.get(found.patient_id),
+        reason=CREDIT_REASONS[found.reason],
+    )
 
 
 def _planned(invoice: Invoice, lines: Any) -> Totals | None:
@@ -134,8 +123,3 @@ def _figures(invoice: Invoice, credited: Money) -> list[tuple[str, Money, Money]
         ("Paid", invoice.paid, invoice.paid - excess),
         ("Due", invoice.due, invoice.due - credited + excess),
     ]
-
-
-def _write_off_page(invoice: Invoice, form: Form) -> str:
-    patient = patient_service.get(invoice.patient_id)
-    return render_template("billing/write_off.html", record=invoice, patient=patient, form=form)

@@ -1,4 +1,4 @@
-"""An invoice as a document: what is printed, taken from the issued invoice, or from the records for a draft."""
+"""Invoices and credit notes as documents: what is printed of them, taken from the records for a draft."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from clinic.billing.pages.labels import tax_text
-from clinic.billing.service import Invoice, InvoiceLine, IssueTerms
+from clinic.billing.service import CreditNote, Invoice, InvoiceLine, IssueTerms
 from clinic.billing.settings_rules import spaced_iban
 from clinic.billing.totals import TaxGroup
 from clinic.core.context import current_actor
@@ -21,9 +21,14 @@ MANY_LINES = 20
 
 @dataclass(frozen=True)
 class Document:
-    """What a document shows: seller, payer and patient as printed, its dates, and the notes to its taxes."""
+    """What a document shows: seller, payer and patient as printed, its dates, and the notes to its taxes.
+
+    `lines` are the lines of the invoice that it is about, `groups` what it comes to by rate of tax.
+    """
 
     invoice: Invoice
+    lines: Sequence[InvoiceLine]
+    groups: Sequence[TaxGroup]
     seller: Mapping[str, Any]
     payer: Mapping[str, Any]
     patient: Mapping[str, Any]
@@ -43,17 +48,17 @@ class Document:
     @property
     def has_taxes(self) -> bool:
         """Whether a line has a tax."""
-        return any(group.category for group in self.invoice.totals.groups)
+        return any(group.category for group in self.groups)
 
     @property
     def is_long(self) -> bool:
         """Whether it may take more than one page."""
-        return len(self.invoice.lines) > MANY_LINES
+        return len(self.lines) > MANY_LINES
 
     @property
     def notes(self) -> Sequence[tuple[str, str]]:
         """Why some lines have no tax, each reason once with its mark."""
-        return [(_mark(at), reason) for at, reason in enumerate(self.invoice.tax_reasons, start=1)]
+        return [(_mark(at), reason) for at, reason in enumerate(self._tax_reasons, start=1)]
 
     @property
     def patient_pays(self) -> bool:
@@ -66,23 +71,35 @@ class Document:
 
     def tax_of_group(self, group: TaxGroup) -> str:
         """Return the tax of a group with the marks of its notes."""
-        lines = [line for line in self.invoice.lines if line.tax == (group.category, group.rate)]
+        lines = [line for line in self.lines if line.tax == (group.category, group.rate)]
         return " ".join([tax_text(group.category, group.rate) or "No tax", *self._marks(lines)])
 
+    @property
+    def _tax_reasons(self) -> list[str]:
+        return list(dict.fromkeys(line.tax_reason for line in self.lines if line.tax_reason))
+
     def _marks(self, lines: Sequence[InvoiceLine]) -> list[str]:
-        reasons = self.invoice.tax_reasons
+        reasons = self._tax_reasons
         return [_mark(reasons.index(one) + 1) for one in dict.fromkeys(line.tax_reason for line in lines) if one]
 
 
 def document_of(invoice: Invoice, patient: Patient, terms: IssueTerms | None) -> Document:
     """Return the document of an invoice; of a draft with the terms with which it would be issued."""
+    content = (invoice, invoice.lines, invoice.totals.groups)
     if terms is not None:
         own = {name: getattr(patient, name) for name in ("family_name", "given_name", "birth_date", "mrn")}
-        return Document(invoice, terms.seller, terms.payer, own, None, terms.due_on)
+        return Document(*content, terms.seller, terms.payer, own, None, terms.due_on)
     printed: Any = invoice.billed_to
     return Document(
-        invoice, invoice.seller or {}, invoice.billed_payer or {}, printed, invoice.issued_on, invoice.due_on
+        *content, invoice.seller or {}, invoice.billed_payer or {}, printed, invoice.issued_on, invoice.due_on
     )
+
+
+def document_of_credit_note(note: CreditNote) -> Document:
+    """Return the document of a credit note."""
+    lines = [row.line for row in note.lines]
+    seller, payer = note.seller or {}, note.billed_payer or {}
+    return Document(note.invoice, lines, note.groups, seller, payer, note.billed_to, note.issued_on, None)
 
 
 def printed_visits(invoice: Invoice) -> Sequence[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What happened to an invoice and its payments, in words, from the audit trail."""
+"""What happened to an invoice, its payments and its corrections, in words, from the audit trail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import String, literal, select, union_all
 
 from clinic.billing.service import Invoice
-from clinic.billing.timeline_texts import SOURCES
+from clinic.billing.timeline import about_invoice
+from clinic.billing.timeline_texts import SOURCES, Link
 from clinic.core.db import db
 from clinic.core.timeline_sources import TimelineRow, TimelineText
 from clinic.identity.actor_names import actor_names
@@ -21,11 +22,12 @@ _COLUMNS = ("at", "id", "action", "record", "record_id", "actor", "details")
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """Something that happened: when, in words, and the name of who did it."""
+    """Something that happened: when, in words, and the name of who did it; `link` leads to another record."""
 
     at: datetime
     text: TimelineText
     actor_name: str | None
+    link: Link | None
 
 
 def history_of(invoice: Invoice, patient: Patient) -> Sequence[HistoryEntry]:
@@ -38,13 +40,21 @@ def history_of(invoice: Invoice, patient: Patient) -> Sequence[HistoryEntry]:
         for source in SOURCES
         for row, text in _presented(source, [row for name, row in rows if name == source.name])
     }
-    return [HistoryEntry(row.at, texts[row.id], names.get(row.actor or "")) for _, row in rows]
+    return [
+        HistoryEntry(row.at, texts[row.id], names.get(row.actor or ""), _link(row, texts[row.id], invoice))
+        for _, row in rows
+    ]
+
+
+def _link(row: TimelineRow, text: TimelineText, invoice: Invoice) -> Link | None:
+    return None if row.record_id == invoice.id else text.link
 
 
 def _wanted(invoice: Invoice, patient: Patient) -> Any:
-    arms = []
+    arms, about = [], about_invoice(invoice.id)
+    whose = list({*patient.record_ids, *(payment.patient_id for payment in invoice.payments)})
     for source in SOURCES:
-        rows = source.query(patient.record_ids).where(Invoice.id == invoice.id).subquery()
+        rows = source.query(whose).where(about[source.name]).subquery()
         arms.append(select(literal(source.name, String).label("source"), *(rows.c[name] for name in _COLUMNS)))
     every = union_all(*arms).subquery()
     return select(every).order_by(every.c.at.desc(), every.c.id.desc()).limit(MOST)

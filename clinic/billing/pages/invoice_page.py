@@ -42,8 +42,7 @@ def invoice_page(invoice_id: UUID, form: Form, *, credit_form: Form | None = Non
         panels=panels_of("billing.show", invoice.id),
         surplus=surplus,
         **_credit(invoice, credit, credit_form),
-        credit_notes=billing_service.credit_notes_of(invoice.id, with_lines=False) if invoice.credited_minor else (),
-        write_offs=billing_service.write_offs_of(invoice.id) if invoice.written_off_minor else (),
+        write_offs=() if invoice.is_draft else billing_service.write_offs_of(invoice.id),
         credit_reasons=CREDIT_REASONS,
         overdue=_overdue(invoice),
         balance=balance,
@@ -80,6 +79,9 @@ def document_context(invoice: Invoice, patient: Patient) -> dict[str, Any]:
         "document": document_of(invoice, patient, terms),
         "visit": find_visit(str(invoice.appointment_id or "")) if not invoice.visits else None,
         "visits": printed_visits(invoice),
+        "credit_notes": (
+            billing_service.credit_notes_of(invoice.id, with_lines=False) if invoice.credited_minor else ()
+        ),
         "today": today(clinic_service.current().zone),
     }
 

@@ -6,6 +6,7 @@ from flask import get_template_attribute
 
 from clinic.billing.payer_rules import OTHER, PATIENT, RELATED_PERSON
 from clinic.billing.price_rules import CATEGORIES, STANDARD
+from clinic.billing.rules import BILL, MONEY, OPENING
 from clinic.billing.service import TaxRate
 from clinic.core.clock import today
 from clinic.identity.clinics import clinic_service
@@ -16,6 +17,11 @@ def method_label(name: str) -> str | None:
     """Return the label of a payment method, None if there is no such method."""
     labels: dict[str, str] = get_template_attribute("billing/_standings.html", "methods")
     return labels.get(name)
+
+
+def kind_label(kind: str) -> str | None:
+    """Return the label of a kind of invoice or payment, None if there is no such kind."""
+    return {BILL: "Invoice", MONEY: "Payment", OPENING: "Opening balance"}.get(kind)
 
 
 def status_label(status: str) -> str | None:

@@ -26,7 +26,7 @@ from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.idempotency import IdempotencyKeyReused
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
-from clinic.patients.service import patient_service
+from clinic.patients.service import PatientMerged, patient_service
 from clinic.web.authorization import requires
 from clinic.web.forms import Form, initial_form, load_form, posted_from, refuse
 from clinic.web.idempotency import idempotent_with_key, new_form_key, sent_key
@@ -103,6 +103,11 @@ def show_payment(payment_id: UUID) -> ResponseReturnValue:
 @requires("payments:write")
 def take_payment(patient_id: UUID) -> ResponseReturnValue:
     """Show the form of a payment for several invoices of a patient, filled in for all that is due."""
+    try:
+        patient_service.get(patient_id)
+    except PatientMerged as error:
+        flash(error.message)
+        return redirect(url_for(".take_payment", patient_id=error.survivor_id))
     invoices = billing_service.open_of(patient_id)
     due = typed_amount(billing_service.balance(invoices), clinic_service.current().locale) if invoices else ""
     values = {"amount": due, "method": "card"} | _values(invoices, [one.due.minor for one in invoices])
@@ -113,13 +118,26 @@ def take_payment(patient_id: UUID) -> ResponseReturnValue:
 @requires("payments:write")
 @idempotent_with_key
 def take_several(patient_id: UUID) -> ResponseReturnValue:
-    """Take a payment for several invoices, or spread its amount anew over the rows of the form."""
+    """Take a payment for several invoices, or spread its amount anew over the rows of the form.
+
+    If the record was merged meanwhile, the form is shown for the one that remains, with what was typed.
+    """
     form = load_form(SeveralInvoicesForm())
+    try:
+        patient_service.get(patient_id)
+    except PatientMerged as error:
+        _name_rows(form)
+        return _payment_page(error.survivor_id, form.reject(error)), 409
     if "act" in request.form:
         return _payment_page(patient_id, _spread_anew(form, patient_id))
     _name_rows(form)
     if form.errors:
         return _payment_page(patient_id, form), 422
+    return _take(patient_id, form)
+
+
+def _take(patient_id: UUID, form: Form) -> ResponseReturnValue:
+    """Take the payment of a valid form."""
     locale = clinic_service.current().locale
     try:
         payment = billing_service.take_payment(patient_id, idempotency_key=sent_key(), **form.data)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from clinic.audit.service import audit_service
 from clinic.billing.pages.blueprint import blueprint
 from clinic.billing.pages.labels import tax_label, yes_no
-from clinic.billing.schemas.settings import BillingSettingsSchema
+from clinic.billing.schemas.settings import BillingSettingsForm
 from clinic.billing.service import BillingSettings, billing_settings_service, tax_rate_service
 from clinic.billing.settings_rules import spaced_iban
 from clinic.core.errors import InvalidInput, StaleVersion
@@ -48,7 +48,7 @@ def settings() -> ResponseReturnValue:
 @idempotent
 def update_settings() -> ResponseReturnValue:
     """Change the settings with the values of the form."""
-    form = load_form(BillingSettingsSchema())
+    form = load_form(BillingSettingsForm())
     if form.errors:
         return _settings_page(form), 422
     try:

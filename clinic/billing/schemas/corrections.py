@@ -11,15 +11,15 @@ from clinic.billing.rules import (
     LONGEST_REASON,
     METHODS,
     MOST_LINES,
-    NOT_A_BOOLEAN,
     NOT_A_LIST,
     REFUND_REASONS,
 )
 from clinic.billing.schemas.invoices import TaxGroupSchema
+from clinic.billing.schemas.issue import CopiedParticularsSchema
 from clinic.billing.schemas.rows import typed_rows, without_rows
 from clinic.billing.schemas.typed import TypedMoney, TypedQuantity
 from clinic.billing.service import CreditedLine
-from clinic.web.fields import Choice, Line, MoneyField, Paragraph, Quantity, Timestamp, id_messages
+from clinic.web.fields import Choice, Line, MoneyField, Paragraph, Part, Quantity, Switch, Timestamp, id_messages
 from clinic.web.json_api import list_schema
 
 LINE_FIELDS = ("line_id", "quantity")
@@ -31,6 +31,27 @@ class ReasonSchema(Schema):
     reason = Line(required=True, max_length=LONGEST_REASON, what="a reason")
 
 
+class WriteOffOptions(ReasonSchema):
+    """The options of the command that writes off, with the amount that is expected."""
+
+    amount = MoneyField()
+
+
+class WriteOffSchema(ReasonSchema):
+    """What was written off of an invoice, or what undoes that: its amount is below zero then."""
+
+    id = fields.UUID(dump_only=True)
+    invoice_id = fields.UUID(dump_only=True)
+    amount = MoneyField(dump_only=True)
+    undoes_id = fields.UUID(
+        dump_only=True, allow_none=True, metadata={"description": "the write-off that it undoes, null if it is one"}
+    )
+    written_off_at = Timestamp(dump_only=True)
+
+
+WriteOffListSchema = list_schema(WriteOffSchema)
+
+
 class RefundSchema(Schema):
     """Money that is given back of a payment."""
 
@@ -40,9 +61,8 @@ class RefundSchema(Schema):
     method = Choice(*METHODS, required=True, what="how it is given back")
     reason = Choice(*REFUND_REASONS, required=True, what="a reason")
     note = Paragraph(max_length=LONGEST_NOTE, metadata={"description": "required if the reason is `other`"})
-    from_credit = fields.Boolean(
+    from_credit = Switch(
         load_only=True,
-        error_messages=dict.fromkeys(("invalid", "null"), NOT_A_BOOLEAN),
         metadata={"description": "give back only what is used for no invoice; else 409"},
     )
     refunded_at = Timestamp(dump_only=True)
@@ -67,18 +87,19 @@ class CreditedLineSchema(Schema):
         return CreditedLine(data["invoice_line_id"], data["quantity"])
 
 
-class CreditNoteSchema(Schema):
+class CreditNoteSchema(CopiedParticularsSchema):
     """A credit note of an invoice, over given lines or over all that is not credited yet."""
 
     id = fields.UUID(dump_only=True)
     number = fields.String(dump_only=True)
     invoice_id = fields.UUID(dump_only=True)
     invoice_number = fields.String(dump_only=True, attribute="invoice.number")
+    invoice_issued_on = fields.Date(dump_only=True, attribute="invoice.issued_on")
     issued_on = fields.Date(dump_only=True)
     reason = Choice(*CREDIT_REASONS, required=True, what="a reason")
     note = Paragraph(max_length=LONGEST_NOTE, metadata={"description": "required if the reason is `other`"})
     lines = fields.List(
-        fields.Nested(CreditedLineSchema, error_messages={"type": "Enter a line as an object"}),
+        Part(CreditedLineSchema, "a line"),
         error_messages=dict.fromkeys(("invalid", "null"), NOT_A_LIST),
         metadata={"maxItems": MOST_LINES, "description": "all that is not credited yet unless given"},
     )
@@ -89,6 +110,12 @@ class CreditNoteSchema(Schema):
 
 
 CreditNoteListSchema = list_schema(CreditNoteSchema)
+
+
+class CreditOptions(CreditNoteSchema):
+    """The options of the command that issues a credit note, with the amount that is expected."""
+
+    amount = MoneyField()
 
 
 class RefundForm(RefundSchema):

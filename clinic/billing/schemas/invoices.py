@@ -17,11 +17,13 @@ from clinic.billing.payer_rules import (
 )
 from clinic.billing.price_rules import CATEGORIES
 from clinic.billing.rules import (
+    BILL,
     LONGEST_DESCRIPTION,
     LONGEST_NOTE,
     MOST_LINES,
     NEGATIVE_PRICE,
     NO_LINE,
+    OPENING,
     STATUSES,
     TOO_MANY_LINES,
 )
@@ -32,7 +34,17 @@ from clinic.billing.schemas.percent import Percent
 from clinic.billing.schemas.rows import Row, typed_rows, without_rows
 from clinic.billing.schemas.typed import TypedDiscount, TypedMoney, TypedQuantity
 from clinic.core.money import Money
-from clinic.web.fields import CURRENCY_PATTERN, Choice, Line, MoneyField, Paragraph, Quantity, Timestamp, id_messages
+from clinic.web.fields import (
+    CURRENCY_PATTERN,
+    Choice,
+    Line,
+    MoneyField,
+    Paragraph,
+    Part,
+    Quantity,
+    Timestamp,
+    id_messages,
+)
 from clinic.web.json_api import ListQuery
 
 ROW_FIELDS = ("description", "quantity", "unit_price", "discount", "tax_rate_id")
@@ -126,19 +138,23 @@ class InvoiceSchema(IssuedParticularsSchema):
     status = fields.String(dump_only=True, metadata={"enum": list(STATUSES)})
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     lines = fields.List(
-        fields.Nested(InvoiceLineSchema, error_messages={"type": "Enter a line as an object"}),
+        Part(InvoiceLineSchema, "a line"),
         required=True,
         validate=check_number_of_lines,
         error_messages={"required": NO_LINE, "null": NO_LINE, "invalid": "Enter a list of lines"},
         metadata={"minItems": 1, "maxItems": MOST_LINES},
     )
     note = Paragraph(max_length=LONGEST_NOTE, load_default=None, metadata={"description": "printed on the invoice"})
-    payer = fields.Nested(
+    payer = Part(
         PayerSchema,
+        "the payer",
         load_default=None,
         allow_none=True,
-        error_messages={"type": "Enter the payer as an object"},
         metadata={"description": "the payer on record, the guardian of a minor, or the patient unless given"},
+    )
+    kind = fields.String(
+        dump_only=True,
+        metadata={"enum": [BILL, OPENING], "description": "`opening`: what the patient owed before, and no document"},
     )
     prices_include_tax = fields.Boolean(dump_only=True)
     taxes = fields.List(fields.Nested(TaxGroupSchema), dump_only=True, attribute="totals.groups")

@@ -5,11 +5,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, pre_load
 
-from clinic.billing.rules import NOT_A_BOOLEAN
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Day
-
-_YES, _NO = {True, "1"}, {False, ""}
+from clinic.web.fields import Day, Switch, Tick
 
 
 class IssueSchema(Schema):
@@ -19,17 +16,16 @@ class IssueSchema(Schema):
         load_default=None,
         metadata={"description": "today unless given, or the date of the newest invoice if that is later"},
     )
-    confirm_date = fields.Boolean(
+    confirm_date = Switch(
         load_default=False,
-        truthy=_YES,
-        falsy=_NO,
-        error_messages=dict.fromkeys(("invalid", "null"), NOT_A_BOOLEAN),
         metadata={"description": "needed for a date that is more than a day after that of the newest invoice"},
     )
 
 
 class IssueForm(IssueSchema):
     """The form of issuing a draft: a date left empty is that of today."""
+
+    confirm_date = Tick(load_default=False)
 
     @pre_load
     def drop_version(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
@@ -69,15 +65,9 @@ class BilledVisitSchema(Schema):
     practitioner = fields.String(dump_only=True)
 
 
-class IssuedParticularsSchema(FieldPermissionSchema):
-    """What an invoice has since it was issued; null while it is a draft."""
+class CopiedParticularsSchema(FieldPermissionSchema):
+    """What a document says of seller and payer."""
 
-    issued_on = fields.Date(dump_only=True, allow_none=True)
-    due_on = fields.Date(
-        dump_only=True, allow_none=True, metadata={"description": "null too if it was issued before there were terms"}
-    )
-    served_from = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the first visit"})
-    served_until = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the last visit"})
     seller = fields.Nested(SellerSchema, dump_only=True, allow_none=True)
     billed_to = requires_permission(
         "patients:read",
@@ -89,4 +79,15 @@ class IssuedParticularsSchema(FieldPermissionSchema):
             metadata={"description": "the payer as printed"},
         ),
     )
+
+
+class IssuedParticularsSchema(CopiedParticularsSchema):
+    """What an invoice has since it was issued; null while it is a draft."""
+
+    issued_on = fields.Date(dump_only=True, allow_none=True)
+    due_on = fields.Date(
+        dump_only=True, allow_none=True, metadata={"description": "null too if it was issued before there were terms"}
+    )
+    served_from = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the first visit"})
+    served_until = fields.Date(dump_only=True, allow_none=True, metadata={"description": "the day of the last visit"})
     visits = requires_permission("appointments:read", fields.List(fields.Nested(BilledVisitSchema), dump_only=True))

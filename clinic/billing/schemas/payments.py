@@ -5,12 +5,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
-from clinic.billing.rules import LONGEST_REFERENCE, METHODS, NOT_A_BOOLEAN, NOT_A_LIST, NOT_ABOVE_ZERO
+from clinic.billing.rules import LONGEST_REFERENCE, METHODS, MONEY, NOT_A_LIST, NOT_ABOVE_ZERO, OPENING
 from clinic.billing.schemas.ids import OptionalId
 from clinic.billing.schemas.typed import TypedMoney
 from clinic.billing.service import PaymentPart
 from clinic.core.money import Money
-from clinic.web.fields import Choice, Line, MoneyField, Timestamp, id_messages
+from clinic.web.fields import Choice, Line, MoneyField, Part, Switch, Tick, Timestamp, id_messages
 from clinic.web.json_api import ListQuery, list_schema
 
 PAY = "pay-"
@@ -43,6 +43,10 @@ class PaymentOfInvoiceSchema(Schema):
     invoice_id = fields.UUID(
         dump_only=True, allow_none=True, metadata={"description": "for which it was entered; null: for the patient"}
     )
+    kind = fields.String(
+        dump_only=True,
+        metadata={"enum": [MONEY, OPENING], "description": "`opening`: credit from before, which was not taken"},
+    )
     amount = MoneyField(required=True)
     method = Choice(*METHODS, required=True, what="how it was paid")
     reference = Line(max_length=LONGEST_REFERENCE, metadata={"description": "what the terminal or the bank printed"})
@@ -58,9 +62,8 @@ class PaymentOfInvoiceSchema(Schema):
 class PaymentSchema(PaymentOfInvoiceSchema):
     """A payment, and what it is used for."""
 
-    keep_credit = fields.Boolean(
+    keep_credit = Switch(
         load_only=True,
-        error_messages=dict.fromkeys(("invalid", "null"), NOT_A_BOOLEAN),
         metadata={"description": "keep what is more than due as credit of the patient; else 409"},
     )
     allocations = fields.List(fields.Nested(UseOfPaymentSchema), dump_only=True, attribute="uses")
@@ -86,7 +89,7 @@ class NewPaymentSchema(PaymentSchema):
 
     patient_id = fields.UUID(required=True, error_messages=id_messages("a patient"))
     allocations = fields.List(
-        fields.Nested(PartSchema, error_messages={"type": "Enter an object"}),
+        Part(PartSchema, "a part of the payment"),
         load_only=True,
         error_messages=dict.fromkeys(("invalid", "null"), NOT_A_LIST),
         metadata={"description": "the open invoices of the patient unless given, the oldest first; [] for a deposit"},
@@ -112,6 +115,7 @@ class PaymentForm(PaymentSchema):
 
     amount = TypedMoney(required=True)
     tendered = TypedMoney(load_default=None)
+    keep_credit = Tick(load_only=True)
 
     @pre_load
     def drop_empty(self, typed: Mapping[str, Any], **_options: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from clinic.billing.schemas.invoices import check_price
 from clinic.billing.schemas.percent import Percent
 from clinic.billing.schemas.rows import filled_rows, typed_rows, without_rows
 from clinic.billing.schemas.typed import TypedMoney, TypedPercent
-from clinic.web.fields import Choice, Day, Line, Messages, MoneyField, Timestamp
+from clinic.web.fields import Choice, Day, Line, Messages, MoneyField, Part, Timestamp
 from clinic.web.json_api import ListQuery
 
 RATE_COLUMNS = ("valid_from", "rate")
@@ -54,7 +54,7 @@ class Code(Line):
 
 def periods(schema: type[Schema], description: str) -> fields.Field[Any]:
     """Return the field of a history."""
-    inner = fields.Nested(schema, error_messages={"type": "Enter an object"})
+    inner = Part(schema, "a period")
     invalid: Messages = {"invalid": "Enter a list", "null": "Enter a list"}
     metadata = {"maxItems": MOST_PERIODS, "description": description}
     return fields.List(inner, load_default=list, validate=check_periods, error_messages=invalid, metadata=metadata)

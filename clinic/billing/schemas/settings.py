@@ -11,13 +11,15 @@ from clinic.billing.settings_rules import (
     BAD_PATTERN,
     DEFAULT_PATTERN,
     DEFAULT_PAYMENT_DAYS,
+    LIKE_CREDIT_NOTES,
     LONGEST_PATTERN,
     MOST_PAYMENT_DAYS,
     compact_bic,
     compact_iban,
     is_pattern,
+    reads_like_credit_notes,
 )
-from clinic.web.fields import Count, Email, Line, Paragraph, Timestamp
+from clinic.web.fields import Count, Email, Line, Paragraph, Switch, Tick, Timestamp
 
 
 class Iban(Line):
@@ -56,6 +58,8 @@ class NumberPattern(Line):
         text = super()._deserialize(value, attr, data, **kwargs).upper()
         if not is_pattern(text):
             raise ValidationError(BAD_PATTERN)
+        if reads_like_credit_notes(text):
+            raise ValidationError(LIKE_CREDIT_NOTES)
         return text
 
 
@@ -71,11 +75,17 @@ class BillingSettingsSchema(Schema):
     bic = Bic()
     number_pattern = NumberPattern(
         load_default=DEFAULT_PATTERN,
-        metadata={"description": "YYYY is the year, # a digit of the number"},
+        metadata={"description": "YYYY is the year, # a digit of the number; it may not begin with CN"},
     )
     payment_days = Count(least=0, most=MOST_PAYMENT_DAYS, load_default=DEFAULT_PAYMENT_DAYS, what="the days")
-    prices_include_tax = fields.Boolean(truthy={True, "1", "true"}, falsy={False, "", "0", "false"}, load_default=True)
+    prices_include_tax = Switch(load_default=True)
     default_tax_rate_id = OptionalId("a tax", load_default=None)
     footer = Paragraph(max_length=500)
     version = fields.Integer(dump_only=True, metadata={"minimum": 0, "description": "0 until they are first saved"})
     updated_at = Timestamp(dump_only=True)
+
+
+class BillingSettingsForm(BillingSettingsSchema):
+    """The form of the settings."""
+
+    prices_include_tax = Tick(load_default=True)

@@ -21,12 +21,17 @@ def create_update_guard(table: str, name: str, *, when: str, columns: Sequence[s
     _create_trigger(table, name, "UPDATE", f"({when}) AND ({' OR '.join(changed)})")
 
 
-def create_part_guard(table: str, name: str, *, owner: str, key: str, when: str) -> None:
+MOMENTS = ("INSERT", "UPDATE", "DELETE")
+
+
+def create_part_guard(
+    table: str, name: str, *, owner: str, key: str, when: str, moments: Sequence[str] = MOMENTS
+) -> None:
     """Refuse to insert, change or delete rows whose `key` names a row of `owner` for which `when` holds.
 
     :raises IntegrityError: from the database
     """
-    for moment in ("INSERT", "UPDATE", "DELETE"):
+    for moment in moments:
         versions = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}[moment]
         keys = ", ".join(f"{version}.{key}" for version in versions)
         found = f"EXISTS (SELECT 1 FROM {owner} WHERE {owner}.id IN ({keys}) AND ({when}))"  # noqa: S608
@@ -56,10 +61,10 @@ def drop_guard(table: str, name: str) -> None:
         op.execute(f"DROP TRIGGER {name}")
 
 
-def drop_part_guard(table: str, name: str) -> None:
+def drop_part_guard(table: str, name: str, *, moments: Sequence[str] = MOMENTS) -> None:
     """Drop a guard of the parts of a row."""
-    for moment in ("insert", "update", "delete"):
-        drop_guard(table, f"{name}_{moment}")
+    for moment in moments:
+        drop_guard(table, f"{name}_{moment.lower()}")
 
 
 def _create_trigger(table: str, name: str, moment: str, condition: str) -> None:

@@ -21,7 +21,7 @@ from clinic.notifications.settings_rules import (
     tidy_days,
     tidy_offsets,
 )
-from clinic.web.fields import Count, Timestamp, described
+from clinic.web.fields import Count, Switch, Tick, Timestamp, described
 
 PREFIX = "service_reminders-"
 """Before the id of a service in the name of its field of the form."""
@@ -125,13 +125,6 @@ class ClockMinute(fields.Field[int]):
             raise ValidationError(str(error)) from error
 
 
-class Tick(fields.Boolean):
-    """Whether a checkbox is ticked: `1` or nothing in a form, true or false in JSON."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(truthy={True, "1"}, falsy={False, ""}, **options)
-
-
 class SettingsSchema(Schema):
     """When a clinic reminds of visits (minutes before) and payments (days after the due day), and when it is quiet."""
 
@@ -153,7 +146,7 @@ class SettingsPatch(Schema):
     reminder_offsets = Offsets()
     service_reminders = ServiceOffsets()
     payment_reminder_days = PaymentDays()
-    quiet = Tick()
+    quiet = Switch()
     quiet_from = ClockMinute()
     quiet_until = ClockMinute()
     grace_seconds = Count(least=0, most=MOST_GRACE_SECONDS, what="seconds", allow_none=True)

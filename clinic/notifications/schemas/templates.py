@@ -9,7 +9,7 @@ from clinic.notifications.kinds import KINDS
 from clinic.notifications.writing.languages import LANGUAGES
 from clinic.notifications.writing.placeholders import MAX_SUBJECT, MAX_TEXT, template_problems
 from clinic.notifications.writing.template_service import CHANNELS
-from clinic.web.fields import Choice, Line, Paragraph, Timestamp
+from clinic.web.fields import Choice, Line, Paragraph, Switch, Timestamp
 
 VIEWS = ("html", "text")
 
@@ -50,7 +50,7 @@ class KindSettingSchema(Schema):
 
     kind = fields.String(dump_only=True, metadata={"enum": list(KINDS)})
     label = fields.String(dump_only=True)
-    enabled = fields.Boolean(required=True, truthy={True}, falsy={False})
+    enabled = Switch(required=True)
     version = fields.Integer(dump_only=True, metadata={"minimum": 0})
 
 

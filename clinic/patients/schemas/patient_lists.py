@@ -11,7 +11,7 @@ from clinic.patients.identifier_rules import IDENTIFIER_TYPES, checked_identifie
 from clinic.patients.models.details import ADDRESS, EMAIL, PHONE
 from clinic.patients.schemas.patient_fields import CONTACT, PastDate, load_phone
 from clinic.web.field_permissions import FieldPermissionSchema, requires_permission
-from clinic.web.fields import Choice, Day, Email, Line, Paragraph
+from clinic.web.fields import Choice, Day, Email, Line, Paragraph, Part
 
 MOST_ROWS = 20
 MAX_ADDRESS = 500
@@ -90,7 +90,7 @@ class Rows(fields.List[Any]):
     """A list that is replaced as a whole; null empties it."""
 
     def __init__(self, item: type[Schema], what: str) -> None:
-        nested = fields.Nested(item, error_messages={"type": f"Enter {what} as an object"})
+        nested = Part(item, what)
         super().__init__(
             nested,
             allow_none=True,

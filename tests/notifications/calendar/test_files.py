@@ -51,6 +51,7 @@ def events(content):
     return ours[0], theirs[0]
 
 
+@pytest.mark.slow
 def test_a_confirmation_invites_to_the_visit(booked, mailbox):
     run_due_jobs()
 
@@ -90,6 +91,7 @@ def test_lines_have_at_most_75_octets_and_end_with_crlf(booked, mailbox):
         line.decode()
 
 
+@pytest.mark.slow
 def test_the_mail_has_the_file_as_last_alternative_and_as_attachment(booked, mailbox):
     run_due_jobs()
 
@@ -104,6 +106,7 @@ def test_the_mail_has_the_file_as_last_alternative_and_as_attachment(booked, mai
     assert attachment.get_payload(decode=True) == files(mailbox)[-1][0]
 
 
+@pytest.mark.slow
 def test_a_cancellation_takes_the_visit_out_of_the_calendar(booked, mailbox):
     run_due_jobs()
     appointment_service.cancel(booked.id)
@@ -116,6 +119,7 @@ def test_a_cancellation_takes_the_visit_out_of_the_calendar(booked, mailbox):
     assert int(after["SEQUENCE"]) > int(before["SEQUENCE"])
 
 
+@pytest.mark.slow
 def test_the_downloaded_file_has_no_attendee(booked, visitor, mailbox):
     page = visitor.get(sent_links()["calendar"])
 

@@ -23,6 +23,7 @@ def enter(visitor, path, fields):
     return visitor.post(f"{path}/birth-date", data=fields, follow_redirects=True)
 
 
+@pytest.mark.slow
 def test_the_date_of_birth_is_asked_once_and_a_few_times_are_offered(visitor, links):
     asked = visitor.get(f"{links['answer']}/time")
     offered = enter(visitor, links["answer"], RIGHT)
@@ -56,6 +57,7 @@ def test_what_is_no_date_costs_no_try(app, visitor, links):
     assert {row["tries"] for row in rows(app, "link_tokens")} == {0}
 
 
+@pytest.mark.slow
 def test_moving_shows_the_new_time_for_a_while_and_confirms_it(app, visitor, links, week_before):
     chosen = starts(enter(visitor, links["answer"], RIGHT))[0]
 
@@ -79,6 +81,7 @@ def test_a_choice_that_is_sent_twice_moves_once_and_is_answered_alike(app, visit
     assert len(rows(app, "appointment_history")) == 3  # booked, moved, confirmed
 
 
+@pytest.mark.slow
 def test_who_has_cancelled_chooses_another_time_instead(app, here, visitor, links, mailbox):
     page = visitor.post(links["answer"], data={"answer": "no"}, follow_redirects=True)
     assert "Choose another time" in page.text
@@ -128,6 +131,7 @@ def test_another_time_is_booked_although_the_cancelled_one_was_given_away(app, v
     assert moves == ["book", "cancel", "undo", "reschedule", "confirmation"]
 
 
+@pytest.mark.slow
 def test_who_has_cancelled_long_ago_calls(app, visitor, links, week_before):
     visitor.post(links["answer"], data={"answer": "no"})
     enter(visitor, links["answer"], RIGHT)
@@ -141,6 +145,7 @@ def test_who_has_cancelled_long_ago_calls(app, visitor, links, week_before):
     assert rows(app, "appointments")[0]["status"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_time_that_was_taken_meanwhile_is_refused(app, here, visitor, visit, links):
     chosen = starts(enter(visitor, links["answer"], RIGHT))
     with here():
@@ -173,6 +178,7 @@ def test_without_the_date_of_birth_nothing_is_moved(app, visitor, visit, links):
     assert rows(app, "appointments")[0]["version"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("birth_date", [None, "1991", "1991-06"])
 def test_without_a_full_date_of_birth_on_record_there_is_no_other_time(here, visitor, visit, links, birth_date):
     with here():

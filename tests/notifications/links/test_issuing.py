@@ -66,6 +66,7 @@ def test_links_are_deleted_when_they_have_expired(app, here, links, week_before)
     assert {row["purpose"] for row in rows(app, "link_tokens")} == {"preferences"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", ["answer", "preferences", "calendar"])
 def test_a_page_behind_a_link_takes_few_statements(app, visitor, links, purpose):
     visitor.get(links[purpose])

@@ -23,6 +23,7 @@ def withdrawn(app):
     return [(row["patient_id"], row["purpose"], row["channel"], row["state"]) for row in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["yes", "no", "undo"])
 def test_an_answer_through_the_link_of_a_merged_record_does_nothing_and_says_whom_to_call(
     app, visitor, survivor, links, answer

@@ -24,6 +24,7 @@ def test_every_message_has_the_header_fields_of_one_click(mailbox, links):
     assert mailbox.messages[-1]["List-Unsubscribe"].endswith(f"{links['unsubscribe']}>")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["application/x-www-form-urlencoded", "multipart/form-data"])
 def test_one_click_withdraws_the_purpose_of_the_message_once(app, visitor, links, form):
     headers = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
@@ -41,6 +42,7 @@ def test_a_post_without_the_field_of_one_click_stops_nothing(app, visitor, links
     assert answers(app) == []
 
 
+@pytest.mark.slow
 def test_opening_the_addresses_stops_nothing(app, visitor, links):
     before = contents(app)
 
@@ -77,6 +79,7 @@ def test_after_a_stop_the_page_does_not_say_that_the_messages_go_on(visitor, lin
     assert "You get no more reminders" in spoken(visitor.get(f"{links['preferences']}?keep=1").text)
 
 
+@pytest.mark.slow
 def test_all_written_messages_are_stopped(app, visitor, links):
     page = visitor.post(links["preferences"], data={"what": "all"}, follow_redirects=True)
 
@@ -95,6 +98,7 @@ def test_a_link_undoes_nothing_that_the_desk_recorded(app, here, visitor, visit,
     assert answers(app) == before
 
 
+@pytest.mark.slow
 def test_a_message_after_the_stop_is_not_sent(app, here, visitor, links, mailbox):
     visitor.post(links["unsubscribe"], data=CLICK)
     sent = len(mailbox.messages)

@@ -19,6 +19,7 @@ def answer(visitor, path, value):
     return visitor.post(path, data={"answer": value}, follow_redirects=True)
 
 
+@pytest.mark.slow
 def test_opening_a_link_shows_the_visit_and_changes_nothing(app, visitor, links):
     before = contents(app)
 
@@ -33,6 +34,7 @@ def test_opening_a_link_shows_the_visit_and_changes_nothing(app, visitor, links)
     assert contents(app) == before
 
 
+@pytest.mark.slow
 def test_a_patient_confirms_once_as_themselves(app, visitor, links):
     pages = [answer(visitor, links["answer"], "yes") for _ in range(2)]
 
@@ -52,6 +54,7 @@ def test_a_patient_cancels_and_takes_it_back(app, visitor, links):
     assert status_of(app) == "booked"
 
 
+@pytest.mark.slow
 def test_after_ten_minutes_a_cancellation_is_not_taken_back(app, visitor, links, week_before):
     answer(visitor, links["answer"], "no")
     week_before.shift(timedelta(minutes=11))
@@ -84,6 +87,7 @@ def test_a_link_of_before_a_move_says_so_without_the_new_time(app, here, visitor
     assert visitor.get(links["calendar"]).status_code == 410
 
 
+@pytest.mark.slow
 def test_the_message_about_a_move_has_a_link_of_its_own(app, here, visitor, visit, links):
     with here():
         appointment_service.reschedule(visit.id, starts_at=MONDAY + timedelta(hours=1))
@@ -114,6 +118,7 @@ def test_after_the_visit_the_link_says_so_and_a_day_later_nothing(app, visitor, 
     assert (page.status_code, page.text) == (404, visitor.get("/my/visit/unknown").text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["arrive", "cancel"])
 def test_what_has_begun_or_was_cancelled_is_not_answered(app, here, visitor, links, state):
     with here():
@@ -197,6 +202,7 @@ def test_only_hashes_are_stored_and_the_desk_sees_no_token(app, client, here, li
     assert not any(token in stored or token in shown for token in tokens)
 
 
+@pytest.mark.slow
 def test_a_link_opened_too_often_asks_to_wait(visitor, links):
     answers = [visitor.get(links["answer"]) for _ in range(61)]
 
@@ -210,6 +216,7 @@ def test_guessing_is_limited(visitor, clinic):
     assert [page.status_code for page in pages[-2:]] == [404, 429]
 
 
+@pytest.mark.slow
 def test_somebody_who_works_in_another_clinic_answers_as_the_patient(app, client, here, other_clinic, links):
     client.work_in(other_clinic)
 

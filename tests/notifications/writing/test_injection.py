@@ -75,6 +75,7 @@ def test_there_are_forty_payloads():
     assert len(PAYLOADS) >= 40
 
 
+@pytest.mark.slow
 @pytest.mark.row(44)
 @pytest.mark.row(49)
 def test_code_in_a_name_that_was_registered_is_text_or_refused(client, here, mailbox):
@@ -115,6 +116,7 @@ def test_code_in_a_text_is_text_or_refused(client, run, here, mailbox, way):
             assert_is_text(mail, payload)
 
 
+@pytest.mark.slow
 @pytest.mark.row(49)
 @pytest.mark.breadth
 @pytest.mark.parametrize("way", ["page", "json", "command"])

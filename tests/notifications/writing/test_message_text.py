@@ -27,6 +27,7 @@ def written(kind, language="en", sample="usual", **contact):
     return write_text(facts, language, template, sample_links(kind, LINK))
 
 
+@pytest.mark.slow
 def test_the_text_has_lines_of_at_most_72_characters_and_its_footer_after_two_dashes():
     for kind, language, sample in ALL:
         text = as_plain_text(written(kind, language, sample))
@@ -37,6 +38,7 @@ def test_the_text_has_lines_of_at_most_72_characters_and_its_footer_after_two_da
         assert footer.startswith("Clínica São João, Cais do Sodré 14, 1200-450 Lisboa\n")
 
 
+@pytest.mark.slow
 def test_the_html_is_small_and_has_no_image_script_or_foreign_address():
     for kind, language, sample in ALL:
         html = as_html(written(kind, language, sample))

@@ -246,6 +246,7 @@ def test_what_is_no_text_is_not_found(client, path):
     assert client.submit(f"/messages/templates/{path}", version="0", **OWN).status_code == 404
 
 
+@pytest.mark.slow
 def test_the_editor_and_the_json_read_little(client, here):
     client.submit(URL, version="0", **OWN)
     with here():

@@ -11,6 +11,7 @@ def found_by(*queries):
     return {query: [one.id for one in patient_service.search(query).rows] for query in queries}
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_names_that_were_not_chosen_find_the_survivor_until_the_merge_is_undone(inside):
     survivor = a_patient(family_name="Pereira", given_name="Ana").id

@@ -48,6 +48,7 @@ def plans_of(query: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_reads_the_index_in_its_order_and_no_table(query):
@@ -59,6 +60,7 @@ def test_a_query_reads_the_index_in_its_order_and_no_table(query):
         assert not re.search(r"Seq Scan|SCAN patient_|Sort|Hash Join", plan), plan
 
 
+@pytest.mark.slow
 def test_a_typing_error_reads_the_words_and_then_the_patients_from_their_indexes():
     words, corrected = plans_of("perreira")
 

@@ -53,7 +53,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back: what was credited or written off is owed again, and what was refunded is credit."""
+    """Go back: what was credited or written off is owed again, and what was refunded or reversed is credit.
+
+    Credit notes, write-offs, refunds and reversals are lost; the numbers of credit notes are not given again.
+    """
     with guards_set_aside("invoices", "invoice_lines"):
         for name in ("write_offs", "credit_note_lines", "credit_notes", "refunds"):
             op.drop_table(name)
