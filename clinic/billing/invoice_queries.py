@@ -5,7 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from clinic.appointments.service import Appointment
 from clinic.billing.models import Allocation, Invoice, InvoiceLine, Payment
@@ -42,6 +42,16 @@ class InvoiceQueries:
         :raises InvoiceNotFound: if no record has that id
         """
         return get_or_raise(Invoice, invoice_id, InvoiceNotFound)
+
+    def get_with_lines(self, invoice_id: UUID) -> Invoice:
+        """Return an invoice of the current clinic with its lines, in one query.
+
+        :raises InvoiceNotFound: if no record has that id
+        """
+        invoice = db.session.get(Invoice, invoice_id, options=[joinedload(Invoice.lines)])
+        if invoice is None:
+            raise InvoiceNotFound
+        return invoice
 
     def numbers(self, invoice_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the invoices of these ids, `Draft` without one, in one query."""

@@ -26,7 +26,7 @@ def invoice_page(invoice_id: UUID, form: Form, *, credit_form: Form | None = Non
 
     `surplus` is how much more than is due was to be paid.
     """
-    invoice = billing_service.get(invoice_id)
+    invoice = billing_service.get_with_lines(invoice_id)
     record_view("invoices", invoice.id, invoice.patient_id)
     patient = patient_service.get(invoice.patient_id)
     shown = document_context(invoice, patient)
