@@ -72,16 +72,12 @@ class AuditService:
         """Return when a patient's records were viewed, alone or in a list, or exported; the latest first.
 
         `patient_ids` are those of the record and of all that were merged into it.
-        An export of the audit trail is included unless it was filtered by another patient.
+        An export, as of the audit trail or of invoices, is included unless it was filtered by another patient.
         """
         alone = and_(AuditEntry.subject_id.in_(patient_ids), AuditEntry.action.in_((VIEWED, EXPORTED)))
         listed = cast(AuditEntry.changes, String)
         in_list = and_(AuditEntry.action == LISTED, or_(*(listed.contains(str(one)) for one in patient_ids)))
-        of_all = and_(
-            AuditEntry.action == EXPORTED,
-            AuditEntry.record == AuditEntry.__tablename__,
-            AuditEntry.subject_id.is_(None),
-        )
+        of_all = and_(AuditEntry.action == EXPORTED, AuditEntry.subject_id.is_(None))
         return _latest_first([AuditEntry.clinic_id == current_clinic_id(), or_(alone, in_list, of_all)], limit, after)
 
     def recently_viewed(self, record: str, *, since: datetime, limit: int) -> Sequence[UUID]:

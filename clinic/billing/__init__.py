@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
-from clinic.billing import api, commands, pages, patient_list
+from clinic.billing import api, commands, pages, patient_list, visit_badges
 from clinic.billing.allocations import INVOICE_PAID
 from clinic.billing.audit_labels import AUDIT_LABELS
 from clinic.billing.credit_notes import INVOICE_CREDITED
@@ -72,8 +72,9 @@ class BillingModule(BaseModule):
         return patient_list.FILTERS if page == LIST else ()
 
     def get_list_badges(self, page: str, subject_ids: Sequence[UUID]) -> ListBadges:
-        """Return the module's columns of the list of patients."""
-        return patient_list.badges(subject_ids) if page == LIST else ListBadges()
+        """Return the module's columns of the list of patients, and what is to pay of visits in the schedule."""
+        badges = {LIST: patient_list.badges, visit_badges.PAGE: visit_badges.badges}
+        return badges[page](subject_ids) if page in badges else ListBadges()
 
     def get_merge_followers(self) -> Sequence[MergeFollower | KeptRows]:
         """Return the invoices and payments of a patient; lines and allocations follow them."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import and_, exists, func, or_, select, union
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from clinic.appointments.service import Appointment
 from clinic.billing.models import Allocation, Invoice, InvoiceLine, Payment
@@ -43,6 +44,13 @@ class InvoiceQueries:
         """
         return get_or_raise(Invoice, invoice_id, InvoiceNotFound)
 
+    def get_with_lines(self, invoice_id: UUID) -> Invoice:
+        """Return an invoice of the current clinic with its lines, in one query.
+
+        :raises InvoiceNotFound: if no record has that id
+        """
+        return get_or_raise(Invoice, invoice_id, InvoiceNotFound, joinedload(Invoice.lines))
+
     def numbers(self, invoice_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the invoices of these ids, `Draft` without one, in one query."""
         found = db.session.execute(select(Invoice.id, Invoice.number).where(Invoice.id.in_(set(invoice_ids))))
@@ -62,25 +70,6 @@ class InvoiceQueries:
         if invoice is None:
             raise InvoiceNotFound
         return invoice
-
-    def list(
-        self,
-        *,
-        status: str | None = None,
-        patient_id: UUID | None = None,
-        appointment_id: UUID | None = None,
-        limit: int = DEFAULT_LIMIT,
-        after: tuple[UUID] | None = None,
-    ) -> Page[Invoice]:
-        """Return invoices with their lines and payments, the newest first."""
-        wanted = select(Invoice).options(selectinload(Invoice.lines), selectinload(Invoice.allocations))
-        if status is not None:
-            wanted = wanted.where(Invoice.status == status)
-        if patient_id is not None:
-            wanted = wanted.where(Invoice.patient_id == patient_id)
-        if appointment_id is not None:
-            wanted = wanted.where(Invoice.appointment_id == appointment_id)
-        return paginate(wanted, [Invoice.id], limit=limit, after=after, descending=True)
 
     def payments_of(
         self, invoice_id: UUID, *, limit: int = DEFAULT_LIMIT, after: tuple[UUID] | None = None
@@ -106,6 +95,19 @@ class InvoiceQueries:
         rows = db.session.execute(select(Invoice, own).where(or_(own, unpaid)).order_by(Invoice.id)).all()
         return [invoice for invoice, is_own in rows if is_own], [invoice for invoice, is_own in rows if not is_own]
 
+    def due_of_visits(self, appointment_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Money]]:
+        """Return what is due of the open invoices of those of some visits that have one, by currency, in one query."""
+        ids = set(appointment_ids)
+        rows = [Invoice.id, Invoice.currency, DUE.label("due")]
+        own = select(Invoice.appointment_id, *rows).where(Invoice.appointment_id.in_(ids), Invoice.status == ISSUED)
+        of_lines = select(InvoiceLine.appointment_id, *rows).join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        of_lines = of_lines.where(InvoiceLine.appointment_id.in_(ids), Invoice.status == ISSUED)
+        due: dict[UUID, dict[str, int]] = {}
+        for visit, _invoice, currency, minor in db.session.execute(union(own, of_lines)):
+            sums = due.setdefault(visit, {})
+            sums[currency] = sums.get(currency, 0) + minor
+        return {visit: [Money(minor, one) for one, minor in sorted(sums.items())] for visit, sums in due.items()}
+
     def balance(self, invoices: Iterable[Invoice]) -> Money:
         """Return the amount due of some invoices in the clinic's currency."""
         currency = clinic_service.current().currency
@@ -126,12 +128,12 @@ def as_id(given: UUID | str) -> UUID:
     return UUID(given) if isinstance(given, str) else given
 
 
-def get_or_raise(model: type[Record], record_id: UUID | str, missing: type[NotFound]) -> Record:
-    """Return a record of the current clinic.
+def get_or_raise(model: type[Record], record_id: UUID | str, missing: type[NotFound], *options: ORMOption) -> Record:
+    """Return a record of the current clinic, loaded with some options.
 
     :raises NotFound: the given one, if no record has that id
     """
-    found = db.session.get(model, as_id(record_id))
+    found = db.session.get(model, as_id(record_id), options=options)
     if found is None:
         raise missing
     return found

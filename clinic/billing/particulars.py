@@ -9,7 +9,7 @@ from clinic.billing.issue_rules import TAX_IDENTIFIERS
 from clinic.billing.merging import particulars_of
 from clinic.billing.models import BillingSettings, Invoice
 from clinic.billing.payer_rules import OTHER
-from clinic.billing.payers import PayerChoice
+from clinic.billing.payers import PayerChoice, searchable_name
 from clinic.core.clock import wall_day, wall_time
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient
@@ -65,6 +65,7 @@ def copy_particulars(invoice: Invoice, patient: Patient, seller: Particulars, pa
     days = [wall_day(visit.starts_at, zone) for visit in visits]
     invoice.served_from, invoice.served_until = (min(days), max(days)) if days else (None, None)
     invoice.billed_to = particulars_of(patient)
+    invoice.payer_search = searchable_name(*(payer[name] for name in ("name", "family_name", "given_name")))
     invoice.particulars = {
         "seller": dict(seller),
         "payer": dict(payer),

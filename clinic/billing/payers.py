@@ -24,8 +24,10 @@ from clinic.billing.payer_rules import (
     RELATED_PERSON,
 )
 from clinic.core.errors import InvalidInput
+from clinic.core.text import fold
 from clinic.patients.service import Patient, Relation, choose_guardian, counts_as_minor, related_person_service
 
+LONGEST_SEARCHED = 300
 _TYPED = ("name", "address", "tax_number")
 
 
@@ -95,14 +97,12 @@ def set_payer(invoice: Invoice, patient: Patient, payer: PayerFields | None) -> 
     """
     if payer is None:
         default = default_payer(payer_choices(patient))
-        _store(invoice, _fields_of(default) if default else {})
+        _store(invoice, _fields_of(default) if default else {}, default)
         return
     if problems := _problems(payer):
         nested: Any = {"payer": problems}
         raise InvalidInput(next(iter(problems.values()))[0], problems=nested)
-    if payer["kind"] != OTHER:
-        _check_choice(patient, payer)
-    _store(invoice, payer)
+    _store(invoice, payer, None if payer["kind"] == OTHER else _checked_choice(patient, payer))
 
 
 def keep_payer(invoice: Invoice, source: Invoice, patient: Patient) -> None:
@@ -110,9 +110,14 @@ def keep_payer(invoice: Invoice, source: Invoice, patient: Patient) -> None:
     choices = payer_choices(patient)
     default = default_payer(choices)
     if source.payer_kind and payer_problem(source, choices) is None:
-        _store(invoice, _payer_of(source))
+        _store(invoice, _payer_of(source), chosen_payer(source, choices))
     else:
-        _store(invoice, _fields_of(default) if default else {})
+        _store(invoice, _fields_of(default) if default else {}, default)
+
+
+def searchable_name(*names: str | None) -> str | None:
+    """Return the name of a payer as a search compares it, None without one."""
+    return fold(" ".join(name for name in names if name))[:LONGEST_SEARCHED] or None
 
 
 def _problem_of(person: Patient | None, minor: str) -> str | None:
@@ -147,13 +152,14 @@ def _problems(payer: PayerFields) -> dict[str, list[str]]:
     return problems
 
 
-def _check_choice(patient: Patient, payer: PayerFields) -> None:
+def _checked_choice(patient: Patient, payer: PayerFields) -> PayerChoice:
     key = PATIENT if payer["kind"] == PATIENT else str(payer.get("related_person_id"))
     chosen = next((one for one in payer_choices(patient) if one.key == key), None)
     if chosen is None:
         raise InvalidInput(NO_PERSON, field="payer")
     if chosen.problem:
         raise InvalidInput(chosen.problem, field="payer")
+    return chosen
 
 
 def _payer_of(invoice: Invoice) -> PayerFields:
@@ -166,9 +172,15 @@ def _payer_of(invoice: Invoice) -> PayerFields:
     }
 
 
-def _store(invoice: Invoice, payer: PayerFields) -> None:
+def _store(invoice: Invoice, payer: PayerFields, choice: PayerChoice | None) -> None:
     invoice.payer_kind = payer.get("kind")
     invoice.payer_person_id = payer.get("related_person_id")
     for name in _TYPED:
         given: Mapping[str, Any] = payer
         setattr(invoice, f"payer_{name}", given.get(name) or None)
+    relation = choice.relation if choice else None
+    if relation is not None and relation.other is not None:
+        names = [relation.other.family_name, relation.other.given_name]
+    else:
+        names = [relation.person.name if relation else payer.get("name")]
+    invoice.payer_search = searchable_name(*names)

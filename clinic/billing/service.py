@@ -4,7 +4,12 @@ from clinic.billing.audit_findings import Finding
 from clinic.billing.billing_audit import BillingAudit
 from clinic.billing.credit_notes import CreditedLine, CreditNotes, CreditTooLarge
 from clinic.billing.drafts import DraftFields, InvoiceNotDraft
+from clinic.billing.invoice_export import InvoiceExports
+from clinic.billing.invoice_filters import InvoiceFilters
+from clinic.billing.invoice_list import NEWEST, ORDERS, SORTS, InvoiceLists
 from clinic.billing.invoice_queries import InvoiceNotFound, InvoiceQueries
+from clinic.billing.invoice_summary import InvoiceSummaries, InvoiceSummary
+from clinic.billing.invoice_tallies import Amounts, Tally
 from clinic.billing.issuing import DateNotConfirmed, InvoiceIncomplete, IssueTerms, Issuing
 from clinic.billing.lines import InvalidLines, LineFields
 from clinic.billing.models import (
@@ -63,6 +68,9 @@ from clinic.billing.write_offs import WriteOffs, WriteOffUndone, is_undone
 class BillingService(
     Receipts,
     InvoiceQueries,
+    InvoiceLists,
+    InvoiceSummaries,
+    InvoiceExports,
     UnbilledVisits,
     Issuing,
     Payments,
@@ -80,9 +88,13 @@ billing_service = BillingService()
 
 
 __all__ = [
+    "NEWEST",
+    "ORDERS",
+    "SORTS",
     "AccountStatement",
     "Allocation",
     "AmountChanged",
+    "Amounts",
     "BillingService",
     "BillingSettings",
     "BillingSettingsFields",
@@ -101,11 +113,13 @@ __all__ = [
     "InvoiceAlreadyPaid",
     "InvoiceCancelled",
     "InvoiceChanged",
+    "InvoiceFilters",
     "InvoiceIncomplete",
     "InvoiceLine",
     "InvoiceNotDraft",
     "InvoiceNotFound",
     "InvoiceNotIssued",
+    "InvoiceSummary",
     "IsOpeningBalance",
     "IssueTerms",
     "ItemCodeTaken",
@@ -129,6 +143,7 @@ __all__ = [
     "Receipt",
     "Refund",
     "RefundTooLarge",
+    "Tally",
     "TaxNameTaken",
     "TaxRate",
     "TaxRateNotFound",

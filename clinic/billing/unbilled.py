@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import TypedDict, Unpack
+from typing import TypedDict, TypeVar, Unpack
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from clinic.appointments.service import Appointment, service_catalogue
 from clinic.billing.drafts import Drafts
@@ -26,7 +26,10 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import patient_service
 
+COUNTED_DAYS, MOST_COUNTED = 90, 99
 _TOOK_PLACE, _SEES_VISITS = "fulfilled", "appointments:read"
+
+Row = TypeVar("Row")
 
 
 class VisitBilled(Conflict):
@@ -105,6 +108,19 @@ class UnbilledVisits(Drafts):
         items = price_list.of_services(one.service_id for one in found.rows if one.service_id)
         return Page([_with_price(visit, items) for visit in found.rows], found.next_key)
 
+    def count_unbilled(self, patient_id: UUID | None = None) -> int | None:
+        """Return how many visits of the last `COUNTED_DAYS` days are not billed, at most one more than `MOST_COUNTED`.
+
+        None if the actor may not see appointments.
+        """
+        if not current_actor().has_permission(_SEES_VISITS):
+            return None
+        since = today(clinic_service.current().zone) - timedelta(days=COUNTED_DAYS)
+        conditions = _conditions({"patient_id": patient_id, "since": since})
+        wanted = _not_billed(select(Appointment.id).where(Appointment.status == _TOOK_PLACE, *conditions))
+        some = wanted.limit(MOST_COUNTED + 1).subquery()
+        return db.session.scalar(select(func.count()).select_from(some)) or 0
+
     def create_for_visits(self, appointment_ids: Sequence[UUID]) -> Invoice:
         """Draft one invoice for visits of one patient, with the items of their services at today's prices.
 
@@ -141,7 +157,7 @@ def _conditions(filters: UnbilledFilters) -> Sequence[ColumnElement[bool]]:
     return found + ([Appointment.starts_at < day_bounds(until, zone)[1]] if until else [])
 
 
-def _not_billed(wanted: Select[Appointment]) -> Select[Appointment]:
+def _not_billed(wanted: Select[Row]) -> Select[Row]:
     """Return only the appointments of a query that are on no invoice and on no line, unless it is wholly credited."""
     stands = ~WHOLLY_CREDITED
     of_invoice = exists(select(Invoice.id).where(Invoice.appointment_id == Appointment.id, stands))

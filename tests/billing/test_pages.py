@@ -299,7 +299,7 @@ def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
 
 def test_an_empty_list_shows_what_will_be_there(client) -> None:
     assert "No invoices yet" in client.get("/invoices").text
-    assert "No invoices match" in client.get("/invoices?status=draft").text
+    assert "No invoice matches" in client.get("/invoices?status=draft").text
     assert client.get("/invoices?status=void").status_code == 422
 
 

@@ -7,11 +7,8 @@ from unittest.mock import patch
 import pytest
 
 from clinic.billing.schemas.corrections import CreditNoteSchema, RefundSchema
-from clinic.billing.schemas.invoices import (
-    InvoiceForm,
-    InvoiceQuery,
-    InvoiceSchema,
-)
+from clinic.billing.schemas.invoice_list import InvoiceQuery
+from clinic.billing.schemas.invoices import InvoiceForm, InvoiceSchema
 from clinic.billing.schemas.issue import IssueSchema
 from clinic.billing.schemas.payments import NewPaymentSchema, PaymentForm, PaymentSchema
 from clinic.billing.schemas.typed import typed_amount

@@ -52,6 +52,8 @@ PLACES = {
     "no record to merge with": "/patients/{patient}/merge?other=nobody",
     "comparison of two records": "/patients/{patient}/merge/{changed_patient}",
     "invoices": "/invoices",
+    "open invoices by due date": "/invoices?standing=open&sort=due_on",
+    "no invoice of a filter": "/invoices?q=nobody&method=cash",
     "new invoice": "/invoices/new",
     "new invoice of a patient": "/invoices/new?patient={patient_number}",
     "draft invoice": "/invoices/{draft}",

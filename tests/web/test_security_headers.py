@@ -132,7 +132,7 @@ def test_a_static_file_is_kept_for_ever_only_at_the_address_of_its_content(clien
 
 
 def test_the_style_sheets_come_as_one_file_in_the_order_of_their_layers(client):
-    page = client.get("/invoices").text
+    page = client.get("/audit").text
     sheets = re.findall(r'rel="stylesheet" href="([^"]+)"', page)
 
     styles = client.get(sheets[0])

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from clinic.appointments.pages.blueprint import blueprint
 from clinic.appointments.pages.progress import progress_of
 from clinic.appointments.resources.names import service_and_room_names
-from clinic.appointments.rules import possible_actions
+from clinic.appointments.rules import FULFILLED, possible_actions
 from clinic.appointments.schedule.day import DayQuestion, assemble_day
 from clinic.appointments.schedule.day_items import Day
 from clinic.appointments.schedule.views import schedule_view_service
@@ -30,6 +30,8 @@ from clinic.appointments.service import (
 from clinic.core.audit import record_listing
 from clinic.core.clock import now, today
 from clinic.core.context import current_actor
+from clinic.core.modules import list_badges
+from clinic.core.subject_lists import Flag
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, patient_service
 from clinic.web.authentication import current_session
@@ -96,6 +98,7 @@ def index() -> ResponseReturnValue:
         practitioners=practitioners,
         selected=selected,
         patients=patients,
+        flags=_flags(appointments, chosen),
         names=service_and_room_names(_named_resources(shown, appointments, chosen)),
         address=DayAddress(day, filters.get("state")),
         etag=_etag(day, appointments),
@@ -138,6 +141,16 @@ def _with_departed(active: Sequence[Practitioner], appointments: Sequence[Appoin
     if others := [one for one in appointments if one.practitioner_id not in known]:
         return sorted([*active, *practitioner_service.of(others).values()], key=lambda one: (one.name, one.id))
     return active
+
+
+def _flags(appointments: Sequence[Appointment], chosen: Appointment | None) -> Mapping[UUID, Sequence[Flag]]:
+    """Return what other modules know about the visits that took place, and about the chosen one."""
+    over = {one.id for one in (*appointments, *([chosen] if chosen else ())) if one.status == FULFILLED}
+    flags: dict[UUID, list[Flag]] = {}
+    for badges in list_badges("appointments.index", sorted(over)):
+        for appointment_id, some in badges.flags.items():
+            flags.setdefault(appointment_id, []).extend(some)
+    return flags
 
 
 def _chosen(appointment_id: UUID | None, appointments: Sequence[Appointment]) -> Appointment | None:

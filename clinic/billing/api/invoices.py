@@ -3,14 +3,22 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.typing import ResponseReturnValue
 
-from clinic.billing.schemas.invoices import DraftSchema, InvoiceQuery, InvoiceSchema
+from clinic.billing.schemas.invoice_list import (
+    InvoiceFilterSchema,
+    InvoiceQuery,
+    InvoiceSummarySchema,
+    StandingFilterSchema,
+)
+from clinic.billing.schemas.invoices import DraftSchema, InvoiceSchema
 from clinic.billing.schemas.issue import IssueSchema
 from clinic.billing.schemas.payments import PaymentListSchema, PaymentSchema, UseCreditSchema
-from clinic.billing.service import Invoice, billing_service
+from clinic.billing.service import Invoice, InvoiceSummary, billing_service
 from clinic.core.audit import record_listing, record_view
 from clinic.web.authorization import requires
+from clinic.web.csv_export import csv_lines, csv_response
 from clinic.web.idempotency import REPLAYED, sent_key
 from clinic.web.json_api import (
     ApiBlueprint,
@@ -48,13 +56,34 @@ handle_stale_version(blueprint, _get_and_record_view, InvoiceSchema)
 @blueprint.query(InvoiceQuery)
 @blueprint.response(200, list_schema(InvoiceSchema), headers=LIST_HEADERS)
 def index(query: dict[str, Any]) -> ResponseReturnValue:
-    """List invoices, newest first."""
-    wanted = {name: query.get(name) for name in ("status", "patient_id", "appointment_id")}
-    filters = [str(value or "") for value in wanted.values()]
-    after: Any = after_cursor(query, *filters)
+    """List invoices, newest first unless sorted otherwise."""
+    wanted = {name: value for name, value in query.items() if name not in {"limit", "cursor"} and value is not None}
+    scope = [f"{name}={value}" for name, value in sorted(wanted.items())]
+    after: Any = after_cursor(query, *scope)
     found = billing_service.list(**wanted, limit=query["limit"], after=after)
     record_listing("invoices", (invoice.patient_id for invoice in found.rows))
-    return listed(found, *filters)
+    return listed(found, *scope)
+
+
+@blueprint.get("/summary")
+@requires("invoices:read")
+@blueprint.problems()
+@blueprint.query(InvoiceFilterSchema)
+@blueprint.response(200, InvoiceSummarySchema)
+def summarize_invoices(query: dict[str, Any]) -> InvoiceSummary:
+    """Return how many invoices of a filter there are by standing and by age, and what they come to."""
+    return billing_service.summary(**query)
+
+
+@blueprint.get("/export")
+@requires("invoices:read")
+@blueprint.problems()
+@blueprint.query(StandingFilterSchema)
+@blueprint.response(200, content_type="text/csv", description="a header, and a row for each invoice")
+def export_invoices(query: dict[str, Any]) -> Response:
+    """Export the invoices of a filter as CSV, with their totals."""
+    wanted = {name: value for name, value in query.items() if value is not None}
+    return csv_response("invoices", csv_lines(billing_service.export_columns(), billing_service.export(**wanted)))
 
 
 @blueprint.post("")

@@ -3,6 +3,7 @@
 from clinic.billing.commands import (
     audit,
     corrections,
+    invoice_list,
     invoices,
     opening_balances,
     payments,
@@ -21,6 +22,7 @@ __all__ = [
     "audit",
     "corrections",
     "group",
+    "invoice_list",
     "invoices",
     "opening_balances",
     "payments",

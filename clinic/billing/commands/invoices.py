@@ -1,7 +1,7 @@
 """The commands `flask billing …`."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -9,17 +9,13 @@ import click
 from clinic.billing.commands.group import group
 from clinic.billing.commands.issuing import issue_draft, issue_options, with_confirmed_date
 from clinic.billing.commands.lines import line_options, read_lines
-from clinic.billing.rules import STATUSES
 from clinic.billing.schemas.invoices import InvoiceSchema
 from clinic.billing.service import Invoice, billing_service
-from clinic.core.audit import record_listing
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import patient_service
-from clinic.web.cli import load_options, show_record, show_rows, with_header
+from clinic.web.cli import load_options, show_record
 from clinic.web.cli_output import info
 from clinic.web.merge_patch import patch_schema
-
-COLUMNS = ["number", "status", "issued_on", "total", "paid", "due", "patient_id", "id"]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -99,36 +95,10 @@ def issue(invoice_id: str, as_json: bool, issued_on: str | None, confirm_date: b
     info(_what_next(invoice))
 
 
-@group.command("invoices", needs="invoices:read")
-@click.option("--status", type=click.Choice(STATUSES), help="Only in this state.")
-@click.option("--patient", metavar="TEXT", help="Only of this patient: number, id or what finds only one.")
-@click.option("--appointment", metavar="ID", help="Only of this appointment.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
-@as_json
-@with_header
-def invoices(status: str | None, patient: str | None, limit: int, as_json: bool, **options: str | None) -> None:
-    """List invoices, the newest first."""
-    patient_id = patient_service.choose(patient).id if patient else None
-    visit = load_options(InvoiceSchema(only=("appointment_id",)), {"appointment_id": options["appointment"]})
-    found = billing_service.list(status=status, patient_id=patient_id, **visit, limit=limit)
-    record_listing("invoices", (invoice.patient_id for invoice in found.rows))
-    rows = [_dumped(invoice) for invoice in found.rows]
-    show_rows(rows, COLUMNS, as_json=as_json, table=lambda: _with_patient_numbers(found.rows, rows))
-
-
 def _create_issued(fields: Mapping[str, Any], terms: Mapping[str, Any]) -> Invoice:
     """Draft and issue an invoice, or neither."""
     with unit_of_work():
         return billing_service.issue(billing_service.create(**fields).id, **terms)
-
-
-def _with_patient_numbers(invoices: Sequence[Invoice], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what a table on a terminal shows: a patient's number instead of the id."""
-    numbers = patient_service.numbers(invoice.patient_id for invoice in invoices)
-    return [
-        {column: row[column] for column in COLUMNS if column != "patient_id"} | {"patient": numbers[invoice.patient_id]}
-        for invoice, row in zip(invoices, rows, strict=True)
-    ]
 
 
 def _what_next(invoice: Invoice) -> str:

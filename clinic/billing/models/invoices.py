@@ -2,7 +2,7 @@
 
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,13 +16,24 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     Uuid,
+    column,
+    literal_column,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.billing.models.particulars import PARTICULARS_CHECKS, IssuedParticulars
-from clinic.billing.payer_rules import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAX_NUMBER
+from clinic.billing.models.payers import PAYER_CHECKS, ChosenPayer
 from clinic.billing.price_rules import LONGEST_CODE, LONGEST_REASON
-from clinic.billing.rules import BILL, CANCELLED, DRAFT, LONGEST_DESCRIPTION, LONGEST_NOTE, OPENING, standing_of
+from clinic.billing.rules import (
+    BILL,
+    CANCELLED,
+    DRAFT,
+    ISSUED,
+    LONGEST_DESCRIPTION,
+    LONGEST_NOTE,
+    OPENING,
+    standing_of,
+)
 from clinic.billing.totals import NO_TAX, Totals, totals_of
 from clinic.core.db import Base
 from clinic.core.db.mixins import ClinicScoped, VersionMixin
@@ -32,7 +43,14 @@ if TYPE_CHECKING:
     from clinic.billing.models.payments import Allocation, Payment
 
 
-class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
+SUMMED = ("status", "currency", "due_on", "paid_minor", "credited_minor", "written_off_minor", "total_minor")
+"""What the counts and sums of lists need of an invoice: they read an index and no row."""
+
+CORRECTED = column("credited_minor") + column("written_off_minor") > literal_column("0")
+"""The invoices of which something was credited or written off, few of many."""
+
+
+class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
     """An invoice of a patient, numbered and immutable once issued.
 
     The database itself caps what is paid, ties number and date to the status, and refuses changes of what was issued.
@@ -48,15 +66,6 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
         ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointments.clinic_id", "appointments.id"]),
         ForeignKeyConstraint(["clinic_id", "payer_person_id"], ["related_persons.clinic_id", "related_persons.id"]),
-        CheckConstraint("payer_kind IN ('patient', 'related_person', 'other')", name="payer_kind"),
-        CheckConstraint(
-            "(COALESCE(payer_kind, '') = 'related_person') = (payer_person_id IS NOT NULL)", name="payer_person"
-        ),
-        CheckConstraint(
-            "(COALESCE(payer_kind, '') = 'other') = (payer_name IS NOT NULL)"
-            " AND (payer_name IS NOT NULL OR (payer_address IS NULL AND payer_tax_number IS NULL))",
-            name="payer_name",
-        ),
         CheckConstraint("kind IN ('invoice', 'opening') AND (kind = 'invoice' OR credited_minor = 0)", name="kind"),
         CheckConstraint("status IN ('draft', 'issued', 'balanced', 'cancelled')", name="status"),
         CheckConstraint(
@@ -77,11 +86,20 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
             name="settled",
         ),
         *PARTICULARS_CHECKS,
+        *PAYER_CHECKS,
         Index("ix_invoices_patient", "clinic_id", "patient_id", "id"),
         Index("ix_invoices_payer_person", "clinic_id", "payer_person_id"),
         Index("ix_invoices_appointment", "clinic_id", "appointment_id"),
         Index("ix_invoices_status", "clinic_id", "status", "id"),
-        Index("ix_invoices_issued_on", "clinic_id", "issued_on"),
+        Index("ix_invoices_issued_on", "clinic_id", "issued_on", "id"),
+        Index("ix_invoices_sums", "clinic_id", *SUMMED, "id"),
+        Index(
+            "ix_invoices_corrected",
+            "clinic_id",
+            *SUMMED,
+            postgresql_where=CORRECTED,
+            sqlite_where=CORRECTED,
+        ),
     )
 
     kind: Mapped[str] = mapped_column(String(10), default=BILL)
@@ -91,11 +109,6 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
     number: Mapped[str | None] = mapped_column(String(20))
     currency: Mapped[str] = mapped_column(String(3))
     issued_on: Mapped[date | None] = mapped_column(Date)
-    payer_kind: Mapped[str | None] = mapped_column(String(20))
-    payer_person_id: Mapped[UUID | None] = mapped_column(Uuid)
-    payer_name: Mapped[str | None] = mapped_column(String(LONGEST_NAME))
-    payer_address: Mapped[str | None] = mapped_column(String(LONGEST_ADDRESS))
-    payer_tax_number: Mapped[str | None] = mapped_column(String(LONGEST_TAX_NUMBER))
     prices_include_tax: Mapped[bool] = mapped_column(Boolean, default=True)
     note: Mapped[str | None] = mapped_column(String(LONGEST_NOTE))
     total_minor: Mapped[int] = mapped_column(BigInteger)
@@ -121,22 +134,14 @@ class Invoice(IssuedParticulars, ClinicScoped, VersionMixin, Base):
         return self.status == DRAFT
 
     @property
+    def is_open(self) -> bool:
+        """Whether something is due of it."""
+        return self.status == ISSUED
+
+    @property
     def is_opening(self) -> bool:
         """Whether it is what the patient owed before, and no document."""
         return self.kind == OPENING
-
-    @property
-    def payer(self) -> dict[str, Any] | None:
-        """Who pays: the kind, and the id of a related person or what was typed; None if nobody was chosen."""
-        if self.payer_kind is None:
-            return None
-        return {
-            "kind": self.payer_kind,
-            "related_person_id": self.payer_person_id,
-            "name": self.payer_name,
-            "address": self.payer_address,
-            "tax_number": self.payer_tax_number,
-        }
 
     @property
     def totals(self) -> Totals:

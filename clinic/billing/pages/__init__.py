@@ -3,6 +3,7 @@
 from clinic.billing.pages import (
     credit_notes,
     drafts,
+    invoice_list,
     invoices,
     issuing,
     opening_balances,
@@ -22,6 +23,7 @@ __all__ = [
     "blueprint",
     "credit_notes",
     "drafts",
+    "invoice_list",
     "invoices",
     "issuing",
     "opening_balances",

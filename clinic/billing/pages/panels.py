@@ -4,21 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from clinic.appointments.service import appointment_service
+from clinic.billing.pages.invoice_rows import due_note
 from clinic.billing.service import billing_service, price_list
+from clinic.billing.standings import is_late
 from clinic.core.clock import today
 from clinic.core.context import current_actor
 from clinic.core.modules import Panel
 from clinic.identity.clinics import clinic_service
 
+_MOST_SHOWN = 5
+
 
 def panels_of_patient(patient_id: UUID) -> Sequence[Panel]:
     """Return what a patient has still to pay, and the way to a new invoice."""
-    invoices = billing_service.open_of(patient_id)
+    invoices, day = billing_service.open_of(patient_id), today(clinic_service.current().zone)
     context = {
         "patient_id": patient_id,
         "balance": billing_service.balance(invoices),
         "credit": billing_service.credit(patient_id),
         "open_invoices": invoices,
+        "shown_invoices": invoices[:_MOST_SHOWN],
+        "notes": {one.id: due_note(one.due_on, day) for one in invoices if is_late(one.due_on, day)},
     }
     panels = [Panel("billing/panel.html", context, "aside")]
     if current_actor().has_permission("invoices:write"):

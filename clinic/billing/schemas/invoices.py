@@ -32,6 +32,7 @@ from clinic.billing.schemas.issue import IssuedParticularsSchema
 from clinic.billing.schemas.payments import PaymentOfInvoiceSchema, UseOfPaymentSchema
 from clinic.billing.schemas.percent import Percent
 from clinic.billing.schemas.rows import Row, typed_rows, without_rows
+from clinic.billing.schemas.standing import OverdueField, StandingField
 from clinic.billing.schemas.typed import TypedDiscount, TypedMoney, TypedQuantity
 from clinic.core.money import Money
 from clinic.web.fields import (
@@ -45,7 +46,6 @@ from clinic.web.fields import (
     Timestamp,
     id_messages,
 )
-from clinic.web.json_api import ListQuery
 
 ROW_FIELDS = ("description", "quantity", "unit_price", "discount", "tax_rate_id")
 PAYER_FIELDS = ("name", "address", "tax_number")
@@ -136,6 +136,8 @@ class InvoiceSchema(IssuedParticularsSchema):
         metadata={"description": "the visit that it is for"},
     )
     status = fields.String(dump_only=True, metadata={"enum": list(STATUSES)})
+    standing = StandingField()
+    overdue = OverdueField()
     currency = fields.String(dump_only=True, metadata={"pattern": CURRENCY_PATTERN})
     lines = fields.List(
         Part(InvoiceLineSchema, "a line"),
@@ -181,14 +183,6 @@ class DraftSchema(InvoiceSchema):
     """What can be changed of a draft: its visit, its lines, its note, its payer."""
 
     patient_id = fields.UUID(dump_only=True)
-
-
-class InvoiceQuery(ListQuery):
-    """Filters of the list of invoices."""
-
-    status = Choice(*STATUSES, what="a status")
-    patient_id = fields.UUID(error_messages=id_messages("a patient"))
-    appointment_id = fields.UUID(error_messages=id_messages("an appointment"))
 
 
 class TypedLine(Schema):

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select
 
 from clinic.core.audit import record_listing
 from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page
-from clinic.core.text import is_storable
+from clinic.core.text import fold, is_storable
 from clinic.patients.errors import PatientNotFound, SeveralPatients
 from clinic.patients.merging.merged_records import merged_into, survivor_of
 from clinic.patients.models import Patient
@@ -96,6 +96,15 @@ class PatientSearch:
     def find_by_terms(self, terms: Sequence[Term], *, limit: int) -> Page[Match]:
         """Return the first patients who match terms, as `find_matches`."""
         return find_matches(terms, limit=limit)
+
+    def ids_of_text(self, text: str) -> Select[UUID]:
+        """Select the ids of the patients of a record number, or with each word of a text in their names.
+
+        Unlike a search it selects all of them, and takes the words as they are: a filter of the lists of other records.
+        """
+        is_named = and_(*(Patient.sort_name.contains(word, autoescape=True) for word in fold(text).split()))
+        number = parse_record_number(text)
+        return select(Patient.id).where(is_named if number is None else or_(is_named, Patient.mrn == number))
 
     def merged_into(self, patients: Sequence[Patient]) -> Mapping[UUID, Sequence[Patient]]:
         """Return by the ids of patients the records that were merged into them, in one query if there are any."""

@@ -1,0 +1,34 @@
+"""Fields of the standing of an invoice."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from clinic.billing.standings import OVERDUE, STANDINGS, is_late, standing_key
+from clinic.core.clock import today
+from clinic.identity.clinics import clinic_service
+from clinic.web.fields import described
+
+
+class StandingField(fields.String):
+    """The standing of an invoice as lists name it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            dump_only=True,
+            attribute="standing",
+            **described({}, enum=[one for one in STANDINGS if one != OVERDUE]),
+        )
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return standing_key(value)
+
+
+class OverdueField(fields.Boolean):
+    """Whether an invoice is open and its due date is over in the clinic's day."""
+
+    def __init__(self) -> None:
+        super().__init__(dump_only=True, attribute="due_on", metadata={"description": "open, and due before today"})
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> bool:
+        return obj.is_open and is_late(value, today(clinic_service.current().zone))
