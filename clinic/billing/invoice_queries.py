@@ -5,7 +5,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, or_, select, union
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from clinic.appointments.service import Appointment
 from clinic.billing.models import Allocation, Invoice, InvoiceLine, Payment
@@ -42,6 +43,13 @@ class InvoiceQueries:
         :raises InvoiceNotFound: if no record has that id
         """
         return get_or_raise(Invoice, invoice_id, InvoiceNotFound)
+
+    def get_with_lines(self, invoice_id: UUID) -> Invoice:
+        """Return an invoice of the current clinic with its lines, in one query.
+
+        :raises InvoiceNotFound: if no record has that id
+        """
+        return get_or_raise(Invoice, invoice_id, InvoiceNotFound, joinedload(Invoice.lines))
 
     def numbers(self, invoice_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the invoices of these ids, `Draft` without one, in one query."""
@@ -120,12 +128,12 @@ def as_id(given: UUID | str) -> UUID:
     return UUID(given) if isinstance(given, str) else given
 
 
-def get_or_raise(model: type[Record], record_id: UUID | str, missing: type[NotFound]) -> Record:
-    """Return a record of the current clinic.
+def get_or_raise(model: type[Record], record_id: UUID | str, missing: type[NotFound], *options: ORMOption) -> Record:
+    """Return a record of the current clinic, loaded with some options.
 
     :raises NotFound: the given one, if no record has that id
     """
-    found = db.session.get(model, as_id(record_id))
+    found = db.session.get(model, as_id(record_id), options=options)
     if found is None:
         raise missing
     return found

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from clinic.core.db.mixins import UUIDMixin
 from clinic.core.db.transaction import write_transaction
 from clinic.core.db.types import UTCDateTime
 from clinic.core.ids import new_id
+from clinic.core.recent import RecentValues
 
 OLD = timedelta(minutes=5)
 """A worker that has not been seen for longer does not run."""
@@ -91,12 +91,8 @@ def recent_worker_status(app: Flask) -> WorkerStatus | None:
 
     Pages ask this: it reads so seldom that they need no statement more than without it.
     """
-    read_at, status = app.extensions.setdefault(_RECENT, (time.monotonic(), None))
-    if time.monotonic() - read_at >= REREAD_SECONDS:
-        status = worker_status()
-        app.extensions[_RECENT] = (time.monotonic(), status)
-    known: WorkerStatus | None = status
-    return known
+    recent: RecentValues[WorkerStatus | None] = app.extensions.setdefault(_RECENT, RecentValues(REREAD_SECONDS))
+    return recent.get(_RECENT, worker_status) if recent.knows(_RECENT) else recent.set(_RECENT, None)
 
 
 def workers() -> Sequence[WorkerHeartbeat]:

@@ -22,6 +22,7 @@ from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due, send_due_tests
 from clinic.notifications.merging import CALLS, LINKS, MESSAGES
 from clinic.notifications.pages.blueprint import calls_to_make
+from clinic.notifications.payment_planning import plan_payment_reminders
 from clinic.notifications.planning import plan_visit
 from clinic.notifications.planning_job import plan_due
 from clinic.notifications.service import notification_service
@@ -50,7 +51,10 @@ class NotificationsModule(BaseModule):
             "appointment.arrived": self._on_appointment_arrived,
             "appointment.fulfilled": self._on_appointment_fulfilled,
             "appointment.missed": self._on_appointment_missed,
+            "invoice.issued": self._on_invoice_issued,
+            "invoice.credited": self._on_invoice_credited,
             "invoice.paid": self._on_invoice_paid,
+            "payment.reversed": self._on_payment_reversed,
         }
 
     def get_audit_labels(self) -> Mapping[str, RecordLabels]:
@@ -135,8 +139,22 @@ class NotificationsModule(BaseModule):
         """Write to a patient who did not come."""
         _plan_visit(data)
 
+    def _on_invoice_issued(self, data: dict[str, Any]) -> None:
+        """Plan the payment reminders of an invoice."""
+        _plan_reminders_of_payment(data)
+
+    def _on_invoice_credited(self, data: dict[str, Any]) -> None:
+        """Drop the payment reminders of an invoice of which nothing is left to pay."""
+        _plan_reminders_of_payment(data)
+
+    def _on_payment_reversed(self, data: dict[str, Any]) -> None:
+        """Plan the payment reminders of the invoices that are open again."""
+        for allocation in billing_service.get_payment(data["payment_id"]).allocations:
+            _plan_reminders_of_payment({"invoice_id": str(allocation.invoice_id)})
+
     def _on_invoice_paid(self, data: dict[str, Any]) -> None:
-        """Send a receipt for an invoice that was paid."""
+        """Send a receipt for an invoice that was paid, and drop its payment reminders."""
+        _plan_reminders_of_payment(data)
         invoice = billing_service.get(data["invoice_id"])
         notification_service.queue("receipt", patient_service.get(invoice.patient_id), about=invoice.id)
 
@@ -145,6 +163,12 @@ def _plan_visit(data: dict[str, Any]) -> None:
     """Plan the reminders of an appointment; those that were due before the present event are too late."""
     event = current_event()
     plan_visit(UUID(data["appointment_id"]), since=event.occurred_at if event else now())
+
+
+def _plan_reminders_of_payment(data: dict[str, Any]) -> None:
+    """Plan the payment reminders of an invoice; those that were due before the present event are too late."""
+    event = current_event()
+    plan_payment_reminders(UUID(data["invoice_id"]), since=event.occurred_at if event else now())
 
 
 module = NotificationsModule()

@@ -54,7 +54,7 @@ AUDIT_LABELS = {
             "sent_at": "Sent",
             "about_id": "Related record ID",
             "about_version": "Related record version",
-            "offset_minutes": "Minutes before",
+            "offset_minutes": "Minutes before or after",
         },
         formatters={
             "kind": str.capitalize,
@@ -82,12 +82,18 @@ AUDIT_LABELS = {
         "settings of messages",
         labels={
             "reminder_offsets": "Reminders",
+            "payment_reminder_days": "Payment reminders",
             "quiet": "Quiet hours",
             "quiet_from": "Quiet from",
             "quiet_until": "Quiet until",
             "grace_seconds": "Seconds to undo",
         },
-        formatters={"reminder_offsets": offset_text, "quiet_from": clock_text, "quiet_until": clock_text},
+        formatters={
+            "reminder_offsets": offset_text,
+            "payment_reminder_days": lambda day: f"{day} days",
+            "quiet_from": clock_text,
+            "quiet_until": clock_text,
+        },
     ),
     "service_reminders": RecordLabels(
         "the reminders of a service",

@@ -1,8 +1,7 @@
 """The checks of a message, each with a label: whether it may be sent now, and why not."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -10,6 +9,8 @@ from clinic.appointments.service import Appointment
 from clinic.core.clock import now, wall_time
 from clinic.core.db import db
 from clinic.core.mail.queue import FAILED, QUEUED
+from clinic.notifications.check_types import Check, Stop
+from clinic.notifications.invoice_checks import ASKS, LAST_LEVEL, PAID, STANDING, STILL_DUE
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.models import SENDING, SUPPRESSED, Notification
 from clinic.notifications.subjects import MessageSubject
@@ -18,13 +19,13 @@ from clinic.patients.service import PatientMerged, topic_label
 DECEASED = "the patient has died"
 NO_ADDRESS = "the patient has no email address any more"
 NO_GUARDIAN = "the patient is a minor without a guardian on record"
+NO_PAYERS_ADDRESS = "the payer has no email address on record"
 NO_GUARDIANS_ADDRESS = "the guardian has no email address"
 PAST = "the appointment is in the past"
 MERGED = "the record was merged with another one of the patient"
 CANCELLED = "the appointment was cancelled"
 NOT_CANCELLED = "the appointment is not cancelled any more"
 CHANGED = "the appointment has been changed"
-NOT_PAID = "the invoice is not paid any more"
 NOT_MISSED = "the appointment is not marked as missed any more"
 NOT_OPEN = "the recall is not open any more"
 NO_REMINDERS = "the clinic does not remind of such visits"
@@ -50,32 +51,6 @@ AHEAD_STATES = ("pending", "booked")
 
 CANCELLED_STATES = ("cancelled", "entered-in-error")
 """In these states it does not take place; the second is that of a booking that was undone."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Why a message is not sent; one that only `waits` may be sent later, if known from a time on."""
-
-    reason: str
-    waits: bool = False
-    until: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Check:
-    """A question about a message: its label, how it is answered, and on which page its answer can be changed.
-
-    `page` is an endpoint that takes the id of the patient, or of what the message is about, as its `argument`. One that
-    is not asked twice is asked when the message is written, and not again when the mail server is ready to accept it.
-    """
-
-    name: str
-    label: str
-    stop: Callable[[MessageSubject], Stop | None]
-    page_label: str = ""
-    page: str | None = None
-    argument: str | None = None
-    is_asked_twice: bool = True
 
 
 def past_reason(appointment: Appointment) -> str | None:
@@ -160,6 +135,8 @@ def _no_address(subject: MessageSubject) -> Stop | None:
         return Stop(NO_GUARDIAN)
     if recipient.email:
         return None
+    if subject.is_to_other_payer:
+        return Stop(NO_PAYERS_ADDRESS)
     return Stop(NO_GUARDIANS_ADDRESS if recipient.is_guardian else NO_ADDRESS)
 
 
@@ -209,10 +186,6 @@ def _confirmation_is_being_sent(subject: MessageSubject) -> Stop | None:
     return Stop(WAITS, waits=True) if db.session.scalar(select(sending.exists())) else None
 
 
-def _not_paid(subject: MessageSubject) -> Stop | None:
-    return None if subject.invoice.status == "balanced" else Stop(NOT_PAID)
-
-
 def _not_missed(subject: MessageSubject) -> Stop | None:
     return None if subject.appointment.status == NO_SHOW else Stop(NOT_MISSED)
 
@@ -254,7 +227,6 @@ STILL_MISSED = Check(
     "missed", "The patient did not come", _not_missed, "See the appointment", "appointments.show", "appointment_id"
 )
 STILL_OPEN = Check("open", "The recall is open", _not_open, "Edit the recall", "patients.edit_recall", "recall_id")
-PAID = Check("paid", "The invoice is paid", _not_paid, "See the invoice", "billing.show", "invoice_id")
 ADDRESS = Check(
     "address", "An email address is on record", _no_address, "Edit the contact details", "patients.edit", "patient_id"
 )
@@ -279,6 +251,8 @@ _OF_KIND: Mapping[str, Sequence[Check]] = {
     "missed": (STILL_MISSED, RECENT),
     "recall": (STILL_OPEN, ACTIVE),
     "receipt": (PAID,),
+    "invoice": (STANDING,),
+    "payment-reminder": (ASKS, STILL_DUE, LAST_LEVEL),
 }
 _IN_TURN = ("change", "cancellation")
 """Kinds that are sent after the confirmation of the appointment."""

@@ -31,6 +31,11 @@ _ALL = (
     Kind("missed", "Missed visit", "care", "appointment", waits_for_morning=True),
     Kind("recall", "Recall", "recalls", "recall", waits_for_morning=True),
     Kind("receipt", "Receipt", "care", "invoice"),
+    Kind("invoice", "Invoice", "care", "invoice"),
+    Kind("payment-reminder", "Payment reminder", "care", "invoice", waits_for_morning=True),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
+
+TO_PAYER = ("invoice", "payment-reminder")
+"""Kinds of messages that go to who pays an invoice, and say nothing of the patient if that is somebody else."""

@@ -13,7 +13,7 @@ from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT
 from clinic.core.mail.errors import UNREACHABLE
 from clinic.core.mail.queue import FAILED, QUEUED, SENT, UNKNOWN
-from clinic.notifications.models import SENDING, SUPPRESSED, Notification, NotificationAttempt
+from clinic.notifications.models import ANOTHER_CHANNEL, SENDING, SUPPRESSED, Notification, NotificationAttempt
 
 MOST_COUNTED = 10_000
 
@@ -28,6 +28,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     SUPPRESSED: (SUPPRESSED,),
 }
 """The states that are counted together, by the name of the group."""
+
+EMAIL = "email"
 
 BEFORE = "before"
 """Begins the key of a page that ends before a row."""
@@ -81,7 +83,7 @@ class MessageLog:
         order = [one.asc() if is_back else one.desc() for one in _ORDER]
         conditions = [*_conditions({**filters, "state": None}), *_beyond(position, is_back=is_back)]
         rows = select(Notification).where(*conditions).order_by(*order).limit(limit + 1)
-        if states := _states(filters.get("state")):
+        if states := _states_to_read(filters):
             first = union_all(*(_ids_of_state(rows, state) for state in states))
             rows = select(Notification).where(Notification.id.in_(first)).order_by(*order).limit(limit + 1)
         return _page(db.session.scalars(rows).all(), limit, is_back=is_back, is_first=position is None)
@@ -171,6 +173,17 @@ def _states(state: str | None) -> Sequence[str]:
     return GROUPS.get(state, (state,)) if state else ()
 
 
+def _states_to_read(filters: LogFilters) -> Sequence[str]:
+    """Return the states that are read one by one: those of the filter, or all of a channel with an index of its own."""
+    if _is_other_channel(filters):
+        return _states(filters.get("state")) or [state for group in GROUPS.values() for state in group]
+    return _states(filters.get("state"))
+
+
+def _is_other_channel(filters: LogFilters) -> bool:
+    return filters.get("channel") not in {None, "", EMAIL}
+
+
 def _ids_of_state(rows: Select[Any], state: str) -> Select[Any]:
     """Select the ids of the first of ordered rows that are in a state; an index has the order within one state only."""
     return rows.where(Notification.state == state).with_only_columns(Notification.id).subquery().select()
@@ -198,6 +211,8 @@ def _conditions(filters: LogFilters) -> Sequence[ColumnElement[bool]]:
     equal = {"kind": Notification.kind, "channel": Notification.channel}
     ids = {"patient_id": Notification.patient_id, "about_id": Notification.about_id}
     conditions += [column == value for name, column in (equal | ids).items() if (value := filters.get(name))]
+    if _is_other_channel(filters):
+        conditions.append(ANOTHER_CHANNEL)
     if (patient_ids := filters.get("patient_ids")) is not None:
         conditions.append(Notification.patient_id.in_(patient_ids))
     if since := filters.get("since"):

@@ -31,12 +31,13 @@ GIVE_UP = timedelta(days=3)
 _BEFORE: Mapping[str, Callable[[int], timedelta]] = {
     "reminder": lambda minutes: timedelta(minutes=minutes),
     "recall": lambda _minutes: LEAD,
+    "payment-reminder": lambda minutes: -timedelta(minutes=minutes),
 }
-"""How long before the visit, or the day of the recall, a planned message is due."""
+"""How long before the visit, the day of the recall or the due date of the invoice a planned message is due."""
 
 
 def planned_time(row: Notification) -> datetime | None:
-    """Return the time before its visit or recall at which a message is to be sent; None if it was not planned."""
+    """Return the time, by its visit, recall or invoice, at which a planned message is to be sent; None for others."""
     if row.about_at is None or row.kind not in _BEFORE:
         return None
     return row.about_at - _BEFORE[row.kind](row.offset_minutes)
@@ -110,7 +111,7 @@ class NotificationQueue(MailQueue[Notification]):
         """Return how long a message is still attempted: three days, and a reminder until its visit begins."""
         begun, until = row.created_at, now() + GIVE_UP
         if row.about_at is not None and (planned := planned_time(row)) is not None:
-            begun, until = max(begun, planned), row.about_at
+            begun, until = max(begun, planned), row.about_at if planned < row.about_at else until
         return min(begun + GIVE_UP, until) - now()
 
     def handover_values(self, mail: Mail) -> dict[str, Any]:

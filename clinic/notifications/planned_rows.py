@@ -13,13 +13,15 @@ from clinic.core.db.transaction import after_commit
 from clinic.core.jobs import wake_worker
 from clinic.core.mail.queue import QUEUED
 from clinic.notifications.checks import CANCELLED, CHANGED, MOVED, NO_REMINDERS, NOT_MISSED, NOT_OPEN, PAST
+from clinic.notifications.invoice_checks import NOT_ASKED, NOTHING_DUE
 from clinic.notifications.models import SUPPRESSED, Notification
 from clinic.notifications.planning_rules import Planned
 
 SETTINGS = "the clinic's settings of messages were changed"
 OTHER_DAY = "the day of the recall was changed"
 
-DROPPED = (MOVED, SETTINGS, OTHER_DAY, CANCELLED, CHANGED, NOT_MISSED, NOT_OPEN, PAST, NO_REMINDERS)
+OF_VISITS = (MOVED, CANCELLED, CHANGED, NOT_MISSED, PAST, NO_REMINDERS)
+DROPPED = (*OF_VISITS, SETTINGS, OTHER_DAY, NOT_OPEN, NOTHING_DUE, NOT_ASKED)
 """Reasons for which a planned message is dropped that is planned again if the reason ceases."""
 
 

@@ -17,6 +17,7 @@ from clinic.notifications.checks import AHEAD_STATES, NO_SHOW
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.mail_queue import planned_time
 from clinic.notifications.models import Notification
+from clinic.notifications.payment_planning import invoices_to_plan, plan_payment_reminders
 from clinic.notifications.planned_rows import was_dropped
 from clinic.notifications.planning import HORIZON, plan_visit
 from clinic.notifications.recall_planning import plan_recall, unplanned_recalls
@@ -53,12 +54,15 @@ def _plan_batch() -> int:
     settings, at = settings_service.get(), now()
     visits = dict.fromkeys(id_ for query in _visits_to_plan(settings) for id_ in _first(query))
     recalls = dict.fromkeys(id_ for query in _recalls_to_plan(settings) for id_ in _first(query))
+    invoices = dict.fromkeys(id_ for query in invoices_to_plan(settings) for id_ in _first(query))
     db.session.commit()
+    for id_ in invoices:
+        plan_payment_reminders(id_, since=at)
     for id_ in visits:
         plan_visit(id_, since=at)
     for id_ in recalls:
         plan_recall(id_)
-    return len(visits) + len(recalls) + _make_due_again()
+    return len(visits) + len(recalls) + len(invoices) + _make_due_again()
 
 
 def _first(query: Select[UUID]) -> Sequence[UUID]:

@@ -8,8 +8,9 @@ from clinic.notifications.channels import CHANNELS
 from clinic.notifications.letters import spoken_text
 from clinic.notifications.models import Notification
 from clinic.notifications.stored_mail import StoredMail, preview_mail, unpack_mail
+from clinic.notifications.subjects import MessageSubject
 from clinic.notifications.writing.mails import draft_mail
-from clinic.patients.service import patient_service, recipient_of
+from clinic.patients.service import patient_service
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def draft_of(message: Notification) -> Mail | None:
     Without an address it is written to nobody: the recipient is a placeholder.
     """
     try:
-        recipient = recipient_of(patient_service.get(message.patient_id))
+        recipient = MessageSubject.of(message).recipient
         return draft_mail(message, recipient) if recipient else None
     except ClinicError:
         return None

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from clinic.core.mail.errors import NotSent, NotYet
 from clinic.core.mail.queue import NotToBeSent
-from clinic.notifications.checks import NO_ADDRESS, Check, checks_of, past_reason
+from clinic.notifications.check_types import Check
+from clinic.notifications.checks import NO_ADDRESS, checks_of, past_reason
 from clinic.notifications.models import Notification
 from clinic.notifications.subjects import MessageSubject
 

@@ -23,6 +23,7 @@ from clinic.notifications.settings_rules import DEFAULT_OFFSETS, DEFAULT_QUIET_F
 
 _DEFAULTS: Mapping[str, Any] = {
     "reminder_offsets": list(DEFAULT_OFFSETS),
+    "payment_reminder_days": [],
     "quiet": True,
     "quiet_from": DEFAULT_QUIET_FROM,
     "quiet_until": DEFAULT_QUIET_UNTIL,
@@ -35,7 +36,8 @@ class MessageSettings:
     """The settings of a clinic's messages; version 1 are the defaults of a clinic that never changed them.
 
     `id` is that of the row, or of the clinic without one. `reminder_offsets` are minutes before a visit, the longest
-    first; `service_reminders` has those of the services that have their own. Quiet hours are minutes after midnight in
+    first; `service_reminders` has those of the services that have their own. `payment_reminder_days` are days after an
+    invoice was due, the first one first. Quiet hours are minutes after midnight in
     the clinic's time `zone`.
     """
 
@@ -45,6 +47,7 @@ class MessageSettings:
     updated_at: datetime | None
     reminder_offsets: Sequence[int]
     service_reminders: Mapping[UUID, Sequence[int]]
+    payment_reminder_days: Sequence[int]
     quiet: bool
     quiet_from: int
     quiet_until: int
@@ -72,6 +75,7 @@ class SettingsFields(TypedDict, total=False):
 
     reminder_offsets: Sequence[int]
     service_reminders: Mapping[UUID, Sequence[int] | None]
+    payment_reminder_days: Sequence[int]
     quiet: bool
     quiet_from: int
     quiet_until: int

@@ -16,10 +16,14 @@ MOST_GRACE_SECONDS = 3600
 NONE = "none"
 _PART = re.compile(r"([0-9]{1,5})\s*(days?|d|hours?|h|minutes?|min|m)", re.ASCII)
 _MINUTES = {"d": DAY, "h": HOUR, "m": 1}
+_DAYS = re.compile(r"([0-9]{1,4})(?:\s*(?:days?|d))?", re.ASCII)
 _SEPARATOR = re.compile(r"\s*(?:,|;|\band\b|\+)\s*")
 
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]?([0-9]{2}))?", re.ASCII)
 
+LAST_DAY = 365
+NOT_DAYS = "Enter days like 7, 21; or none"
+DAY_OUT_OF_RANGE = f"Enter from 1 to {LAST_DAY} days"
 NOT_A_TIME = "Enter a time like 21:00"
 NOT_READABLE = "Enter times like 2 days, 3 hours; or none"
 OUT_OF_RANGE = "Enter from 15 minutes to 30 days"
@@ -50,6 +54,37 @@ def tidy_offsets(offsets: Iterable[int]) -> Sequence[int]:
     if len(found) > MOST_OFFSETS:
         raise ValueError(TOO_MANY)
     return found
+
+
+def parse_days(text: str) -> Sequence[int]:
+    """Return the days after the due date that are entered as numbers, such as `7, 21`; none for `none`.
+
+    :raises ValueError: with a message, if they can't be read or there are too many
+    """
+    if text.strip().lower() in {"", NONE}:
+        return ()
+    parts = [_DAYS.fullmatch(part.strip().lower()) for part in _SEPARATOR.split(text.strip())]
+    if not all(parts):
+        raise ValueError(NOT_DAYS)
+    return tidy_days(int(part[1]) for part in parts if part)
+
+
+def tidy_days(days: Iterable[int]) -> Sequence[int]:
+    """Return days after the due date without repetition, the first one first.
+
+    :raises ValueError: with a message, if one is out of range or there are too many
+    """
+    found = sorted(set(days))
+    if any(not 1 <= one <= LAST_DAY for one in found):
+        raise ValueError(DAY_OUT_OF_RANGE)
+    if len(found) > MOST_OFFSETS:
+        raise ValueError(TOO_MANY)
+    return found
+
+
+def days_text(days: Iterable[int]) -> str:
+    """Return days after the due date as they are entered."""
+    return ", ".join(map(str, days)) or NONE
 
 
 def offset_text(offset: int) -> str:

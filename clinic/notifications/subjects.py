@@ -12,8 +12,9 @@ from clinic.billing.service import Invoice, billing_service
 from clinic.core.context import IMPORT
 from clinic.core.db import db
 from clinic.core.db.transaction import keep_loaded
-from clinic.notifications.kinds import KINDS, Kind
+from clinic.notifications.kinds import KINDS, TO_PAYER, Kind
 from clinic.notifications.models import Notification
+from clinic.notifications.payers import consenting_patient, has_other_payer, payer_recipient
 from clinic.notifications.settings import MessageSettings, settings_service
 from clinic.notifications.writing.template_service import template_service
 from clinic.patients.service import (
@@ -32,8 +33,8 @@ def reminders_about(appointment_ids: Collection[UUID]) -> Mapping[UUID, Sequence
     """Return the reminders of some appointments, whatever their state, in one query."""
     about = (Notification.kind == "reminder", Notification.about_id.in_(appointment_ids))
     found: dict[UUID, list[Notification]] = defaultdict(list)
-    rows = select(Notification).where(*about).order_by(Notification.id).execution_options(populate_existing=True)
-    for row in db.session.scalars(rows):
+    rows = db.session.scalars(select(Notification).where(*about).execution_options(populate_existing=True))
+    for row in sorted(rows, key=lambda one: one.id):  # the order in SQL would make SQLite read the index of all ids
         found[row.about_id].append(row)
     return found
 
@@ -105,8 +106,10 @@ class MessageSubject:
 
     @cached_property
     def consent(self) -> ConsentState:
-        """What the patient answered about messages for this purpose by this channel."""
-        return consent_service.state(self.patient_id, self.kind.purpose, self.channel)
+        """What the patient, or a payer who is one too, answered about messages for this purpose by this channel."""
+        of_payer = self.kind.name in TO_PAYER
+        patient_id = consenting_patient(self.invoice, self.patient) if of_payer else self.patient_id
+        return consent_service.state(patient_id, self.kind.purpose, self.channel)
 
     @cached_property
     def settings(self) -> MessageSettings:
@@ -130,5 +133,12 @@ class MessageSubject:
 
     @cached_property
     def recipient(self) -> Recipient | None:
-        """Who gets the message: the patient, or the guardian of a minor; None for a minor without one."""
+        """Who gets the message: the patient, the guardian of a minor, or who pays; None for a minor without one."""
+        if self.kind.name in TO_PAYER:
+            return payer_recipient(self.invoice, self.patient)
         return recipient_of(self.patient)
+
+    @cached_property
+    def is_to_other_payer(self) -> bool:
+        """Whether the message is for a payer who is not the patient: it says nothing of the patient then."""
+        return self.kind.name in TO_PAYER and has_other_payer(self.invoice)

@@ -1,11 +1,10 @@
 """Counts in the navigation, read at most every few seconds by a process, so that pages need no statement for them."""
 
-import time
 from collections.abc import Callable
-from uuid import UUID
 
 from flask import Flask, Response, current_app, request
 
+from clinic.core.recent import RecentValues
 from clinic.core.tenancy import current_clinic_id_or_none
 
 REREAD_SECONDS = 15
@@ -16,18 +15,14 @@ _COUNTS = "clinic.navigation_counts"
 
 def init_app(app: Flask) -> None:
     """Read the counts anew after each request that may have changed them."""
-    app.extensions[_COUNTS] = {}
+    app.extensions[_COUNTS] = RecentValues(REREAD_SECONDS)
     app.after_request(_forget)
 
 
 def recent_count(name: str, count: Callable[[], int]) -> int:
     """Return a count of the current clinic as this process read it in the last seconds."""
-    counts: dict[tuple[UUID | None, str], tuple[float, int]] = current_app.extensions[_COUNTS]
-    key = (current_clinic_id_or_none(), name)
-    known = counts.get(key)
-    if known is None or time.monotonic() - known[0] >= REREAD_SECONDS:
-        known = counts[key] = (time.monotonic(), count())
-    return known[1]
+    counts: RecentValues[int] = current_app.extensions[_COUNTS]
+    return counts.get((current_clinic_id_or_none(), name), count)
 
 
 def forget_counts(app: Flask) -> None:

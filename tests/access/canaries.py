@@ -87,6 +87,7 @@ WITHOUT = {
     "notifications.state": ("sent", "constrained"),
     "notification_attempts.outcome": ("sent", "constrained"),
     "notification_settings.reminder_offsets": ([2880], "numbers"),
+    "notification_settings.payment_reminder_days": ([7], "numbers"),
     "service_reminders.offsets": ([2880], "numbers"),
     "link_tokens.purpose": ("preferences", "constrained"),
     "test_mails.state": ("sent", "else it would be sent, and rightly"),

@@ -135,6 +135,7 @@ LINES: dict[str, Line] = {
     "notifications resolve": lambda the: [the("notification_id", "api_notifications.resolve"), "arrived"],
     "notifications hold-back": lambda the: [the("notification_id")],
     "notifications send-by": lambda the: [the("notification_id", "api_notifications.send_by"), "post"],
+    "notifications send-invoice": lambda the: [the("invoice_id")],
     "notifications printed": lambda the: [the("notification_id", "api_notifications.record_printed")],
     "notifications calls": lambda _: [],
     "notifications record-call": lambda the: [the("appointment_id"), "no-answer"],

@@ -144,6 +144,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "billing.delete": lambda _: {"version": "1"},
     "notifications.update_settings": lambda _: {
         "reminder_offsets": "2 days",
+        "payment_reminder_days": "7, 21",
         "quiet": "1",
         "quiet_from": "21",
         "quiet_until": "8",
@@ -174,6 +175,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "notifications.hold_back": _nothing,
     "notifications.send_by": lambda _: {"channel": "post"},
     "notifications.record_printed": _nothing,
+    "notifications.mail_invoice": _nothing,
     "notifications.record_call": lambda _: {"result": "no-answer"},
     "patients.create": _patient,
     "patients.update": lambda the: {**_patient(the), "version": "1"},
@@ -319,6 +321,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_notifications.hold_back": _nothing,
     "api_notifications.send_by": lambda _: {"channel": "post"},
     "api_notifications.record_printed": _nothing,
+    "api_notifications.mail_invoice": _nothing,
     "api_calls.record_result": lambda _: {"result": "no-answer"},
     "api_patients.create": _patient,
     "api_patients.update": lambda _: {"given_name": "Rita"},

@@ -90,7 +90,7 @@ APPOINTMENT_VERBS = (
     "update",
     "confirm",
 )
-MESSAGE_VERBS = ("retry", "retry_notifications", "resolve", "hold_back", "send_by", "record_printed")
+MESSAGE_VERBS = ("retry", "retry_notifications", "resolve", "hold_back", "send_by", "record_printed", "mail_invoice")
 
 
 @on_one_database

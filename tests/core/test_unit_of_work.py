@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from clinic.core.context import as_actor
@@ -23,7 +23,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic
 from clinic.patients.models import Patient
 from tests.builders import a_patient
-from tests.databases import on_sqlite_only
+from tests.databases import on_postgresql_only, on_sqlite_only
 from tests.fixtures import Here
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
@@ -57,6 +57,31 @@ def test_a_commit_waits_for_the_disk_unless_it_may_be_lost_when_the_power_fails(
 
     assert found == (waits if durable else 1 if is_sqlite else "off")
     assert count(Patient) == 2
+
+
+@on_postgresql_only
+def test_a_unit_of_work_begins_on_postgresql_at_once_with_its_limit_for_locks() -> None:
+    with unit_of_work():
+        driver: Any = db.session.connection().connection.dbapi_connection
+        begun = driver.info.transaction_status.name
+        limit = db.session.connection().exec_driver_sql("SHOW lock_timeout").scalar()
+
+    assert (begun, limit) == ("INTRANS", "4s")
+    assert db.session.connection().exec_driver_sql("SHOW lock_timeout").scalar() == "0"
+
+
+@on_postgresql_only
+def test_a_unit_of_work_on_a_connection_that_broke_fails_and_the_next_one_works() -> None:
+    connection: Any = db.session.connection().connection.dbapi_connection
+    db.session.commit()
+    connection.pgconn.finish()
+
+    with pytest.raises(DBAPIError), unit_of_work():
+        a_patient()
+    with unit_of_work():
+        a_patient()
+
+    assert count(Patient) == 1
 
 
 def test_rolling_back_leaves_no_row_no_event_no_delivery_and_no_call(published: list[Any]) -> None:

@@ -77,6 +77,8 @@ def reads() -> Mapping[str, Callable[[], object]]:
         "log of days": lambda: message_log.list(limit=20, since=day, before=day + timedelta(days=2)),
         "counts": lambda: message_log.counts(before=soon),
         "counts of a kind": lambda: message_log.counts(before=soon, kind="recall"),
+        "log of a patient": lambda: message_log.list(limit=20, before=soon, patient_id=newest.patient_id),
+        "counts of a patient": lambda: message_log.counts(before=soon, patient_id=newest.patient_id),
         "counts of days": lambda: message_log.counts(since=day, before=day + timedelta(days=2)),
         "neighbours": lambda: message_log.neighbours(newest),
         "outage": message_log.outage,

@@ -3,11 +3,13 @@
 import pytest
 
 from clinic.billing.service import billing_service
+from clinic.core.db import db
 from clinic.notifications.mail_worker import send_due
-from clinic.patients.service import consent_service, patient_service, related_person_service
+from clinic.patients.service import consent_service, patient_service, recipient_of, related_person_service
 from tests.assertions import rows
 from tests.billing.invoices import an_invoice, euros
 from tests.builders import a_patient, an_appointment
+from tests.statements import counted_statements
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -84,3 +86,15 @@ def test_messages_go_to_the_patient_when_the_birth_date_turns_out_to_be_another(
     send_due()
 
     assert outcomes(app) == [("sent", None, "tiago@example.org")]
+
+
+def test_the_clinic_is_not_read_to_know_that_an_adult_needs_no_guardian(app):
+    adult = a_patient()
+    db.session.commit()
+    db.session.expire_all()
+    assert adult.birth_date == "1991-06-21"
+
+    with counted_statements(app) as seen:
+        recipient = recipient_of(adult)
+
+    assert (recipient and recipient.is_guardian, list(seen)) == (False, [])

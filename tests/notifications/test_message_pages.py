@@ -10,6 +10,7 @@ from sqlalchemy import update
 from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.notifications.mail_worker import send_due
+from clinic.notifications.writing.template_service import TemplateKey, template_service
 from clinic.patients.service import consent_service
 from tests.assertions import rows, spoken, title
 from tests.builders import a_patient, an_appointment
@@ -52,6 +53,25 @@ def test_the_page_shows_a_message_as_it_was_sent_and_its_attempts(app, client, v
     assert "Inês Pereira <ines@example.org>" in spoken(page)
     assert "250 OK" in spoken(page)
     assert "Others about this visit" not in spoken(page)
+
+
+def test_the_page_shows_language_template_and_the_consent_that_allows_the_message(app, client, here, visit):
+    address = f"/messages/{of_kind(app, 'confirmation')}"
+    before = spoken(client.get(address).text)
+    with here():
+        template_service.save(
+            TemplateKey("confirmation", "email", "en"), version=None, subject="A visit", text="{{greeting}}"
+        )
+        patient_id = rows(app, "patients")[0]["id"]
+        consent_service.record(patient_id, {("care", "email"): False}, source="in-person")
+
+    after = client.get(address).text
+
+    assert "Language English Template Default text Consent Care messages by email: yes, by registration" in before
+    assert "Template The clinic’s own text changed after this message," in spoken(after)
+    assert "Consent Care messages by email: withdrawn" in spoken(after)
+    assert 'href="/messages/templates/confirmation/email/en"' in after
+    assert f'href="/patients/{patient_id}/consent"' in after
 
 
 @pytest.mark.slow

@@ -80,6 +80,7 @@ def queue_many(count):
     return count
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("hours", [1, 48])
 def test_messages_are_sent_once_after_an_outage(app, mailbox, monkeypatch, clock, hours):
     url = app.config["SMTP_URL"]

@@ -24,7 +24,7 @@ PRINTED = '{"seller": {}, "payer": {"name": null, "family_name": "Müller", "giv
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
     """A clinic in Lisbon with an issued invoice and drafts of each kind of payer, upgraded."""
-    with an_older_database(request.param, tmp_path, "0043"):
+    with an_older_database(request.param, tmp_path, "0044"):
         ids = _insert_invoices()
         upgrade()
         with clinic_scope(ids["clinic"]):
@@ -56,7 +56,7 @@ def test_invoices_from_before_are_counted(ids: dict[str, UUID]) -> None:
 def test_a_downgrade_keeps_invoices_and_guards(ids: dict[str, UUID]) -> None:
     db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0043", "--delete-data"])
+    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0044", "--delete-data"])
 
     assert result.exit_code == 0, result.output
     indexes = {one["name"]: one["column_names"] for one in inspect(db.engine).get_indexes("invoices")}

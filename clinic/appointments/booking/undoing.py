@@ -1,5 +1,6 @@
 """Taking back the last move of an appointment, inside an open unit of work."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from clinic.appointments.booking.changes import illegal, move_back, set_status
@@ -15,6 +16,7 @@ from clinic.appointments.booking.requirements import check_patient
 from clinic.appointments.models import Appointment, AppointmentHistory
 from clinic.appointments.rules import CANCELLED, ENTERED_IN_ERROR, UNDO, UNDO_GRACE, ZONE_CHANGE, undone_status
 from clinic.core.clock import now
+from clinic.core.db import db
 from clinic.core.errors import StaleVersion
 from clinic.patients.service import InactivePatient
 
@@ -36,6 +38,27 @@ def undo(appointment_id: UUID, version: int | None) -> Appointment:
     _take_back(appointment, move)
     record_move(appointment, UNDO, from_status, before={UNDONE: move and str(move.id)})
     return appointment
+
+
+def restore(appointment: Appointment, move_to_new_time: Callable[[], None]) -> None:
+    """Take back the recent cancellation of a locked appointment while it moves to another time, in one change.
+
+    Its former time may have been given away: the database never sees the appointment there again.
+
+    :raises IllegalTransition: if it is not cancelled, or was longer than ten minutes ago
+    """
+    move = _last_standing(appointment.id)
+    if appointment.status != CANCELLED or move is None or move.action != "cancel":
+        raise illegal(appointment, NOTHING)
+    if not _is_recent(move):
+        raise illegal(appointment, TOO_LATE)
+    with db.session.no_autoflush:
+        appointment.status = undone_status(CANCELLED) or CANCELLED
+        for name, value in _NOT_CANCELLED.items():
+            setattr(appointment, name, value)
+        record_move(appointment, UNDO, CANCELLED, before={UNDONE: str(move.id)})
+        publish(APPOINTMENT_RESTORED, appointment)
+        move_to_new_time()
 
 
 def _take_back(appointment: Appointment, move: AppointmentHistory | None) -> None:

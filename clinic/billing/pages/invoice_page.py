@@ -14,6 +14,7 @@ from clinic.billing.schemas.typed import typed_amount
 from clinic.billing.service import Invoice, billing_service, chosen_payer, default_payer, payer_choices
 from clinic.core.audit import record_view
 from clinic.core.clock import today
+from clinic.core.modules import panels_of
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, patient_service
@@ -25,7 +26,7 @@ def invoice_page(invoice_id: UUID, form: Form, *, credit_form: Form | None = Non
 
     `surplus` is how much more than is due was to be paid.
     """
-    invoice = billing_service.get(invoice_id)
+    invoice = billing_service.get_with_lines(invoice_id)
     record_view("invoices", invoice.id, invoice.patient_id)
     patient = patient_service.get(invoice.patient_id)
     shown = document_context(invoice, patient)
@@ -38,6 +39,7 @@ def invoice_page(invoice_id: UUID, form: Form, *, credit_form: Form | None = Non
         "billing/show.html",
         **shown,
         form=form,
+        panels=panels_of("billing.show", invoice.id),
         surplus=surplus,
         **_credit(invoice, credit, credit_form),
         write_offs=() if invoice.is_draft else billing_service.write_offs_of(invoice.id),

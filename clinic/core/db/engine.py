@@ -1,6 +1,7 @@
 """Engines for SQLite and PostgreSQL: what is set when a connection opens and a transaction begins."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -126,13 +127,25 @@ def _configure_postgresql(engine: Engine, app: Flask) -> None:
                 raise DisconnectionError from error
 
     @event.listens_for(engine, "begin")
-    def limit_lock_wait(connection: Connection) -> None:
-        """Limit the wait for a lock; the statement also begins the transaction, which the driver would begin later."""
+    def begin(connection: Connection) -> None:
+        """Begin a write transaction at once, which the driver would do later, and limit its wait for a lock."""
         if _is_writing(connection):
             settings = [f"SET LOCAL lock_timeout = {int(app.config['LOCK_TIMEOUT_MS'])}"]
             if _is_volatile(connection):
                 settings.append("SET LOCAL synchronous_commit = off")
-            connection.exec_driver_sql("; ".join(settings))
+            _begin_with(connection, settings)
+
+
+def _begin_with(connection: Connection, settings: list[str]) -> None:
+    """Begin a transaction on PostgreSQL with some settings, in one round trip.
+
+    The driver alone would make two: it sends a BEGIN of its own before the first statement outside a transaction.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    with suppress(connection.dialect.loaded_dbapi.Error):  # of a broken connection: the next statement raises it
+        driver.pgconn.exec_("; ".join(["BEGIN", *settings]).encode())
+    if not is_in_transaction(connection):
+        connection.exec_driver_sql("; ".join(settings))
 
 
 def _is_writing(connection: Connection) -> bool:

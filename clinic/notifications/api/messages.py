@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from clinic.core.audit import record_listing, record_view
 from clinic.core.db.pagination import Page
 from clinic.notifications.attempts import detail_of
+from clinic.notifications.invoice_messages import send_invoice
 from clinic.notifications.log import message_log
 from clinic.notifications.other_channels import send_by as queue_by_channel
 from clinic.notifications.relevance import explain
@@ -141,6 +142,17 @@ def record_printed(_nothing: dict[str, Any], notification_id: UUID) -> ResponseR
 def retry(_nothing: dict[str, Any], notification_id: UUID) -> ResponseReturnValue:
     """Send a failed or unknown message again; an unknown one may arrive twice. The body is empty."""
     return notification_service.retry(notification_id)  # type: ignore[return-value]
+
+
+@blueprint.post("/invoices/<uuid:invoice_id>/send")
+@requires("notifications:write")
+@blueprint.idempotent()
+@blueprint.problems(404, 409)
+@blueprint.body(NothingSchema, required=False)
+@blueprint.response(200, NotificationSchema)
+def mail_invoice(_nothing: dict[str, Any], invoice_id: UUID) -> ResponseReturnValue:
+    """Send an issued invoice by email to who pays it; one that can't be sent is suppressed with a reason."""
+    return send_invoice(invoice_id)  # type: ignore[return-value]
 
 
 @blueprint.post("/retry")

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import click
 
+from clinic.billing.service import billing_service
 from clinic.core.audit import record_listing, record_view
 from clinic.notifications.attempts import detail_of
 from clinic.notifications.channels import CHANNELS, desk_channels
 from clinic.notifications.commands.group import as_json, group
+from clinic.notifications.invoice_messages import send_invoice
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.log import WAITING, message_log
 from clinic.notifications.other_channels import send_by as queue_by_channel
@@ -124,6 +126,15 @@ def send_by(notification_id: UUID, channel: str, as_json: bool) -> None:
 def printed(notification_id: UUID, as_json: bool) -> None:
     """Record that a letter was printed."""
     show_record(NotificationSchema().dump(notification_service.record_printed(notification_id)), as_json=as_json)
+
+
+@group.command("send-invoice", needs="notifications:write")
+@click.argument("number", metavar="NUMBER_OR_ID")
+@as_json
+def mail_invoice(number: str, as_json: bool) -> None:
+    """Send an issued invoice by email to who pays it."""
+    message = send_invoice(billing_service.identify(number).id)
+    show_record(NotificationSchema().dump(message), as_json=as_json)
 
 
 def _retry_each(notification_ids: Sequence[UUID]) -> int:

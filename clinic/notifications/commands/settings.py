@@ -21,6 +21,9 @@ _YES_NO = click.Choice(["yes", "no"])
 @click.option(
     "--service", "services", type=(str, str), multiple=True, metavar="NAME TIMES", help="Its own; empty as the clinic."
 )
+@click.option(
+    "--payment-reminders", "payment_reminder_days", metavar="DAYS", help='After the due date, e.g. "7, 21"; or none.'
+)
 @click.option("--quiet", type=_YES_NO, help="Whether reminders wait for the end of quiet hours.")
 @click.option("--quiet-from", metavar="TIME", help="Clinic time, e.g. 21:00.")
 @click.option("--quiet-until", metavar="TIME", help="Clinic time, e.g. 08:00.")

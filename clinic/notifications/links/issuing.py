@@ -14,6 +14,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.links.tokens import derive_token, hash_token
 from clinic.notifications.models import ANSWER, CALENDAR, PREFERENCES, LinkToken, Notification
+from clinic.notifications.payers import is_to_other_payer
 
 ANSWERABLE = ("confirmation", "change", "reminder")
 """The kinds of messages about a visit that is still to come."""
@@ -38,7 +39,12 @@ class IssuedLink:
 
 
 def issue_links(notification: Notification) -> Mapping[str, IssuedLink]:
-    """Return the links of a message by their purpose, the same over all attempts to send what it says now."""
+    """Return the links of a message by their purpose, the same over all attempts to send what it says now.
+
+    One to a payer who is not the patient has none: they would answer for the patient.
+    """
+    if is_to_other_payer(notification):
+        return {}
     issued = [_preferences(notification)]
     if notification.kind in ANSWERABLE and KINDS[notification.kind].about == "appointment":
         visit = appointment_service.get(notification.about_id)

@@ -57,10 +57,19 @@ class VisitAnswerService:
             _unless_changed(lambda: appointment_service.cancel(shown.visit.id, reason="patient", version=version))
 
     def take_back(self, link: OpenLink) -> None:
-        """Undo the cancellation through a link, for as long as the desk can, if the time is still free."""
+        """Undo the cancellation through a link, for as long as the desk can.
+
+        :raises TimeGone: if the time has been given away
+        """
         shown = linked_visit(link)
-        if shown.can_take_back:
-            _unless_changed(lambda: appointment_service.undo(shown.visit.id, version=shown.visit.version))
+        if not shown.can_take_back:
+            return
+        try:
+            appointment_service.undo(shown.visit.id, version=shown.visit.version)
+        except SlotTaken as error:
+            raise TimeGone from error
+        except (StaleVersion, IllegalTransition):
+            return
 
     def check_birth_date(self, link: OpenLink, entered: date) -> BirthDateAnswer:
         """Compare a date of birth with the one on record; five wrong ones close this way for the link."""
@@ -83,7 +92,7 @@ class VisitAnswerService:
     def move(self, link: OpenLink, starts_at: datetime) -> None:
         """Move the visit to an offered time, which confirms it; do nothing unless the date of birth was entered.
 
-        One that was cancelled through the link is taken back first.
+        One that was cancelled through the link is booked again at that time, also if its former one was given away.
 
         :raises TimeGone: if that time is not offered any more
         """
@@ -96,9 +105,8 @@ class VisitAnswerService:
                 if not is_offered(shown.visit, shown.clinic, starts_at):
                     raise TimeGone
                 visit = shown.visit
-                if shown.can_take_back:
-                    visit = appointment_service.undo(visit.id, version=visit.version)
-                moved = appointment_service.reschedule(visit.id, starts_at=starts_at, version=visit.version)
+                act = appointment_service.restore if shown.can_take_back else appointment_service.reschedule
+                moved = act(visit.id, starts_at=starts_at, version=visit.version)
                 appointment_service.confirm(moved.id)
                 row.moved_to = moved.wall_start
         except (Unavailable, *CHANGED) as error:

@@ -3,11 +3,12 @@
 from clinic.notifications.models.attempts import DEFERRED, MOST_ANSWERED, OUTCOMES, REFUSED, NotificationAttempt
 from clinic.notifications.models.calls import CANT_COME, NO_ANSWER, RESULT_LABELS, RESULTS, WILL_COME, Call
 from clinic.notifications.models.link_tokens import ANSWER, CALENDAR, PREFERENCES, LinkToken
-from clinic.notifications.models.notifications import SENDING, SUPPRESSED, Notification
+from clinic.notifications.models.notifications import ANOTHER_CHANNEL, SENDING, SUPPRESSED, Notification
 from clinic.notifications.models.settings import NotificationSettings, ServiceReminders
 from clinic.notifications.models.templates import MessageKindSetting, MessageTemplate, TestMail
 
 __all__ = [
+    "ANOTHER_CHANNEL",
     "ANSWER",
     "CALENDAR",
     "CANT_COME",

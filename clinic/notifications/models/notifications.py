@@ -27,7 +27,7 @@ from clinic.core.db.types import UTCDateTime
 SENDING, SUPPRESSED = "sending", "suppressed"
 """The states of a message that other mail does not have."""
 
-_ANOTHER_CHANNEL = column("channel") != literal_column("'email'")
+ANOTHER_CHANNEL = column("channel") != literal_column("'email'")
 """Limits an index to the few messages that are no emails."""
 
 _UNAUDITED = {"audited": False}
@@ -58,7 +58,7 @@ class Notification(ClinicScoped, Base):
             "state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'suppressed')",
             name="state",
         ),
-        Index("ix_notifications_due", "clinic_id", "state", "due_at"),
+        Index("ix_notifications_due", "clinic_id", "state", "due_at", "id"),
         Index("ix_notifications_planned", "clinic_id", "kind", "about_at"),
         Index("ix_notifications_patient", "clinic_id", "patient_id"),
         Index("ix_notifications_log", "clinic_id", "due_at", "id"),
@@ -68,8 +68,8 @@ class Notification(ClinicScoped, Base):
         Index(
             "ix_notifications_channel",
             *("clinic_id", "channel", "state", "due_at", "id"),
-            postgresql_where=_ANOTHER_CHANNEL,
-            sqlite_where=_ANOTHER_CHANNEL,
+            postgresql_where=ANOTHER_CHANNEL,
+            sqlite_where=ANOTHER_CHANNEL,
         ),
     )
 

@@ -12,8 +12,9 @@ from clinic.core.db.mixins import ClinicScoped, VersionMixin
 class NotificationSettings(ClinicScoped, VersionMixin, Base):
     """The settings of a clinic's messages; a clinic that never changed them has no row.
 
-    `reminder_offsets` are minutes before the visit. `quiet_from` and `quiet_until` are minutes after midnight in the
-    clinic's time zone. `grace_seconds` is None for the installation's own.
+    `reminder_offsets` are minutes before the visit, `payment_reminder_days` days after an invoice was due.
+    `quiet_from` and `quiet_until` are minutes after midnight in the clinic's time zone. `grace_seconds` is None for the
+    installation's own.
     """
 
     __tablename__ = "notification_settings"
@@ -28,6 +29,7 @@ class NotificationSettings(ClinicScoped, VersionMixin, Base):
     )
 
     reminder_offsets: Mapped[list[int]] = mapped_column(JSON)
+    payment_reminder_days: Mapped[list[int]] = mapped_column(JSON, server_default="[]")
     quiet: Mapped[bool] = mapped_column(Boolean)
     quiet_from: Mapped[int] = mapped_column(Integer)
     quiet_until: Mapped[int] = mapped_column(Integer)

@@ -3,6 +3,7 @@
 from clinic.notifications.pages import (
     calls,
     explanations,
+    invoice_mails,
     message,
     message_links,
     messages,
@@ -20,6 +21,7 @@ __all__ = [
     "blueprint",
     "calls",
     "explanations",
+    "invoice_mails",
     "message",
     "message_links",
     "messages",

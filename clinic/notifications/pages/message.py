@@ -18,6 +18,7 @@ from clinic.notifications.kinds import KINDS
 from clinic.notifications.log import message_log
 from clinic.notifications.models import SUPPRESSED, Notification
 from clinic.notifications.pages.blueprint import blueprint
+from clinic.notifications.pages.message_facts import facts_about
 from clinic.notifications.preview import content_of
 from clinic.notifications.schemas.messages import ARRIVED, ResolutionSchema
 from clinic.notifications.service import notification_service
@@ -100,6 +101,7 @@ def message_page(notification_id: UUID, form: Form, part: str = "text") -> str:
     message = notification_service.get(notification_id)
     attempts = attempts_of(message.id)
     earlier, later = message_log.neighbours(message)
+    patient, content = patient_service.get_many([message.patient_id])[message.patient_id], content_of(message)
     page = render_template(
         "notifications/show.html",
         message=message,
@@ -110,8 +112,9 @@ def message_page(notification_id: UUID, form: Form, part: str = "text") -> str:
         channels=CHANNELS,
         other_channels=_other_channels(message),
         kinds=KINDS,
-        content=content_of(message),
-        patient=patient_service.get_many([message.patient_id])[message.patient_id],
+        content=content,
+        patient=patient,
+        facts=facts_about(message, patient, content.mail if content else None),
         about=abouts_of([message]).get(message.about_id),
         attempts=attempts,
         names=actor_names(one.actor for one in attempts if one.actor),

@@ -24,6 +24,8 @@ def preferences(token: str) -> ResponseReturnValue:
         shown = preference_service.get(link)
         chooses = "choose" in request.args or not shown.stopped
         template = "links/messages.html" if chooses else "links/stopped.html"
+        if "keep" in request.args and shown.wanted and not shown.stopped:
+            template = "links/kept.html"
         return public_page(template, shown.clinic, shown.recipient, shown=shown, token=token)
 
 

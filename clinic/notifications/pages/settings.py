@@ -12,7 +12,7 @@ from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.notifications.pages.blueprint import blueprint
 from clinic.notifications.schemas.settings import PREFIX, SettingsForm
 from clinic.notifications.settings import MessageSettings, settings_service
-from clinic.notifications.settings_rules import clock_text, offsets_text
+from clinic.notifications.settings_rules import clock_text, days_text, offsets_text
 from clinic.web.authorization import requires
 from clinic.web.edit_conflict import field_differences
 from clinic.web.forms import Form, initial_form, load_form, refuse, sent_version
@@ -20,6 +20,7 @@ from clinic.web.idempotency import idempotent
 
 LABELS = {
     "reminder_offsets": "Reminders before a visit",
+    "payment_reminder_days": "Days after the due date",
     "quiet": "Quiet hours",
     "quiet_from": "From",
     "quiet_until": "Until",
@@ -63,6 +64,7 @@ def _page(form: Form, current: MessageSettings | None = None) -> str:
         services=service_catalogue.active(),
         prefix=PREFIX,
         offsets_text=offsets_text,
+        days_text=days_text,
         clock_text=clock_text,
     )
 
@@ -87,6 +89,7 @@ def _form_values(current: MessageSettings) -> Mapping[str, str]:
     """Return the settings as a form sends them."""
     values: dict[str, Any] = {
         "reminder_offsets": offsets_text(current.reminder_offsets),
+        "payment_reminder_days": days_text(current.payment_reminder_days),
         "quiet": "1" if current.quiet else "",
         "quiet_from": clock_text(current.quiet_from),
         "quiet_until": clock_text(current.quiet_until),

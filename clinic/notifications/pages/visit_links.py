@@ -42,7 +42,10 @@ def answer(token: str) -> ResponseReturnValue:
     act = _ANSWERS.get(request.form.get("answer", ""))
     if act is not None:
         with acting_by_link(link):
-            act(link)
+            try:
+                act(link)
+            except TimeGone:
+                return _visit_page(visit_answer_service.get(link), token, error="time_gone", status=409)
     return back_to(".visit", token)
 
 
@@ -122,10 +125,12 @@ def _calendar_file(token: str, purpose: str) -> ResponseReturnValue:
     return response
 
 
-def _visit_page(shown: LinkedVisit, token: str) -> ResponseReturnValue:
+def _visit_page(
+    shown: LinkedVisit, token: str, *, error: str | None = None, status: int | None = None
+) -> ResponseReturnValue:
     grace = int(UNDO_GRACE.total_seconds() // 60)
-    status = _STATUS.get(shown.state, 200)
-    return _page("links/visit.html", shown, token, status=status, grace=grace)
+    status = status or _STATUS.get(shown.state, 200)
+    return _page("links/visit.html", shown, token, status=status, grace=grace, error=error)
 
 
 def _birth_page(shown: LinkedVisit, token: str, *, error: str | None = None, status: int = 200) -> ResponseReturnValue:

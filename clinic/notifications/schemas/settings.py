@@ -7,14 +7,18 @@ from uuid import UUID
 from marshmallow import Schema, ValidationError, fields, pre_load
 
 from clinic.notifications.settings_rules import (
+    LAST_DAY,
     LONGEST_OFFSET,
     MOST_GRACE_SECONDS,
     MOST_OFFSETS,
+    NOT_DAYS,
     NOT_READABLE,
     SHORTEST_OFFSET,
     clock_text,
     parse_clock,
+    parse_days,
     parse_offsets,
+    tidy_days,
     tidy_offsets,
 )
 from clinic.web.fields import Count, Switch, Tick, Timestamp, described
@@ -55,6 +59,28 @@ def read_offsets(value: Any) -> list[int]:
     except ValueError as error:
         raise ValidationError(str(error)) from error
     raise ValidationError(NOT_READABLE)
+
+
+class PaymentDays(fields.Field[list[int]]):
+    """Days after the due date of an invoice: a list in JSON, numbers such as `7, 21` in forms and commands."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("error_messages", dict.fromkeys(("required", "null"), NOT_DAYS))
+        items = {"type": "integer", "minimum": 1, "maximum": LAST_DAY}
+        super().__init__(**described(options, type="array", items=items, maxItems=MOST_OFFSETS, example=[7, 21]))
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> list[int]:
+        return list(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[int]:
+        try:
+            if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
+                return list(parse_days(value))
+            if isinstance(value, list) and all(type(one) is int for one in value):
+                return list(tidy_days(value))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        raise ValidationError(NOT_DAYS)
 
 
 class ServiceOffsets(fields.Field[dict[UUID, list[int] | None]]):
@@ -100,10 +126,11 @@ class ClockMinute(fields.Field[int]):
 
 
 class SettingsSchema(Schema):
-    """When a clinic reminds its patients, in minutes before a visit, and when it is quiet, in its time zone."""
+    """When a clinic reminds of visits (minutes before) and payments (days after the due day), and when it is quiet."""
 
     reminder_offsets = Offsets(dump_only=True)
     service_reminders = ServiceOffsets(dump_only=True)
+    payment_reminder_days = PaymentDays(dump_only=True)
     quiet = fields.Boolean(dump_only=True)
     quiet_from = ClockMinute(dump_only=True)
     quiet_until = ClockMinute(dump_only=True)
@@ -118,6 +145,7 @@ class SettingsPatch(Schema):
 
     reminder_offsets = Offsets()
     service_reminders = ServiceOffsets()
+    payment_reminder_days = PaymentDays()
     quiet = Switch()
     quiet_from = ClockMinute()
     quiet_until = ClockMinute()

@@ -64,12 +64,16 @@ class Visit:
 
 @dataclass(frozen=True)
 class Payment:
-    """What was paid of an invoice, and what is left to pay."""
+    """What an invoice comes to, what is left to pay of it, until when, and the account of the clinic for transfers."""
 
     number: str
     issued_on: date
     total: Money
     due: Money
+    due_on: date | None = None
+    payee: str = ""
+    iban: str | None = None
+    bic: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def facts_of(subject: MessageSubject, recipient: Recipient) -> Facts:
     return Facts(
         subject.kind.name,
         sender_of(clinic),
-        _reader(patient, recipient, clinic),
+        _payer(recipient) if subject.is_to_other_payer else _reader(patient, recipient, clinic),
         patient_number=patient.mrn,
         visit=_visit(subject.appointment, clinic) if about == "appointment" else None,
         payment=_payment(subject.invoice) if about == "invoice" else None,
@@ -115,6 +119,11 @@ def _reader(patient: Patient, recipient: Recipient, clinic: Clinic) -> Reader:
     )
 
 
+def _payer(recipient: Recipient) -> Reader:
+    """Return the reader of a message to a payer, which says nothing of the patient."""
+    return Reader(recipient.name, recipient.name, recipient.language)
+
+
 def _visit(appointment: Appointment, clinic: Clinic) -> Visit:
     notice = timedelta(hours=clinic.late_cancel_hours)
     answer_by = appointment.starts_at - notice if notice else None
@@ -130,4 +139,14 @@ def _visit(appointment: Appointment, clinic: Clinic) -> Visit:
 def _payment(invoice: Invoice) -> Payment | None:
     if invoice.number is None or invoice.issued_on is None:
         return None
-    return Payment(invoice.number, invoice.issued_on, invoice.total, invoice.due)
+    seller = (invoice.particulars or {}).get("seller") or {}
+    return Payment(
+        invoice.number,
+        invoice.issued_on,
+        invoice.total,
+        invoice.due,
+        invoice.due_on,
+        seller.get("name") or clinic_service.current().name,
+        seller.get("iban"),
+        seller.get("bic"),
+    )

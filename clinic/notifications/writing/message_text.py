@@ -107,9 +107,16 @@ def _visit_values(facts: Facts, region: Region) -> dict[str, str]:
 
 def _payment_values(payment: Payment | None, region: Region) -> dict[str, str]:
     if payment is None:
-        return {"receipt": "", "invoice_number": "", "amount": ""}
-    amount = region.amount(payment.total)
-    return {"receipt": f"{amount}, {payment.number}", "invoice_number": payment.number, "amount": amount}
+        return dict.fromkeys(("receipt", "invoice", "invoice_number", "amount", "left_to_pay", "due_day"), "")
+    amount, due = region.amount(payment.total), region.amount(payment.due)
+    return {
+        "receipt": f"{amount}, {payment.number}",
+        "invoice": f"{due}, {payment.number}",
+        "invoice_number": payment.number,
+        "amount": amount,
+        "left_to_pay": due,
+        "due_day": region.plain_day(payment.due_on) if payment.due_on else "",
+    }
 
 
 def _parts(text: str, facts: Facts, values: Mapping[str, str], region: Region) -> Iterator[Part]:
@@ -133,6 +140,8 @@ def _rows(block: str, facts: Facts, region: Region) -> tuple[Row, ...]:
     phrases = phrases_of(region.language)
     if block == "receipt":
         return _payment_rows(facts.payment, phrases, region) if facts.payment else ()
+    if block == "invoice":
+        return tuple(_invoice_rows(facts.payment, phrases, region)) if facts.payment else ()
     return _visit_rows(facts.visit, facts, phrases, region) if facts.visit else ()
 
 
@@ -152,6 +161,23 @@ def _payment_rows(payment: Payment, phrases: Phrases, region: Region) -> tuple[R
         Row(phrases["invoice"], (invoice,)),
         Row(phrases["left_to_pay"], (region.amount(payment.due),)),
     )
+
+
+def _invoice_rows(payment: Payment, phrases: Phrases, region: Region) -> Iterator[Row]:
+    """Yield what is to pay of an invoice, until when and how: by transfer, if the clinic has an account."""
+    yield Row(phrases["to_pay"], (region.amount(payment.due),), is_important=True)
+    if payment.due != payment.total:
+        yield Row(phrases["total"], (region.amount(payment.total),))
+    invoice = _put(phrases["invoice_of"], number=payment.number, day=region.plain_day(payment.issued_on))
+    yield Row(phrases["invoice"], (invoice,))
+    if not payment.due.minor:
+        return
+    if payment.due_on:
+        yield Row(phrases["pay_until"], (region.plain_day(payment.due_on),))
+    if payment.iban:
+        bic = (f"BIC {payment.bic}",) if payment.bic else ()
+        yield Row(phrases["transfer_to"], (payment.payee, f"IBAN {payment.iban}", *bic))
+        yield Row(phrases["reference"], (payment.number,))
 
 
 def _summary(facts: Facts, region: Region) -> str:

@@ -49,6 +49,9 @@ _OF_SUBJECT: Mapping[str, Sequence[Placeholder]] = {
         Placeholder("receipt", "what was paid, of which invoice, and what is left to pay, as a block", is_block=True),
         Placeholder("invoice_number", "the number of the invoice", in_subject=True),
         Placeholder("amount", "the total of the invoice"),
+        Placeholder("invoice", "what is to pay, of which invoice, until when and how, as a block", is_block=True),
+        Placeholder("left_to_pay", "what is left to pay of it"),
+        Placeholder("due_day", "the day until which it is to be paid"),
     ),
 }
 

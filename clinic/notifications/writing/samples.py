@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from clinic.core.clock import at_wall_time, now, today
 from clinic.core.money import Money
 from clinic.identity.models import Clinic
-from clinic.notifications.kinds import KINDS
+from clinic.notifications.kinds import KINDS, TO_PAYER
 from clinic.notifications.links.issuing import ANSWERABLE
 from clinic.notifications.mail_links import MailLinks
 from clinic.notifications.writing.facts import Facts, Payment, Reader, Visit, sender_of
@@ -40,7 +40,7 @@ def sample_facts(sample: str, kind: str, clinic: Clinic) -> Facts:
         _READERS[sample],
         patient_number="P-000123",
         visit=_visit(sample, clinic) if about == "appointment" else None,
-        payment=_payment(clinic) if about == "invoice" else None,
+        payment=_payment(kind, clinic) if about == "invoice" else None,
     )
 
 
@@ -59,6 +59,10 @@ def _visit(sample: str, clinic: Clinic) -> Visit:
     return Visit(starts_at, 30, clinic.zone, _PRACTITIONERS.get(sample, "Dr Lukas Brandt"), answer_by)
 
 
-def _payment(clinic: Clinic) -> Payment:
+def _payment(kind: str, clinic: Clinic) -> Payment:
     day = today(clinic.zone)
-    return Payment(f"INV-{day.year}-00341", day, Money(4500, clinic.currency), Money(0, clinic.currency))
+    total, nothing, number = Money(4500, clinic.currency), Money(0, clinic.currency), f"INV-{day.year}-00341"
+    if kind not in TO_PAYER:
+        return Payment(number, day, total, nothing)
+    until = day + timedelta(days=14)
+    return Payment(number, day, total, total, until, clinic.name, "PT50 0002 0123 1234 5678 9015 4", "TESTPTPL")

@@ -99,6 +99,38 @@ def test_who_has_cancelled_chooses_another_time_instead(app, here, visitor, link
     assert queued["change"] in {"queued", "sent"}
 
 
+@pytest.fixture
+def given_away(here, visitor, visit, links):
+    """The visit was cancelled through its link, and its time booked by somebody else at once."""
+    visitor.post(links["answer"], data={"answer": "no"})
+    with here():
+        practitioner = practitioner_service.get(visit.practitioner_id)
+        an_appointment(a_patient(given_name="Rui", email=None), practitioner, starts_at=visit.starts_at)
+
+
+def test_who_takes_back_a_time_that_was_given_away_is_offered_other_times(app, visitor, links, given_away):
+    page = visitor.post(links["answer"], data={"answer": "undo"})
+
+    assert page.status_code == 409
+    assert "Somebody else has taken this time" in spoken(page.text)
+    assert "Choose another time" in page.text
+    assert "Take the time back" not in page.text
+    assert rows(app, "appointments")[0]["status"] == "cancelled"
+
+
+@pytest.mark.both_databases
+def test_another_time_is_booked_although_the_cancelled_one_was_given_away(app, visitor, visit, links, given_away):
+    offered = enter(visitor, links["answer"], RIGHT)
+
+    page = visitor.post(f"{links['answer']}/time", data={"start": starts(offered)[0]}, follow_redirects=True)
+
+    moved = next(row for row in rows(app, "appointments") if row["id"] == visit.id)
+    assert (moved["status"], moved["starts_at"].isoformat()[:16]) == ("booked", starts(offered)[0][:16])
+    assert "Your appointment is moved" in spoken(page.text)
+    moves = [row["action"] for row in rows(app, "appointment_history") if row["appointment_id"] == visit.id]
+    assert moves == ["book", "cancel", "undo", "reschedule", "confirmation"]
+
+
 @pytest.mark.slow
 def test_who_has_cancelled_long_ago_calls(app, visitor, links, week_before):
     visitor.post(links["answer"], data={"answer": "no"})

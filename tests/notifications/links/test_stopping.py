@@ -1,5 +1,8 @@
 """Stopping messages: on a page, and with one click in a mail program (RFC 8058)."""
 
+import re
+from html import unescape
+
 import pytest
 
 from clinic.core.jobs import run_due_jobs
@@ -58,6 +61,22 @@ def test_one_purpose_is_stopped_on_the_page_and_that_undone(app, visitor, links)
     visitor.post(links["preferences"], data={"version": version})
 
     assert answers(app)[-1][2] == "by-registration"
+
+
+def test_who_opened_the_page_by_mistake_keeps_getting_them(app, visitor, links):
+    asked, before = visitor.get(links["preferences"]), contents(app)
+    [address] = re.findall(r'href="([^"]*keep=1)">Keep getting them', asked.text)
+
+    page = visitor.get(unescape(address))
+
+    assert "You keep getting our messages" in spoken(page.text)
+    assert contents(app) == before
+
+
+def test_after_a_stop_the_page_does_not_say_that_the_messages_go_on(visitor, links):
+    visitor.post(links["preferences"], data={"what": "reminders"})
+
+    assert "You get no more reminders" in spoken(visitor.get(f"{links['preferences']}?keep=1").text)
 
 
 @pytest.mark.slow

@@ -263,7 +263,7 @@ def test_every_text_is_listed(client, run):
     listed = client.get("/api/v1/message-templates").json["data"]
     table = run("notifications", "templates").stdout
 
-    assert len(listed) == 24 == len(table.splitlines())
+    assert len(listed) == 30 == len(table.splitlines())
     assert {re.sub(r"\s", "", one["subject"]) for one in listed if one["kind"] == "receipt"} >= {
         "Receiptforinvoice{{invoice_number}}"
     }
