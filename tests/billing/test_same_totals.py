@@ -1,5 +1,6 @@
-"""The totals of an invoice are the same on its page, in print and over JSON, whatever its lines are."""
+"""The totals of an invoice are the same on its page, in print, over JSON and in CSV, whatever its lines are."""
 
+import csv
 import re
 from fractions import Fraction
 from typing import Any
@@ -17,6 +18,7 @@ from tests.builders import a_clinic, a_patient
 from tests.fixtures import Here
 from tests.page_client import PageClient
 
+AMOUNTS = ("net", "tax", "total", "credited", "written_off", "paid", "due")
 RATES = ("4.5", "6", "23")
 bounded = settings(
     max_examples=12,
@@ -60,7 +62,7 @@ def taxes(request: pytest.FixtureRequest, app: Flask, client: PageClient, here: 
 @pytest.mark.breadth
 @bounded
 @given(case=cases)
-def test_page_print_and_json_show_the_same_totals(client: PageClient, here: Here, taxes: dict[str, Any], case: Any):
+def test_page_print_json_and_csv_show_the_same_totals(client: PageClient, here: Here, taxes: dict[str, Any], case: Any):
     rows, include, steps = case
     with here(taxes["clinic"]):
         draft = _drafted(taxes, rows, include)
@@ -108,11 +110,15 @@ def _check(client: PageClient, invoice: Invoice) -> None:
     shown = _shown(page)
     assert shown == _shown(printed)
     assert shown == _of_json(read)
+    exported = client.get("/api/v1/invoices/export").text.splitlines()
+    (row,) = [one for one in csv.DictReader(exported) if one["id"] == str(invoice.id)]
+    for name in AMOUNTS:
+        assert {"amount": row[name], "currency": row["currency"]} == read[name], name
 
 
 def _of_json(read: dict[str, Any]) -> dict[str, Any]:
     """Return what JSON says, in minor units, after checking that it adds up."""
-    minor = {name: _minor(read[name]) for name in ("net", "tax", "total", "credited", "written_off", "paid", "due")}
+    minor = {name: _minor(read[name]) for name in AMOUNTS}
     groups = [[_minor(group[name]) for name in ("net", "tax", "gross")] for group in read["taxes"]]
     sums = [minor["net"], minor["tax"], minor["total"]]
     assert [sum(column) for column in zip(*groups, strict=True)] == sums
