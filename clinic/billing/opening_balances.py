@@ -21,6 +21,7 @@ from clinic.billing.payers import chosen_payer, payer_choices, set_payer
 from clinic.billing.reversals import Reversals
 from clinic.billing.rules import (
     CANCELLED,
+    DRAFT,
     FUTURE_DAY,
     ISSUED,
     NO_REASON,
@@ -64,12 +65,12 @@ class OpeningBalanceExists(Conflict):
 
 
 class OpeningBalanceReversed(Conflict):
-    """An opening balance that was reversed can't be reversed again, nor one that was wholly written off."""
+    """An opening balance that was reversed can't be reversed again, nor one that is wholly written off."""
 
     code = "opening-balance-reversed"
 
     def __init__(self) -> None:
-        super().__init__("This opening balance has been reversed, or written off")
+        super().__init__("This opening balance is reversed, or wholly written off: then undo the write-off first")
 
 
 @dataclass(frozen=True)
@@ -189,9 +190,12 @@ def _check(side: str, amount: Money, day: date, present: date) -> None:
 
 
 def _has_one(patient_id: UUID) -> bool:
-    """Return whether a locked patient has an opening balance that was neither reversed nor wholly written off."""
+    """Return whether a locked patient has an opening balance that was not reversed.
+
+    One that is wholly written off counts, as that can be undone.
+    """
     owed = exists().where(
-        Invoice.patient_id == patient_id, Invoice.kind == OPENING, Invoice.written_off_minor < Invoice.total_minor
+        Invoice.patient_id == patient_id, Invoice.kind == OPENING, Invoice.status.not_in((DRAFT, CANCELLED))
     )
     credit = exists().where(Payment.patient_id == patient_id, Payment.kind == OPENING, Payment.reversed_at.is_(None))
     return bool(db.session.scalar(select(owed | credit)))

@@ -59,7 +59,7 @@ class WithOpenings(Machine):
 
         def expect() -> Callable[[Any], None]:
             self._check_positive(amount)
-            if patient_id in self.openings and not self._is_gone(self.openings[patient_id]):
+            if patient_id in self.openings and not self._is_reversed(self.openings[patient_id]):
                 raise Refused("opening-balance-exists")
             return lambda opening: self._store_opening(opening, amount)
 
@@ -91,6 +91,9 @@ class WithOpenings(Machine):
             return self.issue() if self.recent_bills is every else super().credit()
         finally:
             self.recent_bills = every
+
+    def _is_reversed(self, opening: OwedBefore | Paid) -> bool:
+        return opening.is_reversed if isinstance(opening, Paid) else opening.status == "cancelled"
 
     def _is_gone(self, opening: OwedBefore | Paid) -> bool:
         return opening.is_reversed if isinstance(opening, Paid) else opening.written_off == opening.total

@@ -184,6 +184,23 @@ def test_it_is_no_document(inside) -> None:
         billing_service.reverse_opening_balance(opening.id, reason="Too late")
 
 
+@pytest.mark.both_databases
+def test_a_write_off_makes_no_room_for_a_second_one(inside) -> None:
+    patient = a_patient()
+    opening = owed(patient)
+    billing_service.write_off(opening.id, reason="Moved away")
+
+    with pytest.raises(OpeningBalanceExists):
+        owed(patient)
+    (write_off,) = billing_service.write_offs_of(opening.id)
+    billing_service.undo_write_off(write_off.id, reason="Came back")
+    billing_service.reverse_opening_balance(opening.id, reason="Wrong patient")
+    left(patient)
+
+    assert account(patient) == (0, 2000, -2000)
+    assert billing_service.audit() == []
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

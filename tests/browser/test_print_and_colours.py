@@ -19,6 +19,8 @@ PRINTED = {
     "day": "/appointments?day={day}",
     "invoice": "/invoices/{part_paid_invoice}",
     "invoice alone": "/invoices/{part_paid_invoice}/print",
+    "statement": "/invoices/statement/{patient}",
+    "receipt": "/invoices/payments/{payment}/receipt",
 }
 HEADINGS = {"day": "h1"}
 """What a sheet is headed by; the document has its own heading."""
@@ -32,6 +34,21 @@ def test_a_sheet_fits_on_one_page_of_a4(name: str, page: Page, records: Records)
 
     assert _sheets(pdf) == 1
     assert _paper(pdf) == A4
+
+
+def test_a_statement_is_printed_in_its_columns(page: Page, records: Records) -> None:
+    page.goto(f"/invoices/{records.corrected_invoice}")
+    page.get_by_role("link", name="Statement of account").click()
+    page.wait_for_url("**/invoices/statement/**")
+    page.set_viewport_size({"width": 690, "height": 1000})
+    page.emulate_media(media="print")
+
+    edges = page.eval_on_selector_all(
+        ".ledger :is(th, td):last-child", "cells => cells.map(cell => Math.round(cell.getBoundingClientRect().right))"
+    )
+
+    assert len(edges) > 4
+    assert len(set(edges)) == 1
 
 
 def test_an_invoice_of_300_lines_is_printed_whole_with_its_head_on_every_sheet(page: Page, records: Records) -> None:

@@ -50,7 +50,15 @@ def test_the_mail_names_what_is_to_pay_until_when_and_how_and_no_line(inside, ma
     message = mailbox.only()
     text = text_of(message)
     assert message["Subject"] == f"Invoice {invoice.number} of Clínica São João"
-    for part in ("50,00", invoice.number, "Pay until", "Account", IBAN, "TESTPTPL", "Clínica Lda"):
+    for part in (
+        "50,00",
+        invoice.number,
+        "Pay until",
+        "Account",
+        "IBAN PT50 0002 0123 1234 5678 9015 4",
+        "TESTPTPL",
+        "Clínica Lda",
+    ):
         assert part in text
     assert "Psychiatry" not in message.as_string() + text
     assert "/my/" in text
@@ -174,7 +182,7 @@ def test_the_page_has_a_button_that_sends_once_and_shows_what_became_of_it(app, 
     sent = client.get(answer.location)
 
     assert (answer.status_code, sent.request.path) == (303, f"/invoices/{invoice_id}")
-    assert "The invoice is sent by email" in spoken(sent.text)
+    assert "The invoice will be sent by email" in spoken(sent.text)
     assert "Send again by email" in sent.text
     assert "Invoice by email" in spoken(sent.text)
     assert len(mails(app)) == 1

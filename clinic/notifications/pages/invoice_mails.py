@@ -20,5 +20,5 @@ from clinic.web.idempotency import idempotent
 def mail_invoice(invoice_id: UUID) -> ResponseReturnValue:
     """Send an invoice to who pays it, and say so on its page; or why it was not sent."""
     message = send_invoice(invoice_id)
-    flash(f"Not sent: {message.reason}" if message.state == SUPPRESSED else "The invoice is sent by email")
+    flash(f"Not sent: {message.reason}" if message.state == SUPPRESSED else "The invoice will be sent by email")
     return redirect(url_for("billing.show", invoice_id=invoice_id), 303)

@@ -176,8 +176,13 @@ def _invoice_rows(payment: Payment, phrases: Phrases, region: Region) -> Iterato
         yield Row(phrases["pay_until"], (region.plain_day(payment.due_on),))
     if payment.iban:
         bic = (f"BIC {payment.bic}",) if payment.bic else ()
-        yield Row(phrases["transfer_to"], (payment.payee, f"IBAN {payment.iban}", *bic))
+        yield Row(phrases["transfer_to"], (payment.payee, f"IBAN {_in_groups(payment.iban)}", *bic))
         yield Row(phrases["reference"], (payment.number,))
+
+
+def _in_groups(iban: str) -> str:
+    """Return an IBAN as it is printed: in groups of four characters (ISO 13616)."""
+    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
 
 
 def _summary(facts: Facts, region: Region) -> str:

@@ -65,4 +65,4 @@ def _payment(kind: str, clinic: Clinic) -> Payment:
     if kind not in TO_PAYER:
         return Payment(number, day, total, nothing)
     until = day + timedelta(days=14)
-    return Payment(number, day, total, total, until, clinic.name, "PT50 0002 0123 1234 5678 9015 4", "TESTPTPL")
+    return Payment(number, day, total, total, until, clinic.name, "PT50000201231234567890154", "TESTPTPL")
