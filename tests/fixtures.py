@@ -15,6 +15,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from clinic import create_app
+from clinic.core import heartbeat
 from clinic.core.db import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
@@ -111,6 +112,7 @@ def app(prepared: Prepared) -> Iterator[Flask]:
     for kept in Path(app.instance_path).glob("*-audit-head"):
         kept.unlink()
     forget_counts(app)
+    app.extensions.pop(heartbeat._RECENT, None)
     event_bus.clear()
     subscribe_handlers(app)
     yield app

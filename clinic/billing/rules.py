@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 DRAFT, ISSUED, BALANCED, CANCELLED = "draft", "issued", "balanced", "cancelled"
+REVERSED = "reversed"
 STATUSES = (DRAFT, ISSUED, BALANCED, CANCELLED)
 BILL, OPENING = "invoice", "opening"
 """Kinds of invoices: what the clinic issued, and what a patient owed before it worked with the program."""

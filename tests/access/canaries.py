@@ -162,7 +162,7 @@ _VALUES: dict[str, Any] = {
 _OF_ANOTHER_PATIENT = {"duplicate_pairs.second_id", "patient_merges.merged_id"}
 """Columns of rows about two patients; the other one has the greater id."""
 
-_ANOTHER = "patients, another"
+_ANOTHER, _OPENING = "patients, another", "payments, opening"
 _CLINICS = Base.metadata.tables["clinics"]
 
 
@@ -193,15 +193,20 @@ def plant(app: Flask) -> Canaries:
         clinic_id = a_clinic(name=f"{WORD} clinics.name").id
         ids = {table.name: uuid4() for table in clinic_tables()} | {"clinics": clinic_id}
         ids["patients"], ids[_ANOTHER] = sorted((uuid4(), uuid4()))
+        ids[_OPENING] = uuid4()
+        others: dict[str, dict[str, Any]] = {
+            "patients": {"id": ids[_ANOTHER], "mrn": f"{WORD.upper()}2"},
+            "payments": {"id": ids[_OPENING], "kind": "opening", "method": "other"},
+        }
+        others["payments"] |= {"invoice_id": None, "idempotency_key": None}
         with db.engine.begin() as connection, without_guards(connection, "invoice_lines"):
             contact = {name: f"{WORD} clinics.{name}" for name in ("address", "phone")} | {"email": THEIR_EMAIL}
             connection.execute(update(_CLINICS).values(contact).where(_CLINICS.c.id == clinic_id))
             for table in clinic_tables():
                 if table.name != "clinics":
                     connection.execute(insert(table).values(_row(table, ids)))
-                if table.name == "patients":
-                    another = {"id": ids[_ANOTHER], "mrn": f"{WORD.upper()}2"}
-                    connection.execute(insert(table).values(_row(table, ids) | another))
+                if table.name in others:
+                    connection.execute(insert(table).values(_row(table, ids) | others[table.name]))
     return Canaries(clinic_id, ids)
 
 

@@ -243,7 +243,7 @@ ARGUMENTS = {
     "refund_id": Argument(a_refund, "refunds"),
     "credit_note_id": Argument(a_credit_note, "credit_notes"),
     "write_off_id": Argument(a_write_off, "write_offs"),
-    "opening_id": Argument(an_opening_balance, "invoices"),
+    "opening_id": Argument(an_opening_balance, "payments, opening"),
     "billable_id": Argument(a_billable_visit, "appointments"),
     "tax_rate_id": Argument(lambda: a_tax().id, "tax_rates"),
     "item_id": Argument(lambda: an_item().id, "price_items"),

@@ -166,6 +166,7 @@ def _hidden_after(page: Page, key: str) -> str:
 
 
 def _press(page: Page, *keys: str) -> None:
+    page.wait_for_load_state("load")
     for key in keys:
         page.keyboard.press(key)
 

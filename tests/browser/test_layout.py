@@ -21,10 +21,10 @@ def test_fields_side_by_side_are_level(name: str, page: Page, records: Records) 
     )
 
 
-def test_numbers_in_cards_say_what_they_are(browse: Browse) -> None:
+def test_numbers_in_cards_say_what_they_are(browse: Browse, records: Records) -> None:
     page = browse(viewport={"width": 390, "height": 900})
 
-    for address in ("/messages/next", "/invoices"):
+    for address in ("/messages/next", f"/invoices/{records.open_invoice}/credit-note"):
         page.goto(address)
         bare = page.locator(".flow tbody td:not([data-label])").filter(has_text=re.compile(r"^\D?[\d.,]+$"))
         expect(page.locator(".flow tbody td[data-label]").first).to_be_visible()

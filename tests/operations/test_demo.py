@@ -278,6 +278,7 @@ def killed_demo(tmp_path: Path) -> dict[str, str]:
     """The environment of a demo that was killed while it was filled, and refused a second one meanwhile."""
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}
     first = filling(free_port(), environment)
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it is still being filled, however slow the other one is
     second = subprocess.run([*DEMO, str(free_port())], env=environment, capture_output=True, text=True, check=False)
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate(timeout=60)

@@ -7,14 +7,17 @@ import time_machine
 
 from clinic.core import heartbeat
 from clinic.core.clock import now
-from clinic.core.heartbeat import Heartbeat
+from clinic.core.heartbeat import Heartbeat, WorkerStatus
+from clinic.core.recent import RecentValues
 from tests.statements import counted_statements
 
 
 @pytest.fixture
-def rereads(monkeypatch):
+def rereads(app, monkeypatch):
     """Let a process read at once whether a worker runs, not after half a minute."""
-    monkeypatch.setattr(heartbeat, "REREAD_SECONDS", 0)
+    recent: RecentValues[WorkerStatus | None] = RecentValues(0)
+    recent.set(heartbeat._RECENT, None)
+    monkeypatch.setitem(app.extensions, heartbeat._RECENT, recent)
 
 
 def run_worker(app, ago):

@@ -32,6 +32,7 @@ from clinic.billing.rules import (
     LONGEST_DESCRIPTION,
     LONGEST_NOTE,
     OPENING,
+    REVERSED,
     standing_of,
 )
 from clinic.billing.totals import NO_TAX, Totals, totals_of
@@ -197,7 +198,7 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
     def standing(self) -> str:
         """The standing of the invoice: draft, open, part paid, paid, credited, written off or reversed."""
         if self.kind == OPENING and self.status == CANCELLED:
-            return "reversed"
+            return REVERSED
         return standing_of(self.status, self.paid_minor, self.credited_minor, self.written_off_minor)
 
 

@@ -58,7 +58,7 @@ def opening_balance(opening_id: UUID) -> ResponseReturnValue:
     return _page(opening_id, initial_form())
 
 
-@blueprint.post("/opening-balances/<uuid:opening_id>/reversal")
+@blueprint.post("/opening-balances/<uuid:opening_id>")
 @requires("credits:write")
 @idempotent_with_key
 def reverse_opening_balance(opening_id: UUID) -> ResponseReturnValue:
