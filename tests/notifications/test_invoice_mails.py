@@ -12,7 +12,7 @@ from clinic.notifications.mail_worker import send_due
 from clinic.notifications.settings import settings_service
 from clinic.patients.service import consent_service, patient_service, related_person_service
 from tests.assertions import rows, spoken
-from tests.billing.invoices import KEY, a_draft, a_line, a_seller, an_invoice
+from tests.billing.invoices import KEY, a_draft, a_line, a_seller, an_invoice, euros
 from tests.builders import a_patient
 from tests.statements import counted_statements, of_rows
 
@@ -80,6 +80,17 @@ def test_a_draft_and_an_unknown_invoice_are_not_sent(inside, app):
         send_invoice(a_draft().id)
     with pytest.raises(InvoiceNotFound):
         send_invoice(new_id())
+    assert mails(app) == []
+
+
+def test_an_opening_balance_is_no_invoice_to_send(app, client, here):
+    with here():
+        opening_id = billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(4500)).id
+
+    refused = client.post(f"/api/v1/notifications/invoices/{opening_id}/send")
+
+    assert (refused.status_code, refused.json["code"]) == (409, "is-opening-balance")
+    assert "Send by email" not in client.get(f"/invoices/{opening_id}").text
     assert mails(app) == []
 
 
