@@ -12,7 +12,8 @@ from sqlalchemy.orm import aliased
 from clinic.billing.allocations import HAS_CREDIT
 from clinic.billing.invoice_queries import DUE
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
-from clinic.billing.rules import CANCELLED, DRAFT, ISSUED, OPENING
+from clinic.billing.payment_queries import REVERSES_OPENING
+from clinic.billing.rules import DRAFT, ISSUED, OPENING
 from clinic.billing.statement_rules import (
     CREDIT_NOTE,
     INVOICE,
@@ -100,9 +101,7 @@ def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
     )
     undone = WriteOff.undoes_id.is_not(None)
     written_off = _row(
-        case(
-            (undone, WRITE_OFF_UNDONE), (of_opening & (Invoice.status == CANCELLED), OPENING_REVERSAL), else_=WRITE_OFF
-        ),
+        case((undone, WRITE_OFF_UNDONE), (REVERSES_OPENING, OPENING_REVERSAL), else_=WRITE_OFF),
         Invoice.id,
         at=WriteOff.written_off_at,
         number=Invoice.number,

@@ -7,6 +7,7 @@ import pytest
 
 from clinic.billing.service import billing_service
 from clinic.patients.service import merge_service
+from tests.assertions import spoken
 from tests.billing.invoices import KEY, euros, money
 from tests.builders import a_patient
 from tests.statements import counted_statements, of_rows
@@ -119,6 +120,23 @@ def test_credit_from_before_is_not_reversed_as_a_payment_with_the_permission_for
     with here():
         assert billing_service.get_opening_balance(opening_id).left == euros(2000)
         assert billing_service.reverse_opening_balance(opening_id, reason="Wrong").reversal_reason == "Wrong"
+
+
+def test_what_was_written_off_before_the_reversal_keeps_its_name(client, here) -> None:
+    with here():
+        patient = a_patient()
+        opening = _owed(patient)
+        billing_service.record_payment(opening.id, amount=euros(4000), method="card")
+        billing_service.write_off(opening.id, reason="Small rest")
+        billing_service.reverse_opening_balance(opening.id, reason="Wrong")
+        kinds = [row.entry.kind for row in billing_service.statement(patient.id).ledger.rows]
+        patient_id = patient.id
+
+    history = spoken(client.get(f"/patients/{patient_id}").text)
+
+    assert kinds == ["opening_balance", "payment", "write_off", "opening_balance_reversal"]
+    assert history.count("Opening balance of 40,00") == 1
+    assert history.count("reversed") == 1
 
 
 def test_commands_enter_list_and_reverse_it(run, here) -> None:
