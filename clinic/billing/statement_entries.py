@@ -41,7 +41,7 @@ _DUE, _CREDIT = "due", "credit"
 
 @dataclass(frozen=True)
 class Account:
-    """What changed an account, in no order, what is due of each open invoice with its due date, if any, and the credit."""
+    """What changed an account, in no order, what is due of each open invoice with any due date, and the credit."""
 
     entries: Sequence[Entry]
     dues: Sequence[tuple[date | None, int]]
