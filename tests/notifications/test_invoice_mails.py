@@ -120,6 +120,22 @@ def test_a_firm_gets_none_and_the_reason_is_shown(inside, app, mailbox):
     assert (message.state, message.reason) == ("suppressed", "the payer has no email address on record")
 
 
+@pytest.mark.parametrize("channel", ["phone", "post"])
+def test_what_a_firm_pays_is_not_written_or_told_to_the_patient_instead(app, client, here, channel):
+    with here():
+        patient = a_patient(address="Rua Nova 1", phone="+351912345678")
+        consent_service.record(patient.id, {("care", channel): True}, source="in-person")
+        message_id = send_invoice(an_invoice_paid_by(patient, {"kind": "other", "name": "Seguros SA"}).id).id
+
+    page = client.get(f"/messages/{message_id}")
+    refused = client.submit(f"/messages/{message_id}/other-channel", channel=channel)
+
+    assert "other-channel" not in page.text
+    assert refused.status_code == 409
+    assert "the message is for who pays the invoice, not for the patient" in spoken(refused.text)
+    assert len(mails(app)) == 1
+
+
 def test_the_guardian_of_a_minor_gets_the_childs_invoice(inside, mailbox):
     child = a_patient(given_name="Tiago", birth_date="2018-09-09", email=None, language="en")
     related_person_service.create(child.id, name="Rui Costa", email="rui@example.org", roles=["guardian"])
