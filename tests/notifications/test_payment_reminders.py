@@ -166,6 +166,22 @@ def test_nobody_is_reminded_of_what_was_imported_or_owed_before_whatever_is_set_
     assert reminders(app) == [(7, "suppressed", "imported"), (21, "suppressed", "imported")]
 
 
+def test_nobody_is_reminded_whose_credit_is_enough_until_it_is_given_back(app, clock, mailbox):
+    patient = a_patient()
+    an_invoice(patient)
+    deposit = billing_service.take_payment(
+        patient.id, amount=euros(5000), method="card", allocations=[], keep_credit=True
+    )
+    pass_days(clock, PAYMENT_DAYS + 8)
+    before = reminders(app)
+    billing_service.refund_payment(deposit.id, amount=euros(1), method="card", reason="goodwill")
+    pass_days(clock, 14)
+
+    enough = "the patient’s credit is enough for all that is to pay: use it for the invoice"
+    assert before[0] == (7, "suppressed", enough)
+    assert sent(app) == [21]
+
+
 def test_other_levels_plan_anew_what_is_still_to_come(app, clock):
     an_invoice()
     settings_service.update(version=None, payment_reminder_days=[14])
