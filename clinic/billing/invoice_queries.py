@@ -11,12 +11,15 @@ from sqlalchemy.orm.interfaces import ORMOption
 from clinic.appointments.service import Appointment
 from clinic.billing.models import Allocation, Invoice, InvoiceLine, Payment
 from clinic.billing.rules import ISSUED
+from clinic.core.audit import CREATED, AuditEntry
+from clinic.core.context import IMPORT
 from clinic.core.db import Base, db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.errors import NotFound
 from clinic.core.money import Money
 from clinic.core.text import is_storable
 from clinic.identity.clinics import clinic_service
+from clinic.patients.service import patient_service
 
 Record = TypeVar("Record", bound=Base)
 
@@ -50,6 +53,19 @@ class InvoiceQueries:
         :raises InvoiceNotFound: if no record has that id
         """
         return get_or_raise(Invoice, invoice_id, InvoiceNotFound, joinedload(Invoice.lines))
+
+    def was_imported(self, invoice: Invoice) -> bool:
+        """Return whether an invoice was imported, or is part of sample data: nobody is reminded of it."""
+        patient = patient_service.get_many([invoice.patient_id])[invoice.patient_id]
+        created = select(AuditEntry.id).where(
+            AuditEntry.clinic_id == invoice.clinic_id,
+            AuditEntry.subject_id.in_(patient.record_ids),
+            AuditEntry.record == Invoice.__tablename__,
+            AuditEntry.record_id == invoice.id,
+            AuditEntry.action == CREATED,
+            AuditEntry.actor.startswith(IMPORT),
+        )
+        return bool(db.session.scalar(select(created.exists())))
 
     def numbers(self, invoice_ids: Iterable[UUID]) -> Mapping[UUID, str]:
         """Return the numbers of the invoices of these ids, `Draft` without one, in one query."""

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from clinic.billing.allocations import lock_payments_of, release
+from clinic.billing.allocations import lock_payment_and_invoices, lock_payments_of, release
 from clinic.billing.drafts import load_whole, lock_invoice
 from clinic.billing.invoice_queries import as_id
 from clinic.billing.models import Invoice, InvoiceLine, Payment, WriteOff
 from clinic.billing.particulars import copy_particulars, payer_particulars, seller_particulars
 from clinic.billing.payers import chosen_payer, payer_choices, set_payer
-from clinic.billing.reversals import Reversals
+from clinic.billing.reversals import take_back
 from clinic.billing.rules import (
     CANCELLED,
     DRAFT,
@@ -92,7 +92,7 @@ class OpeningBalance:
     reversal_reason: str | None
 
 
-class OpeningBalances(Reversals):
+class OpeningBalances:
     """The opening balances of the current clinic."""
 
     def opening_balances(self, patient_id: UUID | str) -> Sequence[OpeningBalance]:
@@ -107,9 +107,8 @@ class OpeningBalances(Reversals):
         owed: dict[UUID, OpeningBalance] = {}
         for invoice, write_off in db.session.execute(reversal.where(*of_patient).order_by(WriteOff.id)):
             owed[invoice.id] = _of_invoice(invoice, write_off)
-        wanted = select(Payment).where(Payment.patient_id == patient.id, Payment.kind == OPENING)
-        left = [_of_payment(payment) for payment in db.session.scalars(wanted)]
-        return sorted([*owed.values(), *left], key=lambda one: one.id, reverse=True)
+        left = db.session.scalars(select(Payment).where(Payment.patient_id == patient.id, Payment.kind == OPENING))
+        return sorted([*owed.values(), *map(_of_payment, left)], key=lambda one: one.id, reverse=True)
 
     def get_opening_balance(self, opening_id: UUID | str) -> OpeningBalance:
         """Return an opening balance by the id of its invoice or payment.
@@ -169,9 +168,10 @@ class OpeningBalances(Reversals):
             found = _find(opening_id)
             if isinstance(found, Invoice):
                 return _reverse_owed(found.id, reason)
-            if found.reversed_at is not None:
+            payment = lock_payment_and_invoices(found.id)
+            if payment is None or payment.reversed_at is not None:
                 raise OpeningBalanceReversed
-            return _of_payment(self.reverse_payment(found.id, reason=reason))
+            return _of_payment(take_back(payment, reason))
 
 
 def _check(side: str, amount: Money, day: date, present: date) -> None:

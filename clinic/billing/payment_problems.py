@@ -67,7 +67,9 @@ class IsOpeningBalance(Conflict):
     code = "is-opening-balance"
 
     def __init__(self) -> None:
-        super().__init__("This is an opening balance, and no invoice: reverse it if it is wrong")
+        super().__init__(
+            "This is an opening balance, no invoice and no payment: if it is wrong, reverse the opening balance"
+        )
 
 
 class PaymentReversed(Conflict):

@@ -3,19 +3,27 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy.orm import aliased, selectinload
 
 from clinic.billing.allocations import HAS_CREDIT
 from clinic.billing.invoice_queries import DUE, get_or_raise
 from clinic.billing.models import CreditNote, CreditNoteLine, Invoice, Payment, Refund, WriteOff
 from clinic.billing.payment_problems import PaymentNotFound
-from clinic.billing.rules import ISSUED
+from clinic.billing.rules import CANCELLED, ISSUED, OPENING
 from clinic.core.db import db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.errors import NotFound
 from clinic.core.money import Money
 from clinic.identity.clinics import clinic_service
+
+_LATER = aliased(WriteOff)
+REVERSES_OPENING = and_(
+    Invoice.kind == OPENING,
+    Invoice.status == CANCELLED,
+    ~exists().where(_LATER.invoice_id == WriteOff.invoice_id, _LATER.id > WriteOff.id),
+)
+"""Whether a write-off is the reversal of an opening balance: the last one, which cancels it."""
 
 
 class CreditNoteNotFound(NotFound):

@@ -34,9 +34,13 @@ class Receipt:
 
     @property
     def payer(self) -> Mapping[str, Any] | None:
-        """Who pays its invoices, as printed on them; None if it is used for none, or they are paid by several."""
+        """Who pays its invoices, as printed on them.
+
+        None if it is used for none, or they are paid by several or are another patient's.
+        """
         payers = [dict(invoice.billed_payer or {}) for _, invoice in self.uses]
-        return payers[0] if payers and all(one == payers[0] for one in payers) else None
+        own = all(invoice.patient_id == self.patient.id for _, invoice in self.uses)
+        return payers[0] if own and payers and all(one == payers[0] for one in payers) else None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from uuid import UUID
 from clinic.billing.allocations import lock_payment_and_invoices, release
 from clinic.billing.invoice_queries import as_id
 from clinic.billing.models import Payment
-from clinic.billing.payment_problems import PaymentNotFound, PaymentReversed
+from clinic.billing.payment_problems import IsOpeningBalance, PaymentNotFound, PaymentReversed
 from clinic.billing.rules import ISSUED, NO_REASON
 from clinic.core.clock import now
 from clinic.core.db import db
@@ -39,9 +39,8 @@ class Reversals:
     def reverse_payment(self, payment_id: UUID | str, *, reason: str) -> Payment:
         """Reverse a payment that was entered by mistake: it stays visible, and what it paid is owed again.
 
-        Of credit from before, which was never taken, nothing is published.
-
         :raises PaymentNotFound: if no record has that id
+        :raises IsOpeningBalance: if it is credit from before, which was never taken
         :raises PaymentReversed: if it has been reversed
         :raises PaymentRefunded: if some of it has been refunded
         :raises PaymentUsedMeanwhile: if it was used for another invoice at the same time
@@ -53,18 +52,29 @@ class Reversals:
             payment = lock_payment_and_invoices(as_id(payment_id))
             if payment is None:
                 raise PaymentNotFound
-            if payment.reversed_at is not None:
-                raise PaymentReversed
-            if payment.refunded_minor:
-                raise PaymentRefunded
-            _reopen(payment)
-            payment.reversed_at, payment.reversal_reason = now(), reason
-            db.session.flush()
+            if payment.is_opening:
+                raise IsOpeningBalance
+            take_back(payment, reason)
             data = {"payment_id": str(payment.id), "patient_id": str(payment.patient_id)}
             set_event_subject(payment.patient_id, 1)
-            if not payment.is_opening:
-                event_bus.publish(PAYMENT_REVERSED.name, data | {"amount": payment.amount.amount})
+            event_bus.publish(PAYMENT_REVERSED.name, data | {"amount": payment.amount.amount})
         return payment
+
+
+def take_back(payment: Payment, reason: str) -> Payment:
+    """Reverse a payment that is locked with its invoices, without an event, and return it.
+
+    :raises PaymentReversed: if it has been reversed
+    :raises PaymentRefunded: if some of it has been refunded
+    """
+    if payment.reversed_at is not None:
+        raise PaymentReversed
+    if payment.refunded_minor:
+        raise PaymentRefunded
+    _reopen(payment)
+    payment.reversed_at, payment.reversal_reason = now(), reason
+    db.session.flush()
+    return payment
 
 
 def _reopen(payment: Payment) -> None:

@@ -57,7 +57,7 @@ from clinic.billing.payments import PaymentPart, Payments
 from clinic.billing.price_list import ItemCodeTaken, PriceFields, PriceItemNotFound, PriceList, price_list
 from clinic.billing.receipts import Receipt, Receipts
 from clinic.billing.refunds import Refunds, RefundTooLarge
-from clinic.billing.reversals import PaymentRefunded
+from clinic.billing.reversals import PaymentRefunded, Reversals
 from clinic.billing.settings import BillingSettingsFields, BillingSettingsService, billing_settings_service
 from clinic.billing.statements import AccountStatement, Statements
 from clinic.billing.tax_rates import TaxNameTaken, TaxRateNotFound, TaxRateService, tax_rate_service
@@ -74,6 +74,7 @@ class BillingService(
     UnbilledVisits,
     Issuing,
     Payments,
+    Reversals,
     OpeningBalances,
     Refunds,
     CreditNotes,

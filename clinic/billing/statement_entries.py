@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Select, String, case, cast, func, literal, null, select, union_all
+from sqlalchemy import BigInteger, Date, Select, String, case, cast, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from clinic.billing.allocations import HAS_CREDIT
 from clinic.billing.invoice_queries import DUE
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
-from clinic.billing.rules import CANCELLED, DRAFT, ISSUED, OPENING
+from clinic.billing.payment_queries import REVERSES_OPENING
+from clinic.billing.rules import DRAFT, ISSUED, OPENING
 from clinic.billing.statement_rules import (
     CREDIT_NOTE,
     INVOICE,
@@ -40,10 +41,10 @@ _DUE, _CREDIT = "due", "credit"
 
 @dataclass(frozen=True)
 class Account:
-    """What changed an account, in no order, what is due of each open invoice since when, and the credit."""
+    """What changed an account, in no order, what is due of each open invoice with any due date, and the credit."""
 
     entries: Sequence[Entry]
-    dues: Sequence[tuple[date, int]]
+    dues: Sequence[tuple[date | None, int]]
     credit_minor: int
 
 
@@ -70,7 +71,7 @@ def _entry(row: Any, zone: str) -> Entry:
 
 def _standing(patient_id: UUID, currency: str) -> list[Select[Any]]:
     """Select what is due of open invoices, and what is left of payments."""
-    due = _row(_DUE, Invoice.id, day=func.coalesce(Invoice.due_on, Invoice.issued_on), charged=DUE)
+    due = _row(_DUE, Invoice.id, day=Invoice.due_on, charged=DUE)
     left = _row(_CREDIT, Payment.id, paid=Payment.amount_minor - Payment.allocated_minor - Payment.refunded_minor)
     return [
         due.where(Invoice.patient_id == patient_id, Invoice.currency == currency, Invoice.status == ISSUED),
@@ -100,9 +101,7 @@ def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
     )
     undone = WriteOff.undoes_id.is_not(None)
     written_off = _row(
-        case(
-            (undone, WRITE_OFF_UNDONE), (of_opening & (Invoice.status == CANCELLED), OPENING_REVERSAL), else_=WRITE_OFF
-        ),
+        case((undone, WRITE_OFF_UNDONE), (REVERSES_OPENING, OPENING_REVERSAL), else_=WRITE_OFF),
         Invoice.id,
         at=WriteOff.written_off_at,
         number=Invoice.number,

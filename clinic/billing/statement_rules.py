@@ -11,6 +11,7 @@ from datetime import date, datetime
 from itertools import accumulate
 from uuid import UUID
 
+from clinic.billing.standings import AGES, age_of, is_late
 from clinic.core.money import Money
 
 OPENING_BALANCE = "opening_balance"
@@ -34,9 +35,6 @@ MONTHS_BEFORE = 2
 """Without a first day, a statement begins with the month that many before that of its last day."""
 
 ENDS_BEFORE = "Enter a day that is not before the first one"
-
-AGES = (30, 60, 90)
-"""Up to how many days overdue an amount belongs to each age."""
 
 
 @dataclass(frozen=True)
@@ -121,16 +119,15 @@ def make_ledger(entries: Iterable[Entry], currency: str, *, since: date | None, 
     )
 
 
-def make_ages(dues: Iterable[tuple[date, int]], currency: str, on: date) -> Ages:
-    """Return amounts by their age on a day; each has the day on which it was due."""
-    sums = [0] * (len(AGES) + 2)
+def make_ages(dues: Iterable[tuple[date | None, int]], currency: str, on: date) -> Ages:
+    """Return amounts by the age on a day that lists of invoices give them; each has its due date, if any."""
+    sums = dict.fromkeys(AGES, 0)
     late: list[date] = []
     for due_on, minor in dues:
-        days = (on - due_on).days
-        sums[0 if days <= 0 else 1 + sum(days > most for most in AGES)] += minor
-        if days > 0:
+        sums[age_of(due_on, on)] += minor
+        if due_on is not None and is_late(due_on, on):
             late.append(due_on)
-    not_due, days_30, days_60, days_90, older = (Money(minor, currency) for minor in sums)
+    not_due, days_30, days_60, days_90, older = (Money(minor, currency) for minor in sums.values())
     return Ages(not_due, days_30, days_60, days_90, older, min(late, default=None))
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
-from clinic.billing.rules import CANCELLED, OPENING
+from clinic.billing.payment_queries import REVERSES_OPENING
+from clinic.billing.rules import OPENING
 from clinic.core.audit import CHANGED, CREATED, AuditEntry
 from clinic.core.db.json_object import json_object
 from clinic.core.tenancy import current_clinic_id
@@ -74,9 +75,8 @@ def select_credit_notes(patient_ids: SubjectIds) -> Select[Any]:
 
 def select_write_offs(patient_ids: SubjectIds) -> Select[Any]:
     """Select when something was written off, when that was undone, and when what was owed before was reversed by it."""
-    reversed_ = (Invoice.kind == OPENING) & (Invoice.status == CANCELLED)
     undone = WriteOff.undoes_id.is_not(None)
-    action = case((undone, WRITE_OFF_UNDONE), (reversed_, OPENING_REVERSED), else_=WRITTEN_OFF)
+    action = case((undone, WRITE_OFF_UNDONE), (REVERSES_OPENING, OPENING_REVERSED), else_=WRITTEN_OFF)
     size = func.abs(WriteOff.amount_minor)
     details = json_object(number=Invoice.number, amount=size, currency=Invoice.currency, reason=WriteOff.reason)
     return (

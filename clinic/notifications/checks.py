@@ -10,7 +10,7 @@ from clinic.core.clock import now, wall_time
 from clinic.core.db import db
 from clinic.core.mail.queue import FAILED, QUEUED
 from clinic.notifications.check_types import Check, Stop
-from clinic.notifications.invoice_checks import ASKS, LAST_LEVEL, PAID, STANDING, STILL_DUE
+from clinic.notifications.invoice_checks import ASKS, LAST_LEVEL, NO_CREDIT, PAID, STANDING, STILL_DUE
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.models import SENDING, SUPPRESSED, Notification
 from clinic.notifications.subjects import MessageSubject
@@ -252,7 +252,7 @@ _OF_KIND: Mapping[str, Sequence[Check]] = {
     "recall": (STILL_OPEN, ACTIVE),
     "receipt": (PAID,),
     "invoice": (STANDING,),
-    "payment-reminder": (ASKS, STILL_DUE, LAST_LEVEL),
+    "payment-reminder": (ASKS, STILL_DUE, NO_CREDIT, LAST_LEVEL),
 }
 _IN_TURN = ("change", "cancellation")
 """Kinds that are sent after the confirmation of the appointment."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from clinic.billing.service import Invoice, InvoiceNotFound, InvoiceNotIssued
+from clinic.billing.service import Invoice, InvoiceNotFound, InvoiceNotIssued, IsOpeningBalance
 from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.db.transaction import after_commit, get_for_update
@@ -25,6 +25,7 @@ def send_invoice(invoice_id: UUID) -> Notification:
 
     :raises InvoiceNotFound: if no record has that id
     :raises InvoiceNotIssued: if it is a draft
+    :raises IsOpeningBalance: if it is what the patient owed before, of which there is no invoice
     """
     with unit_of_work():
         invoice = get_for_update(Invoice, invoice_id)
@@ -32,6 +33,8 @@ def send_invoice(invoice_id: UUID) -> Notification:
             raise InvoiceNotFound
         if invoice.is_draft:
             raise InvoiceNotIssued
+        if invoice.is_opening:
+            raise IsOpeningBalance
         earlier = _earlier(invoice_id)
         waiting = next((one for one in earlier if one.state in {QUEUED, SENDING}), None)
         return waiting or _queue(invoice, number=len(earlier) + 1)

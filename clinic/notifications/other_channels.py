@@ -11,6 +11,7 @@ from clinic.notifications.decisions import lock_message
 from clinic.notifications.errors import ChannelRefused
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.models import Notification
+from clinic.notifications.payers import is_to_other_payer
 from clinic.patients.service import consent_service, patient_service, topic_label
 
 _SAME = ("kind", "about_id", "about_version", "offset_minutes")
@@ -21,7 +22,8 @@ def send_by(notification_id: UUID, *, channel: str) -> Notification:
     """Queue what a message says once more by a channel of the desk, if the patient agreed to it; return that one.
 
     :raises NotificationNotFound: if there is none of that id
-    :raises ChannelRefused: if the patient did not agree to the channel, or can't be reached by it
+    :raises ChannelRefused: if the patient did not agree to the channel, or can't be reached by it, or if it is for
+        somebody else who pays an invoice: on record is how to reach the patient
     """
     with unit_of_work():
         message = lock_message(notification_id)
@@ -42,6 +44,8 @@ def _check_channel(message: Notification, channel: str) -> None:
 
     :raises ChannelRefused: if not
     """
+    if is_to_other_payer(message):
+        raise ChannelRefused(f"{CHANNELS[channel].label}: the message is for who pays the invoice, not for the patient")
     purpose = KINDS[message.kind].purpose
     if not consent_service.state(message.patient_id, purpose, channel).allowed:
         raise ChannelRefused(f"There is no consent to {topic_label((purpose, channel))}")

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, or_, select
 
-from clinic.billing.service import Invoice
+from clinic.billing.service import Invoice, billing_service
 from clinic.core.clock import today
-from clinic.core.context import current_actor
 from clinic.core.db.transaction import get_for_update
 from clinic.core.mail.queue import QUEUED
 from clinic.core.unit_of_work import unit_of_work
@@ -29,11 +28,11 @@ def plan_payment_reminders(invoice_id: UUID, *, since: datetime) -> None:
     """Bring the reminders of an invoice in line with its present state, whatever happened to it, in any order.
 
     `since` is when it was issued, or opened again: a reminder that was due before is not planned any more. What was
-    sent is never sent again.
+    sent is never sent again. Of an opening balance, whose number nobody knows, nobody is reminded.
     """
     with unit_of_work():
         invoice = get_for_update(Invoice, invoice_id)
-        if invoice is None or invoice.due_on is None:
+        if invoice is None or invoice.due_on is None or invoice.is_opening:
             return
         settings = settings_service.get()
         about_at = datetime.combine(invoice.due_on, time(), tzinfo=UTC)
@@ -42,7 +41,8 @@ def plan_payment_reminders(invoice_id: UUID, *, since: datetime) -> None:
         plan = _plan(invoice.due_on, settings) if is_open else {}
         rows.keep(plan, settings.version, otherwise=SETTINGS if is_open else NOTHING_DUE)
         ahead = {offset: planned for offset, planned in plan.items() if planned.due_at > since}
-        rows.add(ahead, settings.version, suppressed=IMPORTED if current_actor().is_import else None)
+        if ahead:
+            rows.add(ahead, settings.version, suppressed=IMPORTED if billing_service.was_imported(invoice) else None)
 
 
 def invoices_to_plan(settings: MessageSettings) -> Iterator[Select[UUID]]:
@@ -62,8 +62,9 @@ def _unplanned(days: int, settings: MessageSettings) -> Select[UUID]:
         Notification.offset_minutes == days * DAY,
         ~was_dropped(Notification),
     )
-    ahead = (Invoice.status == "issued", Invoice.due_on > today(settings.zone) - timedelta(days=days))
-    return select(Invoice.id).where(*ahead, ~planned.exists()).order_by(Invoice.due_on)
+    is_open = (Invoice.status == "issued", Invoice.kind == "invoice")
+    is_ahead = Invoice.due_on > today(settings.zone) - timedelta(days=days)
+    return select(Invoice.id).where(*is_open, is_ahead, ~planned.exists()).order_by(Invoice.due_on)
 
 
 def _plan(due_on: date, settings: MessageSettings) -> Mapping[int, Planned]:

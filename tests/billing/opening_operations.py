@@ -102,6 +102,7 @@ class WithOpenings(Machine):
         if opening.side == "credit":
             self._store(opening, opening.patient_id, amount, [])
             self.openings[opening.patient_id] = self.recent_payments[-1]
+            self.recent_payments[-1].is_opening = True
             return
         line = Line(opening.id, Fraction(1), amount, None)
         bill = OwedBefore(opening.id, opening.patient_id, True, [line], self.digits)

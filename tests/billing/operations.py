@@ -194,6 +194,8 @@ class Machine(ComparedBooks):
         payment = self.random.choice(self.recent_payments)
 
         def expect() -> Callable[[Any], None]:
+            if payment.is_opening:
+                raise Refused("is-opening-balance")
             if payment.is_reversed:
                 raise Refused("payment-reversed")
             if payment.refunded:

@@ -69,6 +69,7 @@ class Paid:
     amount: Fraction
     refunded: Fraction = Fraction(0)
     is_reversed: bool = False
+    is_opening: bool = False
 
 
 @dataclass

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from clinic.billing.service import billing_service
+from clinic.patients.service import merge_service
+from tests.assertions import spoken
 from tests.billing.invoices import KEY, euros, money
 from tests.builders import a_patient
 from tests.statements import counted_statements, of_rows
@@ -72,6 +74,22 @@ def test_the_page_keeps_what_was_typed_and_leads_to_the_statement(client, here) 
     assert "Opening balance reversed" in client.get(f"/invoices/statement/{patient_id}").text
 
 
+@pytest.mark.parametrize("amount", ["45,00", "nonsense"])
+def test_what_was_typed_for_a_merged_record_is_kept_for_the_one_that_remains(client, here, amount: str) -> None:
+    with here():
+        survivor, merged = a_patient(), a_patient()
+        merge_service.merge(survivor.id, merged.id)
+        address, remaining = (f"/invoices/opening-balance/{one.id}" for one in (merged, survivor))
+
+    refused = client.submit(address, side="owed", as_of="2026-01-31", reference="List", amount=amount, key=KEY)
+
+    assert refused.status_code == 409
+    assert "was merged into" in refused.text
+    assert f'action="{remaining}"' in refused.text
+    assert f'value="{amount}"' in refused.text
+    assert client.submit(remaining, side="owed", as_of="2026-01-31", amount="45,00", key=KEY).status_code == 303
+
+
 def test_credit_has_pages_but_no_receipt(client, here) -> None:
     with here():
         patient = a_patient()
@@ -85,6 +103,40 @@ def test_credit_has_pages_but_no_receipt(client, here) -> None:
     assert client.get(f"/invoices/payments/{opening_id}/receipt").status_code == 404
     assert client.get(f"/invoices/opening-balances/{opening_id}").status_code == 200
     assert "Credit from before" in client.get(f"/patients/{patient_id}").text
+
+
+def test_credit_from_before_is_not_reversed_as_a_payment_with_the_permission_for_those(client, here) -> None:
+    with here():
+        opening_id = billing_service.enter_opening_balance(a_patient().id, side="credit", amount=euros(2000)).id
+
+    over_json = client.post(
+        f"/api/v1/payments/{opening_id}/reverse", json={"reason": "Wrong"}, headers={"Idempotency-Key": KEY}
+    )
+    on_page = client.submit(f"/invoices/payments/{opening_id}/reversal", reason="Wrong", key=f"{KEY}-2")
+
+    assert (over_json.status_code, over_json.json["code"]) == (409, "is-opening-balance")
+    assert on_page.status_code == 409
+    assert "/reversal" not in client.get(f"/invoices/payments/{opening_id}").text
+    with here():
+        assert billing_service.get_opening_balance(opening_id).left == euros(2000)
+        assert billing_service.reverse_opening_balance(opening_id, reason="Wrong").reversal_reason == "Wrong"
+
+
+def test_what_was_written_off_before_the_reversal_keeps_its_name(client, here) -> None:
+    with here():
+        patient = a_patient()
+        opening = _owed(patient)
+        billing_service.record_payment(opening.id, amount=euros(4000), method="card")
+        billing_service.write_off(opening.id, reason="Small rest")
+        billing_service.reverse_opening_balance(opening.id, reason="Wrong")
+        kinds = [row.entry.kind for row in billing_service.statement(patient.id).ledger.rows]
+        patient_id = patient.id
+
+    history = spoken(client.get(f"/patients/{patient_id}").text)
+
+    assert kinds == ["opening_balance", "payment", "write_off", "opening_balance_reversal"]
+    assert history.count("Opening balance of 40,00") == 1
+    assert history.count("reversed") == 1
 
 
 def test_commands_enter_list_and_reverse_it(run, here) -> None:

@@ -84,6 +84,21 @@ def test_the_payer_is_whoever_the_invoices_name(client, here) -> None:
     assert "Pereira" in receipt_of(client, mixed)
 
 
+def test_a_payment_for_another_patient_was_not_received_from_them(client, here) -> None:
+    with here():
+        patient = a_patient(family_name="Pereira", address="Rua Nova 1")
+        other = an_invoice(a_patient(family_name="Costa", address="Rua Velha 2"))
+        parts = [PaymentPart(other.id, euros(5000))]
+        payment = billing_service.take_payment(patient.id, amount=euros(5000), method="card", allocations=parts).id
+
+    receipt = receipt_of(client, payment)
+
+    assert "Pereira" in receipt
+    assert "Rua Nova 1" in receipt
+    assert "Costa" not in receipt
+    assert "Rua Velha 2" not in receipt
+
+
 def test_payment_and_invoice_lead_to_it(client, here) -> None:
     with here():
         invoice = an_invoice()

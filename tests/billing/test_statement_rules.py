@@ -90,3 +90,9 @@ def test_an_amount_is_of_one_age(late: int, age: int) -> None:
     found = [one.minor for one in (ages.not_due, ages.days_30, ages.days_60, ages.days_90, ages.older)]
     assert found == [500 if index == age else 0 for index in range(5)]
     assert ages.oldest == (due_on if late > 0 else None)
+
+
+def test_what_has_no_due_date_is_not_overdue() -> None:
+    ages = make_ages([(None, 500), (ON, 200)], "EUR", ON)
+
+    assert (ages.not_due.minor, ages.oldest) == (700, None)

@@ -12,7 +12,7 @@ from clinic.notifications.mail_worker import send_due
 from clinic.notifications.settings import settings_service
 from clinic.patients.service import consent_service, patient_service, related_person_service
 from tests.assertions import rows, spoken
-from tests.billing.invoices import KEY, a_draft, a_line, a_seller, an_invoice
+from tests.billing.invoices import KEY, a_draft, a_line, a_seller, an_invoice, euros
 from tests.builders import a_patient
 from tests.statements import counted_statements, of_rows
 
@@ -83,6 +83,17 @@ def test_a_draft_and_an_unknown_invoice_are_not_sent(inside, app):
     assert mails(app) == []
 
 
+def test_an_opening_balance_is_no_invoice_to_send(app, client, here):
+    with here():
+        opening_id = billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(4500)).id
+
+    refused = client.post(f"/api/v1/notifications/invoices/{opening_id}/send")
+
+    assert (refused.status_code, refused.json["code"]) == (409, "is-opening-balance")
+    assert "Send by email" not in client.get(f"/invoices/{opening_id}").text
+    assert mails(app) == []
+
+
 def test_a_related_person_who_pays_reads_nothing_of_the_patient(inside, mailbox):
     patient = a_patient(language="en")
     send_due()
@@ -107,6 +118,22 @@ def test_a_firm_gets_none_and_the_reason_is_shown(inside, app, mailbox):
     message = send_invoice(invoice.id)
 
     assert (message.state, message.reason) == ("suppressed", "the payer has no email address on record")
+
+
+@pytest.mark.parametrize("channel", ["phone", "post"])
+def test_what_a_firm_pays_is_not_written_or_told_to_the_patient_instead(app, client, here, channel):
+    with here():
+        patient = a_patient(address="Rua Nova 1", phone="+351912345678")
+        consent_service.record(patient.id, {("care", channel): True}, source="in-person")
+        message_id = send_invoice(an_invoice_paid_by(patient, {"kind": "other", "name": "Seguros SA"}).id).id
+
+    page = client.get(f"/messages/{message_id}")
+    refused = client.submit(f"/messages/{message_id}/other-channel", channel=channel)
+
+    assert "other-channel" not in page.text
+    assert refused.status_code == 409
+    assert "the message is for who pays the invoice, not for the patient" in spoken(refused.text)
+    assert len(mails(app)) == 1
 
 
 def test_the_guardian_of_a_minor_gets_the_childs_invoice(inside, mailbox):

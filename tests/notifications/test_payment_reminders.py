@@ -9,6 +9,7 @@ import time_machine
 
 from clinic.billing.service import billing_service, billing_settings_service
 from clinic.core.clock import now
+from clinic.core.context import IMPORT, as_actor
 from clinic.core.db import db
 from clinic.identity.clinics import clinic_service
 from clinic.notifications.mail_worker import send_due
@@ -149,6 +150,36 @@ def test_without_consent_the_reason_is_shown(app, clock):
     pass_days(clock, 17)
 
     assert reminders(app)[0][1:] == ("suppressed", "no consent to care messages by email: withdrawn")
+
+
+def test_nobody_is_reminded_of_what_was_imported_or_owed_before_whatever_is_set_later(app, clock, mailbox):
+    settings_service.update(version=None, payment_reminder_days=[7])
+    with as_actor(f"{IMPORT}old-program"):
+        imported = an_invoice(a_patient())
+        paid = pay(imported, imported.total.minor)
+    billing_service.reverse_payment(paid.id, reason="Bounced")
+    billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(4500))
+    settings_service.update(version=None, payment_reminder_days=[7, 21])
+
+    pass_days(clock, PAYMENT_DAYS + 22)
+
+    assert reminders(app) == [(7, "suppressed", "imported"), (21, "suppressed", "imported")]
+
+
+def test_nobody_is_reminded_whose_credit_is_enough_until_it_is_given_back(app, clock, mailbox):
+    patient = a_patient()
+    an_invoice(patient)
+    deposit = billing_service.take_payment(
+        patient.id, amount=euros(5000), method="card", allocations=[], keep_credit=True
+    )
+    pass_days(clock, PAYMENT_DAYS + 8)
+    before = reminders(app)
+    billing_service.refund_payment(deposit.id, amount=euros(1), method="card", reason="goodwill")
+    pass_days(clock, 14)
+
+    enough = "the patient’s credit is enough for all that is to pay: use it for the invoice"
+    assert before[0] == (7, "suppressed", enough)
+    assert sent(app) == [21]
 
 
 def test_other_levels_plan_anew_what_is_still_to_come(app, clock):

@@ -38,8 +38,15 @@ def enter_opening_balance(patient_id: UUID) -> ResponseReturnValue:
 @requires("credits:write")
 @idempotent_with_key
 def store_opening_balance(patient_id: UUID) -> ResponseReturnValue:
-    """Enter an opening balance; the same form sent twice enters it once."""
+    """Enter an opening balance; the same form sent twice enters it once.
+
+    If the record was merged meanwhile, the form is shown for the one that remains, with what was typed.
+    """
     form = load_form(OpeningBalanceForm())
+    try:
+        patient_service.get(patient_id)
+    except PatientMerged as error:
+        return _entry_page(error.survivor_id, form.reject(error)), 409
     if form.errors:
         return _entry_page(patient_id, form), 422
     locale = clinic_service.current().locale

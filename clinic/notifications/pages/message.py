@@ -19,6 +19,7 @@ from clinic.notifications.log import message_log
 from clinic.notifications.models import SUPPRESSED, Notification
 from clinic.notifications.pages.blueprint import blueprint
 from clinic.notifications.pages.message_facts import facts_about
+from clinic.notifications.payers import is_to_other_payer
 from clinic.notifications.preview import content_of
 from clinic.notifications.schemas.messages import ARRIVED, ResolutionSchema
 from clinic.notifications.service import notification_service
@@ -128,7 +129,7 @@ def message_page(notification_id: UUID, form: Form, part: str = "text") -> str:
 
 def _other_channels(message: Notification) -> Sequence[Channel]:
     """Return the channels of the desk by which a message that was not delivered may be sent as well."""
-    if message.state not in {FAILED, UNKNOWN, SUPPRESSED} or message.kind not in KINDS:
+    if message.state not in {FAILED, UNKNOWN, SUPPRESSED} or message.kind not in KINDS or is_to_other_payer(message):
         return []
     states, purpose = consent_service.get(message.patient_id).states, KINDS[message.kind].purpose
     return [CHANNELS[name] for name in desk_channels() if states[purpose, name] == AGREED]

@@ -6,7 +6,9 @@ from datetime import date
 
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.models import Notification
+from clinic.notifications.payers import is_to_other_payer
 from clinic.notifications.stored_mail import StoredMail
+from clinic.notifications.subjects import MessageSubject
 from clinic.notifications.writing.languages import LANGUAGES, choose_language
 from clinic.notifications.writing.template_service import CHANNELS, Template, TemplateKey, template_service
 from clinic.patients.service import Patient, consent_service, topic_label
@@ -23,7 +25,7 @@ ANSWERS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ConsentFact:
-    """What the patient agreed to: `Care messages by email: yes, by registration`, and on which day."""
+    """What the patient, or a payer who is one too, agreed to: `Care messages by email: yes`, and on which day."""
 
     text: str
     allowed: bool
@@ -62,6 +64,9 @@ def facts_about(message: Notification, patient: Patient, mail: StoredMail | None
 
 def _consent(message: Notification, patient: Patient) -> ConsentFact:
     purpose = KINDS[message.kind].purpose
-    found = consent_service.states([patient], purpose, message.channel)[patient.id]
+    if is_to_other_payer(message):
+        found = MessageSubject.of(message).consent
+    else:
+        found = consent_service.states([patient], purpose, message.channel)[patient.id]
     label = topic_label((purpose, message.channel))
     return ConsentFact(f"{label[:1].upper()}{label[1:]}: {ANSWERS[found.state]}", found.allowed, found.answered_on)

@@ -26,8 +26,9 @@ def panels_of(page: str, subject_id: UUID) -> Sequence[Panel]:
 
 
 def _invoice_card(invoice_id: UUID) -> Sequence[Panel]:
-    """Return the card of the messages about an issued invoice, with the button that sends it; none for a draft."""
-    if billing_service.get(invoice_id).is_draft:
+    """Return the card of the messages about an issued invoice, with the button that sends it; none for what is none."""
+    invoice = billing_service.get(invoice_id)
+    if invoice.is_draft or invoice.is_opening:
         return ()
     messages = message_log.about(invoice_id, limit=MOST_SHOWN)
     return (_card(messages, nothing="Not sent by email yet", about_id=invoice_id, why="invoice"),)
