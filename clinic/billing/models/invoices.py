@@ -56,7 +56,7 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
     The database itself caps what is paid, ties number and date to the status, and refuses changes of what was issued.
     `paid_published` is whether the event `invoice.paid` was published since a reversal last reopened it. One of the
     kind `opening` is no document, but what the patient owed before: it has a number of a series of its own, and is
-    cancelled by a write-off over all of it, never by a credit note.
+    cancelled by a write-off over all of it, never by a credit note. `part_of_id` is the draft that it was split off.
     """
 
     __tablename__ = "invoices"
@@ -65,6 +65,7 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
         UniqueConstraint("clinic_id", "number", name="uq_invoices_number"),
         ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
         ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointments.clinic_id", "appointments.id"]),
+        ForeignKeyConstraint(["clinic_id", "part_of_id"], ["invoices.clinic_id", "invoices.id"]),
         ForeignKeyConstraint(["clinic_id", "payer_person_id"], ["related_persons.clinic_id", "related_persons.id"]),
         CheckConstraint("kind IN ('invoice', 'opening') AND (kind = 'invoice' OR credited_minor = 0)", name="kind"),
         CheckConstraint("status IN ('draft', 'issued', 'balanced', 'cancelled')", name="status"),
@@ -90,6 +91,7 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
         Index("ix_invoices_patient", "clinic_id", "patient_id", "id"),
         Index("ix_invoices_payer_person", "clinic_id", "payer_person_id"),
         Index("ix_invoices_appointment", "clinic_id", "appointment_id"),
+        Index("ix_invoices_part_of", "clinic_id", "part_of_id"),
         Index("ix_invoices_status", "clinic_id", "status", "id"),
         Index("ix_invoices_issued_on", "clinic_id", "issued_on", "id"),
         Index("ix_invoices_sums", "clinic_id", *SUMMED, "id"),
@@ -105,6 +107,7 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
     kind: Mapped[str] = mapped_column(String(10), default=BILL)
     patient_id: Mapped[UUID] = mapped_column(Uuid)
     appointment_id: Mapped[UUID | None] = mapped_column(Uuid)
+    part_of_id: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(String(10), default=DRAFT)
     number: Mapped[str | None] = mapped_column(String(20))
     currency: Mapped[str] = mapped_column(String(3))

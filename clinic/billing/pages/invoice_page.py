@@ -73,6 +73,7 @@ def document_context(invoice: Invoice, patient: Patient) -> dict[str, Any]:
     terms = billing_service.issue_terms(invoice, choices) if invoice.is_draft else None
     return {
         "invoice": invoice,
+        "links": billing_service.part_links(invoice),
         "patient": patient,
         "payer": choice,
         "terms": terms,
