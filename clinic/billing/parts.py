@@ -33,7 +33,6 @@ from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.money import Money
-from clinic.core.text import tidy_line
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, patient_service
@@ -205,7 +204,7 @@ def _take_off(whole: Invoice, shares: Sequence[int], percent: Fraction | None) -
 
 def _of_part(line: InvoiceLine, minor: int, percent: Fraction | None) -> dict[str, Any]:
     """Return what a line has that is a part of another one: one of it, at the price of the part."""
-    amount = tidy_line(line.amount.format(clinic_service.current().locale))
+    amount = line.amount.format(clinic_service.current().locale)
     return {
         "description": part_text(line.description, line.quantity_thousandths, share_text(percent), amount),
         "quantity_thousandths": WHOLE_THOUSANDTHS,

@@ -29,8 +29,8 @@ def test_a_percentage_of_each_line_becomes_a_draft_of_another_payer(inside) -> N
 
     db.session.expire_all()
     assert (amounts_of(part), amounts_of(draft)) == ([5200, 1568], [1300, 392])
-    assert texts_of(part) == ["Annual check, 80 % of 65,00 €", "2 × Bandage, 80 % of 19,60 €"]
-    assert texts_of(draft) == ["Annual check, 20 % of 65,00 €", "2 × Bandage, 20 % of 19,60 €"]
+    assert texts_of(part) == ["Annual check, 80 % of 65,00\xa0€", "2 × Bandage, 80 % of 19,60\xa0€"]
+    assert texts_of(draft) == ["Annual check, 20 % of 65,00\xa0€", "2 × Bandage, 20 % of 19,60\xa0€"]
     assert (part.payer_name, part.part_of_id, part.patient_id) == ("Médis Seguros", draft.id, draft.patient_id)
     assert (part.total, draft.total, draft.version, draft.payer_kind) == (euros(6768), euros(1692), 2, "patient")
 
@@ -43,7 +43,7 @@ def test_an_amount_is_the_total_of_the_part_with_tax(inside) -> None:
     part = billing_service.split(draft.id, payer=INSURER, amount=euros(5200))
 
     assert (part.total, amounts_of(part), amounts_of(draft)) == (euros(5200), [4228], [772])
-    assert texts_of(part) == texts_of(draft) == ["Consultation, part of 50,00 €"]
+    assert texts_of(part) == texts_of(draft) == ["Consultation, part of 50,00\xa0€"]
 
 
 def test_a_line_keeps_its_item_tax_and_visit_and_an_empty_share_stays_behind(inside) -> None:
@@ -60,7 +60,7 @@ def test_a_line_keeps_its_item_tax_and_visit_and_an_empty_share_stays_behind(ins
     kept = (line.item_id, line.code, line.tax_rate_id, line.tax_thousandths, line.appointment_id)
     assert kept == (item.id, "2110", tax.id, 6000, visit.id)
     assert part.appointment_id == visit.id
-    assert texts_of(draft) == ["Mole check, 20 % of 65,00 €", "Consultation"]
+    assert texts_of(draft) == ["Mole check, 20 % of 65,00\xa0€", "Consultation"]
 
 
 def test_a_draft_is_split_again_and_a_part_too(inside) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validates_schema
 
 from clinic.billing.part_rules import BAD_PERCENT, NO_SHARE, TWO_SHARES, WHOLE_PERCENT
+from clinic.billing.payers import incomplete_payer
+from clinic.billing.price_rules import BAD_RATE
 from clinic.billing.rules import STATUSES
 from clinic.billing.schemas.invoices import PayerSchema, typed_payer
 from clinic.billing.schemas.percent import Percent
@@ -32,10 +34,21 @@ class ShareInPercent(Percent):
         return percent
 
 
+class PayerOfPartSchema(PayerSchema):
+    """Who pays a part; what is wrong with them is said together with the part."""
+
+    @validates_schema
+    def check_payer(self, payer: dict[str, Any], **_options: Any) -> None:
+        """Reject a payer who lacks what they need, or has what is not theirs."""
+        given: Any = payer
+        if problems := incomplete_payer(given):
+            raise ValidationError(problems)
+
+
 class SplitSchema(Schema):
     """Who pays a part of a draft, and how much of it: a percentage, or an amount with tax."""
 
-    payer = Part(PayerSchema, "the payer", required=True, error_messages={"required": NO_PAYER})
+    payer = Part(PayerOfPartSchema, "the payer", required=True, error_messages={"required": NO_PAYER})
     percent = ShareInPercent(
         load_default=None,
         allow_none=True,
@@ -83,13 +96,13 @@ class TypedShare(fields.Field[Any]):
         try:
             return TypedPercent().deserialize(value) if "%" in str(value) else TypedMoney().deserialize(value)
         except ValidationError as error:
-            raise ValidationError(BAD_PERCENT if "%" in str(value) else error.messages) from error
+            raise ValidationError(BAD_PERCENT if error.messages == [BAD_RATE] else error.messages) from error
 
 
 class SplitForm(Schema):
     """The form of a part: who pays it, and its size."""
 
-    payer = fields.Nested(PayerSchema, required=True, error_messages={"required": NO_PAYER})
+    payer = fields.Nested(PayerOfPartSchema, required=True, error_messages={"required": NO_PAYER})
     share = TypedShare(required=True, error_messages={"required": NO_SHARE})
 
     @pre_load
