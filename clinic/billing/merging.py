@@ -54,14 +54,13 @@ def _payers_of_each_other(survivor_id: UUID, merged_id: UUID) -> Sequence[Invoic
 
 
 def _left_behind(survivor_id: UUID, moved: Mapping[str, Collection[UUID]]) -> Sequence[Obstacle]:
-    """Return the survivor's own invoices of visits or payers whose records moved, or split off invoices that moved."""
+    """Return the survivor's own invoices of visits that moved, or that somebody pays whose record moved."""
     of_visit = Invoice.appointment_id.in_(moved.get("appointments", ()))
     of_payer = Invoice.payer_person_id.in_(moved.get(RelatedPerson.__tablename__, ()))
-    invoices = moved.get(Invoice.__tablename__, ())
     wanted = (
         select(Invoice.id)
-        .where(Invoice.patient_id == survivor_id, or_(of_visit, of_payer, Invoice.part_of_id.in_(invoices)))
-        .where(Invoice.id.not_in(invoices))
+        .where(Invoice.patient_id == survivor_id, or_(of_visit, of_payer))
+        .where(Invoice.id.not_in(moved.get(Invoice.__tablename__, ())))
     )
     return [Obstacle("made since", ((Invoice.__tablename__, found),)) for found in db.session.scalars(wanted)]
 

@@ -10,9 +10,9 @@ from clinic.billing.part_rules import BAD_PERCENT, NO_SHARE, SAME_PAYER, TOO_SMA
 from clinic.billing.payer_rules import NO_NAME
 from clinic.billing.service import InvoiceNotDraft, NothingToSplit, PartIssued, billing_service
 from clinic.core.db import db
-from clinic.core.errors import InvalidInput, StaleVersion
+from clinic.core.errors import Conflict, InvalidInput, StaleVersion
 from clinic.core.money import Money
-from clinic.patients.service import PatientArchived, patient_service, related_person_service
+from clinic.patients.service import PatientArchived, merge_service, patient_service, related_person_service
 from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice, euros
 from tests.billing.prices import a_tax, an_item
 from tests.billing.split_drafts import INSURER, amounts_of, texts_of
@@ -115,6 +115,30 @@ def test_a_part_of_another_size_is_refused_together_with_its_payer(inside, share
 
     assert error.value.problems == {"payer": {"name": [NO_NAME]}, field: [message]}
     assert (amounts_of(draft), billing_service.part_links(draft).parts) == ([5000], [])
+
+
+@pytest.mark.slow
+@pytest.mark.both_databases
+def test_a_merge_is_not_undone_once_a_moved_draft_is_split(inside) -> None:
+    survivor, twin = a_patient(), a_patient()
+    draft = a_draft(twin)
+    merge_id = merge_service.merge(survivor.id, twin.id).id
+    part = billing_service.split(draft.id, **EIGHTY)
+
+    with pytest.raises(Conflict):
+        merge_service.unmerge(merge_id)
+
+    assert part.patient_id == survivor.id
+    assert billing_service.audit() == []
+
+
+def test_a_part_that_leaves_nothing_of_the_draft_is_refused(inside) -> None:
+    draft = a_draft(lines=[a_line(1)])
+
+    with pytest.raises(InvalidInput) as error:
+        billing_service.split(draft.id, payer=INSURER, percent=Fraction(50))
+
+    assert error.value.problems == {"percent": [TOO_SMALL]}
 
 
 def test_the_payer_of_the_draft_can_not_pay_the_part_as_well(inside) -> None:
