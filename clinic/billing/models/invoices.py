@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.billing.models.particulars import PARTICULARS_CHECKS, IssuedParticulars
+from clinic.billing.models.parts import PartOfInvoice
 from clinic.billing.models.payers import PAYER_CHECKS, ChosenPayer
 from clinic.billing.price_rules import LONGEST_CODE, LONGEST_REASON
 from clinic.billing.rules import (
@@ -50,7 +51,7 @@ CORRECTED = column("credited_minor") + column("written_off_minor") > literal_col
 """The invoices of which something was credited or written off, few of many."""
 
 
-class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
+class Invoice(IssuedParticulars, ChosenPayer, PartOfInvoice, ClinicScoped, VersionMixin, Base):
     """An invoice of a patient, numbered and immutable once issued.
 
     The database itself caps what is paid, ties number and date to the status, and refuses changes of what was issued.
@@ -107,7 +108,6 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
     kind: Mapped[str] = mapped_column(String(10), default=BILL)
     patient_id: Mapped[UUID] = mapped_column(Uuid)
     appointment_id: Mapped[UUID | None] = mapped_column(Uuid)
-    part_of_id: Mapped[UUID | None] = mapped_column(Uuid)
     status: Mapped[str] = mapped_column(String(10), default=DRAFT)
     number: Mapped[str | None] = mapped_column(String(20))
     currency: Mapped[str] = mapped_column(String(3))
