@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from clinic.billing.audit_findings import Finding, Findings, amounts_differ
 from clinic.billing.credit_totals import credit_totals, credited_amount
@@ -25,6 +25,7 @@ def audit_documents() -> Findings:
             yield Finding("invoice-total", "invoices", invoice.id, invoice.number, text)
     for notes in _credit_notes():
         yield from _audit_credit_notes(notes)
+    yield from _audit_parts()
 
 
 def _invoices() -> Iterator[Invoice]:
@@ -56,6 +57,18 @@ def _audit_lines(invoice: Invoice) -> Findings:
             what, source = f"the amount of line {line.position}", "its quantity, price and discount"
             text = amounts_differ(line.amount_minor, expected, invoice.currency, what, source)
             yield Finding("line-amount", "invoices", invoice.id, invoice.number, text)
+
+
+def _audit_parts() -> Findings:
+    """Return the parts that are parts of themselves, or of an invoice of another patient or currency."""
+    whole = aliased(Invoice)
+    wanted = select(Invoice, whole).join(whole, whole.id == Invoice.part_of_id).order_by(Invoice.id)
+    differs = or_(whole.patient_id != Invoice.patient_id, whole.currency != Invoice.currency)
+    for part, found in db.session.execute(wanted.where(or_(whole.id == Invoice.id, differs))):
+        other = "patient" if part.patient_id != found.patient_id else "currency"
+        named = found.number or "a draft"
+        text = "it is a part of itself" if part is found else f"it is a part of {named}, which is of another {other}"
+        yield Finding("part-of-invoice", "invoices", part.id, part.number, text)
 
 
 def _discount(line: InvoiceLine) -> Discount | None:

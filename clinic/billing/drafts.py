@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from clinic.appointments.service import AppointmentNotFound, appointment_service
@@ -46,6 +47,17 @@ class InvoiceNotDraft(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This invoice has been issued already")
+
+
+class PartIssued(Conflict):
+    """A draft can't be deleted once a part of it was issued: the rest would be billed to nobody."""
+
+    code = "part-issued"
+
+    def __init__(self, number: str | None) -> None:
+        super().__init__(
+            f"A part of this draft is issued as {number}: issue this one too, and write it off if nobody is to pay it"
+        )
 
 
 class Drafts:
@@ -111,12 +123,16 @@ class Drafts:
     def delete(self, invoice_id: UUID | str, *, version: int | None) -> None:
         """Delete a draft with its lines; an issued invoice is never deleted.
 
+        Drafts that are parts of it stay as they are, and so does the one that it is a part of.
+
         :raises InvoiceNotFound: if no record has that id
         :raises InvoiceNotDraft: if it has been issued
+        :raises PartIssued: if a part of it has been issued
         :raises StaleVersion: if the draft has another version; None skips the check
         """
         with unit_of_work():
             invoice = lock_draft(invoice_id, version)
+            _let_parts_go(invoice)
             for line in list(invoice.lines):
                 db.session.delete(line)
             db.session.flush()
@@ -150,6 +166,20 @@ def lock_draft(invoice_id: UUID | str, version: int | None) -> Invoice:
     return invoice
 
 
+def lock_draft_and_patient(invoice_id: UUID | str, version: int | None) -> tuple[Patient, Invoice]:
+    """Return a draft and its patient, both locked, the patient first as wherever both are.
+
+    :raises InvoiceNotFound: if no record has that id
+    :raises InvoiceNotDraft: if it has been issued
+    :raises StaleVersion: if it has another version; None skips the check
+    """
+    patient_id = db.session.scalar(select(Invoice.patient_id).where(Invoice.id == as_id(invoice_id)))
+    if patient_id is None:
+        raise InvoiceNotFound
+    patient = patient_service.lock(patient_id)
+    return patient, lock_draft(invoice_id, version)
+
+
 def load_whole(invoice: Invoice) -> None:
     """Store a draft, or an invoice that is being issued, so that a response reads nothing after the commit.
 
@@ -157,6 +187,18 @@ def load_whole(invoice: Invoice) -> None:
     """
     db.session.flush()
     set_committed_value(invoice, "allocations", [])
+
+
+def _let_parts_go(invoice: Invoice) -> None:
+    """Take the link from the parts of a draft that is deleted.
+
+    :raises PartIssued: if one of them has been issued
+    """
+    parts = select(Invoice).where(Invoice.part_of_id == invoice.id).order_by(Invoice.id).with_for_update()
+    for part in db.session.scalars(parts.execution_options(populate_existing=True)):
+        if not part.is_draft:
+            raise PartIssued(part.number)
+        part.part_of_id = None
 
 
 def _terms() -> dict[str, Any]:

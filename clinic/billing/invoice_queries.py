@@ -48,11 +48,12 @@ class InvoiceQueries:
         return get_or_raise(Invoice, invoice_id, InvoiceNotFound)
 
     def get_with_lines(self, invoice_id: UUID) -> Invoice:
-        """Return an invoice of the current clinic with its lines, in one query.
+        """Return an invoice of the current clinic with its lines, its parts and what it is a part of, in one query.
 
         :raises InvoiceNotFound: if no record has that id
         """
-        return get_or_raise(Invoice, invoice_id, InvoiceNotFound, joinedload(Invoice.lines))
+        linked = (joinedload(one) for one in (Invoice.lines, Invoice.whole, Invoice.parts))
+        return get_or_raise(Invoice, invoice_id, InvoiceNotFound, *linked)
 
     def was_imported(self, invoice: Invoice) -> bool:
         """Return whether an invoice was imported, or is part of sample data: nobody is reminded of it."""

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from clinic.billing.drafts import InvoiceNotDraft, load_whole, lock_invoice
-from clinic.billing.invoice_queries import InvoiceNotFound, as_id
+from clinic.billing.drafts import load_whole, lock_draft_and_patient
 from clinic.billing.issue_rules import missing_particulars, needs_confirmation, payer_refused, too_early, unconfirmed
 from clinic.billing.models import BillingSettings, Invoice
 from clinic.billing.particulars import Particulars, copy_particulars, payer_particulars, seller_particulars
@@ -20,18 +19,17 @@ from clinic.billing.payers import (
     payer_problem,
     set_payer,
 )
-from clinic.billing.rules import BALANCED, BILL, DRAFT, ISSUED, NO_LINE
+from clinic.billing.rules import BALANCED, BILL, ISSUED, NO_LINE
 from clinic.billing.settings import billing_settings_service
 from clinic.billing.settings_rules import invoice_number
 from clinic.core.clock import today
 from clinic.core.db import db
 from clinic.core.db.sequences import next_number
-from clinic.core.errors import Conflict, InvalidInput, StaleVersion
+from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.events import event_bus
 from clinic.core.events.types import declare_event
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
 from clinic.identity.clinics import clinic_service
-from clinic.patients.service import Patient, patient_service
 
 INVOICE_ISSUED = declare_event(
     "invoice.issued",
@@ -101,7 +99,7 @@ class Issuing:
         :raises DateNotConfirmed: if the date has to be confirmed
         """
         with unit_of_work():
-            patient, invoice = _lock(invoice_id, version)
+            patient, invoice = lock_draft_and_patient(invoice_id, version)
             clinic_service.lock()
             settings = billing_settings_service.current()
             seller, payer, reasons = _particulars(invoice, payer_choices(patient), settings)
@@ -129,20 +127,6 @@ class Issuing:
         question = unconfirmed(day, newest) if needs_confirmation(day, newest, present) else None
         due_on = day + timedelta(days=settings.payment_days)
         return IssueTerms(day, due_on, question, *_particulars(invoice, choices, settings))
-
-
-def _lock(invoice_id: UUID | str, version: int | None) -> tuple[Patient, Invoice]:
-    """Return a draft and its patient, both locked, the patient first as wherever both are."""
-    patient_id = db.session.scalar(select(Invoice.patient_id).where(Invoice.id == as_id(invoice_id)))
-    if patient_id is None:
-        raise InvoiceNotFound
-    patient = patient_service.lock(patient_id)
-    invoice = lock_invoice(invoice_id)
-    if invoice.status != DRAFT:
-        raise InvoiceNotDraft
-    if version not in {None, invoice.version}:
-        raise StaleVersion
-    return patient, invoice
 
 
 def _particulars(

@@ -99,10 +99,25 @@ def set_payer(invoice: Invoice, patient: Patient, payer: PayerFields | None) -> 
         default = default_payer(payer_choices(patient))
         _store(invoice, _fields_of(default) if default else {}, default)
         return
-    if problems := _problems(payer):
+    if problems := incomplete_payer(payer):
         nested: Any = {"payer": problems}
         raise InvalidInput(next(iter(problems.values()))[0], problems=nested)
     _store(invoice, payer, None if payer["kind"] == OTHER else _checked_choice(patient, payer))
+
+
+def incomplete_payer(payer: PayerFields) -> dict[str, list[str]]:
+    """Return what is wrong with a payer as sent, by field."""
+    kind = payer.get("kind")
+    if kind not in KINDS:
+        return {"kind": [NO_KIND]}
+    given: Mapping[str, Any] = payer
+    if kind == OTHER:
+        problems = {} if payer.get("name") else {"name": [NO_NAME]}
+    else:
+        problems = {name: [ONLY_OTHER] for name in _TYPED if given.get(name)}
+    if kind != RELATED_PERSON and payer.get("related_person_id"):
+        problems["related_person_id"] = [ONLY_RELATED]
+    return problems
 
 
 def keep_payer(invoice: Invoice, source: Invoice, patient: Patient) -> None:
@@ -135,21 +150,6 @@ def _fields_of(choice: PayerChoice) -> PayerFields:
     if choice.relation is None:
         return {"kind": PATIENT}
     return {"kind": RELATED_PERSON, "related_person_id": choice.relation.person.id}
-
-
-def _problems(payer: PayerFields) -> dict[str, list[str]]:
-    """Return the errors of a payer by field."""
-    kind = payer.get("kind")
-    if kind not in KINDS:
-        return {"kind": [NO_KIND]}
-    given: Mapping[str, Any] = payer
-    if kind == OTHER:
-        problems = {} if payer.get("name") else {"name": [NO_NAME]}
-    else:
-        problems = {name: [ONLY_OTHER] for name in _TYPED if given.get(name)}
-    if kind != RELATED_PERSON and payer.get("related_person_id"):
-        problems["related_person_id"] = [ONLY_RELATED]
-    return problems
 
 
 def _checked_choice(patient: Patient, payer: PayerFields) -> PayerChoice:

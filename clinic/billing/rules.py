@@ -89,8 +89,12 @@ def discount_too_large(most: str) -> str:
 
 def at_most_left(left: int) -> str:
     """Return the error of a quantity that is more than is left to be credited of a line, in thousandths."""
-    text = f"{left // 1000}.{left % 1000:03d}".rstrip("0").rstrip(".")
-    return f"Enter at most {text}, which is left" if left else "This line is wholly credited"
+    return f"Enter at most {thousandths_text(left)}, which is left" if left else "This line is wholly credited"
+
+
+def thousandths_text(thousandths: int) -> str:
+    """Return a number of thousandths as a plain decimal: `2`, `0.5`."""
+    return f"{thousandths // 1000}.{thousandths % 1000:03d}".rstrip("0").rstrip(".")
 
 
 def standing_of(status: str, paid_minor: int, credited_minor: int = 0, written_off_minor: int = 0) -> str:

@@ -3,7 +3,7 @@
 from clinic.billing.audit_findings import Finding
 from clinic.billing.billing_audit import BillingAudit
 from clinic.billing.credit_notes import CreditedLine, CreditNotes, CreditTooLarge
-from clinic.billing.drafts import DraftFields, InvoiceNotDraft
+from clinic.billing.drafts import DraftFields, InvoiceNotDraft, PartIssued
 from clinic.billing.invoice_export import InvoiceExports
 from clinic.billing.invoice_filters import InvoiceFilters
 from clinic.billing.invoice_list import NEWEST, ORDERS, SORTS, InvoiceLists
@@ -32,6 +32,7 @@ from clinic.billing.opening_balances import (
     OpeningBalanceReversed,
     OpeningBalances,
 )
+from clinic.billing.parts import InvoiceParts, NothingToSplit, PartLinks
 from clinic.billing.payers import (
     PayerChoice,
     PayerFields,
@@ -72,6 +73,7 @@ class BillingService(
     InvoiceSummaries,
     InvoiceExports,
     UnbilledVisits,
+    InvoiceParts,
     Issuing,
     Payments,
     Reversals,
@@ -125,10 +127,13 @@ __all__ = [
     "IssueTerms",
     "ItemCodeTaken",
     "LineFields",
+    "NothingToSplit",
     "OpeningBalance",
     "OpeningBalanceExists",
     "OpeningBalanceNotFound",
     "OpeningBalanceReversed",
+    "PartIssued",
+    "PartLinks",
     "PayerChoice",
     "PayerFields",
     "Payment",

@@ -88,6 +88,7 @@ LINES: dict[str, Line] = {
     "billing issue": lambda the: [the("invoice_id", "billing.issue")],
     "billing edit": lambda the: [the("invoice_id", "billing.issue"), "--item", the("item_id")],
     "billing duplicate": lambda the: [the("invoice_id")],
+    "billing split": lambda the: [the("invoice_id", "billing.issue"), "--payer", "Médis Seguros", "--percent", "80"],
     "billing delete": lambda the: [the("invoice_id", "billing.issue"), "--yes"],
     "billing bill": lambda the: [the("billable_id")],
     "billing settings": lambda _: ["--footer", "Reg. 1"],

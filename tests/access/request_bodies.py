@@ -140,6 +140,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "billing.issue": lambda _: {"version": "1"},
     "billing.update": _draft_form,
     "billing.duplicate": _nothing,
+    "billing.split": lambda _: {"payer": "other", "payer-name": "Médis Seguros", "share": "80 %", "version": "1"},
     "billing.bill_visits": lambda the: {"appointment_ids": the("billable_id")},
     "billing.delete": lambda _: {"version": "1"},
     "notifications.update_settings": lambda _: {
@@ -279,6 +280,7 @@ BODIES: dict[str, Callable[[Ids], dict[str, Any]]] = {
     "api_billing.issue": _nothing,
     "api_billing.update": lambda the: {"lines": [{"item_id": the("item_id"), "quantity": "2", "unit_price": None}]},
     "api_billing.duplicate": _nothing,
+    "api_billing.split": lambda _: {"payer": {"kind": "other", "name": "Médis Seguros"}, "percent": "80"},
     "api_unbilled_visits.bill": lambda the: {"appointment_ids": [the("billable_id")]},
     "api_billing.delete": _nothing,
     "api_billing_settings.update": lambda _: {"footer": "Reg. 1"},

@@ -109,7 +109,7 @@ def test_no_view_reads_after_its_commit(world: World, reads: Reads) -> None:
         "api_opening_hours.update_opening_hours",
         *(f"api_{kind}.{verb}" for kind in ("closures", "hours_exceptions") for verb in ("create", "update", "delete")),
         "api_billing.create",
-        *(f"api_billing.{verb}" for verb in ("issue", "update", "duplicate", "delete")),
+        *(f"api_billing.{verb}" for verb in ("issue", "update", "duplicate", "delete", "split")),
         *(f"api_billing.{verb}" for verb in ("pay", "use_credit", "credit", "write_off")),
         *(f"api_payments.{verb}" for verb in ("create", "reverse", "refund")),
         "api_write_offs.undo",

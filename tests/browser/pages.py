@@ -59,6 +59,7 @@ PLACES = {
     "draft invoice": "/invoices/{draft}",
     "form of a draft": "/invoices/{draft}/edit",
     "deletion of a draft": "/invoices/{draft}/deletion",
+    "part of a draft for somebody else": "/invoices/{draft}/part",
     "unbilled visits": "/invoices/unbilled",
     "billing settings": "/invoices/settings",
     "prices": "/invoices/prices",

@@ -4,6 +4,7 @@ from clinic.billing.api import (
     credit_notes,
     invoices,
     opening_balances,
+    parts,
     payments,
     price_items,
     settings,
@@ -12,6 +13,8 @@ from clinic.billing.api import (
     unbilled,
     write_offs,
 )
+
+__all__ = ["BLUEPRINTS", "parts"]
 
 BLUEPRINTS = (
     invoices.blueprint,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.billing.models.particulars import PARTICULARS_CHECKS, IssuedParticulars
+from clinic.billing.models.parts import PartOfInvoice
 from clinic.billing.models.payers import PAYER_CHECKS, ChosenPayer
 from clinic.billing.price_rules import LONGEST_CODE, LONGEST_REASON
 from clinic.billing.rules import (
@@ -51,13 +52,13 @@ CORRECTED = column("credited_minor") + column("written_off_minor") > literal_col
 """The invoices of which something was credited or written off, few of many."""
 
 
-class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
+class Invoice(IssuedParticulars, ChosenPayer, PartOfInvoice, ClinicScoped, VersionMixin, Base):
     """An invoice of a patient, numbered and immutable once issued.
 
     The database itself caps what is paid, ties number and date to the status, and refuses changes of what was issued.
     `paid_published` is whether the event `invoice.paid` was published since a reversal last reopened it. One of the
     kind `opening` is no document, but what the patient owed before: it has a number of a series of its own, and is
-    cancelled by a write-off over all of it, never by a credit note.
+    cancelled by a write-off over all of it, never by a credit note. `part_of_id` is the draft that it was split off.
     """
 
     __tablename__ = "invoices"
@@ -66,6 +67,7 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
         UniqueConstraint("clinic_id", "number", name="uq_invoices_number"),
         ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
         ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointments.clinic_id", "appointments.id"]),
+        ForeignKeyConstraint(["clinic_id", "part_of_id"], ["invoices.clinic_id", "invoices.id"]),
         ForeignKeyConstraint(["clinic_id", "payer_person_id"], ["related_persons.clinic_id", "related_persons.id"]),
         CheckConstraint("kind IN ('invoice', 'opening') AND (kind = 'invoice' OR credited_minor = 0)", name="kind"),
         CheckConstraint("status IN ('draft', 'issued', 'balanced', 'cancelled')", name="status"),
@@ -91,6 +93,7 @@ class Invoice(IssuedParticulars, ChosenPayer, ClinicScoped, VersionMixin, Base):
         Index("ix_invoices_patient", "clinic_id", "patient_id", "id"),
         Index("ix_invoices_payer_person", "clinic_id", "payer_person_id"),
         Index("ix_invoices_appointment", "clinic_id", "appointment_id"),
+        Index("ix_invoices_part_of", "clinic_id", "part_of_id"),
         Index("ix_invoices_status", "clinic_id", "status", "id"),
         Index("ix_invoices_issued_on", "clinic_id", "issued_on", "id"),
         Index("ix_invoices_sums", "clinic_id", *SUMMED, "id"),

@@ -132,6 +132,7 @@ def _deletion_page(invoice: Invoice, form: Form | None = None) -> str:
     return render_template(
         "billing/deletion.html",
         record=invoice,
+        links=billing_service.part_links(invoice),
         patient=patient_service.get(invoice.patient_id),
         form=form or initial_form(version=invoice.version),
     )

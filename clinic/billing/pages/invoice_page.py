@@ -11,7 +11,7 @@ from clinic.billing.pages.draft_form import find_visit
 from clinic.billing.pages.history import history_of
 from clinic.billing.rules import CREDIT_REASONS, ISSUED
 from clinic.billing.schemas.typed import typed_amount
-from clinic.billing.service import Invoice, billing_service, chosen_payer, default_payer, payer_choices
+from clinic.billing.service import Invoice, PartLinks, billing_service, chosen_payer, default_payer, payer_choices
 from clinic.core.audit import record_view
 from clinic.core.clock import today
 from clinic.core.modules import panels_of
@@ -73,6 +73,7 @@ def document_context(invoice: Invoice, patient: Patient) -> dict[str, Any]:
     terms = billing_service.issue_terms(invoice, choices) if invoice.is_draft else None
     return {
         "invoice": invoice,
+        "links": PartLinks(invoice.whole, invoice.parts),
         "patient": patient,
         "payer": choice,
         "terms": terms,

@@ -135,6 +135,11 @@ class InvoiceSchema(IssuedParticularsSchema):
         error_messages=id_messages("an appointment"),
         metadata={"description": "the visit that it is for"},
     )
+    part_of_id = fields.UUID(
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "the invoice that it was split off, for another payer"},
+    )
     status = fields.String(dump_only=True, metadata={"enum": list(STATUSES)})
     standing = StandingField()
     overdue = OverdueField()
