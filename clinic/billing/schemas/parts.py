@@ -12,6 +12,7 @@ from clinic.billing.price_rules import BAD_RATE
 from clinic.billing.rules import STATUSES
 from clinic.billing.schemas.invoices import PayerSchema, typed_payer
 from clinic.billing.schemas.percent import Percent
+from clinic.billing.schemas.rows import without_rows
 from clinic.billing.schemas.standing import StandingField
 from clinic.billing.schemas.typed import TypedMoney, TypedPercent
 from clinic.web.fields import CURRENCY_PATTERN, MoneyField, Part
@@ -108,7 +109,8 @@ class SplitForm(Schema):
     @pre_load
     def gather(self, typed: Mapping[str, str], **_options: Any) -> dict[str, Any]:
         """Group the fields of the payer."""
-        return {"share": typed.get("share", "")} | typed_payer(typed)
+        plain = without_rows(typed, "payer")
+        return {"share": ""} | {name: value for name, value in plain.items() if name != "payer"} | typed_payer(typed)
 
     @post_load
     def name_share(self, fields: dict[str, Any], **_options: Any) -> dict[str, Any]:

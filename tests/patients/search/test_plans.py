@@ -26,6 +26,13 @@ QUERIES = [
     "perreira ines",
 ]
 
+_TABLES = "(SELECT oid FROM pg_class WHERE relname LIKE 'patient%%')"
+FORGET_STATISTICS = [
+    f"DELETE FROM pg_statistic WHERE starelid IN {_TABLES}",
+    f"UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE oid IN {_TABLES}",
+]
+"""What PostgreSQL found out by itself, meanwhile, about the few rows of earlier tests."""
+
 
 @pytest.fixture(autouse=True)
 def some_patients(inside: None) -> None:
@@ -38,6 +45,8 @@ def plans_of(query: str) -> list[str]:
     connection = db.session.connection()
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET enable_seqscan = off")
+        for forget in FORGET_STATISTICS:
+            connection.exec_driver_sql(forget)
     executed: list[tuple[str, Any]] = []
     event.listen(connection, "before_cursor_execute", lambda *args: executed.append((args[2], args[3])))
     patient_service.find_matches(query, limit=20)
