@@ -49,7 +49,7 @@ app = create_app(settings)
 if moment:
     owner, name, call, after = moment
     die_in({"issuing": issuing, "unit_of_work": unit_of_work}[owner], name, call, after)
-barrier.wait()
+barrier.wait(100)  # seconds: one that failed before is shown, not waited for
 with app.app_context(), clinic_scope(clinic_service.resolve()):
     for draft in drafts:
         while True:
@@ -66,7 +66,7 @@ MOMENTS: list[tuple[str, str, int, bool]] = [
     ("issuing", "copy_particulars", 3, True),
     ("issuing", "load_whole", 1, True),
     ("unit_of_work", "store_event", 4, True),
-    ("issuing", "lock_invoice", 2, True),
+    ("issuing", "lock_draft_and_patient", 2, True),
     ("issuing", "next_number", 5, False),
     ("issuing", "load_whole", 6, False),
 ]
