@@ -36,6 +36,10 @@ FORGET_STATISTICS = [
 
 @pytest.fixture(autouse=True)
 def some_patients(inside: None) -> None:
+    """Thirty patients, in tables and indexes without the pages that earlier tests have left empty."""
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("TRUNCATE patient_tokens, patient_name_variants")
     for number in range(30):
         a_patient(given_name=f"Ines {number}", phone="+351912555014")
 
@@ -73,5 +77,9 @@ def test_a_query_reads_the_index_in_its_order_and_no_table(query):
 def test_a_typing_error_reads_the_words_and_then_the_patients_from_their_indexes():
     words, corrected = plans_of("perreira")
 
-    assert re.search(r"using (pk_patient_name_variants|PRIMARY KEY \(partition=\? AND variant=)", words, re.IGNORECASE)
+    assert re.search(
+        r"(using|Bitmap Index Scan on) (pk_patient_name_variants|PRIMARY KEY \(partition=\? AND variant=)",
+        words,
+        re.IGNORECASE,
+    )
     assert re.search(r"using (pk_patient_tokens|PRIMARY KEY \(partition=\? AND token)", corrected, re.IGNORECASE)
