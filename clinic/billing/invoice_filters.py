@@ -126,7 +126,7 @@ def _paid_by(method: str) -> ColumnElement[bool]:
 
 
 def _text_condition(text: str) -> ColumnElement[bool]:
-    """Return the condition of a text, of which each word has to be in the name of one person; a blank one is none."""
+    """Return the condition of a search text: one name has all its words. Blank text has none."""
     has_number = Invoice.number.contains(text.strip().upper(), autoescape=True)
     if not text.strip():
         return true()

@@ -168,7 +168,7 @@ def _amount_problem(whole: Invoice, amount: Money) -> str | None:
 
 
 def _first(problems: dict[str, Any]) -> str:
-    """Return the first message of problems, of which those of a payer may be nested."""
+    """Return the first message of some problems; the problems of a payer may be nested."""
     first: Any = next(iter(problems.values()))
     return _first(first) if isinstance(first, dict) else first[0]
 

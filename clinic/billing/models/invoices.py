@@ -49,7 +49,7 @@ SUMMED = ("status", "currency", "due_on", "paid_minor", "credited_minor", "writt
 """What the counts and sums of lists need of an invoice: they read an index and no row."""
 
 CORRECTED = column("credited_minor") + column("written_off_minor") > literal_column("0")
-"""The invoices of which something was credited or written off, few of many."""
+"""Invoices that were partly or wholly credited or written off: a small share of all."""
 
 
 class Invoice(IssuedParticulars, ChosenPayer, PartOfInvoice, ClinicScoped, VersionMixin, Base):

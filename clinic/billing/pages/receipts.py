@@ -39,7 +39,7 @@ def receipt(payment_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/refunds/<uuid:refund_id>/receipt")
 @requires("invoices:read")
 def refund_receipt(refund_id: UUID) -> ResponseReturnValue:
-    """Show the receipt of a refund: what was given back of which payment, how and why."""
+    """Show the receipt of a refund: the amount, its payment, the method and the reason."""
     found = billing_service.receipt_of_refund(refund_id)
     record_view("refunds", refund_id, found.patient.id)
     choice = default_payer(payer_choices(found.patient))
