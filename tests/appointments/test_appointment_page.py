@@ -158,6 +158,7 @@ def test_who_comes_too_late_sees_the_present_state_and_who_made_it(app, desk, bo
     assert len(rows(app, "appointment_history")) == history
 
 
+@pytest.mark.slow
 def test_the_same_button_pressed_twice_is_carried_out_once(app, desk, booked):
     page = desk.get(booked).text
     fields = {name: hidden_value(page.split('class="acts"')[1], name) for name in ("version", "key")}
@@ -168,6 +169,7 @@ def test_the_same_button_pressed_twice_is_carried_out_once(app, desk, booked):
     assert [row["action"] for row in rows(app, "appointment_history")] == ["book", "arrive"]
 
 
+@pytest.mark.slow
 def test_the_addresses_of_buttons_lead_to_the_page_with_them(desk, booked):
     for action in ("arrive", "check-in", "fulfil", "no-show", "undo"):
         assert desk.get(f"{booked}/{action}").location == booked

@@ -226,6 +226,7 @@ def test_somebody_who_takes_no_appointments_any_more_can_not_be_booked():
     assert list(refused.value.problems) == ["practitioner_id"]
 
 
+@pytest.mark.slow
 def test_appointments_are_listed_by_their_start():
     later, earlier = an_appointment(starts_at=MONDAY + HALF_AN_HOUR), an_appointment(starts_at=MONDAY)
 

@@ -41,6 +41,7 @@ def test_booking_takes_a_service_a_room_and_why(app, run, clinic_day):
     assert run(*BOOK[:-1], "2029-11-26 12:00", "--overbook", "Emergency").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_visit_that_is_over_is_recorded_as_fulfilled(app, run, clinic_day):
     early = run(*BOOK, "--status", "fulfilled")
     over = run(*BOOK[:-1], "2026-11-02 09:00", "--status", "fulfilled", "--json")

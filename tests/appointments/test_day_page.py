@@ -157,6 +157,7 @@ def test_a_state_shows_only_its_appointments_and_says_how_to_see_all(desk, here)
     assert desk.get(f"{DAY}&state=lost").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_chosen_appointment_stands_beside_the_day_with_its_next_act(desk, here):
     with here():
         chosen = an_appointment()
@@ -195,6 +196,7 @@ def test_whose_days_are_shown_is_kept_for_each_person(app, desk, become, here):
     assert len(rows(app, "schedule_views")) == 2
 
 
+@pytest.mark.slow
 def test_a_practitioner_who_signs_in_sees_their_own_day_until_they_choose_others(desk, become, here, app):
     become("practitioner")
     with here():
@@ -235,6 +237,7 @@ def test_appointments_of_a_practitioner_who_has_left_stay_on_their_day(desk, her
     assert not columns(desk.get("/appointments?day=2029-11-27").text)
 
 
+@pytest.mark.slow
 def test_the_month_links_to_its_days_and_to_the_months_around_it(desk):
     page = desk.get("/appointments?day=2029-01-31").text
 
@@ -243,6 +246,7 @@ def test_the_month_links_to_its_days_and_to_the_months_around_it(desk):
     assert page.count('<a href="?day=2029-01-') == 31
 
 
+@pytest.mark.slow
 def test_the_changes_of_a_day_are_asked_for_without_extending_the_session(app, desk, here):
     etag = desk.get("/appointments/changes?day=2029-11-26").headers["ETag"]
     used = [row["seen_at"] for row in rows(app, "sign_ins")]
@@ -258,6 +262,7 @@ def test_the_changes_of_a_day_are_asked_for_without_extending_the_session(app, d
     assert f'data-etag="{etag.strip(chr(34))}"' not in desk.get(DAY).text
 
 
+@pytest.mark.slow
 def test_looking_at_a_day_changes_no_record(app, desk, here):
     with here():
         an_appointment()
@@ -315,10 +320,12 @@ def test_a_day_of_one_hundred_appointments_is_at_most_60_kilobytes(desk, here):
     assert len(page.encode()) <= 60 * 1024
 
 
+@pytest.mark.slow
 def test_a_day_that_is_none_is_refused(client):
     assert client.get("/appointments?day=2026-13-01").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_first_and_the_last_day_can_be_shown(client):
     for day in ("1900-01-01", "9000-12-31", ""):
         assert client.get(f"/appointments?day={day}").status_code == 200, day

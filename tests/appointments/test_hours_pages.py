@@ -127,6 +127,7 @@ def test_a_change_shows_what_is_stored_now(client, here, practitioner, url):
     assert "9 h 30 a week now 22 h 30" in page
 
 
+@pytest.mark.slow
 def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practitioner, url):
     sent = form("mon 10 12")
 

@@ -23,6 +23,7 @@ def booked(client, fields):
     return client.post(URL, json=fields).json
 
 
+@pytest.mark.slow
 def test_booking_answers_201_with_the_appointment_its_address_and_version(client, fields):
     answer = client.post(URL, json=fields)
 
@@ -44,12 +45,14 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, client, booked, p
     ]
 
 
+@pytest.mark.slow
 def test_a_time_of_any_offset_is_answered_in_utc(client, fields):
     answer = client.post(URL, json=fields | {"starts_at": "2029-11-26T09:00:00.250+01:00"})
 
     assert (answer.status_code, answer.json.get("starts_at")) == (201, "2029-11-26T08:00:00.250000Z")
 
 
+@pytest.mark.slow
 @pytest.mark.row(84)
 def test_a_start_that_is_no_instant_is_refused(app, client, fields):
     before = row_counts(app)
@@ -90,6 +93,7 @@ def test_appointments_may_touch(client, fields, booked):
     assert client.post(URL, json=fields | later).status_code == 201
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("ends_at", ["2029-11-26T09:00:00Z", "2029-11-26T08:00:00Z", "2029-11-27T09:00:01Z"])
 def test_an_impossible_length_is_refused(client, fields, ends_at):
@@ -141,6 +145,7 @@ def test_every_problem_is_told_at_once(client):
     assert sorted(pointers(answer)) == ["#/ends_at", "#/lane", "#/patient_id", "#/practitioner_id", "#/starts_at"]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("body", [None, {}, {"reason": "patient", "note": "Has a cold"}])
 def test_cancelling_takes_a_reason_or_nothing_at_all(client, booked, body):
@@ -152,6 +157,7 @@ def test_cancelling_takes_a_reason_or_nothing_at_all(client, booked, body):
     assert answer.json["cancel_reason"] == (body or {}).get("reason", "other")
 
 
+@pytest.mark.slow
 def test_cancelling_twice_is_a_conflict(app, client, booked):
     client.post(f"{URL}/{booked['id']}/cancel")
 
@@ -161,6 +167,7 @@ def test_cancelling_twice_is_a_conflict(app, client, booked):
     assert len(stored_events(app, "appointment.cancelled")) == 1
 
 
+@pytest.mark.slow
 def test_cancelling_honours_if_match(client, booked):
     url = f"{URL}/{booked['id']}/cancel"
 
@@ -186,6 +193,7 @@ def test_whatever_version_is_named_an_appointment_that_is_not_ours_is_not_found(
         assert masked(foreign) == masked(missing)
 
 
+@pytest.mark.slow
 def test_a_cancellation_that_makes_no_sense_changes_nothing(client, booked):
     answer = client.post(f"{URL}/{booked['id']}/cancel", json={"reason": "weather"})
 
@@ -207,6 +215,7 @@ def test_the_list_is_filtered(client, booked):
     assert [client.get(URL, query_string=query).json["data"] for query in others] == [[]] * 3
 
 
+@pytest.mark.slow
 def test_a_filter_that_makes_no_sense_is_refused(client):
     expected = {"status=lost": 422, "starts_at.gte=2029-11-26": 422, "patient_id=1": 422, "limit=0": 422}
     expected |= {"sort=starts_at": 400, "starts_at=x": 400, "cursor=x": 400}
@@ -229,6 +238,7 @@ def test_the_list_comes_in_portions(client, fields):
     assert [one["id"] for one in first.json["data"] + rest.json["data"]] == ids
 
 
+@pytest.mark.slow
 def test_a_practitioner_is_added_and_listed_by_name(client):
     added = client.post("/api/v1/practitioners", json={"name": "Dr Brandt", "speciality": "Cardiology"})
     client.post("/api/v1/practitioners", json={"name": "Dr Amado"})

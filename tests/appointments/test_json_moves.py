@@ -43,6 +43,7 @@ def service(here):
         }
 
 
+@pytest.mark.slow
 def test_an_appointment_is_booked_for_a_service_in_a_room_with_a_reason(client, fields, service):
     more = {"service_id": service["service_id"], "reason": "Toothache", "note": "Needs\na lift"}
 
@@ -56,6 +57,7 @@ def test_an_appointment_is_booked_for_a_service_in_a_room_with_a_reason(client, 
     assert len(client.get(URL, query_string={"service_id": service["service_id"]}).json["data"]) == 1
 
 
+@pytest.mark.slow
 def test_a_patient_who_is_here_and_a_visit_that_is_over_are_added_in_their_states(app, client, fields):
     past = fields | {"starts_at": "2026-12-01T10:00:00Z", "ends_at": "2026-12-01T10:30:00Z", "status": "fulfilled"}
     here_now = fields | {"starts_at": NOON.isoformat(), "ends_at": "2026-12-01T12:30:00Z", "status": "arrived"}
@@ -82,6 +84,7 @@ def test_a_taken_time_names_what_is_taken_and_the_next_free_times(client, here, 
     assert answer.json["next_free"][:2] == ["2029-11-26T09:30:00Z", "2029-11-26T09:45:00Z"]
 
 
+@pytest.mark.slow
 def test_a_past_time_is_not_offered_without_a_reason(client, fields, become):
     past = fields | {"starts_at": "2026-01-05T09:00:00Z", "ends_at": "2026-01-05T09:30:00Z"}
 
@@ -91,6 +94,7 @@ def test_a_past_time_is_not_offered_without_a_reason(client, fields, become):
     assert (allowed.status_code, allowed.json["overbook_reason"]) == (201, "Written down")
 
 
+@pytest.mark.slow
 def test_an_appointment_is_moved_and_its_own_time_is_not_in_the_way(app, client, booked):
     moved = {"starts_at": "2029-11-26T09:15:00Z", "ends_at": "2029-11-26T10:00:00Z"}
 
@@ -196,6 +200,7 @@ def working_hours(practitioner_id):
         db.session.add(WeeklyHours(practitioner_id=practitioner_id, weekday=0, starts=9 * 60, ends=10 * 60))
 
 
+@pytest.mark.slow
 def test_free_times_are_found_by_day_and_the_others_explained(client, here, service):
     with here():
         practitioner = a_practitioner()

@@ -32,6 +32,7 @@ def booked(client, typed, **change):
     return f"/appointments/{location.rpartition('appointment=')[2]}"
 
 
+@pytest.mark.slow
 def test_booking_leads_to_the_appointment_on_its_day_and_offers_to_undo_it(app, client, typed):
     answer = client.submit("/appointments/new", **typed)
     html = client.get(answer.location).text
@@ -94,6 +95,7 @@ def test_a_busy_patient_shows_the_form_again(client, here, typed):
     assert "The patient has another appointment at this time" in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("change", "field"),
@@ -115,6 +117,7 @@ def test_what_makes_no_sense_shows_the_form_again_at_its_field(app, client, type
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_time_is_read_as_people_write_it(client, typed):
     location = booked(client, typed, time="14h15")
 
@@ -137,6 +140,7 @@ def test_a_patient_of_another_clinic_can_not_be_booked_by_number_or_id(app, clie
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_the_form_is_filled_with_what_the_link_said(client, typed):
     page = client.get(f"/appointments/new?patient={typed['patient']}&practitioner_id={typed['practitioner_id']}").text
 

@@ -190,6 +190,7 @@ def test_the_page_after_an_invitation_links_a_practitioner(app, client):
     assert "/link/" not in client.get(receptionist).text
 
 
+@pytest.mark.slow
 def test_a_linked_practitioner_starts_with_their_own_day(client, clinic, here, member):
     member_id, _membership_id = member
     with here():
@@ -204,6 +205,7 @@ def test_a_linked_practitioner_starts_with_their_own_day(client, clinic, here, m
     assert _columns(client.get(everybody.location)) == ["Dr Other", "Dr Own"]
 
 
+@pytest.mark.slow
 def test_a_deactivated_practitioner_does_not_start_with_their_own_day(client, clinic, here, member):
     with here():
         a_practitioner("Dr Other")

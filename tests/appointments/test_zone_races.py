@@ -77,6 +77,7 @@ def test_who_understood_a_time_in_the_old_zone_is_refused(app, request):
     assert row_counts(app)["appointments"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_who_sends_an_instant_without_reading_the_zone_gets_it(request):
     fields = fields_of()
@@ -88,6 +89,7 @@ def test_who_sends_an_instant_without_reading_the_zone_gets_it(request):
     assert (booked.starts_at, booked.wall_start) == (MONDAY, datetime(2029, 11, 26, 10))
 
 
+@pytest.mark.slow
 @on_postgresql_only
 @pytest.mark.usefixtures("inside")
 def test_who_books_with_a_new_practitioner_waits_for_the_change(app, clinic, monkeypatch):

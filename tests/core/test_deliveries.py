@@ -35,8 +35,6 @@ from tests.builders import a_patient, patient_fields
 from tests.concurrency import run_at_once
 from tests.fixtures import Here, Run
 
-pytestmark = pytest.mark.both_databases
-
 WELCOME = "clinic.notifications:NotificationsModule._on_patient_created"
 
 calls: list[dict[str, Any]] = []
@@ -165,6 +163,7 @@ def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, di
     }
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
@@ -233,6 +232,7 @@ def test_a_handler_that_changes_its_dict_changes_it_for_no_other_handler(client:
     assert set(event.data) == {"patient_id", "clinic_id"}
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 def test_what_a_failed_handler_wrote_is_gone(client: FlaskClient, here: Here) -> None:
@@ -297,6 +297,7 @@ def test_a_delivery_is_not_attempted_before_it_is_due(client: FlaskClient, here:
         assert deliver_due() == 0
 
 
+@pytest.mark.both_databases
 def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
     client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +313,7 @@ def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
         assert db.session.scalars(select(Notification.kind)).all() == ["welcome"]
 
 
+@pytest.mark.both_databases
 def test_a_handler_that_loses_its_lease_leaves_nothing_behind(
     client: FlaskClient,
     here: Here,
@@ -335,6 +337,7 @@ def test_a_handler_that_loses_its_lease_leaves_nothing_behind(
     assert "LeaseLost" in caplog.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(87)
 def test_an_event_delivered_twice_has_its_effect_once(here: Here, client: FlaskClient) -> None:
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))

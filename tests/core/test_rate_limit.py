@@ -15,8 +15,6 @@ from tests.assertions import rows
 from tests.concurrency import run_at_once
 from tests.databases import on_postgresql_only
 
-pytestmark = pytest.mark.both_databases
-
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 THREE_A_MINUTE = Limit(3, 60)
 PLENTY = Limit(1000, 60)
@@ -45,6 +43,7 @@ def test_attempts_are_counted_without_a_current_clinic():
     assert hit("account:ada@example.org", THREE_A_MINUTE) == 0
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(2)
 def test_an_attempt_above_the_limit_returns_the_seconds_to_wait(clock):
     allowed = [hit("account:ada", THREE_A_MINUTE) for _ in range(3)]
@@ -118,6 +117,7 @@ def test_nothing_is_allowed_where_the_limit_is_nothing():
     assert hit("account:ada", Limit(0, 60)) > 0
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(2)
 def test_of_concurrent_attempts_exactly_as_many_pass_as_are_allowed(app, clinic):
     waits: list[int] = []
@@ -150,6 +150,7 @@ def test_the_longest_wait_is_returned(clock):
     assert hit_all(buckets[:1]) == 60
 
 
+@pytest.mark.both_databases
 def test_a_bucket_that_is_filled_by_another_at_the_last_moment_gives_the_rest_back(app, clinic):
     together = [("shared", Limit(4, 600)), ("own", PLENTY)]
     waits: list[int] = []
@@ -202,6 +203,7 @@ def test_neither_names_nor_what_can_be_worked_out_from_them_are_stored(app):
     assert len(row["key"]) == 64
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", ["", "\x00", "\ud800", "é" * 100_000])
 def test_any_name_can_be_counted(name):
@@ -222,6 +224,7 @@ def test_names_that_are_never_seen_again_leave_nothing_behind(app, clock):
     assert len(rows(app, "throttles")) == 2
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(3)
 def test_the_worker_sweeps_what_is_over_and_nothing_else(app, clock):
     for number in range(5):
@@ -235,6 +238,7 @@ def test_the_worker_sweeps_what_is_over_and_nothing_else(app, clock):
     assert forget_expired() == 0
 
 
+@pytest.mark.both_databases
 @on_postgresql_only
 def test_sweeping_waits_for_no_concurrent_attempt(app, clinic, clock):
     hit("account:ada", THREE_A_MINUTE)

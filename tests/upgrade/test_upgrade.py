@@ -73,6 +73,7 @@ def test_the_audit_trail_is_verified_to_the_stored_checkpoint(app: Flask) -> Non
     assert report["checked"] + report["unsealed"] >= SEALED + UNSEALED
 
 
+@pytest.mark.slow
 def test_the_stored_checkpoint_is_the_one_that_is_read(app: Flask) -> None:
     (file,) = Path(app.instance_path).glob("*-audit-head")
     with_checkpoint = _run(app, "audit", "verify").stderr
@@ -91,6 +92,7 @@ def test_an_exported_file_is_verified(app: Flask, tmp_path: Path) -> None:
     assert _run(app, "audit", "verify", "--export", file).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_audit_trail_names_its_actors(app: Flask) -> None:
     page = replay(app, KNOWN["cookies"]["manager"]).get("/audit").text
 
@@ -126,6 +128,7 @@ def test_the_worker_delivers_sends_and_seals_what_was_left(app: Flask) -> None:
     assert json.loads(verified.stdout)["unsealed"] == 0
 
 
+@pytest.mark.slow
 def test_a_session_goes_on_and_a_form_opened_before_is_accepted(app: Flask) -> None:
     browser = replay(app, KNOWN["cookies"]["open"])
 
@@ -169,6 +172,7 @@ def test_a_link_sent_before_sets_a_password(app: Flask) -> None:
     assert "marek@example.org" in page.text
 
 
+@pytest.mark.slow
 def test_an_api_key_works_and_a_repeated_payment_is_recognised(app: Flask) -> None:
     client = replay(app, "")
     client.key = KNOWN["api_key"]

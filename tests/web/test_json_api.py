@@ -7,6 +7,7 @@ from tests.builders import a_patient, an_appointment
 OTHER_VERSIONS = ['""', '"x"', '"0"', '"-1"', '"٣"', 'W/"1"', '"9"', "1;", "", ",", '"2", "3"', '"1000000000"']
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("tag", OTHER_VERSIONS)
 def test_an_if_match_of_no_version_of_the_record_is_stale(client, here, tag):
@@ -19,6 +20,7 @@ def test_an_if_match_of_no_version_of_the_record_is_stale(client, here, tag):
     assert client.get(url).json["given_name"] == "Inês"
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("tag", OTHER_VERSIONS)
 def test_an_optional_if_match_of_no_version_of_the_record_is_stale(client, here, tag):
@@ -31,6 +33,7 @@ def test_an_optional_if_match_of_no_version_of_the_record_is_stale(client, here,
     assert client.get(url).json["status"] == "booked"
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("tag", ['"1"', "*", '"7", "1"', "1"])
 def test_an_if_match_of_the_version_of_the_record_is_accepted(client, here, tag):
@@ -42,6 +45,7 @@ def test_an_if_match_of_the_version_of_the_record_is_accepted(client, here, tag)
     assert (response.status_code, response.headers["ETag"]) == (200, '"2"')
 
 
+@pytest.mark.slow
 def test_a_known_version_is_not_sent_again(client, here):
     with here():
         url = f"/api/v1/patients/{a_patient().id}"
