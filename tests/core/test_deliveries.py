@@ -371,6 +371,7 @@ def test_a_delivery_without_a_subscribed_handler_is_retried_with_that_reason(cli
     assert left.last_error == "handler not subscribed"
 
 
+@pytest.mark.slow
 def test_an_event_without_handlers_is_stored_and_logged(client: FlaskClient, here: Here, published: list[Any]) -> None:
     event_bus.clear()
 
@@ -466,6 +467,7 @@ def test_an_unknown_event_is_not_found(run: Run) -> None:
     assert (result.exit_code, result.stderr) == (3, "Error: There is no such event\n")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_retrying_a_delivered_event_is_refused() -> None:
     a_patient()
@@ -498,7 +500,7 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
 @pytest.mark.slow
 @pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
-def test_elivery_that_kills_its_worker_costs_no_other_an_attempt(
+def test_a_delivery_that_kills_its_worker_costs_no_other_an_attempt(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "run_handler", lambda attempt: None)

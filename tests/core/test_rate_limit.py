@@ -54,6 +54,7 @@ def test_an_attempt_above_the_limit_returns_the_seconds_to_wait(clock):
     assert refused == 40
 
 
+@pytest.mark.slow
 def test_a_name_has_a_bucket_of_its_own(clock):
     for _ in range(4):
         hit("account:ada", THREE_A_MINUTE)
@@ -105,6 +106,7 @@ def test_a_clock_that_was_set_back_locks_nobody_out(clock):
     assert hit("account:ada", THREE_A_MINUTE) == 0
 
 
+@pytest.mark.slow
 def test_a_clock_of_another_machine_that_is_behind_begins_no_window_anew(clock):
     for _ in range(3):
         hit("account:ada", THREE_A_MINUTE)
@@ -142,6 +144,7 @@ def test_who_is_stopped_at_one_limit_charges_no_other(app, clock):
     assert hit_all([account, ("address:198.51.100.4", Limit(2, 60))]) == 0
 
 
+@pytest.mark.slow
 def test_the_longest_wait_is_returned(clock):
     buckets = [("address:a", Limit(1, 60)), ("account:ada", Limit(1, 300))]
     hit_all(buckets)
@@ -183,6 +186,7 @@ def test_a_success_takes_its_try_back(app):
     assert sorted(counts(app)) == [0, 1]
 
 
+@pytest.mark.slow
 def test_a_refund_gives_no_attempts_in_advance(app):
     hit("account:ada", PLENTY)
 

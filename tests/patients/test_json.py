@@ -189,6 +189,7 @@ def test_changes_of_whatever_version_there_is_wait_for_each_other(app, client, p
     assert client.get(f"{URL}/{patient['id']}").json["version"] == 5
 
 
+@pytest.mark.slow
 def test_one_of_several_changes_of_a_version_at_once_wins(app, patient, at_once):
     names = ["Sousa", "Costa", "Matos", "Reis"]
 

@@ -160,6 +160,7 @@ def test_who_may_not_see_contact_neither_gets_nor_sends_other_contacts(app, clie
     assert client.get(f"{URL}?q=213456789").json["data"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/{id}"])
 def test_reading_takes_at_most_four_statements_whatever_the_lists(app, client, patient, path):
     client.post(URL, json=patient_fields(**LISTS))

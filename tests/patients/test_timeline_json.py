@@ -54,6 +54,7 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(client, patien
     assert "visits, money, messages, changes" in answer.get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_reading_takes_at_most_four_statements_beside_the_key(app, client, patient):
     client.patch(f"/api/v1/patients/{patient}", json={"given_name": "Rita"}, headers={"If-Match": "*"})
 

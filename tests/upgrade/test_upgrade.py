@@ -30,8 +30,6 @@ from tests.databases import POSTGRESQL, SQLITE, a_postgres_database
 from tests.page_client import hidden_value
 from tests.staff.login_helpers import PASSWORD, is_in, replay, sign_in
 
-pytestmark = pytest.mark.both_databases
-
 HERE = Path(__file__).parent
 KNOWN = json.loads((HERE / "known.json").read_text(encoding="utf-8"))
 DATA, SQLITE_SCHEMA = ((HERE / name).read_text(encoding="utf-8") for name in ("data.sql", "schema_sqlite.sql"))

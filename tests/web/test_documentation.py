@@ -265,6 +265,7 @@ def test_operations_have_one_tag_with_a_description(spec):
     assert {tuple(operation["tags"]) for _name, operation in operations(spec)} == {(name,) for name in described}
 
 
+@pytest.mark.slow
 def test_every_component_is_used(spec):
     written = json.dumps(spec)
 
