@@ -12,7 +12,7 @@ TICKED = {"care": ["email"], "reminders": ["email", "sms"]}
 
 @pytest.fixture
 def book(client, here):
-    """Book by the page, for somebody who is registered with it."""
+    """Book by the page, for a_patient who is registered with it."""
     with here():
         practitioner_id = a_practitioner().id
     return lambda **fields: client.submit(

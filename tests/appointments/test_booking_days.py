@@ -8,7 +8,8 @@ import time_machine
 from clinic.appointments.rules import TOO_EARLY, TOO_LATE
 from clinic.appointments.service import appointment_service
 from clinic.core.errors import InvalidInput
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.appointments.schedule import an_appointment
+from tests.builders import a_practitioner, somebody
 from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
@@ -33,7 +34,7 @@ def test_a_day_too_early_or_too_late_is_refused_everywhere(
     client: PageClient, run: Run, here: Here, day: str, message: str
 ) -> None:
     with here():
-        patient_id, practitioner_id = a_patient().id, a_practitioner().id
+        patient_id, practitioner_id = somebody().id, a_practitioner().id
     starts_at = datetime.fromisoformat(f"{day}T09:00Z")
     ids = {"patient_id": str(patient_id), "practitioner_id": str(practitioner_id)}
     times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(minutes=30)).isoformat()}

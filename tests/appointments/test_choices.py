@@ -20,8 +20,8 @@ from clinic.appointments.service import (
 from clinic.core.context import current_actor, reset_actor, set_actor
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput, PermissionDenied
-from tests.appointments.schedule import a_room, a_service
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.appointments.schedule import a_room, a_service, an_appointment
+from tests.builders import a_practitioner, somebody
 from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -170,7 +170,7 @@ def test_proposed_times_are_free_in_the_changed_hours_and_nearest_to_the_old_one
 def test_proposed_times_leave_out_those_of_the_patient_and_of_taken_or_closed_rooms(practitioner):
     room, other_room = a_room(), a_room("Room 2")
     service = a_service(rooms=[room])
-    patient = a_patient()
+    patient = somebody()
     moved = an_appointment(patient, practitioner, at(9))
     appointment_service.reschedule(moved.id, starts_at=at(9), service_id=service.id)
     an_appointment(patient, a_practitioner("Dr Silva"), at(10))

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from tests.assertions import element, row_counts, rows, spoken
-from tests.builders import a_clinic, a_patient, a_practitioner, appointment_fields
+from tests.builders import a_clinic, a_practitioner, appointment_fields, somebody
 
 GAP = {"day": "2027-03-28", "time": "01:30"}
 TWICE = {"day": "2027-10-31", "time": "01:30"}
@@ -24,7 +24,7 @@ def before() -> Iterator[None]:
 def typed(client, here):
     """What somebody types to book, but for the day and time."""
     with here():
-        return {"patient": a_patient().mrn, "practitioner_id": str(a_practitioner().id), "minutes": "30"}
+        return {"patient": somebody().mrn, "practitioner_id": str(a_practitioner().id), "minutes": "30"}
 
 
 def starts(app):

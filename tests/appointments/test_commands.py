@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, stored_events
-from tests.builders import OWN, a_patient, a_practitioner, an_appointment
+from tests.builders import OWN, a_patient, a_practitioner
 
 WHEN = "2029-11-26 09:00"
 WRONG = [
@@ -51,6 +52,7 @@ def test_booking_prints_the_appointment_and_what_to_do_next(book):
     assert f"flask appointments cancel {booked['id']}" in result.stderr
 
 
+@pytest.mark.slow
 def test_booking_and_cancelling_publish_exactly_their_ids(app, run, book, published):
     booked = json.loads(book("--json").stdout)
     run("appointments", "cancel", booked["id"])

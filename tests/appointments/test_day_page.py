@@ -17,8 +17,9 @@ from clinic.appointments.service import (
 )
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, spoken, title
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 from tests.statements import counted_statements, of_rows
 
 DAY = "/appointments?day=2029-11-26"
@@ -58,7 +59,7 @@ def a_full_day(practitioners, appointments_each):
     room = room_service.create(name="Room 1").id
     service = service_catalogue.create(name="Follow-up", lengths=[20]).id
     staff, patients = zip(
-        *((a_practitioner(f"Dr {number:02}"), a_patient()) for number in range(practitioners)), strict=True
+        *((a_practitioner(f"Dr {number:02}"), somebody()) for number in range(practitioners)), strict=True
     )
     with unit_of_work():
         for practitioner, patient in zip(staff, patients, strict=True):
@@ -87,8 +88,8 @@ def _booked(patient, practitioner, service_id, number):
 def test_each_appointment_stands_under_its_practitioner_with_its_time_and_state(desk, here):
     with here():
         silva, okafor = a_practitioner("Dr Silva"), a_practitioner("Dr Okafor")
-        an_appointment(a_patient(), silva, MONDAY)
-        waiting = an_appointment(a_patient(family_name="Nowak", given_name="Zofia"), okafor, MONDAY + HOUR)
+        an_appointment(somebody(), silva, MONDAY)
+        waiting = an_appointment(somebody(family_name="Nowak", given_name="Zofia"), okafor, MONDAY + HOUR)
         appointment_service.arrive(waiting.id)
 
     page = desk.get(DAY).text
@@ -104,7 +105,7 @@ def test_free_time_is_one_link_for_each_gap_from_now_on(desk, here):
     with here():
         practitioner = a_practitioner()
         works(practitioner, (480, 780), (840, 960))
-        an_appointment(a_patient(), practitioner, MONDAY + 2 * HOUR, 60)
+        an_appointment(somebody(), practitioner, MONDAY + 2 * HOUR, 60)
 
     page = desk.get(DAY).text
     column = columns(page)["Dr Amara Okafor"]
@@ -130,8 +131,8 @@ def test_who_may_not_book_sees_free_time_without_links(desk, become, here):
 def test_cards_over_one_another_are_in_lanes_and_the_second_is_marked(desk, here):
     with here():
         practitioner = a_practitioner()
-        an_appointment(a_patient(), practitioner, MONDAY)
-        an_appointment(a_patient(), practitioner, MONDAY)
+        an_appointment(somebody(), practitioner, MONDAY)
+        an_appointment(somebody(), practitioner, MONDAY)
 
     page = desk.get(DAY).text
 
@@ -143,7 +144,7 @@ def test_cards_over_one_another_are_in_lanes_and_the_second_is_marked(desk, here
 def test_a_state_shows_only_its_appointments_and_says_how_to_see_all(desk, here):
     with here():
         practitioner = a_practitioner()
-        booked = [an_appointment(a_patient(), practitioner, MONDAY + number * HOUR).id for number in range(3)]
+        booked = [an_appointment(somebody(), practitioner, MONDAY + number * HOUR).id for number in range(3)]
         appointment_service.cancel(booked[0])
         appointment_service.arrive(booked[1])
 

@@ -4,8 +4,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.appointments.schedule import an_appointment
 from tests.assertions import masked, pointers, row_counts, rows, stored_events, words_about
-from tests.builders import a_patient, a_practitioner, an_appointment, appointment_fields
+from tests.builders import a_practitioner, appointment_fields, somebody
 
 URL = "/api/v1/appointments"
 
@@ -14,7 +15,7 @@ URL = "/api/v1/appointments"
 def fields(here):
     """What books a patient with a practitioner."""
     with here():
-        return appointment_fields(a_patient().id, a_practitioner().id)
+        return appointment_fields(somebody().id, a_practitioner().id)
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_start_that_is_no_instant_is_refused(app, client, fields):
 @pytest.mark.slow
 def test_a_taken_time_is_a_conflict_that_names_what_is_there(app, client, here, fields, booked):
     with here():
-        other = str(a_patient().id)
+        other = str(somebody().id)
     before = row_counts(app)
 
     answer = client.post(URL, json=fields | {"patient_id": other})
@@ -77,6 +78,7 @@ def test_a_taken_time_is_a_conflict_that_names_what_is_there(app, client, here, 
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_busy_patient_is_a_conflict_that_names_what_is_there(client, here, fields, booked):
     with here():
         other = str(a_practitioner("Dr Brandt").id)
@@ -87,6 +89,7 @@ def test_a_busy_patient_is_a_conflict_that_names_what_is_there(client, here, fie
     assert answer.json.items() >= {"code": "patient-busy", "conflicts": [booked["id"]]}.items()
 
 
+@pytest.mark.slow
 def test_appointments_may_touch(client, fields, booked):
     later = {"starts_at": fields["ends_at"], "ends_at": "2029-11-26T10:00:00Z"}
 
@@ -102,12 +105,13 @@ def test_an_impossible_length_is_refused(client, fields, ends_at):
     assert (answer.status_code, pointers(answer)) == (422, ["#/ends_at"])
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 @pytest.mark.parametrize("field", ["patient_id", "practitioner_id"])
 def test_somebody_of_another_clinic_is_refused_like_nobody(client, here, other_clinic, fields, field):
     with here(other_clinic.id):
         theirs = {
-            "patient_id": str(a_patient(family_name="Secret").id),
+            "patient_id": str(somebody(family_name="Secret").id),
             "practitioner_id": str(a_practitioner("Dr Secret").id),
         }
     before = row_counts(client.application)

@@ -16,9 +16,9 @@ from clinic.appointments.service import (
     room_service,
 )
 from clinic.core.errors import InvalidInput, StaleVersion
-from tests.appointments.schedule import a_room, a_service, book
+from tests.appointments.schedule import a_room, a_service, an_appointment, book
 from tests.assertions import row_counts, stored_events
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -104,7 +104,7 @@ def test_the_room_stays_if_it_is_free_and_else_another_one_is_taken():
 
 @pytest.mark.slow
 def test_a_taken_time_is_refused_and_nothing_changes(app):
-    patient, practitioner = a_patient(), a_practitioner()
+    patient, practitioner = somebody(), a_practitioner()
     appointment, taken = book(patient=patient), book(MONDAY + HOUR, practitioner=practitioner)
     book(MONDAY + 2 * HOUR, patient=patient)
     before, was = row_counts(app), place(appointment)

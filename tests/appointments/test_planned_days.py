@@ -18,8 +18,9 @@ from clinic.appointments.service import (
 )
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.appointments.test_hours import a_room
-from tests.builders import a_practitioner, an_appointment
+from tests.builders import a_practitioner
 
 pytestmark = pytest.mark.usefixtures("inside")
 

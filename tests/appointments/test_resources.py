@@ -17,8 +17,9 @@ from clinic.appointments.service import (
 from clinic.core.clock import now
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.assertions import rows
-from tests.builders import MONDAY, a_member, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_member, a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -58,7 +59,7 @@ def test_a_member_is_one_practitioner_at_most(clinic, other_clinic):
 @pytest.mark.slow
 def test_deactivating_again_changes_nothing_and_what_is_booked_stays():
     practitioner = a_practitioner()
-    booked = [an_appointment(a_patient(), practitioner, MONDAY + timedelta(hours=hour)).id for hour in (3, 1, 2)]
+    booked = [an_appointment(somebody(), practitioner, MONDAY + timedelta(hours=hour)).id for hour in (3, 1, 2)]
     appointment_service.cancel(booked.pop(), reason="clinic")
     an_appointment()
 

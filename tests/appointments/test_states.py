@@ -17,8 +17,9 @@ from clinic.appointments.service import (
 )
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, stored_events
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -66,7 +67,7 @@ def actions(appointment):
 
 
 def fields(patient=None, practitioner=None, starts_at=NOON):
-    people = {"patient_id": (patient or a_patient()).id, "practitioner_id": (practitioner or a_practitioner()).id}
+    people = {"patient_id": (patient or somebody()).id, "practitioner_id": (practitioner or a_practitioner()).id}
     return {**people, "starts_at": starts_at, "ends_at": starts_at + HALF_AN_HOUR}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.patients.service import consent_service
 from tests.assertions import row_counts, rows
-from tests.builders import a_patient
+from tests.builders import somebody
 
 WRONG = [
     (["consent", "P-999999"], 3),
@@ -28,7 +28,7 @@ WRONG = [
 def patient(clinic, here):
     """A registered patient."""
     with here():
-        return a_patient()
+        return somebody()
 
 
 def test_consent_is_shown_line_by_line_or_as_json(run, patient):

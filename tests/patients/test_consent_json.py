@@ -6,7 +6,7 @@ import pytest
 
 from clinic.core.clock import today
 from tests.assertions import pointers, row_counts, rows, words_about
-from tests.builders import a_patient, patient_fields
+from tests.builders import patient_fields, somebody
 from tests.statements import counted_statements, of_rows
 
 URL = "/api/v1/patients"
@@ -17,7 +17,7 @@ YES = {"purpose": "reminders", "channel": "sms", "answer": "yes"}
 def url(here):
     """The address of a registered patient's consent."""
     with here():
-        return f"{URL}/{a_patient().id}/consent"
+        return f"{URL}/{somebody().id}/consent"
 
 
 def record(client, url, *answers, headers=None, **fields):
@@ -76,6 +76,7 @@ def test_a_patch_of_a_patient_does_not_change_consent(app, client, url):
     assert row_counts(app)["consent_answers"] == 0
 
 
+@pytest.mark.slow
 def test_withdrawing_and_undoing_it(client, url):
     record(client, url, YES)
 
@@ -93,6 +94,7 @@ def test_a_withdrawal_takes_how_and_when(client, url):
     assert state(answer).items() >= {"source": "written", "note": "letter of today", "state": "no"}.items()
 
 
+@pytest.mark.slow
 def test_a_stale_change_answers_412_with_the_present_consent(client, url):
     record(client, url, YES)
 
@@ -141,6 +143,7 @@ def test_a_change_needs_answers_and_a_source(client, url, body):
     assert pointers(answer)
 
 
+@pytest.mark.slow
 def test_a_withdrawal_of_an_earlier_day_leaves_a_later_yes_and_names_it(client, url):
     record(client, url, YES)
     other = {"purpose": "news", "channel": "post", "answer": "yes"}

@@ -7,7 +7,7 @@ import pytest
 from clinic.core.clock import today
 from clinic.patients.service import consent_service, patient_service
 from tests.assertions import element, row_counts, rows, spoken, title
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -19,7 +19,7 @@ TICKED = {"care": ["email"], "reminders": ["email"]}
 def patient(client, here):
     """A registered patient whom nobody asked."""
     with here():
-        return a_patient(phone="+351912555014")
+        return somebody(phone="+351912555014")
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def present(found: Any) -> Any:
 
 @pytest.fixture
 def mother(client, here):
-    """A patient who is somebody's mother."""
+    """A patient who is a_patient's mother."""
     with here():
         return a_patient(phone="+351912555014")
 

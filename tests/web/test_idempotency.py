@@ -21,7 +21,7 @@ from clinic.web import idempotency
 from clinic.web.idempotency import HEADER, REPLAYED, idempotent
 from tests.assertions import row_counts, rows, spoken
 from tests.billing.invoices import an_invoice, euros, payment_fields
-from tests.builders import a_patient, a_practitioner, appointment_fields, patient_fields
+from tests.builders import a_practitioner, appointment_fields, patient_fields, somebody
 from tests.databases import on_postgresql_only
 from tests.page_client import hidden_value
 
@@ -123,6 +123,7 @@ def test_a_key_is_independent_for_another_actor(client, here):
     assert other.json["id"] != first.json["id"]
 
 
+@pytest.mark.slow
 @pytest.mark.row(72)
 def test_a_key_is_independent_in_another_clinic_of_the_same_person(app, client, clinic, other_clinic):
     with app.app_context(), unit_of_work():
@@ -153,7 +154,7 @@ def test_a_key_of_another_length_or_alphabet_is_refused(app, client, key):
 @pytest.mark.row(74)
 def test_a_refused_request_does_not_use_up_its_key(client, here):
     with here():
-        patient, practitioner = a_patient().id, a_practitioner().id
+        patient, practitioner = somebody().id, a_practitioner().id
     refused = register(client, sex="none")
     address, body = "/api/v1/appointments", appointment_fields(patient, practitioner)
     other = client.post(address, json=body)
@@ -324,7 +325,7 @@ def test_an_api_key_is_shown_once_and_no_second_one_is_made(app, client):
 @pytest.mark.slow
 def test_a_booking_sent_again_is_not_a_conflict_with_itself(app, client, here):
     with here():
-        fields = {"patient": str(a_patient().id), "practitioner_id": str(a_practitioner().id), "key": KEY}
+        fields = {"patient": str(somebody().id), "practitioner_id": str(a_practitioner().id), "key": KEY}
 
     sent = [client.submit("/appointments/new", **fields, day="2029-11-26", time="9:00", minutes="30") for _ in range(2)]
 
