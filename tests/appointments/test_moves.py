@@ -214,7 +214,6 @@ def test_a_cancellation_is_not_undone_onto_a_time_that_was_given_away(clock):
     assert appointment_service.get(appointment.id).status == "cancelled"
 
 
-@pytest.mark.slow
 def test_an_undone_booking_was_a_mistake(app, clock):
     appointment = an_appointment()
 

@@ -444,7 +444,6 @@ def test_nobody_gets_into_a_clinic_in_which_they_do_not_work(app, other_clinic, 
     )
 
 
-@pytest.mark.slow
 def test_keyboard_shortcuts_are_switched_off_and_on(signed_in):
     send(signed_in, "/account/preferences", "/account")
     off = signed_in.get("/account").text
