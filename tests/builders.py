@@ -79,6 +79,7 @@ def somebody(**fields: Any) -> Patient:
 
     No event is published and nobody is searched for: it is for tests of what happens to a patient later.
     """
+    assert fields.keys() <= PatientFields.__annotations__.keys()
     with unit_of_work():
         patient = Patient()
         set_fields(patient, cast(PatientFields, patient_fields(**({"email": "ines@example.org"} | fields))))

@@ -62,7 +62,7 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, client, typed, pu
         ("appointment.cancelled", {"appointment_id": str(appointment["id"])}),
     ]
     assert stored_events(app, "appointment.cancelled") == [{"appointment_id": str(appointment["id"])}]
-    assert [event["actor"][:6] for event in rows(app, "events")][1:] == ["staff:", "staff:"]
+    assert [event["actor"][:6] for event in rows(app, "events")] == ["staff:", "staff:"]
 
 
 @pytest.mark.slow

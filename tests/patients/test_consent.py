@@ -21,7 +21,7 @@ from clinic.patients.service import (
     consent_service,
 )
 from tests.assertions import rows
-from tests.builders import somebody
+from tests.builders import a_patient, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -64,7 +64,7 @@ def test_what_is_on_by_registration_has_its_day_and_source_and_nobody_who_record
 @pytest.mark.slow
 def test_what_a_patient_answers_when_registering_is_recorded_with_source_and_person():
     with as_actor("cli:desk"):
-        patient = somebody(consent={SMS: True, CARE: False})
+        patient = a_patient(consent={SMS: True, CARE: False})
 
     found = state(patient, SMS)
     assert (found.state, found.source, found.answered_on) == ("yes", "registration-form", today(ZONE))
@@ -241,12 +241,12 @@ def test_a_change_is_undone_for_ten_minutes_only(patient):
 @pytest.mark.parametrize("consent", [{}, {CARE: False}])
 def test_the_answers_of_a_registration_are_not_undone(consent):
     with pytest.raises(ConsentNotUndoable):
-        consent_service.undo(somebody(consent=consent).id)
+        consent_service.undo(a_patient(consent=consent).id)
 
 
 @pytest.mark.slow
 def test_a_refusal_at_registration_is_no_assumption_of_the_history():
-    refused, unasked = somebody(consent={CARE: False}), somebody()
+    refused, unasked = a_patient(consent={CARE: False}), somebody()
     record(unasked, {CARE: False})
 
     assert [one.purpose for one in consent_service.assumed(refused.id)] == ["reminders"]
