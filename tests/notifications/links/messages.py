@@ -31,6 +31,7 @@ def sent_links(kind="confirmation"):
     """Send what is due, and return the paths in the latest message of a kind."""
     while send_due():
         pass
+    db.session.commit()
     wanted = select(Notification).where(Notification.kind == kind, Notification.state == "sent")
     message = db.session.scalars(wanted.order_by(Notification.id.desc())).first()
     assert message is not None
