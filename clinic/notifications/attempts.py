@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from clinic.core.bulk_update import insert_row
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
@@ -34,8 +35,8 @@ _FORGET = prepared(delete(NotificationAttempt).where(*_UNDER_WAY))
 
 def begin_attempt(notification: Notification) -> None:
     """Record that an attempt begins, in the open transaction."""
-    number = _next_number(notification.id)
-    db.session.add(NotificationAttempt(notification_id=notification.id, number=number, started_at=now()))
+    begun = {"notification_id": notification.id, "number": _next_number(notification.id), "started_at": now()}
+    insert_row(NotificationAttempt, begun)
 
 
 def end_attempt(notification_id: UUID, outcome: str, answer: str | None = None) -> None:
