@@ -23,9 +23,19 @@ def insert_rows(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         db.session.connection().execute(insert(model.__table__), [owner | dict(row) for row in rows])
 
 
-def insert_row(model: Any, values: Mapping[str, Any]) -> None:
-    """Add a row of a model that is not audited, given by its columns without the clinic, or expressions for them."""
-    db.session.connection().execute(insert(model.__table__).values(clinic_id=current_clinic_id(), **values))
+class RowInsert:
+    """Adds rows of a model that is not audited, one at a time, with expressions for some columns.
+
+    The expressions can have bound parameters: the statement is built once.
+    """
+
+    def __init__(self, model: Any, *names: str, **expressions: Any) -> None:
+        values = {name: bindparam(name) for name in names}
+        self._statement = insert(model.__table__).values(clinic_id=CURRENT_CLINIC, **values, **expressions)
+
+    def execute(self, **parameters: Any) -> None:
+        """Add a row of the current clinic with values of the other columns that were named."""
+        db.session.connection().execute(self._statement, parameters)
 
 
 class RowUpdate:
