@@ -14,6 +14,7 @@ from clinic.core.audit_values import json_value
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import insert_rows
 from clinic.core.db.mixins import UUIDMixin
 from clinic.core.db.orm_session import ClinicSession
 from clinic.core.db.transaction import current_outcome
@@ -71,6 +72,9 @@ class AuditEntry(UUIDMixin, Base):
     changes: Mapped[dict[str, list[Any]]] = mapped_column(JSON)
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     seal: Mapped[str | None] = mapped_column(String(64))
+
+
+_TABLE: Any = AuditEntry.__table__
 
 
 class UnauditedStatement(RuntimeError):
@@ -196,8 +200,8 @@ def _change_entry(action: str, row: Any, changes: dict[str, list[Any]]) -> dict[
 
 def _insert_changes(session: Session, entries: Sequence[dict[str, Any]]) -> None:
     """Insert the entries of changed rows in one statement."""
-    session.connection().execute(insert(AuditEntry), entries)
     current_outcome().changed += [(entry["record"], entry["record_id"]) for entry in entries]
+    insert_rows(session, _TABLE, entries)
 
 
 def _updated(row: Any, new: Mapping[str, Any]) -> dict[str, list[Any]]:

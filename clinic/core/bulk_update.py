@@ -30,7 +30,7 @@ class RowInsert:
     """
 
     def __init__(self, model: Any, *names: str, **expressions: Any) -> None:
-        values = {name: bindparam(name) for name in names}
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
         self._statement = insert(model.__table__).values(clinic_id=CURRENT_CLINIC, **values, **expressions)
 
     def execute(self, **parameters: Any) -> None:

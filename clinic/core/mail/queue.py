@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from clinic.core.bulk_update import RowUpdate
 from clinic.core.clock import now
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import inserted_together
 from clinic.core.db.transaction import after_commit
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
@@ -83,7 +84,7 @@ class MailQueue(WorkQueue[Row]):
         :raises LeaseLost: if another worker has claimed the mail
         """
         try:
-            with unit_of_work(durable=False):
+            with unit_of_work(durable=False), inserted_together(db.session()):
                 record()
                 return self.claim_next(after=row)
         except LeaseLost:
