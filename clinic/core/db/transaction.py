@@ -189,7 +189,8 @@ def find_row(model: type[Scoped], row_id: UUID) -> Scoped | None:
     if found is not None and not inspect(found).expired:
         return found
     wanted: Any = model
-    return db.session.scalar(_by_id(wanted), {"row_id": row_id})
+    read: Scoped | None = db.session.scalar(_by_id(wanted), {"row_id": row_id})
+    return read
 
 
 def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
