@@ -1,5 +1,6 @@
 """Many messages of a clinic, and what reads of them cost, with the plans by which a database finds the rows."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -115,9 +116,11 @@ def plans(read: Callable[[], object]) -> Iterator[list[str]]:
         yield [str(row[-1]) for row in connection.exec_driver_sql(explain + sql, values)]
 
 
+_WHOLE = re.compile(r"\b(Seq Scan on|SCAN) (notifications|notification_attempts)\b")
+
+
 def _is_scan(step: str) -> bool:
-    whole = ("Seq Scan on notif", "SCAN notif")
-    return any(one in step for one in whole) and "USING" not in step
+    return bool(_WHOLE.search(step)) and "USING" not in step
 
 
 @contextmanager
