@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from clinic.appointments.service import Appointment, Practitioner, appointment_service, practitioner_service
 from clinic.core.db import db
+from clinic.core.db.sequences import next_number
 from clinic.core.tenancy import clinic_scope
 from clinic.core.text import fold
 from clinic.core.unit_of_work import unit_of_work
@@ -15,6 +16,9 @@ from clinic.identity.api_keys import api_key_service
 from clinic.identity.clinics import clinic_service
 from clinic.identity.models import Clinic, Membership, StaffMember
 from clinic.identity.sessions import session_service
+from clinic.patients.record import PatientFields, set_fields
+from clinic.patients.rules import medical_record_number
+from clinic.patients.search.index import sort_name_of
 from clinic.patients.service import Patient, patient_service
 
 OWN = "Clínica São João"
@@ -68,6 +72,21 @@ def patient_fields(**fields: Any) -> dict[str, Any]:
 def a_patient(**fields: Any) -> Patient:
     """Register a patient, with an e-mail address unless told otherwise."""
     return patient_service.create(**patient_fields(**({"email": "ines@example.org"} | fields)))
+
+
+def somebody(**fields: Any) -> Patient:
+    """Add a patient like `a_patient`, at a sixth of the cost.
+
+    No event is published and nobody is searched for: it is for tests of what happens to a patient later.
+    """
+    assert fields.keys() <= PatientFields.__annotations__.keys()
+    with unit_of_work():
+        patient = Patient()
+        set_fields(patient, cast(PatientFields, patient_fields(**({"email": "ines@example.org"} | fields))))
+        patient.mrn = medical_record_number(next_number("patient"))
+        patient.sort_name = sort_name_of(patient)
+        db.session.add(patient)
+    return patient
 
 
 def a_practitioner(name: str = "Dr Amara Okafor") -> Practitioner:

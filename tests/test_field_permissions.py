@@ -58,6 +58,7 @@ def test_json_omits_contact_fields_without_the_permission(client, allow, patient
     assert all("mrn" in patient and not CONTACT.keys() & patient.keys() for patient in seen)
 
 
+@pytest.mark.slow
 def test_json_has_contact_fields_with_the_permission(client, allow, patient_id):
     allow("patients:read", "patients:contact")
 
@@ -87,6 +88,7 @@ def test_contact_fields_cannot_be_set_without_the_permission(app, client, allow,
     assert [row[field] for row in rows(app, "patients")] == [CONTACT[field]]
 
 
+@pytest.mark.slow
 def test_a_change_of_other_fields_keeps_the_contact_fields(app, client, allow, patient_id):
     allow("patients:read", "patients:write")
 
@@ -139,6 +141,7 @@ def test_search_by_contact_fields_requires_the_permission(client, allow, patient
     assert seeing == dict.fromkeys(BY_CONTACT, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["pereira", "1991-06-21", "P-000001", "1"])
 def test_search_by_other_fields_needs_no_permission_on_contact_fields(client, allow, patient_id, words):
     allow("patients:read")
@@ -169,6 +172,7 @@ def test_pages_show_no_contact_fields_and_no_note_to_the_read_only_role(client, 
         assert not [secret for secret in SECRETS if secret in answer.text], page
 
 
+@pytest.mark.slow
 def test_pages_show_contact_fields_and_note_to_a_receptionist(client, become, patient_id, cancelled):
     become("receptionist")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -28,6 +29,7 @@ def rows(text: str) -> list[list[str]]:
     return [row for row in cells if row[0] not in {"setting", "option", "exit code"} and set(row[0]) != {"-"}]
 
 
+@cache
 def documented() -> dict[str, tuple[str, str]]:
     """Return each documented command with the rest of its heading and the text below."""
     sections = re.findall(r"^### `flask ([^`]+)`\n(.*?)(?=^##|\Z)", REFERENCE, re.MULTILINE | re.DOTALL)

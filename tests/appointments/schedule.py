@@ -7,7 +7,8 @@ from typing import Any
 from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.service import Appointment, appointment_service, room_service, service_catalogue
 from clinic.patients.service import Patient
-from tests.builders import MONDAY, a_patient, a_practitioner
+from tests import builders
+from tests.builders import MONDAY, a_practitioner, somebody
 
 OVERLAPS = """
 SELECT COUNT(*) FROM appointments AS one JOIN appointments AS other
@@ -31,6 +32,11 @@ def a_service(name: str = "Check-up", rooms: Sequence[Room] = (), **fields: Any)
     return service_catalogue.create(name=name, lengths=[30], room_ids=[room.id for room in rooms], **fields)
 
 
+def an_appointment(patient: Patient | None = None, *args: Any, **fields: Any) -> Appointment:
+    """Book like the builder of this name, but for `somebody` unless a patient is given."""
+    return builders.an_appointment(patient or somebody(), *args, **fields)
+
+
 def fields_of(
     starts_at: datetime = MONDAY,
     minutes: int = 30,
@@ -42,7 +48,7 @@ def fields_of(
 ) -> dict[str, Any]:
     """Return what books an appointment, for a new patient with a new practitioner unless they are given."""
     return {
-        "patient_id": fields.pop("patient_id", None) or (patient or a_patient()).id,
+        "patient_id": fields.pop("patient_id", None) or (patient or somebody()).id,
         "practitioner_id": fields.pop("practitioner_id", None) or (practitioner or a_practitioner()).id,
         "starts_at": starts_at,
         "ends_at": starts_at + timedelta(minutes=minutes),

@@ -9,10 +9,10 @@ import time_machine
 
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
-from tests.appointments.schedule import a_room, a_service, book
+from tests.appointments.schedule import a_room, a_service, an_appointment, book
 from tests.assertions import rows, spoken, title
 from tests.billing.invoices import a_line, an_invoice
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -158,6 +158,7 @@ def test_who_comes_too_late_sees_the_present_state_and_who_made_it(app, desk, bo
     assert len(rows(app, "appointment_history")) == history
 
 
+@pytest.mark.slow
 def test_the_same_button_pressed_twice_is_carried_out_once(app, desk, booked):
     page = desk.get(booked).text
     fields = {name: hidden_value(page.split('class="acts"')[1], name) for name in ("version", "key")}
@@ -168,6 +169,7 @@ def test_the_same_button_pressed_twice_is_carried_out_once(app, desk, booked):
     assert [row["action"] for row in rows(app, "appointment_history")] == ["book", "arrive"]
 
 
+@pytest.mark.slow
 def test_the_addresses_of_buttons_lead_to_the_page_with_them(desk, booked):
     for action in ("arrive", "check-in", "fulfil", "no-show", "undo"):
         assert desk.get(f"{booked}/{action}").location == booked
@@ -202,7 +204,7 @@ def test_who_may_not_book_sees_no_button_and_who_may_not_read_notes_no_note(desk
 
 def test_the_other_appointments_of_the_patient_stand_beside_it(desk, here):
     with here():
-        patient = a_patient()
+        patient = somebody()
         first = an_appointment(patient, a_practitioner("Dr Silva"), MONDAY + timedelta(days=1)).id
         second = an_appointment(patient, a_practitioner("Dr Brandt"), MONDAY + timedelta(days=2)).id
 
@@ -227,7 +229,7 @@ def test_the_messages_about_it_stand_beside_it_for_those_who_may_see_them(desk, 
 @pytest.mark.slow
 def test_the_page_takes_few_statements_with_everything_on_it(app, desk, here):
     with here():
-        patient, practitioner = a_patient(), a_practitioner()
+        patient, practitioner = somebody(), a_practitioner()
         visit = an_appointment(patient, practitioner, MONDAY + timedelta(minutes=90))
         room, service = a_room(), a_service()
         appointment_service.reschedule(visit.id, starts_at=visit.starts_at, room_id=room.id, service_id=service.id)

@@ -16,8 +16,9 @@ from clinic.appointments.service import (
 )
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, stored_events
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -34,7 +35,7 @@ def book(patient, practitioner, starts_at=MONDAY, ends_at=None):
 
 
 def test_booking_stores_who_comes_when_and_to_whom():
-    patient, practitioner = a_patient(), a_practitioner()
+    patient, practitioner = somebody(), a_practitioner()
 
     appointment = appointment_service.get(book(patient, practitioner).id)
 
@@ -72,7 +73,7 @@ def test_cancelling_tells_the_other_modules_with_exactly_one_id(app, published):
 @pytest.mark.parametrize("minutes", [-29, -10, 0, 10, 29])
 def test_a_time_that_touches_a_taken_one_on_the_inside_is_refused(app, published, minutes):
     taken = an_appointment()
-    other = a_patient()
+    other = somebody()
     before = row_counts(app)
 
     with pytest.raises(SlotTaken) as refused:
@@ -88,7 +89,7 @@ def test_a_time_around_or_within_a_taken_one_is_refused(start, end):
 
     with pytest.raises(SlotTaken):
         book(
-            a_patient(),
+            somebody(),
             practitioner_service.get(taken.practitioner_id),
             MONDAY + timedelta(minutes=start),
             MONDAY + timedelta(minutes=end),
@@ -96,7 +97,7 @@ def test_a_time_around_or_within_a_taken_one_is_refused(start, end):
 
 
 def test_appointments_may_touch():
-    patient, practitioner = a_patient(), a_practitioner()
+    patient, practitioner = somebody(), a_practitioner()
 
     for step in (0, 1, -1):
         book(patient, practitioner, MONDAY + step * HALF_AN_HOUR)
@@ -122,7 +123,7 @@ def test_a_patient_can_not_be_in_two_places(app):
 
 def test_a_cancelled_appointment_frees_its_time():
     first = an_appointment()
-    patient, practitioner = a_patient(), practitioner_service.get(first.practitioner_id)
+    patient, practitioner = somebody(), practitioner_service.get(first.practitioner_id)
 
     appointment_service.cancel(first.id)
 
@@ -178,7 +179,7 @@ def test_an_old_version_is_not_cancelled():
 )
 def test_an_impossible_length_is_refused(ends_at, words):
     with pytest.raises(InvalidInput) as refused:
-        book(a_patient(), a_practitioner(), MONDAY, ends_at)
+        book(somebody(), a_practitioner(), MONDAY, ends_at)
 
     assert refused.value.problems == {"ends_at": [words]}
 
@@ -186,8 +187,8 @@ def test_an_impossible_length_is_refused(ends_at, words):
 @pytest.mark.parametrize("field", ["patient_id", "practitioner_id"])
 def test_nobody_of_another_clinic_can_be_booked(app, here, other_clinic, field):
     with here(other_clinic.id):
-        theirs = {"patient_id": a_patient().id, "practitioner_id": a_practitioner().id}
-    ours = {"patient_id": a_patient().id, "practitioner_id": a_practitioner().id}
+        theirs = {"patient_id": somebody().id, "practitioner_id": a_practitioner().id}
+    ours = {"patient_id": somebody().id, "practitioner_id": a_practitioner().id}
     before = row_counts(app)
 
     with pytest.raises(InvalidInput) as refused:
@@ -221,11 +222,12 @@ def test_somebody_who_takes_no_appointments_any_more_can_not_be_booked():
         practitioner_service.get(practitioner.id).active = False
 
     with pytest.raises(InvalidInput) as refused:
-        book(a_patient(), practitioner)
+        book(somebody(), practitioner)
 
     assert list(refused.value.problems) == ["practitioner_id"]
 
 
+@pytest.mark.slow
 def test_appointments_are_listed_by_their_start():
     later, earlier = an_appointment(starts_at=MONDAY + HALF_AN_HOUR), an_appointment(starts_at=MONDAY)
 
@@ -269,7 +271,7 @@ def test_each_appointment_stands_on_the_day_of_the_clinics_calendar(starts_at, d
 
 @pytest.mark.slow
 def test_what_is_to_come_leaves_out_what_is_over_or_cancelled():
-    patient = a_patient()
+    patient = somebody()
     start = datetime.now(UTC).replace(microsecond=0)
     past, now, soon, off = (
         an_appointment(patient, starts_at=start + timedelta(hours=hours)) for hours in (-5, 0, 5, 9)
@@ -297,7 +299,7 @@ def test_a_name_that_two_practitioners_share_identifies_neither():
 
 
 def test_a_booking_that_fails_later_leaves_nothing_behind(app, published):
-    patient, practitioner = a_patient(), a_practitioner()
+    patient, practitioner = somebody(), a_practitioner()
     before = row_counts(app)
 
     with pytest.raises(ZeroDivisionError), unit_of_work():

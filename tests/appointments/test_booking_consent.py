@@ -12,7 +12,7 @@ TICKED = {"care": ["email"], "reminders": ["email", "sms"]}
 
 @pytest.fixture
 def book(client, here):
-    """Book by the page, for somebody who is registered with it."""
+    """Book by the page, for a_patient who is registered with it."""
     with here():
         practitioner_id = a_practitioner().id
     return lambda **fields: client.submit(
@@ -32,6 +32,7 @@ def test_the_form_shows_what_is_on_by_registration(client):
     assert " checked" not in page.partition('name="news" value="email"')[2].partition(">")[0]
 
 
+@pytest.mark.slow
 def test_what_was_ticked_is_recorded_with_the_booking(app, book):
     answer = book(**NEW, **TICKED, not_asked="1")
 
@@ -40,6 +41,7 @@ def test_what_was_ticked_is_recorded_with_the_booking(app, book):
     assert rows(app, "consent_answers")[0]["source"] == "registration-form"
 
 
+@pytest.mark.slow
 def test_once_everything_was_asked_the_rest_is_a_no_where_there_is_an_address(app, book):
     book(**NEW, **TICKED)
 
@@ -50,6 +52,7 @@ def test_once_everything_was_asked_the_rest_is_a_no_where_there_is_an_address(ap
     }
 
 
+@pytest.mark.slow
 def test_a_booking_of_somebody_on_record_asks_nothing(app, client, book):
     book(**NEW, **TICKED, not_asked="1")
     before = row_counts(app)["consent_answers"]
@@ -59,6 +62,7 @@ def test_a_booking_of_somebody_on_record_asks_nothing(app, client, book):
     assert (answer.status_code, row_counts(app)["consent_answers"]) == (303, before)
 
 
+@pytest.mark.slow
 def test_a_refused_booking_keeps_the_ticks_and_records_nothing(app, book):
     answer = book(**NEW | {"registration-phone": "1"}, **TICKED)
 

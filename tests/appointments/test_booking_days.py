@@ -8,7 +8,8 @@ import time_machine
 from clinic.appointments.rules import TOO_EARLY, TOO_LATE
 from clinic.appointments.service import appointment_service
 from clinic.core.errors import InvalidInput
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.appointments.schedule import an_appointment
+from tests.builders import a_practitioner, somebody
 from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
@@ -17,6 +18,7 @@ TODAY = datetime.now(UTC)
 REFUSED = [("1999-12-31", TOO_EARLY), (f"{TODAY.year + 6}-01-01", TOO_LATE), ("2126-01-01", TOO_LATE)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize("day", ["2000-01-01", "2026-11-27", "2031-11-27"])
 def test_the_first_and_the_last_day_can_be_booked(day: str) -> None:
@@ -32,7 +34,7 @@ def test_a_day_too_early_or_too_late_is_refused_everywhere(
     client: PageClient, run: Run, here: Here, day: str, message: str
 ) -> None:
     with here():
-        patient_id, practitioner_id = a_patient().id, a_practitioner().id
+        patient_id, practitioner_id = somebody().id, a_practitioner().id
     starts_at = datetime.fromisoformat(f"{day}T09:00Z")
     ids = {"patient_id": str(patient_id), "practitioner_id": str(practitioner_id)}
     times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(minutes=30)).isoformat()}
@@ -50,6 +52,7 @@ def test_a_day_too_early_or_too_late_is_refused_everywhere(
     assert (command.exit_code, command.stderr) == (2, f"Error: --starts: {message}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_the_day_is_the_one_of_the_clinics_calendar() -> None:
     summer = datetime(2026, 6, 27, 12, tzinfo=UTC)

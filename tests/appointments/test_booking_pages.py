@@ -247,6 +247,7 @@ def test_names_are_only_for_those_who_may_see_patients(client, desk, here, becom
         assert "pereira" not in shown.lower()
 
 
+@pytest.mark.slow
 def test_everything_that_is_missing_is_said_at_once(app, client, desk):
     before = row_counts(app)
     new = {"registration-given_name": "", "registration-birth_date__year": "3000", "registration-email": "nonsense"}
@@ -345,6 +346,7 @@ def test_overbooking_needs_a_reason_and_a_permission(app, client, desk, here, be
     assert client.submit("/appointments/new", **sent, overbook_reason="Because").status_code == 422
 
 
+@pytest.mark.slow
 def test_a_chosen_and_a_typed_time_exclude_each_other(client, desk):
     typed = {"patient": str(desk.patient.id), "slot": desk.slot(9), "practitioner_id": str(desk.okafor.id)}
 
@@ -379,6 +381,7 @@ def test_a_full_month_says_when_the_next_free_time_is(client, desk, here):
     assert offered(page)[0] == f"{desk.brandt.id}/{first_free}T08:00/0/30"
 
 
+@pytest.mark.slow
 def test_a_practitioner_without_hours_is_bookable_at_any_time(client, desk, here):
     with here():
         marin = known(a_practitioner("Sofia Marin"))

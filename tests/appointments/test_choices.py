@@ -20,8 +20,8 @@ from clinic.appointments.service import (
 from clinic.core.context import current_actor, reset_actor, set_actor
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput, PermissionDenied
-from tests.appointments.schedule import a_room, a_service
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.appointments.schedule import a_room, a_service, an_appointment
+from tests.builders import a_practitioner, somebody
 from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -84,6 +84,7 @@ def test_a_taken_time_changes_neither_hours_nor_appointments(practitioner):
     assert [state(one)[0] for one in (cancelled, moved)] == ["booked", "booked"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [at(9), at(9, 30)])
 def test_an_appointment_is_moved_only_into_the_changed_hours(practitioner, start):
     moved = an_appointment(None, practitioner, at(8))
@@ -92,6 +93,7 @@ def test_an_appointment_is_moved_only_into_the_changed_hours(practitioner, start
         hours_service.set_week(practitioner.id, FROM_TEN, choices={moved.id: start})
 
 
+@pytest.mark.slow
 def test_what_does_not_fall_outside_can_not_be_chosen(practitioner):
     inside, unknown = an_appointment(None, practitioner, at(10)).id, uuid4()
 
@@ -114,6 +116,7 @@ def test_who_may_not_change_appointments_can_only_keep_them(practitioner):
     assert state(outside) == ("booked", at(8))
 
 
+@pytest.mark.slow
 def test_choices_hold_for_the_list_that_was_shown(practitioner):
     moved = an_appointment(None, practitioner, at(8))
     seal = hours_service.preview_week(practitioner.id, FROM_TEN).seal
@@ -167,7 +170,7 @@ def test_proposed_times_are_free_in_the_changed_hours_and_nearest_to_the_old_one
 def test_proposed_times_leave_out_those_of_the_patient_and_of_taken_or_closed_rooms(practitioner):
     room, other_room = a_room(), a_room("Room 2")
     service = a_service(rooms=[room])
-    patient = a_patient()
+    patient = somebody()
     moved = an_appointment(patient, practitioner, at(9))
     appointment_service.reschedule(moved.id, starts_at=at(9), service_id=service.id)
     an_appointment(patient, a_practitioner("Dr Silva"), at(10))
@@ -181,6 +184,7 @@ def test_proposed_times_leave_out_those_of_the_patient_and_of_taken_or_closed_ro
     assert proposed[moved.id] == [at(11), at(10, day=28), at(10, day=29)]
 
 
+@pytest.mark.slow
 def test_nothing_is_proposed_where_nobody_works_any_more(practitioner):
     outside = an_appointment(None, practitioner, at(9))
     days = {"first_day": DAY, "last_day": date(2029, 12, 31), "starts": None, "ends": None, "room_id": None}
@@ -209,6 +213,7 @@ def test_the_time_that_falls_outside_is_not_proposed_in_another_room(practitione
     assert state(moved) == ("booked", times[0])
 
 
+@pytest.mark.slow
 def test_a_refused_change_of_hours_reads_no_appointment_again(app, practitioner):
     for hour in (8, 9):
         an_appointment(None, practitioner, at(hour))

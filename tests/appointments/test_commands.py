@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, stored_events
-from tests.builders import OWN, a_patient, a_practitioner, an_appointment
+from tests.builders import OWN, a_patient, a_practitioner
 
 WHEN = "2029-11-26 09:00"
 WRONG = [
@@ -41,6 +42,7 @@ def book(run, here):
     )
 
 
+@pytest.mark.slow
 def test_booking_prints_the_appointment_and_what_to_do_next(book):
     result = book("--json")
 
@@ -62,6 +64,7 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, run, book, publis
     assert all(event["actor"].startswith("cli:") for event in rows(app, "events")[1:])
 
 
+@pytest.mark.slow
 def test_a_taken_time_is_a_conflict(app, book):
     book()
     before = row_counts(app)
@@ -73,6 +76,7 @@ def test_a_taken_time_is_a_conflict(app, book):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_days_appointments_are_listed(run, book):
     booked = json.loads(book("--json").stdout)
 
@@ -81,6 +85,7 @@ def test_a_days_appointments_are_listed(run, book):
     assert run("appointments", "list", "--day", "2029-11-26").stdout.split("\t")[2] == "booked"
 
 
+@pytest.mark.slow
 def test_cancelling_twice_is_a_conflict(run, here):
     with here():
         appointment_id = str(an_appointment().id)
@@ -92,6 +97,7 @@ def test_cancelling_twice_is_a_conflict(run, here):
     assert (second.exit_code, second.stderr) == (5, "Error: This appointment is cancelled: it can't be cancelled\n")
 
 
+@pytest.mark.slow
 def test_a_start_that_makes_no_sense_is_refused_by_the_name_of_its_option(app, book):
     for starts, words in (
         ("2029-11-31 09:00", "--starts: Enter a date like 2026-11-23"),
@@ -106,6 +112,7 @@ def test_a_start_that_makes_no_sense_is_refused_by_the_name_of_its_option(app, b
     assert rows(app, "appointments") == []
 
 
+@pytest.mark.slow
 def test_wrong_input_is_answered_in_one_line_and_a_code(app, run, book):
     before = row_counts(app)
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.appointments.schedule import a_room, a_service
+from tests.appointments.schedule import a_room, a_service, an_appointment
 from tests.appointments.test_json_moves import working_hours
 from tests.assertions import row_counts, rows
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_practitioner, somebody
 
 WHEN = "2029-11-26 09:00"
 BOOK = ["appointments", "book", "--patient", "P-000001", "--practitioner", "Dr Amara Okafor", "--starts", WHEN]
@@ -17,7 +17,7 @@ BOOK = ["appointments", "book", "--patient", "P-000001", "--practitioner", "Dr A
 def clinic_day(here):
     """A patient, a practitioner who works on Mondays from nine to ten, two rooms and a service."""
     with here():
-        a_patient()
+        somebody()
         working_hours(a_practitioner().id)
         a_service("Check-up", rooms=[a_room("A"), a_room("B")], buffer_after=15)
 
@@ -41,6 +41,7 @@ def test_booking_takes_a_service_a_room_and_why(app, run, clinic_day):
     assert run(*BOOK[:-1], "2029-11-26 12:00", "--overbook", "Emergency").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_visit_that_is_over_is_recorded_as_fulfilled(app, run, clinic_day):
     early = run(*BOOK, "--status", "fulfilled")
     over = run(*BOOK[:-1], "2026-11-02 09:00", "--status", "fulfilled", "--json")

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 
 from clinic.appointments.service import IllegalTransition, appointment_service
+from tests.appointments.schedule import an_appointment
 from tests.assertions import rows, spoken
-from tests.builders import MONDAY, an_appointment
+from tests.builders import MONDAY
 from tests.page_client import hidden_value
 
 URL = "/api/v1/appointments"
@@ -21,6 +22,7 @@ def booked(here):
         return an_appointment().id
 
 
+@pytest.mark.slow
 def test_a_confirmation_is_recorded_once_in_the_history(client, app, booked, published):
     first = client.post(f"{URL}/{booked}/confirmation", json={})
     again = client.post(f"{URL}/{booked}/confirmation", json={})
@@ -48,6 +50,7 @@ def test_a_cancelled_appointment_is_not_confirmed(inside):
         appointment_service.confirm(appointment.id)
 
 
+@pytest.mark.slow
 def test_a_confirmation_leaves_the_booking_and_a_move_to_be_undone(inside):
     appointment = an_appointment()
     appointment_service.confirm(appointment.id)

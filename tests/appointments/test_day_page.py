@@ -17,8 +17,9 @@ from clinic.appointments.service import (
 )
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, spoken, title
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 from tests.statements import counted_statements, of_rows
 
 DAY = "/appointments?day=2029-11-26"
@@ -58,7 +59,7 @@ def a_full_day(practitioners, appointments_each):
     room = room_service.create(name="Room 1").id
     service = service_catalogue.create(name="Follow-up", lengths=[20]).id
     staff, patients = zip(
-        *((a_practitioner(f"Dr {number:02}"), a_patient()) for number in range(practitioners)), strict=True
+        *((a_practitioner(f"Dr {number:02}"), somebody()) for number in range(practitioners)), strict=True
     )
     with unit_of_work():
         for practitioner, patient in zip(staff, patients, strict=True):
@@ -87,8 +88,8 @@ def _booked(patient, practitioner, service_id, number):
 def test_each_appointment_stands_under_its_practitioner_with_its_time_and_state(desk, here):
     with here():
         silva, okafor = a_practitioner("Dr Silva"), a_practitioner("Dr Okafor")
-        an_appointment(a_patient(), silva, MONDAY)
-        waiting = an_appointment(a_patient(family_name="Nowak", given_name="Zofia"), okafor, MONDAY + HOUR)
+        an_appointment(somebody(), silva, MONDAY)
+        waiting = an_appointment(somebody(family_name="Nowak", given_name="Zofia"), okafor, MONDAY + HOUR)
         appointment_service.arrive(waiting.id)
 
     page = desk.get(DAY).text
@@ -104,7 +105,7 @@ def test_free_time_is_one_link_for_each_gap_from_now_on(desk, here):
     with here():
         practitioner = a_practitioner()
         works(practitioner, (480, 780), (840, 960))
-        an_appointment(a_patient(), practitioner, MONDAY + 2 * HOUR, 60)
+        an_appointment(somebody(), practitioner, MONDAY + 2 * HOUR, 60)
 
     page = desk.get(DAY).text
     column = columns(page)["Dr Amara Okafor"]
@@ -130,8 +131,8 @@ def test_who_may_not_book_sees_free_time_without_links(desk, become, here):
 def test_cards_over_one_another_are_in_lanes_and_the_second_is_marked(desk, here):
     with here():
         practitioner = a_practitioner()
-        an_appointment(a_patient(), practitioner, MONDAY)
-        an_appointment(a_patient(), practitioner, MONDAY)
+        an_appointment(somebody(), practitioner, MONDAY)
+        an_appointment(somebody(), practitioner, MONDAY)
 
     page = desk.get(DAY).text
 
@@ -143,7 +144,7 @@ def test_cards_over_one_another_are_in_lanes_and_the_second_is_marked(desk, here
 def test_a_state_shows_only_its_appointments_and_says_how_to_see_all(desk, here):
     with here():
         practitioner = a_practitioner()
-        booked = [an_appointment(a_patient(), practitioner, MONDAY + number * HOUR).id for number in range(3)]
+        booked = [an_appointment(somebody(), practitioner, MONDAY + number * HOUR).id for number in range(3)]
         appointment_service.cancel(booked[0])
         appointment_service.arrive(booked[1])
 
@@ -157,6 +158,7 @@ def test_a_state_shows_only_its_appointments_and_says_how_to_see_all(desk, here)
     assert desk.get(f"{DAY}&state=lost").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_chosen_appointment_stands_beside_the_day_with_its_next_act(desk, here):
     with here():
         chosen = an_appointment()
@@ -195,6 +197,7 @@ def test_whose_days_are_shown_is_kept_for_each_person(app, desk, become, here):
     assert len(rows(app, "schedule_views")) == 2
 
 
+@pytest.mark.slow
 def test_a_practitioner_who_signs_in_sees_their_own_day_until_they_choose_others(desk, become, here, app):
     become("practitioner")
     with here():
@@ -235,6 +238,7 @@ def test_appointments_of_a_practitioner_who_has_left_stay_on_their_day(desk, her
     assert not columns(desk.get("/appointments?day=2029-11-27").text)
 
 
+@pytest.mark.slow
 def test_the_month_links_to_its_days_and_to_the_months_around_it(desk):
     page = desk.get("/appointments?day=2029-01-31").text
 
@@ -243,6 +247,7 @@ def test_the_month_links_to_its_days_and_to_the_months_around_it(desk):
     assert page.count('<a href="?day=2029-01-') == 31
 
 
+@pytest.mark.slow
 def test_the_changes_of_a_day_are_asked_for_without_extending_the_session(app, desk, here):
     etag = desk.get("/appointments/changes?day=2029-11-26").headers["ETag"]
     used = [row["seen_at"] for row in rows(app, "sign_ins")]
@@ -258,6 +263,7 @@ def test_the_changes_of_a_day_are_asked_for_without_extending_the_session(app, d
     assert f'data-etag="{etag.strip(chr(34))}"' not in desk.get(DAY).text
 
 
+@pytest.mark.slow
 def test_looking_at_a_day_changes_no_record(app, desk, here):
     with here():
         an_appointment()
@@ -315,10 +321,12 @@ def test_a_day_of_one_hundred_appointments_is_at_most_60_kilobytes(desk, here):
     assert len(page.encode()) <= 60 * 1024
 
 
+@pytest.mark.slow
 def test_a_day_that_is_none_is_refused(client):
     assert client.get("/appointments?day=2026-13-01").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_first_and_the_last_day_can_be_shown(client):
     for day in ("1900-01-01", "9000-12-31", ""):
         assert client.get(f"/appointments?day={day}").status_code == 200, day

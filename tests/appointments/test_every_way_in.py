@@ -9,7 +9,7 @@ import pytest
 from clinic.appointments.service import appointment_service
 from tests.appointments.schedule import book
 from tests.assertions import rows, spoken
-from tests.builders import MONDAY, a_patient, a_practitioner, appointment_fields
+from tests.builders import MONDAY, a_practitioner, appointment_fields, somebody
 
 URL = "/api/v1/appointments"
 TAKEN = "This time is taken"
@@ -29,7 +29,7 @@ class Desk(NamedTuple):
 def desk(here):
     """An appointment was cancelled, its time given to another one, and a third is later that day."""
     with here():
-        practitioner, patient = a_practitioner(), a_patient()
+        practitioner, patient = a_practitioner(), somebody()
         cancelled = book(practitioner=practitioner)
         appointment_service.cancel(cancelled.id, reason="patient")
         taken = book(practitioner=practitioner)
@@ -97,6 +97,7 @@ def test_a_taken_time_is_refused_by_every_way_in(app, client, run, desk, way):
     assert rows(app, "appointments") == before
 
 
+@pytest.mark.slow
 def test_hours_that_are_changed_around_an_appointment_do_not_offer_its_time(client, desk):
     week = {"ranges": [{"day": "mon", "starts": "9", "ends": "10"}]}
     url = f"/api/v1/practitioners/{desk.practitioner}/hours"

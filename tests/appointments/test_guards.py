@@ -11,9 +11,9 @@ from clinic.appointments.booking import placing
 from clinic.appointments.service import SlotTaken, appointment_service
 from clinic.core.db import Base, db
 from clinic.core.ids import new_id
-from tests.appointments.schedule import a_room, a_service, book, fields_of
+from tests.appointments.schedule import a_room, a_service, an_appointment, book, fields_of
 from tests.assertions import row_counts, rows
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -38,7 +38,7 @@ def blocked(times):
 
 
 def somebody_else(field):
-    return {field: (a_patient() if field == "patient_id" else a_practitioner("Dr Brandt")).id}
+    return {field: (somebody() if field == "patient_id" else a_practitioner("Dr Brandt")).id}
 
 
 @pytest.mark.parametrize("same", PEOPLE)
@@ -85,6 +85,7 @@ def test_a_cancelled_row_can_not_be_brought_back_onto_a_taken_time(app):
         write(update(APPOINTMENTS).where(APPOINTMENTS.c.id == first.id).values(status="booked"))
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("status", ["cancelled", "noshow", "waitlist", "entered-in-error"])
 def test_rows_that_take_no_time_do_not_count(app, status):
@@ -158,7 +159,7 @@ def minutes_from(minute, length=30):
 @pytest.mark.parametrize("same", ["practitioner", "room"])
 def test_the_buffers_of_a_row_are_guarded_for_practitioner_and_room(app, same):
     first = book(service=a_service(rooms=[a_room()], buffer_after=15))
-    others: dict[str, Any] = {"patient_id": a_patient().id}
+    others: dict[str, Any] = {"patient_id": somebody().id}
     others |= {"room_id": None, "place": None} if same == "practitioner" else somebody_else("practitioner_id")
 
     with pytest.raises(IntegrityError, match=f"appointments_{same}_free"):

@@ -14,8 +14,9 @@ from clinic.appointments.service import (
     practitioner_service,
 )
 from clinic.identity.api_keys import api_key_service
+from tests.appointments.schedule import an_appointment
 from tests.assertions import pointers, words_about
-from tests.builders import a_practitioner, an_appointment
+from tests.builders import a_practitioner
 from tests.statements import counted_statements, of_rows
 
 WEEK = {"ranges": [{"day": "mon", "starts": "8", "ends": "12.30"}, {"day": "fri", "starts": "0900", "ends": "24:00"}]}
@@ -41,6 +42,7 @@ def match(version="*"):
     return {"If-Match": version}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opening", [False, True])
 def test_hours_are_read_set_and_guarded_by_their_version(client, practitioner, clinic, opening):
     url = "/api/v1/opening-hours" if opening else f"/api/v1/practitioners/{practitioner.id}/hours"
@@ -58,6 +60,7 @@ def test_hours_are_read_set_and_guarded_by_their_version(client, practitioner, c
     assert client.get(url, headers={"If-None-Match": '"2"'}).status_code == 304
 
 
+@pytest.mark.slow
 def test_hours_of_another_period_end_the_ones_before(client, practitioner):
     url = f"/api/v1/practitioners/{practitioner.id}/hours"
     client.put(url, json=WEEK, headers=match())
@@ -173,6 +176,7 @@ def test_lists_go_on_with_a_cursor(client, here):
     assert [row["name"] for row in (*first.json["data"], *second.json["data"])] == ["Day 1", "Day 2", "Day 3"]
 
 
+@pytest.mark.slow
 def test_reading_hours_takes_few_queries(app, client, practitioner, here):
     with here():
         hours_service.set_week(practitioner.id, [WeeklyRange(day, 480, 720) for day in range(5)])

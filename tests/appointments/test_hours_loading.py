@@ -31,6 +31,7 @@ def store(*rows):
         db.session.add_all(rows)
 
 
+@pytest.mark.slow
 def test_hours_are_loaded_by_owner_with_what_is_planned_on_the_days():
     amara, ben, other = a_practitioner("Amara"), a_practitioner("Ben"), a_practitioner("Other")
     store(

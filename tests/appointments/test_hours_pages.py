@@ -13,8 +13,9 @@ from clinic.appointments.service import (
     hours_service,
     practitioner_service,
 )
+from tests.appointments.schedule import an_appointment
 from tests.assertions import spoken
-from tests.builders import a_practitioner, an_appointment
+from tests.builders import a_practitioner
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -127,6 +128,7 @@ def test_a_change_shows_what_is_stored_now(client, here, practitioner, url):
     assert "9 h 30 a week now 22 h 30" in page
 
 
+@pytest.mark.slow
 def test_what_falls_outside_is_shown_before_it_is_saved(client, here, practitioner, url):
     sent = form("mon 10 12")
 

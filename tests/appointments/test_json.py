@@ -4,8 +4,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.appointments.schedule import an_appointment
 from tests.assertions import masked, pointers, row_counts, rows, stored_events, words_about
-from tests.builders import a_patient, a_practitioner, an_appointment, appointment_fields
+from tests.builders import a_practitioner, appointment_fields, somebody
 
 URL = "/api/v1/appointments"
 
@@ -14,7 +15,7 @@ URL = "/api/v1/appointments"
 def fields(here):
     """What books a patient with a practitioner."""
     with here():
-        return appointment_fields(a_patient().id, a_practitioner().id)
+        return appointment_fields(somebody().id, a_practitioner().id)
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def booked(client, fields):
     return client.post(URL, json=fields).json
 
 
+@pytest.mark.slow
 def test_booking_answers_201_with_the_appointment_its_address_and_version(client, fields):
     answer = client.post(URL, json=fields)
 
@@ -44,12 +46,14 @@ def test_booking_and_cancelling_publish_exactly_their_ids(app, client, booked, p
     ]
 
 
+@pytest.mark.slow
 def test_a_time_of_any_offset_is_answered_in_utc(client, fields):
     answer = client.post(URL, json=fields | {"starts_at": "2029-11-26T09:00:00.250+01:00"})
 
     assert (answer.status_code, answer.json.get("starts_at")) == (201, "2029-11-26T08:00:00.250000Z")
 
 
+@pytest.mark.slow
 @pytest.mark.row(84)
 def test_a_start_that_is_no_instant_is_refused(app, client, fields):
     before = row_counts(app)
@@ -64,7 +68,7 @@ def test_a_start_that_is_no_instant_is_refused(app, client, fields):
 @pytest.mark.slow
 def test_a_taken_time_is_a_conflict_that_names_what_is_there(app, client, here, fields, booked):
     with here():
-        other = str(a_patient().id)
+        other = str(somebody().id)
     before = row_counts(app)
 
     answer = client.post(URL, json=fields | {"patient_id": other})
@@ -74,6 +78,7 @@ def test_a_taken_time_is_a_conflict_that_names_what_is_there(app, client, here, 
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_busy_patient_is_a_conflict_that_names_what_is_there(client, here, fields, booked):
     with here():
         other = str(a_practitioner("Dr Brandt").id)
@@ -84,12 +89,14 @@ def test_a_busy_patient_is_a_conflict_that_names_what_is_there(client, here, fie
     assert answer.json.items() >= {"code": "patient-busy", "conflicts": [booked["id"]]}.items()
 
 
+@pytest.mark.slow
 def test_appointments_may_touch(client, fields, booked):
     later = {"starts_at": fields["ends_at"], "ends_at": "2029-11-26T10:00:00Z"}
 
     assert client.post(URL, json=fields | later).status_code == 201
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("ends_at", ["2029-11-26T09:00:00Z", "2029-11-26T08:00:00Z", "2029-11-27T09:00:01Z"])
 def test_an_impossible_length_is_refused(client, fields, ends_at):
@@ -98,12 +105,13 @@ def test_an_impossible_length_is_refused(client, fields, ends_at):
     assert (answer.status_code, pointers(answer)) == (422, ["#/ends_at"])
 
 
+@pytest.mark.slow
 @pytest.mark.row(29)
 @pytest.mark.parametrize("field", ["patient_id", "practitioner_id"])
 def test_somebody_of_another_clinic_is_refused_like_nobody(client, here, other_clinic, fields, field):
     with here(other_clinic.id):
         theirs = {
-            "patient_id": str(a_patient(family_name="Secret").id),
+            "patient_id": str(somebody(family_name="Secret").id),
             "practitioner_id": str(a_practitioner("Dr Secret").id),
         }
     before = row_counts(client.application)
@@ -141,6 +149,7 @@ def test_every_problem_is_told_at_once(client):
     assert sorted(pointers(answer)) == ["#/ends_at", "#/lane", "#/patient_id", "#/practitioner_id", "#/starts_at"]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("body", [None, {}, {"reason": "patient", "note": "Has a cold"}])
 def test_cancelling_takes_a_reason_or_nothing_at_all(client, booked, body):
@@ -152,6 +161,7 @@ def test_cancelling_takes_a_reason_or_nothing_at_all(client, booked, body):
     assert answer.json["cancel_reason"] == (body or {}).get("reason", "other")
 
 
+@pytest.mark.slow
 def test_cancelling_twice_is_a_conflict(app, client, booked):
     client.post(f"{URL}/{booked['id']}/cancel")
 
@@ -161,6 +171,7 @@ def test_cancelling_twice_is_a_conflict(app, client, booked):
     assert len(stored_events(app, "appointment.cancelled")) == 1
 
 
+@pytest.mark.slow
 def test_cancelling_honours_if_match(client, booked):
     url = f"{URL}/{booked['id']}/cancel"
 
@@ -186,6 +197,7 @@ def test_whatever_version_is_named_an_appointment_that_is_not_ours_is_not_found(
         assert masked(foreign) == masked(missing)
 
 
+@pytest.mark.slow
 def test_a_cancellation_that_makes_no_sense_changes_nothing(client, booked):
     answer = client.post(f"{URL}/{booked['id']}/cancel", json={"reason": "weather"})
 
@@ -207,6 +219,7 @@ def test_the_list_is_filtered(client, booked):
     assert [client.get(URL, query_string=query).json["data"] for query in others] == [[]] * 3
 
 
+@pytest.mark.slow
 def test_a_filter_that_makes_no_sense_is_refused(client):
     expected = {"status=lost": 422, "starts_at.gte=2029-11-26": 422, "patient_id=1": 422, "limit=0": 422}
     expected |= {"sort=starts_at": 400, "starts_at=x": 400, "cursor=x": 400}
@@ -229,6 +242,7 @@ def test_the_list_comes_in_portions(client, fields):
     assert [one["id"] for one in first.json["data"] + rest.json["data"]] == ids
 
 
+@pytest.mark.slow
 def test_a_practitioner_is_added_and_listed_by_name(client):
     added = client.post("/api/v1/practitioners", json={"name": "Dr Brandt", "speciality": "Cardiology"})
     client.post("/api/v1/practitioners", json={"name": "Dr Amado"})

@@ -9,9 +9,9 @@ import time_machine
 from clinic.appointments.models import WeeklyHours
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
-from tests.appointments.schedule import a_room, a_service
+from tests.appointments.schedule import a_room, a_service, an_appointment
 from tests.assertions import masked, pointers, row_counts, rows, stored_events, words_about
-from tests.builders import a_patient, a_practitioner, an_appointment, appointment_fields
+from tests.builders import a_practitioner, appointment_fields, somebody
 
 URL = "/api/v1/appointments"
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ ACTIONS = ["reschedule", "cancel", "arrive", "check-in", "fulfil", "no-show", "u
 def fields(here):
     """What books a patient with a practitioner."""
     with here():
-        return appointment_fields(a_patient().id, a_practitioner().id)
+        return appointment_fields(somebody().id, a_practitioner().id)
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def service(here):
         }
 
 
+@pytest.mark.slow
 def test_an_appointment_is_booked_for_a_service_in_a_room_with_a_reason(client, fields, service):
     more = {"service_id": service["service_id"], "reason": "Toothache", "note": "Needs\na lift"}
 
@@ -56,6 +57,7 @@ def test_an_appointment_is_booked_for_a_service_in_a_room_with_a_reason(client, 
     assert len(client.get(URL, query_string={"service_id": service["service_id"]}).json["data"]) == 1
 
 
+@pytest.mark.slow
 def test_a_patient_who_is_here_and_a_visit_that_is_over_are_added_in_their_states(app, client, fields):
     past = fields | {"starts_at": "2026-12-01T10:00:00Z", "ends_at": "2026-12-01T10:30:00Z", "status": "fulfilled"}
     here_now = fields | {"starts_at": NOON.isoformat(), "ends_at": "2026-12-01T12:30:00Z", "status": "arrived"}
@@ -74,7 +76,7 @@ def test_a_patient_who_is_here_and_a_visit_that_is_over_are_added_in_their_state
 @pytest.mark.slow
 def test_a_taken_time_names_what_is_taken_and_the_next_free_times(client, here, fields, booked):
     with here():
-        other = str(a_patient().id)
+        other = str(somebody().id)
 
     answer = client.post(URL, json=fields | {"patient_id": other})
 
@@ -82,6 +84,7 @@ def test_a_taken_time_names_what_is_taken_and_the_next_free_times(client, here, 
     assert answer.json["next_free"][:2] == ["2029-11-26T09:30:00Z", "2029-11-26T09:45:00Z"]
 
 
+@pytest.mark.slow
 def test_a_past_time_is_not_offered_without_a_reason(client, fields, become):
     past = fields | {"starts_at": "2026-01-05T09:00:00Z", "ends_at": "2026-01-05T09:30:00Z"}
 
@@ -91,6 +94,7 @@ def test_a_past_time_is_not_offered_without_a_reason(client, fields, become):
     assert (allowed.status_code, allowed.json["overbook_reason"]) == (201, "Written down")
 
 
+@pytest.mark.slow
 def test_an_appointment_is_moved_and_its_own_time_is_not_in_the_way(app, client, booked):
     moved = {"starts_at": "2029-11-26T09:15:00Z", "ends_at": "2029-11-26T10:00:00Z"}
 
@@ -196,6 +200,7 @@ def working_hours(practitioner_id):
         db.session.add(WeeklyHours(practitioner_id=practitioner_id, weekday=0, starts=9 * 60, ends=10 * 60))
 
 
+@pytest.mark.slow
 def test_free_times_are_found_by_day_and_the_others_explained(client, here, service):
     with here():
         practitioner = a_practitioner()
@@ -224,7 +229,7 @@ def test_free_times_of_a_service_are_those_of_all_who_offer_it_and_of_its_rooms(
         practitioners = [a_practitioner(name) for name in ("Dr Okafor", "Dr Brandt")]
         for one in practitioners:
             working_hours(one.id)
-        patient = a_patient()
+        patient = somebody()
         mine = an_appointment(patient, practitioners[0])
     query = {"from": "2029-11-26", "to": "2029-11-26", "service_id": service["service_id"]}
 
@@ -264,7 +269,7 @@ def test_a_search_that_makes_no_sense_is_refused(client, here, other_clinic):
 @pytest.mark.slow
 def test_what_is_booked_by_an_undo_or_a_move_is_refused_like_what_is_booked_at_once(client, here, fields, booked):
     with here():
-        other = str(a_patient().id)
+        other = str(somebody().id)
     with time_machine.travel(NOON, tick=False):
         client.post(f"{URL}/{booked['id']}/cancel")
         taken = client.post(URL, json=fields | {"patient_id": other}).json

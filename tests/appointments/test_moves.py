@@ -16,9 +16,9 @@ from clinic.appointments.service import (
     room_service,
 )
 from clinic.core.errors import InvalidInput, StaleVersion
-from tests.appointments.schedule import a_room, a_service, book
+from tests.appointments.schedule import a_room, a_service, an_appointment, book
 from tests.assertions import row_counts, stored_events
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -53,6 +53,7 @@ def test_a_move_is_made_in_place_and_published(app, published):
     assert [move.action for move in appointment_service.history(appointment.id)] == ["book", "reschedule"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [-15, 15])
 def test_its_own_time_is_not_in_the_way(minutes):
     room = a_room()
@@ -63,6 +64,7 @@ def test_its_own_time_is_not_in_the_way(minutes):
     assert (moved.room_id, moved.place, moved.lane) == (room.id, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_move_to_where_it_is_does_nothing(app, published):
     appointment = an_appointment()
     before = row_counts(app)
@@ -73,6 +75,7 @@ def test_a_move_to_where_it_is_does_nothing(app, published):
     assert appointment_service.get(appointment.id).version == 1
 
 
+@pytest.mark.slow
 def test_practitioner_service_and_room_can_be_changed():
     rooms, other = [a_room("A"), a_room("B")], a_practitioner("Dr Brandt")
     appointment = book(service=a_service(rooms=[rooms[0]]))
@@ -101,7 +104,7 @@ def test_the_room_stays_if_it_is_free_and_else_another_one_is_taken():
 
 @pytest.mark.slow
 def test_a_taken_time_is_refused_and_nothing_changes(app):
-    patient, practitioner = a_patient(), a_practitioner()
+    patient, practitioner = somebody(), a_practitioner()
     appointment, taken = book(patient=patient), book(MONDAY + HOUR, practitioner=practitioner)
     book(MONDAY + 2 * HOUR, patient=patient)
     before, was = row_counts(app), place(appointment)
@@ -121,6 +124,7 @@ def test_a_taken_time_is_refused_and_nothing_changes(app):
     assert (row_counts(app), place(appointment)) == (before, was)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["arrive", "check_in", "cancel"])
 def test_only_what_is_still_to_come_is_moved(act):
     appointment = an_appointment()
@@ -242,6 +246,7 @@ def test_undo_goes_back_act_by_act_and_stops_at_the_booking(clock):
     ]
 
 
+@pytest.mark.slow
 def test_an_old_booking_has_nothing_to_undo(clock):
     appointment = an_appointment()
     clock.shift(timedelta(minutes=11))

@@ -6,15 +6,16 @@ import pytest
 
 from clinic.appointments.service import appointment_service
 from clinic.core.clock import now
+from tests.appointments.schedule import an_appointment
 from tests.assertions import rows, spoken
-from tests.builders import a_member, a_patient, a_practitioner, an_appointment
+from tests.builders import a_member, a_practitioner, somebody
 
 
 @pytest.fixture
 def patient(here):
     """A patient with a visit at hand."""
     with here():
-        patient = a_patient()
+        patient = somebody()
         an_appointment(patient, a_practitioner("Dr Now"), now() - timedelta(minutes=10))
         return patient.id
 
@@ -44,7 +45,7 @@ def test_a_visit_of_today_offers_the_act_of_its_state_which_returns_to_the_patie
 def test_a_visit_of_another_day_offers_the_move_to_another_time(app, client, here, patient):
     with here():
         appointment_service.cancel(_visit(app)["id"], reason="clinic", version=None)
-        later = an_appointment(patient=a_patient(), starts_at=now() + timedelta(days=11)).id
+        later = an_appointment(patient=somebody(), starts_at=now() + timedelta(days=11)).id
 
     of_other = client.get(f"/api/v1/appointments/{later}").json["patient_id"]
 
@@ -56,7 +57,7 @@ def test_a_visit_of_another_day_offers_the_move_to_another_time(app, client, her
 @pytest.mark.slow
 def test_three_past_visits_are_shown_with_their_outcome_and_the_number_of_all(client, here, patient):
     with here():
-        person = a_patient(family_name="Vieira")
+        person = somebody(family_name="Vieira")
         for days in range(1, 6):
             one = an_appointment(person, a_practitioner(f"Dr {days}"), now() - timedelta(days=days))
             appointment_service.mark_no_show(one.id, version=None)

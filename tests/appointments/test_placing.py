@@ -21,7 +21,7 @@ from clinic.core.errors import InvalidInput, PermissionDenied
 from clinic.core.unit_of_work import unit_of_work
 from tests.appointments.schedule import a_room, a_service, book
 from tests.assertions import row_counts
-from tests.builders import MONDAY, a_patient, a_practitioner
+from tests.builders import MONDAY, a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -110,6 +110,7 @@ def test_what_does_not_suit_each_other_is_refused_at_its_field(app, here, other_
     assert row_counts(app)["appointments"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gap", "is_free"), [(24, False), (25, True)])
 def test_buffers_of_neighbours_add_up(gap, is_free):
     practitioner, service = a_practitioner(), a_service(buffer_before=10, buffer_after=15)
@@ -125,7 +126,7 @@ def test_buffers_of_neighbours_add_up(gap, is_free):
 
 
 def test_buffers_bind_the_room_and_never_the_patient():
-    room, patient = a_room(), a_patient()
+    room, patient = a_room(), somebody()
     service = a_service(rooms=[room], buffer_after=15)
     book(patient=patient, service=service)
 
@@ -141,7 +142,7 @@ def test_outside_working_time_is_refused_with_the_reason_and_the_next_free_times
     works(practitioner)
 
     with pytest.raises(NotOffered) as refused:
-        book(at(180), practitioner=practitioner, patient=a_patient())
+        book(at(180), practitioner=practitioner, patient=somebody())
 
     assert refused.value.details["reason"] == "outside-hours"
     assert refused.value.next_free == [at(7 * 24 * 60 + minutes) for minutes in (-60, -45, -30, -15, 0)]
@@ -209,7 +210,7 @@ def test_outside_hours_somebody_who_may_books_in_lane_0():
 
 
 def test_nobody_books_a_patient_twice_whatever_they_may():
-    patient = a_patient()
+    patient = somebody()
     taken = book(patient=patient)
 
     with pytest.raises(PatientBusy) as refused:

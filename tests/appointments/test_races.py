@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service, closure_service
 from clinic.core.db import db
-from tests.appointments.schedule import OVERLAPS, a_room, a_service, book
+from tests.appointments.schedule import OVERLAPS, a_room, a_service, an_appointment, book
 from tests.assertions import row_counts, stored_events
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, somebody
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -32,7 +32,7 @@ def kinds(outcomes):
 
 @pytest.mark.row(76)
 def test_one_of_two_bookings_of_a_slot_wins_every_time(app, at_once):
-    patients, practitioner = [a_patient().id, a_patient().id], a_practitioner().id
+    patients, practitioner = [somebody().id, somebody().id], a_practitioner().id
 
     for turn in range(TIMES):
         outcomes = at_once(2, lambda n, turn=turn: booking(patients[n], practitioner, MONDAY + timedelta(hours=turn))())
@@ -44,7 +44,7 @@ def test_one_of_two_bookings_of_a_slot_wins_every_time(app, at_once):
 @pytest.mark.slow
 @pytest.mark.row(76)
 def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
-    patient, practitioners = a_patient().id, [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
+    patient, practitioners = somebody().id, [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
 
     for turn in range(TIMES):
         outcomes = at_once(2, lambda n, turn=turn: booking(patient, practitioners[n], MONDAY + timedelta(hours=turn))())
@@ -57,7 +57,7 @@ def test_one_of_two_bookings_of_a_patient_wins_every_time(app, at_once):
 @pytest.mark.row(76)
 def test_bookings_of_the_same_people_crosswise_do_not_lock_each_other_out(app, at_once):
     patients, practitioners = (
-        [a_patient().id, a_patient().id],
+        [somebody().id, somebody().id],
         [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")],
     )
 
@@ -82,6 +82,7 @@ def test_one_of_several_cancellations_wins_and_the_others_learn_that_it_is_done(
         assert len(stored_events(app, "appointment.cancelled")) == turn
 
 
+@pytest.mark.slow
 def test_one_of_several_cancellations_of_a_version_wins_and_the_others_are_stale(at_once):
     appointment_id = an_appointment().id
 
@@ -102,7 +103,7 @@ def test_bookings_moves_and_undoing_at_once_never_overlap_and_never_fail_otherwi
     """Everybody wants the same two places of one room at the same hour, in every possible way."""
     service_id = a_service(rooms=[a_room(places=2)]).id
     practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt", "Dr Silva")]
-    patients = [a_patient().id for _ in range(6)]
+    patients = [somebody().id for _ in range(6)]
 
     for turn in range(4):
         hour = MONDAY + timedelta(hours=3 * turn)
@@ -152,7 +153,7 @@ def test_moving_crosswise_does_not_lock_each_other_out(app, at_once):
 def test_a_closure_that_moves_appointments_and_bookings_crosswise_do_not_lock_each_other_out(app, at_once):
     service_ids = [a_service(name, rooms=[a_room(f"Room of {name}")]).id for name in ("Check", "Vaccination")]
     practitioners = [a_practitioner(name).id for name in ("Dr Okafor", "Dr Brandt")]
-    patients = [a_patient().id for _ in range(2)]
+    patients = [somebody().id for _ in range(2)]
 
     def places(day, other=0):
         """Return eight half hours of a day, each with a practitioner and the own or the other's service."""

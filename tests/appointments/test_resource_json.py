@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.appointments.schedule import an_appointment
 from tests.assertions import pointers, row_counts, rows, words_about
-from tests.builders import a_member, a_practitioner, an_appointment
+from tests.builders import a_member, a_practitioner
 from tests.statements import counted_statements, of_rows
 
 V1 = "/api/v1"
@@ -61,6 +62,7 @@ def test_a_name_that_is_taken_is_a_conflict(app, client, kind):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_deactivating_says_what_is_still_booked(client, here):
     with here():
         practitioner = a_practitioner()
@@ -145,6 +147,7 @@ def test_commands_add_edit_list_and_deactivate(app, run, clinic, here):
         assert run(group, "reactivate", name).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("line", "code", "message"),

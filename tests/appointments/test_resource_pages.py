@@ -7,8 +7,9 @@ import pytest
 
 from clinic.appointments.service import practitioner_service, room_service, service_catalogue
 from clinic.identity.members import member_service
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, spoken, title
-from tests.builders import MONDAY, a_member, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_member, a_practitioner, somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -57,7 +58,7 @@ def test_deactivating_lists_what_is_still_booked(app, client, here):
         practitioner = a_practitioner()
         address = f"{P}/{practitioner.id}/deactivation"
         booked = an_appointment(practitioner=practitioner).id
-        an_appointment(a_patient(), a_practitioner("Dr Other"), MONDAY + timedelta(hours=2))
+        an_appointment(somebody(), a_practitioner("Dr Other"), MONDAY + timedelta(hours=2))
 
     page = client.get(address)
     stale = client.submit(address, version=7)
@@ -190,6 +191,7 @@ def test_the_page_after_an_invitation_links_a_practitioner(app, client):
     assert "/link/" not in client.get(receptionist).text
 
 
+@pytest.mark.slow
 def test_a_linked_practitioner_starts_with_their_own_day(client, clinic, here, member):
     member_id, _membership_id = member
     with here():
@@ -204,6 +206,7 @@ def test_a_linked_practitioner_starts_with_their_own_day(client, clinic, here, m
     assert _columns(client.get(everybody.location)) == ["Dr Other", "Dr Own"]
 
 
+@pytest.mark.slow
 def test_a_deactivated_practitioner_does_not_start_with_their_own_day(client, clinic, here, member):
     with here():
         a_practitioner("Dr Other")
@@ -252,7 +255,7 @@ def test_each_page_executes_at_most_twelve_statements(app, client, here, member)
         room = room_service.create(name="Room 1")
         service = service_catalogue.create(name="Check", lengths=[15], practitioner_ids=[linked.id], room_ids=[room.id])
         for number in range(3):
-            an_appointment(a_patient(), linked, MONDAY + timedelta(hours=number))
+            an_appointment(somebody(), linked, MONDAY + timedelta(hours=number))
         pages = [
             *(P, R, S, f"{P}/{linked.id}/edit", f"{P}/{linked.id}/deactivation", f"{R}/{room.id}/edit"),
             *(f"{S}/{service.id}/edit", f"{S}/{service.id}/retirement", f"{P}/link/{membership_id}"),

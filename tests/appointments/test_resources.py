@@ -17,8 +17,9 @@ from clinic.appointments.service import (
 from clinic.core.clock import now
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.assertions import rows
-from tests.builders import MONDAY, a_member, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_member, a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -58,7 +59,7 @@ def test_a_member_is_one_practitioner_at_most(clinic, other_clinic):
 @pytest.mark.slow
 def test_deactivating_again_changes_nothing_and_what_is_booked_stays():
     practitioner = a_practitioner()
-    booked = [an_appointment(a_patient(), practitioner, MONDAY + timedelta(hours=hour)).id for hour in (3, 1, 2)]
+    booked = [an_appointment(somebody(), practitioner, MONDAY + timedelta(hours=hour)).id for hour in (3, 1, 2)]
     appointment_service.cancel(booked.pop(), reason="clinic")
     an_appointment()
 
@@ -74,6 +75,7 @@ def test_deactivating_again_changes_nothing_and_what_is_booked_stays():
     assert practitioner_service.reactivate(practitioner.id).active
 
 
+@pytest.mark.slow
 def test_what_is_over_is_not_upcoming():
     practitioner = a_practitioner()
     an_appointment(practitioner=practitioner, starts_at=now() - timedelta(hours=2))
@@ -93,6 +95,7 @@ def test_two_rooms_or_services_cannot_have_one_name(resources):
     assert _rename(resources, one, "One").version == 1
 
 
+@pytest.mark.slow
 def test_a_change_of_who_offers_a_service_is_a_change_of_the_service():
     brandt, silva, room = a_practitioner("Dr Brandt"), a_practitioner("Dr Silva"), room_service.create(name="Room 1")
     service = a_service()

@@ -7,7 +7,7 @@ import pytest
 
 from clinic.appointments.service import WeeklyRange, closure_service, hours_service
 from tests.appointments.schedule import a_room, a_service, book
-from tests.builders import MONDAY, a_patient, a_practitioner
+from tests.builders import MONDAY, a_practitioner, somebody
 from tests.statements import counted_statements, of_rows
 
 SUNDAY = MONDAY.date() - timedelta(days=1)
@@ -27,7 +27,7 @@ def resources(here):
             "room_id": room.id,
             "service_id": service.id,
             "anywhere_id": a_service("Advice").id,
-            "patient_id": a_patient().id,
+            "patient_id": somebody().id,
         }
 
 
@@ -55,7 +55,7 @@ def test_free_times_take_at_most_four_statements_beside_the_key(app, client, res
 
 def test_a_booking_reads_each_row_once(app, here):
     with here():
-        patient, practitioner = a_patient(), a_practitioner()
+        patient, practitioner = somebody(), a_practitioner()
         book(MONDAY, patient=patient, practitioner=practitioner)
 
         with counted_statements(app) as seen:
@@ -72,7 +72,7 @@ def test_a_booking_reads_each_row_once(app, here):
 
 def test_a_booking_of_a_service_in_a_room_takes_two_statements_more(app, here):
     with here():
-        patient, practitioner, service = a_patient(), a_practitioner(), a_service(rooms=[a_room(), a_room("Room 2")])
+        patient, practitioner, service = somebody(), a_practitioner(), a_service(rooms=[a_room(), a_room("Room 2")])
         book(MONDAY, patient=patient, practitioner=practitioner, service=service)
 
     with here(), counted_statements(app) as seen:
@@ -91,7 +91,7 @@ def practitioner_id(here):
             options: list[dict[str, Any]] = [{"service": service}, {"room_id": rooms[2].id}, {}]
             for hour, fields in enumerate(options):
                 at = MONDAY + timedelta(hours=hour + 3 * number)
-                book(at, patient=a_patient(), practitioner=practitioner, **fields)
+                book(at, patient=somebody(), practitioner=practitioner, **fields)
         closure_service.create(name="Paint", first_day=SUNDAY, last_day=SUNDAY, room_id=rooms[0].id)
         return practitioners[0].id
 

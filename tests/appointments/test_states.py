@@ -17,8 +17,9 @@ from clinic.appointments.service import (
 )
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
+from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, stored_events
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_practitioner, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -66,7 +67,7 @@ def actions(appointment):
 
 
 def fields(patient=None, practitioner=None, starts_at=NOON):
-    people = {"patient_id": (patient or a_patient()).id, "practitioner_id": (practitioner or a_practitioner()).id}
+    people = {"patient_id": (patient or somebody()).id, "practitioner_id": (practitioner or a_practitioner()).id}
     return {**people, "starts_at": starts_at, "ends_at": starts_at + HALF_AN_HOUR}
 
 
@@ -214,6 +215,7 @@ def test_the_time_of_a_move_can_be_set_between_the_previous_one_and_now(appointm
     assert (last.happened_at, last.recorded_at) == (NOON + timedelta(minutes=10), NOON + timedelta(minutes=30))
 
 
+@pytest.mark.slow
 def test_a_walk_in_arrives_today_and_is_not_confirmed(app, clock):
     walk_in = appointment_service.walk_in(**fields(starts_at=NOON - timedelta(minutes=5)), reason="Toothache")
 
@@ -225,6 +227,7 @@ def test_a_walk_in_arrives_today_and_is_not_confirmed(app, clock):
         appointment_service.walk_in(**fields(starts_at=NOON + timedelta(days=1)))
 
 
+@pytest.mark.slow
 def test_a_past_visit_is_recorded_as_done_and_nobody_is_told(app, clock):
     past = appointment_service.record_past(**fields(starts_at=NOON - timedelta(days=2)))
 
@@ -235,6 +238,7 @@ def test_a_past_visit_is_recorded_as_done_and_nobody_is_told(app, clock):
         appointment_service.record_past(**fields(starts_at=NOON + timedelta(minutes=1)))
 
 
+@pytest.mark.slow
 def test_reason_and_note_are_changed_without_a_row_of_history():
     appointment = an_appointment()
 
@@ -248,6 +252,7 @@ def test_reason_and_note_are_changed_without_a_row_of_history():
         appointment_service.update(appointment.id, version=1, note="Old")
 
 
+@pytest.mark.slow
 def test_one_that_was_cancelled_is_not_cancelled_again():
     appointment = an_appointment()
     appointment_service.cancel(appointment.id)

@@ -41,6 +41,7 @@ def hours(clinic, who, day=WEDNESDAY):
 EXTRA = with_exception("extra", 1140, 1200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("clinic", "who", "expected"),
     [

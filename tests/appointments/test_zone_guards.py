@@ -46,6 +46,7 @@ def test_full_days_move_at_once_within_the_guards(app, zone, other):
     assert overlaps(app) == 0
 
 
+@pytest.mark.slow
 def test_there_and_back_again_is_as_before(app):
     copies(app, book(), every_half_hour(datetime(2029, 7, 10)), LISBON)
     before = {row["id"]: (row["starts_at"], row["blocked_until"]) for row in rows(app, "appointments")}

@@ -22,7 +22,7 @@ from clinic.identity.zone_change import preview_change
 from tests.appointments.schedule import book, fields_of
 from tests.appointments.zones import AZORES, HOUR, LISBON, MADRID, as_stored, move_to, overlaps
 from tests.assertions import row_counts, rows, spoken
-from tests.builders import MONDAY, a_patient, a_practitioner
+from tests.builders import MONDAY, a_practitioner, somebody
 from tests.concurrency import PATIENCE, run_at_once
 from tests.databases import on_postgresql_only
 
@@ -43,7 +43,7 @@ def zone_changes(app, clinic, monkeypatch):
 
 @pytest.mark.usefixtures("inside")
 def test_a_zone_that_changed_before_somebody_is_registered_refuses_both(app, clinic, monkeypatch):
-    fields = fields_of(patient_id=a_patient().id, practitioner_id=a_practitioner().id)
+    fields = fields_of(patient_id=somebody().id, practitioner_id=a_practitioner().id)
     del fields["patient_id"]
 
     def later_unit_of_work():
@@ -62,7 +62,7 @@ def test_a_zone_that_changed_before_somebody_is_registered_refuses_both(app, cli
 @pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_who_understood_a_time_in_the_old_zone_is_refused(app, request):
-    appointment, fields = book(), fields_of(patient_id=a_patient().id, practitioner_id=a_practitioner().id)
+    appointment, fields = book(), fields_of(patient_id=somebody().id, practitioner_id=a_practitioner().id)
     request.getfixturevalue("zone_changes")
 
     clinic_service.current()
@@ -77,6 +77,7 @@ def test_who_understood_a_time_in_the_old_zone_is_refused(app, request):
     assert row_counts(app)["appointments"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_who_sends_an_instant_without_reading_the_zone_gets_it(request):
     fields = fields_of()
@@ -88,6 +89,7 @@ def test_who_sends_an_instant_without_reading_the_zone_gets_it(request):
     assert (booked.starts_at, booked.wall_start) == (MONDAY, datetime(2029, 11, 26, 10))
 
 
+@pytest.mark.slow
 @on_postgresql_only
 @pytest.mark.usefixtures("inside")
 def test_who_books_with_a_new_practitioner_waits_for_the_change(app, clinic, monkeypatch):
@@ -127,7 +129,7 @@ def is_waiting():
 @pytest.mark.row(76)
 def test_bookings_moves_and_new_practitioners_at_once_are_all_in_the_new_zone(app, at_once):
     practitioners = [a_practitioner(f"Dr {number}").id for number in range(3)]
-    patients = [a_patient().id for _ in range(5)]
+    patients = [somebody().id for _ in range(5)]
 
     def with_a_new_one(start):
         added = practitioner_service.create(name="Dr New").id
@@ -157,7 +159,7 @@ def test_bookings_moves_and_new_practitioners_at_once_are_all_in_the_new_zone(ap
 @pytest.mark.slow
 def test_the_booking_form_keeps_what_was_typed_when_the_zone_changes(app, client, clinic, request):
     with app.app_context(), clinic_scope(clinic.id):
-        patient, practitioner = a_patient().id, a_practitioner().id
+        patient, practitioner = somebody().id, a_practitioner().id
     typed = {"patient": patient, "practitioner_id": practitioner, "day": f"{today(LISBON) + timedelta(days=3)}"}
     typed |= {"time": "10:00", "minutes": "30", "reason": "Cough"}
     request.getfixturevalue("zone_changes")

@@ -26,6 +26,7 @@ def sealed(app: Flask, here: Here) -> None:
         a_patient(family_name="Sousa", email=None)
 
 
+@pytest.mark.slow
 def test_an_unchanged_trail_is_verified(run: Run, sealed: None) -> None:
     result = run("audit", "verify")
 
@@ -46,6 +47,7 @@ def test_a_changed_entry_is_printed_and_exits_with_an_error(app: Flask, run: Run
     assert report["problems"][0]["what"].startswith("was changed")
 
 
+@pytest.mark.slow
 def test_a_missing_checkpoint_is_printed(app: Flask, run: Run, sealed: None) -> None:
     with app.app_context():
         checkpoint_file().unlink()
@@ -53,6 +55,7 @@ def test_a_missing_checkpoint_is_printed(app: Flask, run: Run, sealed: None) -> 
     assert "has no checkpoint" in run("audit", "verify").stderr
 
 
+@pytest.mark.slow
 def test_when_no_seal_is_valid_the_message_names_the_key(
     app: Flask, run: Run, sealed: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +82,7 @@ def test_deleting_all_entries_is_reported(app: Flask, run: Run, sealed: None) ->
     assert run("audit", "verify").exit_code == 1
 
 
+@pytest.mark.slow
 def test_entries_are_listed_with_their_changes(run: Run, sealed: None) -> None:
     found = json.loads(run("audit", "list", "--record", "patients", "--json").stdout)
 
@@ -97,6 +101,7 @@ def test_an_invalid_filter_is_a_usage_error(run: Run, option: str, value: str) -
     assert option in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.row(54)
 def test_an_export_is_lines_of_json_and_is_recorded(app: Flask, run: Run, sealed: None) -> None:
     lines = run("audit", "export", "--record", "patients").stdout.splitlines()

@@ -97,6 +97,7 @@ def test_a_patients_entries_require_a_reason_which_is_recorded(client, here, pat
     assert [changes for *_, changes in entries(here, record="audit_entries")] == [{"reason": [None, "Complaint 17"]}]
 
 
+@pytest.mark.slow
 def test_a_blank_reason_shows_the_form_again_with_a_link_to_the_patient(client, here, patient):
     page = client.get(f"/audit?patient_id={patient}&action=viewed&reason=+")
 
@@ -114,6 +115,7 @@ def test_the_export_of_a_patients_entries_requires_a_reason(client, patient):
     assert 'action="/audit/export"' in page.text
 
 
+@pytest.mark.slow
 def test_the_filter_by_patient_is_shown_and_can_be_cleared(client, here, patient):
     page = client.get(f"/audit?patient_id={patient}&action=created&reason=Complaint+17").text
 
@@ -162,6 +164,7 @@ def test_permissions_and_roles_are_shown_by_label(client, here, clinic):
     assert "View the audit trail and access logs" in shown
 
 
+@pytest.mark.slow
 def test_ids_and_seal_of_an_entry_are_shown_in_its_details_only(client, patient):
     page = client.get("/audit?record=patients").text
 
@@ -172,6 +175,7 @@ def test_ids_and_seal_of_an_entry_are_shown_in_its_details_only(client, patient)
     assert f"Record ID {patient}" in spoken(row)
 
 
+@pytest.mark.slow
 def test_the_filters_offer_labels(client):
     page = client.get("/audit").text
 
@@ -215,6 +219,7 @@ def test_a_listing_shows_its_first_patients_and_the_number_of_the_others(client,
     assert last not in page
 
 
+@pytest.mark.slow
 def test_the_filter_of_users_has_a_hundred_at_most_and_the_chosen_one(client, clinic, here, monkeypatch):
     monkeypatch.setattr(audit_pages, "MOST_ACTORS", 3)
     with here():
@@ -293,6 +298,7 @@ def test_views_of_other_records_are_shown_by_label(client, here, patient):
     assert "<td>The audit trail</td>" in page
 
 
+@pytest.mark.slow
 def test_the_link_to_the_audit_trail_is_in_the_menu_of_the_patients_page(client, patient):
     page = client.get(f"/patients/{patient}").text
     menu = page[page.index('<details class="more">') : page.index("</section>")]
@@ -301,6 +307,7 @@ def test_the_link_to_the_audit_trail_is_in_the_menu_of_the_patients_page(client,
     assert menu.index("New invoice") < menu.index("Access log")
 
 
+@pytest.mark.slow
 @pytest.mark.row(54)
 def test_an_export_has_the_seals_and_is_recorded_with_its_count(client, here, patient):
     answer = client.get("/audit/export?record=patients")
@@ -330,6 +337,7 @@ def test_an_export_of_a_patients_entries_is_recorded_with_patient_reason_and_fil
         }
 
 
+@pytest.mark.slow
 def test_views_and_exports_of_the_audit_trail_are_in_the_access_logs_of_its_patients(client, here, patient):
     with here():
         other = a_patient(family_name="Sousa").id
@@ -343,6 +351,7 @@ def test_views_and_exports_of_the_audit_trail_are_in_the_access_logs_of_its_pati
     assert [page.count("The audit trail, exported") for page in logs] == [2, 1]
 
 
+@pytest.mark.slow
 def test_a_list_of_entries_without_patients_is_recorded_as_a_view(client, here):
     client.get("/audit?action=nothing")
 
@@ -372,6 +381,7 @@ def test_the_audit_trail_requires_its_permission(client, here, clinic, patient, 
     assert "Audit trail" not in client.get(f"/patients/{patient}").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("actor", "words"), [("cli:maria@desk", "Command by maria@desk"), ("import:demo", "Import “demo”")]
 )
@@ -382,6 +392,7 @@ def test_commands_and_imports_are_named(client, here, actor, words):
     assert f'<td class="words">{words}</td>' in client.get("/audit").text
 
 
+@pytest.mark.slow
 def test_people_and_keys_are_named(client, here, clinic):
     client.post("/api/v1/practitioners", json={"name": "Dr X"})
     with here():

@@ -145,6 +145,7 @@ def test_writes_by_commands_are_recorded_once_each(
     ]
 
 
+@pytest.mark.slow
 def test_a_patch_without_changes_is_recorded_as_a_view(client: FlaskClient, patient: Patient, trail: Trail) -> None:
     trail.forget()
 
@@ -154,6 +155,7 @@ def test_a_patch_without_changes_is_recorded_as_a_view(client: FlaskClient, pati
     assert trail.acts() == [("viewed", "patients")]
 
 
+@pytest.mark.slow
 def test_the_writes_of_a_handler_are_recorded_with_the_actor_of_the_event(client: FlaskClient, trail: Trail) -> None:
     trail.forget()
 
@@ -236,6 +238,7 @@ def test_every_list_of_patients_is_recorded_with_the_patients(
     assert entry["changes"] == {"patients": [None, [str(records["patient"])]]}
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("command", "recorded"),
@@ -267,6 +270,7 @@ def test_a_not_modified_answer_is_recorded_as_a_view(client: FlaskClient, patien
     assert (answer.status_code, trail.acts()) == (304, [("viewed", "patients")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address", ["/patients/{}", "/api/v1/patients/{}", "/patients?q=nobody", "/api/v1/appointments"]
 )
@@ -395,6 +399,7 @@ def test_entries_of_no_clinic_are_listed_on_request_only(app: Flask, here: Here)
     assert (len(of_clinic), len(of_no_clinic)) == (0, 1)
 
 
+@pytest.mark.slow
 def test_entries_of_invoice_lines_and_payments_have_the_patient(here: Here, patient: Patient, trail: Trail) -> None:
     with here():
         invoice = billing_service.issue(a_draft(patient).id)
@@ -405,6 +410,7 @@ def test_entries_of_invoice_lines_and_payments_have_the_patient(here: Here, pati
     assert [entry["patient_id"] for entry in trail.entries()] == [patient.id] * 3
 
 
+@pytest.mark.slow
 def test_an_entry_of_a_staff_member_has_the_session(app: Flask, client: PageClient, trail: Trail) -> None:
     client.get("/account")
     trail.forget()
@@ -418,6 +424,7 @@ def test_an_entry_of_a_staff_member_has_the_session(app: Flask, client: PageClie
     assert {entry["action"] for entry in by_hand} >= {"created", "listed"}
 
 
+@pytest.mark.slow
 def test_an_entry_of_a_program_has_the_api_key(app: Flask, client: PageClient, trail: Trail) -> None:
     trail.forget()
 

@@ -36,6 +36,7 @@ def test_new_recovery_codes_and_a_wrong_password_are_recorded(app, clinic, visit
     assert account_entries() == [(me, "signed-in", []), (me, "password-refused", []), (me, "codes-renewed", [])]
 
 
+@pytest.mark.slow
 def test_a_first_sign_in_with_a_temporary_password_is_recorded(app, clinic, visitor, person, account_entries):
     with app.app_context(), clinic_scope(clinic.id):
         secret = operator_service.reset_password(EMAIL)
@@ -47,6 +48,7 @@ def test_a_first_sign_in_with_a_temporary_password_is_recorded(app, clinic, visi
     assert account_entries()[before:] == [(me, "changed", ["password_expires_at"]), (me, "signed-in", [])]
 
 
+@pytest.mark.slow
 def test_a_password_set_by_a_link_is_recorded(app, clinic, visitor, person, account_entries):
     with app.app_context():
         with unit_of_work():

@@ -37,9 +37,9 @@ def today_here() -> date:
     return today(clinic_service.current().zone)
 
 
-def some_books(seed: int, count: int) -> Books:
-    """Make random invoices, of every standing, and overdue around the limits of each age."""
-    draw = Random(seed)
+def some_books() -> Books:
+    """Make 45 random invoices, of every standing, and overdue around the limits of each age, for `store_once`."""
+    draw = Random(16)
     names = (("Pereira", "Inês"), ("Müller", "Anke"), ("50% Off_Ltd", None))
     patients = [a_patient(family_name=family, given_name=given) for family, given in names]
     practitioners = [a_practitioner(), a_practitioner("Lukas Brandt")]
@@ -48,7 +48,7 @@ def some_books(seed: int, count: int) -> Books:
         for number, patient in enumerate(patients)
         for at, practitioner in enumerate(practitioners)
     ]
-    days = sorted((draw.choice(AGES) + draw.choice((-40, 0, 0, 0)) for _ in range(count)), reverse=True)
+    days = sorted((draw.choice(AGES) + draw.choice((-40, 0, 0, 0)) for _ in range(45)), reverse=True)
     made = [_an_invoice(draw, patients, visits, late) for late in days]
     return Books(
         {one.id: (one.family_name or "", one.given_name) for one in patients},

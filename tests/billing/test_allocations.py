@@ -4,10 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
-from clinic.billing.models import Allocation, Payment
+from clinic.billing.models import Payment
 from clinic.billing.service import (
     CreditTooSmall,
     InvoiceAlreadyPaid,
@@ -18,11 +16,11 @@ from clinic.billing.service import (
     billing_settings_service,
 )
 from clinic.core.clock import today
-from clinic.core.db import db
 from clinic.core.errors import InvalidInput
 from clinic.core.money import Money
 from clinic.core.tenancy import clinic_scope
 from clinic.patients.service import UnmergeRefused, merge_service
+from tests.billing.guards import is_refused
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
 from tests.billing.test_races import at_once, codes
 from tests.builders import a_clinic, a_patient
@@ -258,21 +256,17 @@ class TestService:
         assert (billing_service.credit(merged.id), list(billing_service.audit())) == (euros(1000), [])
 
     @both
-    @pytest.mark.parametrize(
-        ("model", "values"),
-        [
-            (Payment, {"allocated_minor": 5001}),
-            (Payment, {"allocated_minor": -1}),
-            (Payment, {"tendered_minor": 5000}),
-            (Allocation, {"released_minor": 5001}),
-            (Allocation, {"amount_minor": 0}),
-        ],
-    )
-    def test_the_database_itself_caps_what_is_used(self, model: Any, values: dict[str, int]) -> None:
+    def test_the_database_itself_caps_what_is_used(self) -> None:
         paid(an_invoice(), 5000)
 
-        with pytest.raises(IntegrityError), db.engine.begin() as connection:
-            connection.execute(update(model.__table__).values(values))
+        for statement in (
+            "UPDATE payments SET allocated_minor = 5001",
+            "UPDATE payments SET allocated_minor = -1",
+            "UPDATE payments SET tendered_minor = 5000",
+            "UPDATE allocations SET released_minor = 5001",
+            "UPDATE allocations SET amount_minor = 0",
+        ):
+            assert is_refused(statement), statement
 
 
 @both

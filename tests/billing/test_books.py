@@ -21,14 +21,14 @@ CURRENCIES = ("EUR", "JPY", "KWD")
 
 @pytest.mark.breadth
 @pytest.mark.both_databases
-@pytest.mark.parametrize("currency", CURRENCIES)
-def test_random_operations_agree_with_an_exact_oracle(app, here, currency: str) -> None:
+@pytest.mark.parametrize(("currency", "operations"), [("EUR", 30), *((currency, 80) for currency in CURRENCIES)])
+def test_random_operations_agree_with_an_exact_oracle(app, here, currency: str, operations: int) -> None:
     with app.app_context():
         clinic_id = a_clinic(name=currency, currency=currency).id
 
     with here(clinic_id):
         machine = Machine(seed=CURRENCIES.index(currency))
-        machine.run(80)
+        machine.run(operations)
 
     assert {name.split()[0] for name in machine.outcomes} == {
         *("issue", "pay", "take", "use_credit", "refund", "reverse", "credit", "write_off", "undo_write_off")

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
-from clinic.billing.models import Invoice, Payment
 from clinic.billing.service import PaymentRefunded, PaymentReversed, RefundTooLarge, billing_service
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput
 from clinic.core.money import Money
 from tests.billing.corrections import data_of, paid, refunded, state
+from tests.billing.guards import is_refused
 from tests.billing.invoices import an_invoice, euros, paid_events
 from tests.billing.test_races import at_once, codes
 from tests.builders import a_patient
@@ -166,24 +164,21 @@ class TestRefund:
 
 @both
 @pytest.mark.usefixtures("inside")
-@pytest.mark.parametrize(
-    ("model", "values"),
-    [
-        (Payment, {"refunded_minor": 1}),
-        (Payment, {"reversal_reason": "x"}),
-        (Invoice, {"credited_minor": 1}),
-        (Invoice, {"written_off_minor": 1}),
-        (Invoice, {"status": "cancelled"}),
-    ],
-)
-def test_the_database_itself_caps_corrections(model: Any, values: dict[str, Any]) -> None:
+def test_the_database_itself_caps_corrections() -> None:
     paid(an_invoice())
 
-    with pytest.raises(IntegrityError), db.engine.begin() as connection:
-        connection.execute(update(model.__table__).values(values))
+    for statement in (
+        "UPDATE payments SET refunded_minor = 1",
+        "UPDATE payments SET reversal_reason = 'x'",
+        "UPDATE invoices SET credited_minor = 1",
+        "UPDATE invoices SET written_off_minor = 1",
+        "UPDATE invoices SET status = 'cancelled'",
+    ):
+        assert is_refused(statement), statement
 
 
 @both
+@pytest.mark.breadth
 @pytest.mark.row(79)
 @pytest.mark.parametrize("attempt", range(3))
 def test_two_refunds_of_the_full_amount_at_once_are_one_refund(here, attempt: int) -> None:

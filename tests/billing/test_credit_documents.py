@@ -4,17 +4,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from clinic.billing.service import billing_service, billing_settings_service
-from clinic.core.db import db
 from clinic.patients.service import patient_service
 from tests.assertions import spoken
 from tests.billing.corrections import credited
+from tests.billing.guards import is_refused
 from tests.billing.invoices import a_draft, a_line, a_seller, money
 from tests.billing.prices import REASON, a_tax, an_exemption
 from tests.builders import a_patient
+from tests.fixtures import StoreOnce
 from tests.statements import counted_statements, of_rows
 
 
@@ -31,18 +30,21 @@ def a_taxed_invoice() -> Any:
 
 
 @pytest.fixture
-def note(here) -> dict[str, str]:
+def note(store_once: StoreOnce) -> Any:
     """A credit note of the exempt line and of one bandage."""
-    with here():
-        invoice = a_taxed_invoice()
-        made = credited(invoice, "1", "1")
-        return {
-            "id": str(made.id),
-            "number": made.number,
-            "invoice": str(invoice.id),
-            "of": invoice.number,
-            "patient": str(invoice.patient_id),
-        }
+    return store_once(_a_note)
+
+
+def _a_note() -> dict[str, Any]:
+    invoice = a_taxed_invoice()
+    made = credited(invoice, "1", "1")
+    return {
+        "id": str(made.id),
+        "number": made.number,
+        "invoice": str(invoice.id),
+        "of": invoice.number,
+        "patient": str(invoice.patient_id),
+    }
 
 
 PRINTED = [
@@ -146,15 +148,12 @@ def test_names_and_addresses_are_shown_to_those_who_may_see_them(client, here, n
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE credit_notes SET total_minor = 1",
-        "UPDATE credit_notes SET particulars = '{}'",
-        "UPDATE credit_note_lines SET amount_minor = 1",
-        "DELETE FROM credit_note_lines",
-    ],
-)
-def test_the_database_itself_refuses_changes(here, note, change: str) -> None:
-    with here(), pytest.raises(IntegrityError), db.engine.begin() as connection:
-        connection.execute(text(change))
+def test_the_database_itself_refuses_changes(here, note) -> None:
+    with here():
+        for statement in (
+            "UPDATE credit_notes SET total_minor = 1",
+            "UPDATE credit_notes SET particulars = '{}'",
+            "UPDATE credit_note_lines SET amount_minor = 1",
+            "DELETE FROM credit_note_lines",
+        ):
+            assert is_refused(statement), statement

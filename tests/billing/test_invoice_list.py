@@ -17,17 +17,16 @@ from clinic.core.errors import PermissionDenied
 from tests.billing.invoices import a_draft, a_line, an_invoice, euros
 from tests.billing.listed_invoices import Books, Oracle, change_currency, key_of, some_books, sums_of, today_here
 from tests.builders import a_clinic, a_patient
+from tests.fixtures import StoreOnce
 from tests.statements import counted_statements, of_rows
-
-pytestmark = pytest.mark.both_databases
 
 TEXTS = ("000", "inv-", "Müller", "muller an", "MÉDIS", "dis seg", "%", "_", "50% off", "nobody", " ", "’")
 
 
 @pytest.fixture
-def books(inside: None) -> Books:
-    """Invoices of every standing, beside those of another clinic."""
-    return some_books(seed=16, count=45)
+def books(inside: None, store_once: StoreOnce) -> Books:
+    """Invoices of every standing."""
+    return store_once(some_books)  # type: ignore[no-any-return]
 
 
 def _filters(books: Books) -> st.SearchStrategy[dict[str, Any]]:
@@ -57,7 +56,10 @@ def _for_random_filters(books: Books, check: Callable[[dict[str, Any], str, int]
     run()
 
 
-def test_every_filter_and_order_lists_what_it_has_to_in_both_directions(books: Books) -> None:
+@pytest.mark.breadth
+@pytest.mark.both_databases
+@pytest.mark.parametrize("examples", [15, 150])
+def test_every_filter_and_order_lists_what_it_has_to_in_both_directions(books: Books, examples: int) -> None:
     oracle = Oracle(books)
 
     def check(filters: dict[str, Any], sort: str, limit: int) -> None:
@@ -76,10 +78,13 @@ def test_every_filter_and_order_lists_what_it_has_to_in_both_directions(books: B
             assert ([one.id for one in page.rows], page.skipped) == ([one.id for one in before.rows], before.skipped)
         assert page.previous_key is None
 
-    _for_random_filters(books, check, examples=150)
+    _for_random_filters(books, check, examples)
 
 
-def test_counts_are_the_rows_and_sums_are_their_sums(books: Books) -> None:
+@pytest.mark.breadth
+@pytest.mark.both_databases
+@pytest.mark.parametrize("examples", [10, 60])
+def test_counts_are_the_rows_and_sums_are_their_sums(books: Books, examples: int) -> None:
     oracle = Oracle(books)
 
     def check(filters: dict[str, Any], _sort: str, _limit: int) -> None:
@@ -93,7 +98,7 @@ def test_counts_are_the_rows_and_sums_are_their_sums(books: Books) -> None:
         chosen = summary.tally(filters.get("standing"), filters.get("age"))
         assert _tally(chosen) == _wanted(oracle, filters)
 
-    _for_random_filters(books, check, examples=60)
+    _for_random_filters(books, check, examples)
 
 
 @contextmanager
@@ -158,6 +163,7 @@ def test_without_the_permission_to_see_patients_only_numbers_are_found(inside) -
     assert [one.number for one in billing_service.list(q="novak").rows] == [number]
 
 
+@pytest.mark.both_databases
 def test_a_patients_number_finds_the_invoices(inside) -> None:
     own = an_invoice(patient := a_patient())
     an_invoice()

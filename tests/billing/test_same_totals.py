@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from clinic.billing.service import CreditedLine, Invoice, billing_service, billing_settings_service
@@ -21,7 +21,6 @@ from tests.page_client import PageClient
 AMOUNTS = ("net", "tax", "total", "credited", "written_off", "paid", "due")
 RATES = ("4.5", "6", "23")
 bounded = settings(
-    max_examples=12,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,
     deadline=None,
@@ -44,6 +43,22 @@ steps = st.lists(st.sampled_from(["pay", "credit", "write off"]), unique=True, m
 cases = st.tuples(lines, st.booleans(), steps)
 """Lines, whether prices include the tax, and what is done with the issued invoice."""
 
+EVERYTHING: Any = (
+    [
+        {"minor": minor, "quantity": Fraction(quantity), "discount": discount, "rate": rate}
+        for minor, quantity, discount, rate in (
+            (123_457, "1.333", Fraction("12.5"), "23"),
+            (9_999, "7", None, "6"),
+            (5_000, "0.5", Fraction(100), "4.5"),
+            (101, "12.25", Fraction(5), "exempt"),
+            (4_321, "2", None, "none"),
+        )
+    ],
+    False,
+    ["pay", "credit", "write off"],
+)
+"""Lines of every rate, and every step."""
+
 
 @pytest.fixture(params=["EUR", "JPY", "KWD"])
 def taxes(request: pytest.FixtureRequest, app: Flask, client: PageClient, here: Here) -> dict[str, Any]:
@@ -60,9 +75,20 @@ def taxes(request: pytest.FixtureRequest, app: Flask, client: PageClient, here: 
 
 @pytest.mark.row(83)
 @pytest.mark.breadth
-@bounded
-@given(case=cases)
-def test_page_print_json_and_csv_show_the_same_totals(client: PageClient, here: Here, taxes: dict[str, Any], case: Any):
+@pytest.mark.parametrize("examples", [3, 12])
+def test_page_print_json_and_csv_show_the_same_totals(
+    client: PageClient, here: Here, taxes: dict[str, Any], examples: int
+) -> None:
+    @settings(bounded, max_examples=examples)
+    @given(case=cases)
+    @example(case=EVERYTHING)
+    def run(case: Any) -> None:
+        _make_and_compare(client, here, taxes, case)
+
+    run()
+
+
+def _make_and_compare(client: PageClient, here: Here, taxes: dict[str, Any], case: Any) -> None:
     rows, include, steps = case
     with here(taxes["clinic"]):
         draft = _drafted(taxes, rows, include)

@@ -24,6 +24,9 @@ from tests.browser.records import ADMINISTRATOR, Records, an_empty_clinic, fill
 from tests.browser.server import serve
 from tests.shared_folders import shared_folder
 
+BROWSERS = ("chromium-headless-shell", "chromium")
+"""Commands of a Chromium; the first, which has no windows, takes half of the processor time."""
+
 PATIENCE = 10_000
 """Milliseconds after which a test gives up on its page."""
 
@@ -51,12 +54,12 @@ class Site:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium; skips, or fails where it is required, if there is none."""
-    path = shutil.which("chromium")
+    path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if path is None:
         if os.environ.get("CLINIC_REQUIRE_BROWSER") == "1":
             pytest.fail("there is no chromium, and CLINIC_REQUIRE_BROWSER=1 asks for it")
         pytest.skip("there is no chromium: install it to test the pages in a browser")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    arguments = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser

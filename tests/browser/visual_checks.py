@@ -13,7 +13,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
 _COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 _RUN_AXE = """([part, rules]) => axe
-  .run(part ?? document, { resultTypes: ['violations'], preload: false, ...rules })
+  .run(part ?? document, { resultTypes: ['violations'], preload: false, iframes: false, ...rules })
   .then((results) => results.violations)"""
 
 _CUT_OFF = """() => {

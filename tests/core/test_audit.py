@@ -26,7 +26,7 @@ from tests.assertions import rows
 from tests.builders import a_patient, a_practitioner
 from tests.fixtures import Here
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
+pytestmark = pytest.mark.usefixtures("inside")
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ def acted(row: dict[str, Any]) -> tuple[str, str, UUID | None]:
     return row["action"], row["record"], row["record_id"]
 
 
+@pytest.mark.both_databases
 def test_a_new_row_is_recorded_with_every_field_that_has_a_value(entries: Any) -> None:
     patient = a_patient(pronouns=None)
 
@@ -127,6 +128,7 @@ def test_an_entry_has_actor_address_session_key_and_request(entries: Any) -> Non
     assert abs((entry["at"].replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()) < 60
 
 
+@pytest.mark.both_databases
 def test_an_entry_is_rolled_back_with_its_change(entries: Any) -> None:
     with pytest.raises(RuntimeError, match="no"), unit_of_work():
         a_practitioner()
@@ -174,6 +176,7 @@ def test_internal_columns_are_not_recorded(app: Flask, entries: Any) -> None:
     ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     "statement",
@@ -203,6 +206,7 @@ def test_a_bulk_statement_on_an_unaudited_table_is_accepted() -> None:
     assert db.session.scalars(select(PatientTokens)).all() == []
 
 
+@pytest.mark.both_databases
 def test_a_view_is_recorded_at_once_and_keeps_loaded_rows(entries: Any) -> None:
     patient = patient_service.get(a_patient().id)
 

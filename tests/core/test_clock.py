@@ -118,11 +118,13 @@ def test_a_day_has_23_24_or_25_hours(zone, day, first, hours):
     assert end - start == timedelta(hours=hours)
 
 
+@pytest.mark.slow
 @given(day=DAYS, zone=ZONES)
 def test_a_day_ends_where_the_next_begins(day, zone):
     assert day_bounds(day, zone)[1] == day_bounds(day + timedelta(days=1), zone)[0]
 
 
+@pytest.mark.slow
 @given(instant=st.datetimes(datetime(2000, 1, 1), datetime(2037, 12, 30), timezones=st.just(UTC)), zone=ZONES)
 def test_an_instant_lies_within_the_day_that_it_is_there(instant, zone):
     with time_machine.travel(instant, tick=False):

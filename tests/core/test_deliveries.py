@@ -35,8 +35,6 @@ from tests.builders import a_patient, patient_fields
 from tests.concurrency import run_at_once
 from tests.fixtures import Here, Run
 
-pytestmark = pytest.mark.both_databases
-
 WELCOME = "clinic.notifications:NotificationsModule._on_patient_created"
 
 calls: list[dict[str, Any]] = []
@@ -165,6 +163,7 @@ def register_with(client: FlaskClient, handlers: Sequence[Any]) -> tuple[int, di
     }
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
@@ -233,6 +232,7 @@ def test_a_handler_that_changes_its_dict_changes_it_for_no_other_handler(client:
     assert set(event.data) == {"patient_id", "clinic_id"}
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(86)
 @pytest.mark.expects_failing_handler
 def test_what_a_failed_handler_wrote_is_gone(client: FlaskClient, here: Here) -> None:
@@ -297,6 +297,7 @@ def test_a_delivery_is_not_attempted_before_it_is_due(client: FlaskClient, here:
         assert deliver_due() == 0
 
 
+@pytest.mark.both_databases
 def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
     client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +313,7 @@ def test_a_delivery_left_by_a_process_that_died_is_taken_over_after_its_lease(
         assert db.session.scalars(select(Notification.kind)).all() == ["welcome"]
 
 
+@pytest.mark.both_databases
 def test_a_handler_that_loses_its_lease_leaves_nothing_behind(
     client: FlaskClient,
     here: Here,
@@ -335,6 +337,7 @@ def test_a_handler_that_loses_its_lease_leaves_nothing_behind(
     assert "LeaseLost" in caplog.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(87)
 def test_an_event_delivered_twice_has_its_effect_once(here: Here, client: FlaskClient) -> None:
     client.post("/api/v1/patients", json=patient_fields(email="ines@example.org"))
@@ -368,6 +371,7 @@ def test_a_delivery_without_a_subscribed_handler_is_retried_with_that_reason(cli
     assert left.last_error == "handler not subscribed"
 
 
+@pytest.mark.slow
 def test_an_event_without_handlers_is_stored_and_logged(client: FlaskClient, here: Here, published: list[Any]) -> None:
     event_bus.clear()
 
@@ -463,6 +467,7 @@ def test_an_unknown_event_is_not_found(run: Run) -> None:
     assert (result.exit_code, result.stderr) == (3, "Error: There is no such event\n")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_retrying_a_delivered_event_is_refused() -> None:
     a_patient()
@@ -495,7 +500,7 @@ def test_two_workers_at_once_run_each_due_delivery_once(app: Flask, clinic: Clin
 @pytest.mark.slow
 @pytest.mark.row(88)
 @pytest.mark.expects_failing_handler
-def test_elivery_that_kills_its_worker_costs_no_other_an_attempt(
+def test_a_delivery_that_kills_its_worker_costs_no_other_an_attempt(
     app: Flask, client: FlaskClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(work, "run_handler", lambda attempt: None)

@@ -18,6 +18,7 @@ def euros(minor: int) -> Money:
     return Money(minor, "EUR")
 
 
+@pytest.mark.slow
 @given(minor=st.integers(min_value=-(10**12) + 1, max_value=10**12 - 1), currency=CURRENCIES)
 def test_an_amount_that_was_written_is_read_as_the_same_money(minor, currency):
     money = Money(minor, currency)
@@ -25,6 +26,7 @@ def test_an_amount_that_was_written_is_read_as_the_same_money(minor, currency):
     assert Money.parse(money.amount, currency) == money
 
 
+@pytest.mark.slow
 @given(minor=MINOR, currency=CURRENCIES)
 def test_an_amount_has_exactly_the_digits_of_its_currency(minor, currency):
     amount = Money(minor, currency).amount
@@ -58,6 +60,7 @@ NO_AMOUNTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.row(81)
 @pytest.mark.parametrize("amount", NO_AMOUNTS, ids=repr)
 def test_what_is_no_plain_decimal_is_refused(amount):
@@ -138,6 +141,7 @@ def test_the_price_of_a_quantity(minor, quantity, expected):
     assert euros(minor).times(quantity) == euros(expected)
 
 
+@pytest.mark.slow
 @given(one=MINOR, other=MINOR)
 def test_adding_and_taking_away_again_changes_nothing(one, other):
     assert euros(one) + euros(other) - euros(other) == euros(one)
@@ -151,6 +155,7 @@ def test_two_currencies_are_never_added_up():
         euros(1) - Money(1, "JPY")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("amount", "currency", "locale", "written"),
     [
@@ -175,6 +180,7 @@ def test_an_amount_is_written_as_people_of_a_locale_write_it(amount, currency, l
     assert text.replace("\N{NO-BREAK SPACE}", " ") == written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["en", "de", "pt", "pt_PT", "fr", "hi", "ja"])
 @pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)])
 def test_no_locale_changes_the_digits_of_a_currency(locale, currency, digits):

@@ -35,6 +35,7 @@ NO_NUMBERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "country", "stored"), AS_DIALLED_AT_HOME)
 def test_a_number_as_dialled_at_home_is_stored_with_its_country_code(typed, country, stored):
     assert phone_number(typed, country) == stored
@@ -45,11 +46,13 @@ def test_an_extension_is_kept_apart_as_rfc_3966_writes_it(typed):
     assert phone_number(typed, "PT") == "+351912555014;ext=12"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "country"), NO_NUMBERS)
 def test_what_is_no_number_of_its_region_is_refused(typed, country):
     assert phone_number(typed, country) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stored", "country"), [(stored, country) for _, country, stored in AS_DIALLED_AT_HOME])
 def test_a_stored_number_is_read_as_itself(stored, country):
     assert phone_number(stored, country) == stored

@@ -15,8 +15,6 @@ from tests.assertions import rows
 from tests.concurrency import run_at_once
 from tests.databases import on_postgresql_only
 
-pytestmark = pytest.mark.both_databases
-
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 THREE_A_MINUTE = Limit(3, 60)
 PLENTY = Limit(1000, 60)
@@ -45,6 +43,7 @@ def test_attempts_are_counted_without_a_current_clinic():
     assert hit("account:ada@example.org", THREE_A_MINUTE) == 0
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(2)
 def test_an_attempt_above_the_limit_returns_the_seconds_to_wait(clock):
     allowed = [hit("account:ada", THREE_A_MINUTE) for _ in range(3)]
@@ -55,6 +54,7 @@ def test_an_attempt_above_the_limit_returns_the_seconds_to_wait(clock):
     assert refused == 40
 
 
+@pytest.mark.slow
 def test_a_name_has_a_bucket_of_its_own(clock):
     for _ in range(4):
         hit("account:ada", THREE_A_MINUTE)
@@ -106,6 +106,7 @@ def test_a_clock_that_was_set_back_locks_nobody_out(clock):
     assert hit("account:ada", THREE_A_MINUTE) == 0
 
 
+@pytest.mark.slow
 def test_a_clock_of_another_machine_that_is_behind_begins_no_window_anew(clock):
     for _ in range(3):
         hit("account:ada", THREE_A_MINUTE)
@@ -118,6 +119,7 @@ def test_nothing_is_allowed_where_the_limit_is_nothing():
     assert hit("account:ada", Limit(0, 60)) > 0
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(2)
 def test_of_concurrent_attempts_exactly_as_many_pass_as_are_allowed(app, clinic):
     waits: list[int] = []
@@ -142,6 +144,7 @@ def test_who_is_stopped_at_one_limit_charges_no_other(app, clock):
     assert hit_all([account, ("address:198.51.100.4", Limit(2, 60))]) == 0
 
 
+@pytest.mark.slow
 def test_the_longest_wait_is_returned(clock):
     buckets = [("address:a", Limit(1, 60)), ("account:ada", Limit(1, 300))]
     hit_all(buckets)
@@ -150,6 +153,7 @@ def test_the_longest_wait_is_returned(clock):
     assert hit_all(buckets[:1]) == 60
 
 
+@pytest.mark.both_databases
 def test_a_bucket_that_is_filled_by_another_at_the_last_moment_gives_the_rest_back(app, clinic):
     together = [("shared", Limit(4, 600)), ("own", PLENTY)]
     waits: list[int] = []
@@ -182,6 +186,7 @@ def test_a_success_takes_its_try_back(app):
     assert sorted(counts(app)) == [0, 1]
 
 
+@pytest.mark.slow
 def test_a_refund_gives_no_attempts_in_advance(app):
     hit("account:ada", PLENTY)
 
@@ -202,6 +207,7 @@ def test_neither_names_nor_what_can_be_worked_out_from_them_are_stored(app):
     assert len(row["key"]) == 64
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", ["", "\x00", "\ud800", "é" * 100_000])
 def test_any_name_can_be_counted(name):
@@ -222,6 +228,7 @@ def test_names_that_are_never_seen_again_leave_nothing_behind(app, clock):
     assert len(rows(app, "throttles")) == 2
 
 
+@pytest.mark.both_databases
 @pytest.mark.row(3)
 def test_the_worker_sweeps_what_is_over_and_nothing_else(app, clock):
     for number in range(5):
@@ -235,6 +242,7 @@ def test_the_worker_sweeps_what_is_over_and_nothing_else(app, clock):
     assert forget_expired() == 0
 
 
+@pytest.mark.both_databases
 @on_postgresql_only
 def test_sweeping_waits_for_no_concurrent_attempt(app, clinic, clock):
     hit("account:ada", THREE_A_MINUTE)

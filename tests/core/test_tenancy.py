@@ -20,8 +20,6 @@ from clinic.patients.service import PatientNotFound, patient_service
 from tests.builders import a_patient, a_practitioner, an_appointment
 from tests.fixtures import Here
 
-pytestmark = pytest.mark.both_databases
-
 Other = aliased(Patient)
 QUERIES: list[Callable[[], Any]] = [
     lambda: select(Patient.family_name),
@@ -46,6 +44,7 @@ def two(here: Here, clinic: Clinic, other_clinic: Clinic) -> tuple[Patient, Pati
         return a_patient(family_name="Aaa of ours"), theirs
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("query", QUERIES)
 def test_no_form_of_query_reaches_another_clinic(
@@ -57,6 +56,7 @@ def test_no_form_of_query_reaches_another_clinic(
     assert found == ["Aaa of ours"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("query", QUERIES)
 def test_without_a_current_clinic_every_form_of_query_is_an_error(
@@ -68,6 +68,7 @@ def test_without_a_current_clinic_every_form_of_query_is_an_error(
     assert isinstance(getattr(raised.value, "orig", raised.value), NoCurrentClinic)
 
 
+@pytest.mark.both_databases
 def test_a_prepared_query_that_is_kept_finds_the_rows_of_the_current_clinic(
     two: tuple[Patient, Patient], here: Here, other_clinic: Clinic, app: Flask
 ) -> None:
@@ -163,6 +164,7 @@ def test_moving_a_row_to_another_clinic_is_refused(
         db.session.flush()
 
 
+@pytest.mark.both_databases
 def test_the_database_itself_refuses_a_mix_of_two_clinics(two: tuple[Patient, Patient], here: Here) -> None:
     _, theirs = two
     with here():

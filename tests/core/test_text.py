@@ -67,6 +67,7 @@ def test_folding_what_is_folded_changes_nothing():
     assert unsettled == []
 
 
+@pytest.mark.slow
 @given(text=st.text())
 def test_composed_and_decomposed_text_are_stored_and_folded_alike(text):
     decomposed = unicodedata.normalize("NFD", text)
@@ -75,6 +76,7 @@ def test_composed_and_decomposed_text_are_stored_and_folded_alike(text):
     assert fold(decomposed) == fold(nfc(text))
 
 
+@pytest.mark.slow
 @given(text=st.text(alphabet=st.characters(codec="ascii")))
 def test_plain_text_is_folded_to_its_small_letters(text):
     assert fold(text) == text.lower()
@@ -114,6 +116,7 @@ def test_digits_of_any_script_are_written_in_ascii(text, found):
     assert digits(text) == found
 
 
+@pytest.mark.slow
 @given(text=st.text())
 def test_digits_are_ascii_digits_only(text):
     found = digits(text)

@@ -26,7 +26,7 @@ from tests.builders import a_patient
 from tests.databases import on_postgresql_only, on_sqlite_only
 from tests.fixtures import Here
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
+pytestmark = pytest.mark.usefixtures("inside")
 
 CREATED = {"patient_id": "1", "clinic_id": "2"}
 
@@ -35,6 +35,7 @@ def count(model: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
+@pytest.mark.both_databases
 def test_a_unit_of_work_commits_the_change_and_its_event_together() -> None:
     with unit_of_work():
         a_patient()
@@ -43,6 +44,7 @@ def test_a_unit_of_work_commits_the_change_and_its_event_together() -> None:
     assert (count(Patient), count(StoredEvent), count(Delivery)) == (1, 1, 1)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("durable", [True, False])
 def test_a_commit_waits_for_the_disk_unless_it_may_be_lost_when_the_power_fails(durable: bool) -> None:
     is_sqlite = db.engine.dialect.name == "sqlite"
@@ -59,6 +61,7 @@ def test_a_commit_waits_for_the_disk_unless_it_may_be_lost_when_the_power_fails(
     assert count(Patient) == 2
 
 
+@pytest.mark.both_databases
 @on_postgresql_only
 def test_a_unit_of_work_begins_on_postgresql_at_once_with_its_limit_for_locks() -> None:
     with unit_of_work():
@@ -70,8 +73,10 @@ def test_a_unit_of_work_begins_on_postgresql_at_once_with_its_limit_for_locks() 
     assert db.session.connection().exec_driver_sql("SHOW lock_timeout").scalar() == "0"
 
 
+@pytest.mark.both_databases
 @on_postgresql_only
 def test_a_unit_of_work_on_a_connection_that_broke_fails_and_the_next_one_works() -> None:
+    db.engine.dispose()  # so that the pool has one connection, which the next unit of work takes
     connection: Any = db.session.connection().connection.dbapi_connection
     db.session.commit()
     connection.pgconn.finish()
@@ -84,6 +89,7 @@ def test_a_unit_of_work_on_a_connection_that_broke_fails_and_the_next_one_works(
     assert count(Patient) == 1
 
 
+@pytest.mark.both_databases
 def test_rolling_back_leaves_no_row_no_event_no_delivery_and_no_call(published: list[Any]) -> None:
     heard: list[Any] = []
     event_bus.subscribe("patient.created", heard.append)
@@ -142,6 +148,7 @@ def test_a_flush_outside_a_unit_of_work_is_refused() -> None:
         db.session.flush()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("end", ["commit", "rollback", "close"])
 def test_ending_the_transaction_from_inside_is_refused_and_nothing_is_stored(end: str) -> None:
     with pytest.raises(UnitOfWorkDoomed), unit_of_work():
@@ -152,6 +159,7 @@ def test_ending_the_transaction_from_inside_is_refused_and_nothing_is_stored(end
     assert count(Patient) == 0
 
 
+@pytest.mark.both_databases
 def test_a_transaction_ended_behind_the_session_is_noticed() -> None:
     with pytest.raises(UnitOfWorkOpen), unit_of_work():
         transaction = db.session().get_transaction()
@@ -161,6 +169,7 @@ def test_a_transaction_ended_behind_the_session_is_noticed() -> None:
     assert count(Patient) == 0
 
 
+@pytest.mark.both_databases
 def test_a_raw_rollback_is_noticed() -> None:
     with pytest.raises(UnitOfWorkOpen), unit_of_work():
         a_patient()
@@ -191,6 +200,7 @@ def test_rows_are_usable_after_the_commit_without_being_read_again() -> None:
     assert patient.family_name == "Weiß"
 
 
+@pytest.mark.both_databases
 def test_a_row_read_before_is_read_afresh_in_a_unit_of_work(here: Here, clinic: Clinic) -> None:
     patient = a_patient(given_name="Old")
     with here(), unit_of_work():
@@ -219,6 +229,7 @@ def test_a_kept_row_is_read_once_in_a_transaction_and_again_in_the_next(here: He
     assert given_name() == "New"
 
 
+@pytest.mark.both_databases
 def test_a_version_changed_by_another_session_is_not_overwritten(here: Here) -> None:
     patient = a_patient()
 
@@ -234,6 +245,7 @@ def test_an_undeclared_event_is_refused_where_it_is_published() -> None:
         event_bus.publish("patient.sneezed", {})
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("data", [{}, {"patient_id": "1"}, CREATED | {"name": "Inês"}])
 def test_wrong_keys_are_refused_where_they_are_published(data: dict[str, Any]) -> None:
@@ -241,6 +253,7 @@ def test_wrong_keys_are_refused_where_they_are_published(data: dict[str, Any]) -
         event_bus.publish("patient.created", data)
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), uuid4(), {1, 2}])
 def test_values_that_are_no_json_are_refused_where_they_are_published(value: Any) -> None:

@@ -62,6 +62,7 @@ def test_sending_the_form_once_more_makes_no_second_key(app, client, made):
     assert [row["label"] for row in rows(app, "api_keys")].count("Laboratory") == 1
 
 
+@pytest.mark.slow
 def test_the_same_key_made_at_once_is_made_once(app, clinic):
     outcomes = run_at_once(
         app, clinic.id, 4, lambda _: api_key_service.create(label="Laboratory", scopes=["patients:read"])
@@ -71,6 +72,7 @@ def test_the_same_key_made_at_once_is_made_once(app, clinic):
     assert len(rows(app, "api_keys")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -107,6 +109,7 @@ def test_a_key_opens_what_its_scopes_allow_and_nothing_else(app, made):
     assert refused.get_json()["scope"] == "appointments:read"
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", ["access_token", "key", "api_key", "token"])
 def test_a_key_in_the_address_opens_nothing(app, made, name):
@@ -115,6 +118,7 @@ def test_a_key_in_the_address_opens_nothing(app, made, name):
     assert app.test_client().get("/api/v1/patients", query_string={name: key}).status_code == 401
 
 
+@pytest.mark.slow
 def test_a_key_to_everything_opens_everything(app, made):
     key = made("Website", "all", "patients:read")
 
@@ -148,6 +152,7 @@ def test_a_revoked_key_stays_revoked_since_then(app, client, made):
     assert record_of(app)["revoked_at"] == since
 
 
+@pytest.mark.slow
 def test_a_new_key_may_have_the_name_of_a_revoked_one(app, client, made):
     made()
     client.submit(f"/api-keys/{record_of(app)['id']}/revocation")
@@ -169,6 +174,7 @@ def test_a_key_opens_until_its_last_day_is_over_on_the_clinics_clocks(app, clien
         assert ask(app, key).status_code == 401
 
 
+@pytest.mark.slow
 def test_when_a_key_was_used_last_is_noted_at_most_once_a_minute(app, made):
     key = made()
 
@@ -193,6 +199,7 @@ def test_what_is_no_key_opens_nothing(app, clinic, key):
     assert answer.headers["WWW-Authenticate"].lower().startswith("bearer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Basic", "Token", "Key"])
 def test_a_key_opens_only_as_a_bearer(app, made, kind):
     answer = app.test_client().get("/api/v1/patients", headers={"Authorization": f"{kind} {made()}"})
@@ -200,6 +207,7 @@ def test_a_key_opens_only_as_a_bearer(app, made, kind):
     assert answer.status_code == 401
 
 
+@pytest.mark.slow
 def test_a_cookie_opens_nothing_of_the_api(app, client):
     client.key = None
 
@@ -209,6 +217,7 @@ def test_a_cookie_opens_nothing_of_the_api(app, client):
     assert client.get("/patients").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_key_opens_no_page(app, made):
     answer = ask(app, made("Website", "all"), "/patients")
 
@@ -242,6 +251,7 @@ def test_another_clinics_key_is_as_missing_as_none(app, here, other_clinic, clie
     assert record_of(app, "Foreign")["revoked_at"] is None
 
 
+@pytest.mark.slow
 def test_two_clinics_may_have_keys_of_one_name(here, other_clinic, made):
     made()
 

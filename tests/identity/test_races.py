@@ -67,6 +67,7 @@ def test_of_two_links_of_a_person_used_at_once_one_sets_the_password(
     assert kinds == {type(None): ROUNDS, LinkExpired: ROUNDS}
 
 
+@pytest.mark.slow
 def test_recovery_codes_renewed_twice_at_once_are_ten(
     app: Flask, clinic: Clinic, here: Here, sign_in: Callable[[], str]
 ) -> None:

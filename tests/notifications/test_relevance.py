@@ -227,7 +227,7 @@ def test_a_cancellation_of_an_appointment_that_is_booked_again_is_not_sent(app, 
 
 
 def test_a_receipt_of_an_invoice_that_is_not_paid_any_more_is_not_sent(app, clock, mailbox):
-    billing_service.record_payment(an_invoice().id, amount=euros(5000), method="cash")
+    billing_service.record_payment(an_invoice(a_patient()).id, amount=euros(5000), method="cash")
     set_columns("invoices", status="issued", paid_minor=0)
 
     send_due()

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
@@ -28,14 +28,17 @@ def set_columns(**values):
 
 
 @pytest.fixture
-def messages(app, client, here, mailbox):
+def messages(client, mailbox, store_once):
     """The ids of a message that failed, one that is unknown, one that was suppressed and one that was sent."""
-    with here():
-        for _ in STATES:
-            a_patient()
+    return store_once(_a_message_of_each_state)
+
+
+def _a_message_of_each_state():
+    for _ in STATES:
+        a_patient()
     table = Base.metadata.tables["notifications"]
-    ids = [row["id"] for row in rows(app, "notifications")]
-    with app.app_context(), db.engine.begin() as connection:
+    with db.engine.begin() as connection:
+        ids = connection.scalars(select(table.c.id).order_by(table.c.id)).all()
         for row_id, state in zip(ids, STATES, strict=True):
             values = {"state": state, "reason": "the mail server answered 550", "attempts": 12, "handed_over": True}
             connection.execute(update(table).where(table.c.id == row_id).values(**values))

@@ -121,6 +121,7 @@ def test_a_second_clinic_may_have_the_same_administrator_who_signs_in_as_before(
     assert stored(tmp_path, "SELECT count(*) FROM memberships WHERE role = 'administrator'") == [(2,)]
 
 
+@pytest.mark.slow
 def test_init_with_an_invalid_address_creates_nothing(fresh: Flask, tmp_path: Path) -> None:
     result = init(fresh, *GIVEN, "--admin", "nonsense")
 
@@ -211,6 +212,7 @@ def test_a_worker_before_init_prints_what_to_do(fresh: Flask, args: list[str]) -
     assert (result.exit_code, result.stderr) == (4, "Error: the database is not set up: run `flask init`\n")
 
 
+@pytest.mark.slow
 def test_a_page_before_init_shows_what_to_do(app: Flask) -> None:
     page, json = app.test_client().get("/", follow_redirects=True), app.test_client().get("/api/v1/patients")
 

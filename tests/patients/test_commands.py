@@ -30,6 +30,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.slow
 def test_adding_a_patient_prints_it_and_what_to_do_next(app, run, here):
     result = run(
         "patients", "add", "--family-name", "Nguyễn", "--given-name", "Thị", "--birth-date", "1991-06-21", "--json"
@@ -42,12 +43,14 @@ def test_adding_a_patient_prints_it_and_what_to_do_next(app, run, here):
     assert ids == [json.loads(result.stdout)["id"]]
 
 
+@pytest.mark.slow
 def test_a_command_acts_as_the_person_at_the_terminal(app, run):
     run("patients", "add", "--family-name", "Pereira")
 
     assert [event["actor"].startswith("cli:") for event in rows(app, "events")] == [True]
 
 
+@pytest.mark.slow
 def test_listing_prints_one_line_a_patient_the_latest_first(run, inside):
     a_patient(given_name="First")
     a_patient(given_name="Second", email=None)
@@ -60,6 +63,7 @@ def test_listing_prints_one_line_a_patient_the_latest_first(run, inside):
     ]
 
 
+@pytest.mark.slow
 def test_listing_finds_by_words(run, inside):
     a_patient(family_name="Nguyễn")
     a_patient(family_name="Noise")
@@ -75,6 +79,7 @@ def test_the_list_of_nobody_is_empty(run):
     assert run("patients", "list").stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", ["P-000001", "p-000001", "1", "p1", "0001"])
 def test_a_patient_is_shown_by_number(run, inside, name):
@@ -86,6 +91,7 @@ def test_a_patient_is_shown_by_number(run, inside, name):
     assert run("patients", "show", str(patient.id), "--json").stdout == run("patients", "show", name, "--json").stdout
 
 
+@pytest.mark.slow
 def test_a_patient_is_shown_by_what_a_search_finds(run, inside):
     a_patient(family_name="Sousa", given_name="Rui", phone="+351912345678", email=None)
     a_patient(family_name="Sousa", given_name="Ana", email=None)
@@ -94,6 +100,7 @@ def test_a_patient_is_shown_by_what_a_search_finds(run, inside):
         assert json.loads(run("patients", "show", words, "--json").stdout)["mrn"] == "P-000001"
 
 
+@pytest.mark.slow
 def test_several_patients_of_a_name_are_listed_and_recorded(app, run, inside):
     for given_name in ("Rui", "Ana"):
         a_patient(family_name="Sousa", given_name=given_name, email=None)
@@ -106,6 +113,7 @@ def test_several_patients_of_a_name_are_listed_and_recorded(app, run, inside):
     assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "listed"
 
 
+@pytest.mark.slow
 def test_a_patient_whose_name_is_only_almost_as_typed_is_asked_for(run, inside):
     a_patient(family_name="Weiss", given_name="Ola", email=None)
 
@@ -155,6 +163,7 @@ def test_the_index_is_rebuilt_and_stray_tokens_are_removed(run, inside):
     assert patient_service.search("stray").rows == []
 
 
+@pytest.mark.slow
 def test_rebuilding_the_index_lets_typing_errors_be_found_again(run, inside):
     patient_id = a_patient(family_name="Zamora", email=None).id
     with unit_of_work():
@@ -219,6 +228,7 @@ def test_without_a_clinic_a_command_shows_what_to_do(app):
     assert "flask init" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_file_registers_a_patient_with_lists_and_options_come_first(run, tmp_path):
     record = tmp_path / "record.json"
     given = {"family_name": "Other", "former_names": [{"family_name": "Sousa"}], "identifiers": []}

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.patients.service import consent_service
 from tests.assertions import row_counts, rows
-from tests.builders import a_patient
+from tests.builders import somebody
 
 WRONG = [
     (["consent", "P-999999"], 3),
@@ -28,7 +28,7 @@ WRONG = [
 def patient(clinic, here):
     """A registered patient."""
     with here():
-        return a_patient()
+        return somebody()
 
 
 def test_consent_is_shown_line_by_line_or_as_json(run, patient):
@@ -41,6 +41,7 @@ def test_consent_is_shown_line_by_line_or_as_json(run, patient):
     assert dumped["answers"][0]["allowed"] is True
 
 
+@pytest.mark.slow
 def test_answers_are_recorded_with_source_day_and_operator(app, run, patient):
     result = run(
         *("patients", "record-consent", "1", "--agree", "reminders:sms", "--refuse", "news:email"),
@@ -80,6 +81,7 @@ def test_a_withdrawal_of_an_earlier_day_names_what_was_agreed_to_later(run, here
         assert consent_service.state(patient.id, "reminders", "sms").allowed
 
 
+@pytest.mark.slow
 def test_a_registration_takes_answers(app, run):
     run("patients", "add", "--family-name", "Sousa", "--agree", "news:post", "--refuse", "care:email")
 
@@ -87,6 +89,7 @@ def test_a_registration_takes_answers(app, run):
     assert stored == {("news", "post"): "yes", ("care", "email"): "no"}
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(("arguments", "code"), WRONG, ids=[" ".join(one) for one, _ in WRONG])
 def test_wrong_input_is_one_clear_line_and_changes_nothing(app, run, patient, arguments, code):

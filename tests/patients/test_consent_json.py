@@ -6,7 +6,7 @@ import pytest
 
 from clinic.core.clock import today
 from tests.assertions import pointers, row_counts, rows, words_about
-from tests.builders import a_patient, patient_fields
+from tests.builders import patient_fields, somebody
 from tests.statements import counted_statements, of_rows
 
 URL = "/api/v1/patients"
@@ -17,7 +17,7 @@ YES = {"purpose": "reminders", "channel": "sms", "answer": "yes"}
 def url(here):
     """The address of a registered patient's consent."""
     with here():
-        return f"{URL}/{a_patient().id}/consent"
+        return f"{URL}/{somebody().id}/consent"
 
 
 def record(client, url, *answers, headers=None, **fields):
@@ -28,6 +28,7 @@ def state(answer, purpose="reminders", channel="sms"):
     return next(one for one in answer.json["answers"] if (one["purpose"], one["channel"]) == (purpose, channel))
 
 
+@pytest.mark.slow
 def test_consent_is_read_for_each_purpose_and_channel_with_its_version(client, url):
     answer = client.get(url)
 
@@ -41,6 +42,7 @@ def test_consent_is_read_for_each_purpose_and_channel_with_its_version(client, u
     assert client.get(url, headers={"If-None-Match": '"1"'}).status_code == 304
 
 
+@pytest.mark.slow
 def test_an_answer_is_recorded_with_its_source_day_note_and_key(client, url):
     day = (today("Europe/Lisbon") - timedelta(days=3)).isoformat()
 
@@ -53,6 +55,7 @@ def test_an_answer_is_recorded_with_its_source_day_note_and_key(client, url):
     assert client.get(url).json == answer.json
 
 
+@pytest.mark.slow
 def test_a_registration_takes_what_the_patient_answered(client):
     consent = [YES, {"purpose": "care", "channel": "email", "answer": "no"}]
     patient = client.post(URL, json=patient_fields(consent=consent)).json
@@ -64,6 +67,7 @@ def test_a_registration_takes_what_the_patient_answered(client):
     assert state(answer, "care", "email")["state"] == "no"
 
 
+@pytest.mark.slow
 def test_a_patch_of_a_patient_does_not_change_consent(app, client, url):
     patient = url.removesuffix("/consent")
     answer = client.patch(patient, json={"consent": [YES]}, headers={"If-Match": "*"})
@@ -72,6 +76,7 @@ def test_a_patch_of_a_patient_does_not_change_consent(app, client, url):
     assert row_counts(app)["consent_answers"] == 0
 
 
+@pytest.mark.slow
 def test_withdrawing_and_undoing_it(client, url):
     record(client, url, YES)
 
@@ -89,6 +94,7 @@ def test_a_withdrawal_takes_how_and_when(client, url):
     assert state(answer).items() >= {"source": "written", "note": "letter of today", "state": "no"}.items()
 
 
+@pytest.mark.slow
 def test_a_stale_change_answers_412_with_the_present_consent(client, url):
     record(client, url, YES)
 
@@ -106,6 +112,7 @@ def test_nothing_to_undo_is_a_conflict(client, url):
     assert (answer.status_code, answer.get_json(force=True)["code"]) == (409, "consent-not-undoable")
 
 
+@pytest.mark.slow
 def test_every_problem_of_a_change_is_answered_at_once(app, client, url):
     tomorrow = (today("Europe/Lisbon") + timedelta(days=2)).isoformat()
     wrong = [{"purpose": "spam", "channel": "fax"}, {"purpose": "news", "channel": "post", "answer": "maybe"}, 7]
@@ -127,6 +134,7 @@ def test_every_problem_of_a_change_is_answered_at_once(app, client, url):
     assert row_counts(app)["consent_answers"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [{}, {"answers": None, "source": "phone"}, {"answers": [], "source": "phone"}])
 def test_a_change_needs_answers_and_a_source(client, url, body):
     answer = client.post(url, json=body)
@@ -135,6 +143,7 @@ def test_a_change_needs_answers_and_a_source(client, url, body):
     assert pointers(answer)
 
 
+@pytest.mark.slow
 def test_a_withdrawal_of_an_earlier_day_leaves_a_later_yes_and_names_it(client, url):
     record(client, url, YES)
     other = {"purpose": "news", "channel": "post", "answer": "yes"}
@@ -154,6 +163,7 @@ def test_two_answers_about_the_same_are_refused_at_the_second(client, url):
     assert (answer.status_code, pointers(answer)) == (422, ["#/answers/1/purpose"])
 
 
+@pytest.mark.slow
 def test_an_answer_older_than_the_one_on_record_is_refused_at_its_day(client, url):
     record(client, url, YES)
 
@@ -163,6 +173,7 @@ def test_an_answer_older_than_the_one_on_record_is_refused_at_its_day(client, ur
     assert "reminders by SMS" in words_about(answer, "#/answered_on")
 
 
+@pytest.mark.slow
 def test_the_history_is_listed_page_by_page_the_latest_first(client, url):
     for answer in ("yes", "no", "yes"):
         record(client, url, YES | {"answer": answer})
@@ -175,6 +186,7 @@ def test_the_history_is_listed_page_by_page_the_latest_first(client, url):
     assert second.json["next_cursor"] is None
 
 
+@pytest.mark.slow
 def test_each_view_is_recorded_under_the_patient(app, client, url):
     for path in ("", "/history"):
         client.get(url + path)
@@ -196,6 +208,7 @@ def test_reading_takes_at_most_four_statements(app, client, url, path):
     assert len(of_rows(statements)) <= 4, statements
 
 
+@pytest.mark.slow
 def test_a_change_sent_twice_with_a_key_is_recorded_once(app, client, url):
     headers = {"Idempotency-Key": "0123456789abcdef"}
 

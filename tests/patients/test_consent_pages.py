@@ -7,7 +7,7 @@ import pytest
 from clinic.core.clock import today
 from clinic.patients.service import consent_service, patient_service
 from tests.assertions import element, row_counts, rows, spoken, title
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -19,7 +19,7 @@ TICKED = {"care": ["email"], "reminders": ["email"]}
 def patient(client, here):
     """A registered patient whom nobody asked."""
     with here():
-        return a_patient(phone="+351912555014")
+        return somebody(phone="+351912555014")
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def is_ticked(page, name, channel):
     return " checked" in tag
 
 
+@pytest.mark.slow
 def test_the_form_of_a_new_patient_shows_what_is_on_by_registration_and_asks_the_rest(client):
     page = client.get("/patients/new").text
 
@@ -60,12 +61,14 @@ def test_the_form_of_a_new_patient_shows_what_is_on_by_registration_and_asks_the
     assert is_ticked(page, "not_asked", "1")
 
 
+@pytest.mark.slow
 def test_a_registration_without_asking_records_no_answer(app, client, here):
     client.submit("/patients/new", **NEW, **TICKED)
 
     assert row_counts(app)["consent_answers"] == 0
 
 
+@pytest.mark.slow
 def test_a_registration_records_what_was_ticked_and_refused(app, client, here):
     asked = {name: value for name, value in NEW.items() if name != "not_asked"}
     client.submit("/patients/new", **asked, phone="912 555 014", care=[], reminders=["email", "sms"])
@@ -80,12 +83,14 @@ def test_a_registration_records_what_was_ticked_and_refused(app, client, here):
     assert {row["source"] for row in rows(app, "consent_answers")} == {"registration-form"}
 
 
+@pytest.mark.slow
 def test_a_form_that_did_not_ask_records_nothing(app, client):
     client.submit("/patients/new", family_name="Pereira", email="ines@example.org")
 
     assert row_counts(app)["consent_answers"] == 0
 
 
+@pytest.mark.slow
 def test_ticks_are_kept_when_a_registration_is_refused(client):
     page = client.submit("/patients/new", email="nobody", consent_shown="1", care=[], news=["sms", "post"]).text
 
@@ -102,6 +107,7 @@ def test_who_may_not_see_contact_details_may_ask_about_every_channel(app, client
     assert sum(row["state"] == "no" for row in rows(app, "consent_answers")) == 11
 
 
+@pytest.mark.slow
 def test_the_patients_page_says_that_care_messages_are_on_by_registration(client, patient):
     page = client.get(f"/patients/{patient.id}").text
     consent = spoken(page.partition('id="consent"')[2].partition("</section>")[0])
@@ -112,6 +118,7 @@ def test_the_patients_page_says_that_care_messages_are_on_by_registration(client
     assert f'href="/patients/{patient.id}/consent"' in page
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_is_on_record_and_the_history(client, here, patient, url):
     with here():
         consent_service.record(patient.id, {("news", "email"): True}, source="signed-form", note="page 2")
@@ -128,6 +135,7 @@ def test_the_page_shows_what_is_on_record_and_the_history(client, here, patient,
     assert "pereira" not in title(page).lower()
 
 
+@pytest.mark.slow
 def test_a_tick_is_recorded_as_a_yes_with_source_and_person(app, client, here, url):
     answer = save(client, url, recalls=["sms"], source="phone", note="asked for it")
     page = spoken(client.get(answer.location).text)
@@ -146,6 +154,7 @@ def test_an_unticked_box_withdraws_what_was_on(app, client, here, url):
     assert states(app, here) == {"care:email": "withdrawn"}
 
 
+@pytest.mark.slow
 def test_asked_now_and_wants_none_is_recorded_as_a_no(app, client, here, url):
     save(client, url, refused=["recalls"])
 
@@ -198,6 +207,7 @@ def test_a_stale_form_shows_both_versions_and_can_be_saved_again(app, client, he
     assert states(app, here) == {"recalls:sms": "withdrawn", "news:email": "yes"}
 
 
+@pytest.mark.slow
 def test_every_problem_is_shown_at_its_field_and_what_was_typed_is_kept(app, client, url):
     answer = save(
         client, url, source="gossip", answered_on__day="30", answered_on__month="2", note="x" * 201, news=["sms"]
@@ -221,6 +231,7 @@ def test_an_answer_of_tomorrow_is_refused(client, url):
     assert "not in the future" in save(client, url, care=[], **parts).text
 
 
+@pytest.mark.slow
 def test_an_answer_older_than_the_one_on_record_is_refused_at_its_day(client, here, patient, url):
     with here():
         consent_service.record(patient.id, {("news", "email"): False}, source="phone")

@@ -48,6 +48,7 @@ def test_a_person_on_file_is_found_by_what_is_alike(other: dict[str, Any]) -> No
     assert found(**other) == [patient.id]
 
 
+@pytest.mark.slow
 def test_a_swapped_birth_date_is_found() -> None:
     patient = a_patient(birth_date="1991-03-07")
 
@@ -62,12 +63,14 @@ def test_a_family_at_one_address_is_not_found() -> None:
     assert found(given_name="Clara", **shared) == []
 
 
+@pytest.mark.slow
 def test_a_record_is_no_candidate_for_itself() -> None:
     patient = a_patient()
 
     assert duplicate_service.candidates(patient.id, **patient_fields()) == []
 
 
+@pytest.mark.slow
 def test_registering_somebody_again_keeps_a_pair_to_decide() -> None:
     first, second = a_patient(), a_patient()
 
@@ -76,6 +79,7 @@ def test_registering_somebody_again_keeps_a_pair_to_decide() -> None:
     assert pair.reasons == ["same name", "same birth date", "same email"]
 
 
+@pytest.mark.slow
 def test_a_corrected_record_is_no_duplicate_any_more() -> None:
     a_patient()
     other = a_patient()
@@ -85,6 +89,7 @@ def test_a_corrected_record_is_no_duplicate_any_more() -> None:
     assert duplicate_service.list().rows == []
 
 
+@pytest.mark.slow
 def test_what_was_decided_is_remembered_with_who_decided_and_taken_back() -> None:
     first, second = a_patient(), a_patient()
 
@@ -99,6 +104,7 @@ def test_what_was_decided_is_remembered_with_who_decided_and_taken_back() -> Non
     assert [one.patient.id for one in duplicate_service.candidates_of(first)] == [second.id]
 
 
+@pytest.mark.slow
 def test_a_decision_is_in_the_audit_trail_of_both_patients() -> None:
     first, second = a_patient(), a_patient()
 
@@ -109,6 +115,7 @@ def test_a_decision_is_in_the_audit_trail_of_both_patients() -> None:
     assert all(entry.changes["state"] == [None, "not-duplicate"] for entry in entries)
 
 
+@pytest.mark.slow
 def test_an_overruled_warning_is_recorded_with_who_overruled_it() -> None:
     first = a_patient()
 
@@ -184,6 +191,7 @@ def _register_many(count: int) -> None:
         )
 
 
+@pytest.mark.slow
 def test_registering_compares_with_a_fixed_number_of_statements(app: Flask, here: Here) -> None:
     for _ in range(3):
         a_patient()

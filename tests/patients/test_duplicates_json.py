@@ -13,6 +13,7 @@ from tests.fixtures import Become, Here, Run
 URL = "/api/v1/patients"
 
 
+@pytest.mark.slow
 def test_registering_by_json_is_never_blocked_and_names_who_is_on_file(client: Any, here: Here) -> None:
     with here():
         patient = a_patient()
@@ -33,6 +34,7 @@ def test_registering_by_json_is_never_blocked_and_names_who_is_on_file(client: A
     }
 
 
+@pytest.mark.slow
 def test_candidates_are_asked_for_before_registering(client: Any, here: Here) -> None:
     with here():
         patient = a_patient(birth_date="1991-03-07")

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from clinic.patients.service import duplicate_service, patient_service
 from tests.builders import a_patient
 from tests.fixtures import Here
@@ -16,6 +18,7 @@ INES = {
 }
 
 
+@pytest.mark.slow
 def test_registering_somebody_again_shows_who_is_on_file_and_keeps_what_was_typed(
     client: PageClient, here: Here
 ) -> None:
@@ -32,6 +35,7 @@ def test_registering_somebody_again_shows_who_is_on_file_and_keeps_what_was_type
     assert 'value="she/her"' in response.text
 
 
+@pytest.mark.slow
 def test_sending_the_form_again_registers_and_records_who_overruled_the_warning(client: PageClient, here: Here) -> None:
     with here():
         patient = a_patient()
@@ -47,6 +51,7 @@ def test_sending_the_form_again_registers_and_records_who_overruled_the_warning(
         assert pair.decided_by.startswith("staff:")
 
 
+@pytest.mark.slow
 def test_the_tick_registers_at_once(client: PageClient, here: Here) -> None:
     with here():
         patient = a_patient()
@@ -54,6 +59,7 @@ def test_the_tick_registers_at_once(client: PageClient, here: Here) -> None:
     assert client.submit("/patients/new", **INES, not_duplicate=str(patient.id)).status_code == 303
 
 
+@pytest.mark.slow
 def test_somebody_registered_meanwhile_is_shown_too(client: PageClient, here: Here) -> None:
     with here():
         first, second = a_patient(), a_patient()
@@ -86,6 +92,7 @@ def test_editing_shows_whom_the_record_is_like_now(client: PageClient, here: Her
         assert patient_service.get(other.id).family_name == "Pereira"
 
 
+@pytest.mark.slow
 def test_the_aside_alone_is_returned_while_a_form_is_filled_in(client: PageClient, here: Here) -> None:
     with here():
         patient = a_patient()

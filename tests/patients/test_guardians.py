@@ -24,7 +24,7 @@ def table_rows() -> set[tuple[Any, ...]]:
 
 @pytest.fixture
 def mother(client, here):
-    """A patient who is somebody's mother."""
+    """A patient who is a_patient's mother."""
     with here():
         return a_patient(phone="+351912555014")
 

@@ -38,6 +38,7 @@ def change(client, patient, version='"1"', **fields):
     return client.patch(f"{URL}/{patient['id']}", json=fields, headers={"If-Match": version} if version else {})
 
 
+@pytest.mark.slow
 def test_registering_answers_201_with_the_patient_its_address_and_version(client):
     answer = client.post(URL, json=patient_fields(email="ines@example.org"))
 
@@ -48,6 +49,7 @@ def test_registering_answers_201_with_the_patient_its_address_and_version(client
     assert client.get(answer.headers["Location"]).json == answer.json
 
 
+@pytest.mark.slow
 def test_a_patient_has_exactly_the_documented_fields(client, patient):
     assert set(patient) == {
         "id",
@@ -81,6 +83,7 @@ def test_a_patient_has_exactly_the_documented_fields(client, patient):
     assert patient["created_at"].endswith("Z")
 
 
+@pytest.mark.slow
 def test_registering_stores_one_patient_and_one_event(app, client, clinic, patient):
     data = {"patient_id": patient["id"], "clinic_id": str(clinic.id)}
 
@@ -89,6 +92,7 @@ def test_registering_stores_one_patient_and_one_event(app, client, clinic, patie
     assert [event["actor"][:4] for event in rows(app, "events")] == ["key:"]
 
 
+@pytest.mark.slow
 def test_input_is_normalised(client):
     answer = client.post(URL, json=patient_fields(family_name="  Nguye\u0302\u0303n  ", phone="912 555 014", sex=None))
 
@@ -96,6 +100,7 @@ def test_input_is_normalised(client):
     assert answer.json.items() >= {"family_name": "Nguyễn", "phone": "+351912555014", "sex": "unknown"}.items()
 
 
+@pytest.mark.slow
 def test_a_patient_that_the_client_has_is_not_sent_again(client, patient):
     url = f"{URL}/{patient['id']}"
 
@@ -106,6 +111,7 @@ def test_a_patient_that_the_client_has_is_not_sent_again(client, patient):
     assert (stale.status_code, stale.json) == (200, patient)
 
 
+@pytest.mark.slow
 def test_changing_answers_the_new_version(client, patient):
     answer = change(client, patient, family_name="Sousa")
 
@@ -114,6 +120,7 @@ def test_changing_answers_the_new_version(client, patient):
     assert answer.json.items() >= {"family_name": "Sousa", "given_name": "Inês", "version": 2}.items()
 
 
+@pytest.mark.slow
 def test_null_clears_a_field_and_what_is_left_out_stays(client, patient):
     answer = client.patch(
         f"{URL}/{patient['id']}", data='{"phone": null}', headers={"If-Match": '"1"'}, content_type=MERGE
@@ -123,6 +130,7 @@ def test_null_clears_a_field_and_what_is_left_out_stays(client, patient):
     assert answer.json.items() >= {"phone": None, "email": "ines@example.org", "sex": "female"}.items()
 
 
+@pytest.mark.slow
 def test_changing_without_if_match_is_refused(client, patient):
     answer = change(client, patient, version=None, family_name="Sousa")
 
@@ -138,6 +146,7 @@ def test_changing_another_version_is_refused(client, patient):
     assert client.get(f"{URL}/{patient['id']}").json == patient
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ['"1", "2"', '"7","2"', 'W/"7", "x", "2"'])
 def test_changing_takes_any_of_several_versions(client, patient, version):
     change(client, patient, family_name="Costa")
@@ -180,6 +189,7 @@ def test_changes_of_whatever_version_there_is_wait_for_each_other(app, client, p
     assert client.get(f"{URL}/{patient['id']}").json["version"] == 5
 
 
+@pytest.mark.slow
 def test_one_of_several_changes_of_a_version_at_once_wins(app, patient, at_once):
     names = ["Sousa", "Costa", "Matos", "Reis"]
 
@@ -193,14 +203,17 @@ def test_one_of_several_changes_of_a_version_at_once_wins(app, patient, at_once)
     ]
 
 
+@pytest.mark.slow
 def test_changing_whatever_version_there_is_takes_a_star(client, patient):
     assert change(client, patient, "*", family_name="Sousa").json["version"] == 2
 
 
+@pytest.mark.slow
 def test_changing_nothing_keeps_the_version(client, patient):
     assert change(client, patient).json == patient
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{"family_name": None, "given_name": None}, {"family_name": "", "given_name": " "}])
 def test_the_last_name_can_not_be_cleared(client, patient, fields):
     answer = change(client, patient, **fields)
@@ -210,6 +223,7 @@ def test_the_last_name_can_not_be_cleared(client, patient, fields):
     assert client.get(f"{URL}/{patient['id']}").json == patient
 
 
+@pytest.mark.slow
 def test_a_change_is_found_by_its_new_words(client, patient):
     change(client, patient, family_name="Sousa")
 
@@ -242,6 +256,7 @@ def test_a_patient_of_another_clinic_answers_like_none_at_all(client, here, othe
     }
 
 
+@pytest.mark.slow
 @pytest.mark.row(65)
 def test_what_is_no_id_is_not_found(client):
     for an_id in NO_IDS:
@@ -260,6 +275,7 @@ def test_another_method_is_refused_naming_those_that_work(client, url, allowed):
         assert set(answer.headers["Allow"].split(", ")) == allowed
 
 
+@pytest.mark.slow
 def test_a_method_can_not_be_smuggled_in(app, client, patient):
     before = row_counts(app)
 

@@ -72,6 +72,7 @@ def test_the_cursor_of_a_search_shows_no_name(inside, client):
         assert [word for word in (b"number", b"pereira", b"per", b"eira") if word in held] == []
 
 
+@pytest.mark.slow
 def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, other_clinic):
     ours = [a_patient(given_name=name).id for name in ("Ana", "Rui")]
     with here(other_clinic.id):
@@ -95,6 +96,7 @@ def test_the_next_cursor_and_the_link_lead_to_the_same_page(inside, client):
     assert "Link" not in by_link.headers
 
 
+@pytest.mark.slow
 def test_a_page_of_exactly_the_rest_is_the_last_one(inside, client):
     for _ in range(2):
         a_patient()
@@ -125,6 +127,7 @@ def cursor(inside, client):
     return client.get(f"{URL}?limit=1").json["next_cursor"]
 
 
+@pytest.mark.slow
 def test_a_cursor_of_another_list_is_refused(client, cursor):
     for url in (
         f"{URL}?q=pereira&cursor=",
@@ -171,6 +174,7 @@ def test_a_parameter_that_stands_there_twice_is_refused(client, url):
     assert [client.get(f"{url}?{query}").status_code for query in ("cursor=a&cursor=b", "q=a&q=b")] == [400, 400]
 
 
+@pytest.mark.slow
 @pytest.mark.row(42)
 def test_an_unknown_parameter_is_refused_naming_the_known_ones(client):
     answer = client.get(f"{URL}?order=name")

@@ -110,6 +110,7 @@ def test_an_order_lists_everybody_once_in_both_directions(here, sort):
     assert len(set(whole)) == 7
 
 
+@pytest.mark.slow
 def test_the_page_names_the_order_and_links_to_the_reverse(client, people):
     page = client.get("/patients").text
 
@@ -137,6 +138,7 @@ def test_previous_and_next_are_always_there_and_keep_the_filter(client, here):
     assert "20 of 45" in spoken(first)
 
 
+@pytest.mark.slow
 def test_rows_show_the_visits_the_balance_and_what_the_desk_must_know(client, people):
     page = spoken(client.get("/patients?status=all").text)
 
@@ -218,6 +220,7 @@ def test_a_page_and_a_json_list_take_few_statements(app, client, people):
     assert len([one for one in of_rows(by_json) if "FROM api_keys" not in one]) <= 4, of_rows(by_json)
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("query", ["status=gone", "balance=nonsense", "no_visit=7", "consent=x", "sort=email"])
 def test_a_value_that_does_not_exist_is_refused_everywhere(client, run, query):

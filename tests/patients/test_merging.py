@@ -245,6 +245,7 @@ def test_after_a_merge_an_answer_is_recorded_and_undone_to_what_held() -> None:
     assert consent_service.state(one.id, "news", "sms").allowed
 
 
+@pytest.mark.slow
 def test_an_answer_from_before_a_merge_is_not_undone() -> None:
     one, other = a_patient(), a_patient(consent={("care", "email"): False})
     merge_service.merge(one.id, other.id)
@@ -451,6 +452,7 @@ def test_the_merged_record_stays_as_it_was(twice: Twice) -> None:
     assert (merged.state, merged.merged_into_id, merged.given_name) == ("merged", twice.one, "Ines")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["survivor", "merged"])
 def test_a_day_of_death_holds_over_none_whatever_is_chosen(side: str) -> None:
     one, other = a_patient(), a_patient()
@@ -474,6 +476,7 @@ def test_what_was_active_is_active_and_found_after_merging_it_into_an_archived_r
     assert [found.id for found in patient_service.search("Pereira").rows] == [other.id]
 
 
+@pytest.mark.slow
 @on_postgresql_only
 @pytest.mark.both_databases
 def test_a_patient_is_locked_until_the_unit_of_work_ends() -> None:

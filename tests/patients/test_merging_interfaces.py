@@ -23,6 +23,7 @@ def two(here: Here) -> tuple[UUID, UUID]:
     return one, other
 
 
+@pytest.mark.slow
 def test_the_page_compares_what_differs_and_shows_what_moves(client: Any, two: tuple[UUID, UUID]) -> None:
     page = client.get(f"/patients/{two[0]}/merge/{two[1]}").text
 
@@ -117,6 +118,7 @@ def test_not_a_duplicate_on_the_comparison_is_remembered(client: Any, two: Any) 
     assert "Not duplicates 1" in client.get(response.location).text
 
 
+@pytest.mark.slow
 def test_a_version_that_is_no_number_is_stale(client: Any, two: Any) -> None:
     url = f"/patients/{two[0]}/merge/{two[1]}"
 

@@ -15,6 +15,7 @@ def test_a_name_in_plain_text_is_as_it_was_typed(family_name: str | None, given_
     assert Patient(family_name=family_name, given_name=given_name).full_name == text
 
 
+@pytest.mark.slow
 def test_pages_set_off_the_family_name_by_weight(client, here):
     with here():
         patient = a_patient(family_name="de la <Cruz>", given_name="Ana")

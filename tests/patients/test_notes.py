@@ -7,7 +7,7 @@ import pytest
 from clinic.core.errors import StaleVersion
 from clinic.patients.service import InvalidNote, NoteEnded, note_service
 from tests.assertions import pointers, row_counts, rows, spoken
-from tests.builders import a_patient, an_appointment
+from tests.builders import an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 TEXT = "Step-free entrance only: book Room 1"
@@ -17,7 +17,7 @@ TEXT = "Step-free entrance only: book Room 1"
 def patient(client, here):
     """A registered patient."""
     with here():
-        return a_patient()
+        return somebody()
 
 
 @pytest.fixture
@@ -32,8 +32,9 @@ def alert(client, url):
     return client.post(f"/api/v1{url}/notes", json={"text": TEXT, "kind": "alert"}).json
 
 
+@pytest.mark.slow
 def test_a_note_becomes_an_alert_and_is_ended_and_shown_again(inside):
-    patient = a_patient()
+    patient = somebody()
     note = note_service.create(patient.id, text=TEXT)
 
     assert note_service.alerts(patient.id) == []
@@ -45,8 +46,9 @@ def test_a_note_becomes_an_alert_and_is_ended_and_shown_again(inside):
     assert [one.ended_by for one in note_service.current(patient.id)] == [None]
 
 
+@pytest.mark.slow
 def test_an_alert_is_short_however_it_becomes_one(inside):
-    patient = a_patient()
+    patient = somebody()
     note = note_service.create(patient.id, text="x" * 201)
 
     with pytest.raises(InvalidNote, match="200 characters"):
@@ -56,8 +58,9 @@ def test_an_alert_is_short_however_it_becomes_one(inside):
     assert note_service.alerts(patient.id) == []
 
 
+@pytest.mark.slow
 def test_a_stale_change_and_one_of_an_ended_note_are_refused(inside):
-    note = note_service.create(a_patient().id, text=TEXT)
+    note = note_service.create(somebody().id, text=TEXT)
 
     for change in (note_service.update, note_service.end, note_service.restore):
         with pytest.raises(StaleVersion):
@@ -143,6 +146,7 @@ def test_json_adds_changes_ends_and_lists(client, url, alert):
     assert client.post(f"{one}/restore").json["ended_at"] is None
 
 
+@pytest.mark.slow
 def test_json_answers_every_problem_at_once(client, url):
     answer = client.post(f"/api/v1{url}/notes", json={"text": "", "kind": "shout", "loud": True})
 

@@ -15,10 +15,12 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 PATIENTS = Base.metadata.tables["patients"]
 
 
+@pytest.mark.slow
 def test_numbers_count_from_one():
     assert [a_patient().mrn for _ in range(3)] == ["P-000001", "P-000002", "P-000003"]
 
 
+@pytest.mark.slow
 def test_every_clinic_counts_by_itself(here, other_clinic):
     ours = a_patient()
     with here(other_clinic.id):

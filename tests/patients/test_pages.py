@@ -29,6 +29,7 @@ def patient(client, here):
         return a_patient(phone="+351912555014")
 
 
+@pytest.mark.slow
 def test_registering_leads_to_the_patients_page_and_shows_the_number(client):
     answer = client.submit("/patients/new", **FILLED)
     page = client.get(answer.location).text
@@ -39,6 +40,7 @@ def test_registering_leads_to_the_patients_page_and_shows_the_number(client):
     assert "21-Jun-1991" in spoken(page)
 
 
+@pytest.mark.slow
 def test_registering_stores_what_was_typed(app, client):
     client.submit("/patients/new", **FILLED)
 
@@ -47,6 +49,7 @@ def test_registering_stores_what_was_typed(app, client):
     assert [event["actor"][:6] for event in rows(app, "events")] == ["staff:"]
 
 
+@pytest.mark.slow
 def test_a_birth_date_comes_in_three_parts_that_may_be_unknown(app, client):
     answer = client.submit("/patients/new", family_name="Pereira", birth_date__month="2", birth_date__year="1990")
 
@@ -54,6 +57,7 @@ def test_a_birth_date_comes_in_three_parts_that_may_be_unknown(app, client):
     assert rows(app, "patients")[0]["birth_date"] == "1990-02"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("day", "year", "words"), [("30", "1991", "must be a real date"), ("5", "", "Enter the year of birth")]
 )
@@ -68,6 +72,7 @@ def test_parts_that_make_no_date_are_refused_at_the_day(app, client, day, year, 
     assert row_counts(app)["patients"] == 0
 
 
+@pytest.mark.slow
 def test_a_refused_form_lists_every_problem_first_and_leads_to_its_field(client):
     answer = client.submit("/patients/new", email="nobody", phone="12", birth_date__year="2031")
     summary = answer.text.partition('<div class="errors"')[2].partition("</div>")[0]
@@ -79,6 +84,7 @@ def test_a_refused_form_lists_every_problem_first_and_leads_to_its_field(client)
         assert element(answer.text, f"f-{name}")
 
 
+@pytest.mark.slow
 def test_a_field_with_a_problem_is_marked_for_everybody(client):
     answer = client.submit("/patients/new", family_name="Pereira", email="nobody")
 
@@ -89,6 +95,7 @@ def test_a_field_with_a_problem_is_marked_for_everybody(client):
     assert "aria-invalid" not in element(answer.text, "f-family_name")
 
 
+@pytest.mark.slow
 def test_what_was_typed_is_kept_when_a_form_is_refused(client):
     typed = FILLED | {"email": "nobody", "family_name": '<b>"O\'Brien"', "address": "Rua 1\nLisboa"}
 
@@ -101,6 +108,7 @@ def test_what_was_typed_is_kept_when_a_form_is_refused(client):
     assert ">Rua 1\nLisboa</textarea>" in page
 
 
+@pytest.mark.slow
 def test_titles_carry_the_number_and_never_the_name(client, patient):
     for url in ("", "/edit"):
         shown = title(client.get(f"/patients/{patient.id}{url}").text)
@@ -108,6 +116,7 @@ def test_titles_carry_the_number_and_never_the_name(client, patient):
         assert "pereira" not in shown.lower()
 
 
+@pytest.mark.slow
 def test_the_edit_form_shows_the_patient_as_it_is(client, patient):
     page = client.get(f"/patients/{patient.id}/edit").text
 
@@ -127,6 +136,7 @@ def test_saving_changes_the_patient_and_the_words_by_which_it_is_found(app, clie
     assert "Nobody matches" in client.get("/patients?q=pereira").text
 
 
+@pytest.mark.slow
 def test_a_refused_change_keeps_the_version_that_was_opened(client, patient):
     answer = client.submit(f"/patients/{patient.id}/edit", version="1", family_name="", given_name="")
 
@@ -135,6 +145,7 @@ def test_a_refused_change_keeps_the_version_that_was_opened(client, patient):
     assert "Error: Edit patient P-000001" in title(answer.text)
 
 
+@pytest.mark.slow
 @pytest.mark.row(78)
 def test_saving_over_somebody_elses_change_shows_both_versions(app, client, patient):
     client.submit(f"/patients/{patient.id}/edit", version="1", **FILLED | {"family_name": "Theirs"})
@@ -212,10 +223,12 @@ def test_a_patient_of_another_clinic_can_not_be_changed(app, client, here, other
     assert rows(app, "patients")[0]["family_name"] == "Pereira"
 
 
+@pytest.mark.slow
 def test_an_empty_register_shows_what_to_do(client):
     assert "Register the first patient" in client.get("/patients").text
 
 
+@pytest.mark.slow
 def test_a_search_that_finds_nobody_offers_to_register(client):
     page = client.get("/patients", query_string={"q": "<script>"}).text
 
@@ -223,6 +236,7 @@ def test_a_search_that_finds_nobody_offers_to_register(client):
     assert "<script>" not in page.partition("</head>")[2]
 
 
+@pytest.mark.slow
 def test_the_form_of_a_new_patient_takes_what_was_looked_for(client):
     assert 'value="zé"' in element(client.get("/patients/new?family_name=zé").text, "f-family_name")
 
@@ -247,6 +261,7 @@ def test_text_is_shown_as_it_was_typed(client, text):
         assert "51317" not in spoken(page.partition("<main")[2])
 
 
+@pytest.mark.slow
 def test_a_clash_shows_who_was_first_and_when(client, here):
     with here():
         patient = a_patient()
@@ -258,6 +273,7 @@ def test_a_clash_shows_who_was_first_and_when(client, here):
     assert re.search(r"Administrator Person saved a change on \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\.", spoken(page.text))
 
 
+@pytest.mark.slow
 def test_invisible_marks_are_stripped_alike_by_page_json_and_command(app, client, run):
     marked = {
         "family_name": "\u202aPe\u00adreira\u202c",

@@ -45,6 +45,7 @@ def patient(request, client, here):
         return a_patient(phone=request.param)
 
 
+@pytest.mark.slow
 def test_a_stored_number_stays_when_another_field_is_edited_on_the_page(app, client, patient):
     url = f"/patients/{patient.id}/edit"
     phone = element(client.get(url).text, "f-phone").partition('value="')[2].partition('"')[0]
@@ -66,6 +67,7 @@ def test_a_stored_number_stays_when_another_field_is_changed_by_json(client, pat
     assert answer.json.items() >= {"family_name": "Sousa", "phone": patient.phone}.items()
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 def test_another_number_that_is_none_is_refused_alike_by_page_json_and_command(app, client, run, patient):
     page = client.submit(f"/patients/{patient.id}/edit", version="1", family_name="Sousa", phone="000000000")

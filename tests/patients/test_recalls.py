@@ -12,7 +12,7 @@ from clinic.core.errors import StaleVersion
 from clinic.patients.recall_rules import after_months
 from clinic.patients.service import InvalidRecall, RecallClosed, patient_service, recall_service
 from tests.assertions import pointers, row_counts, rows, spoken
-from tests.builders import a_patient, an_appointment
+from tests.builders import an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 WHY = {"reason": "Check-up", "practitioner": "Dr Amara Okafor"}
@@ -32,7 +32,7 @@ def overdue(patient):
 def patient(client, here):
     """A registered patient."""
     with here():
-        return a_patient(phone="+351912555014")
+        return somebody(phone="+351912555014")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_so_many_months_later_is_the_same_day_or_the_last_one_of_the_month(start
 
 @pytest.mark.slow
 def test_the_worklist_is_divided_by_the_day_and_leaves_out_who_can_not_be_booked(inside):
-    patient, archived, dead = a_patient(), a_patient(), a_patient()
+    patient, archived, dead = somebody(), somebody(), somebody()
     late = overdue(patient)
     due, later = (recall_service.create(patient.id, due_on=day(ahead), reason="x") for ahead in (30, 31))
     for other in (archived, dead):
@@ -65,7 +65,7 @@ def test_the_worklist_is_divided_by_the_day_and_leaves_out_who_can_not_be_booked
 
 
 def test_a_booking_closes_what_is_due_and_its_cancellation_opens_it_again(inside):
-    patient = a_patient()
+    patient = somebody()
     late = overdue(patient)
     later = recall_service.create(patient.id, due_on=day(31), reason="x")
     appointment = an_appointment(patient)
@@ -77,8 +77,9 @@ def test_a_booking_closes_what_is_due_and_its_cancellation_opens_it_again(inside
     assert [one.id for one in recall_service.open_of(patient.id)] == [late.id, later.id]
 
 
+@pytest.mark.slow
 def test_closing_is_undone_and_a_closed_recall_is_not_changed(inside):
-    recall = recall_service.create(a_patient().id, due_on=day(), reason="Check-up")
+    recall = recall_service.create(somebody().id, due_on=day(), reason="Check-up")
 
     assert recall_service.drop(recall.id).state == "dropped"
     assert recall_service.complete(recall.id).state == "dropped"
@@ -88,7 +89,7 @@ def test_closing_is_undone_and_a_closed_recall_is_not_changed(inside):
 
 
 def test_a_day_in_the_past_is_refused_unless_it_is_that_on_record(inside):
-    patient = a_patient()
+    patient = somebody()
     late = overdue(patient)
 
     with pytest.raises(InvalidRecall):
@@ -99,7 +100,7 @@ def test_a_day_in_the_past_is_refused_unless_it_is_that_on_record(inside):
 
 
 def test_a_stale_change_is_refused(inside):
-    recall = recall_service.create(a_patient().id, due_on=day(), reason="x")
+    recall = recall_service.create(somebody().id, due_on=day(), reason="x")
 
     for change in (recall_service.update, recall_service.complete, recall_service.drop, recall_service.reopen):
         with pytest.raises(StaleVersion):
@@ -169,6 +170,7 @@ def test_json_makes_changes_closes_and_lists(client, patient, recall):
     assert len(client.get(f"/api/v1/recalls?patient_id={patient.id}").json["data"]) == 1
 
 
+@pytest.mark.slow
 def test_json_answers_every_problem_at_once(client, patient):
     sent = {"due_on": "soon", "practitioner": "x" * 201, "loud": True}
     answer = client.post(f"/api/v1/patients/{patient.id}/recalls", json=sent)
@@ -176,6 +178,7 @@ def test_json_answers_every_problem_at_once(client, patient):
     assert (answer.status_code, set(pointers(answer))) == (422, {"#/due_on", "#/reason", "#/practitioner", "#/loud"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("months", [{}, [1]])
 def test_months_that_are_no_number_are_refused(client, patient, recall, months):
     sent = {"in_months": months, "reason": "Check-up"}
@@ -186,6 +189,7 @@ def test_months_that_are_no_number_are_refused(client, patient, recall, months):
     assert [(one.status_code, pointers(one)) for one in (made, changed)] == [(422, ["#/in_months"])] * 2
 
 
+@pytest.mark.slow
 def test_the_worklist_is_listed_page_by_page(client, patient):
     for ahead in range(3):
         sent = WHY | {"due_on": day(ahead).isoformat()}

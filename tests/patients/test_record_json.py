@@ -30,11 +30,13 @@ def change(client, patient, **fields):
     return client.patch(f"{URL}/{patient['id']}", json=fields, headers={"If-Match": f'"{patient["version"]}"'})
 
 
+@pytest.mark.slow
 def test_lists_are_returned_as_they_were_sent(client, patient):
     assert patient.items() >= LISTS.items()
     assert client.get(URL).json["data"] == [patient]
 
 
+@pytest.mark.slow
 def test_a_list_is_replaced_as_a_whole_and_others_stay(client, patient):
     changed = change(client, patient, other_phones=[{"value": "+351912555099"}], former_names=None).json
 
@@ -47,6 +49,7 @@ def test_a_list_is_replaced_as_a_whole_and_others_stay(client, patient):
 ROWS = {"other_phones": "value", "other_emails": "value", "other_addresses": "value", "identifiers": "type"}
 
 
+@pytest.mark.slow
 def test_a_row_without_what_it_needs_is_refused_in_a_change_too(client, patient):
     for name, needed in {**ROWS, "former_names": "family_name"}.items():
         for row in ({}, {needed: None}):
@@ -94,6 +97,7 @@ def test_a_number_that_can_not_be_right_is_refused_with_the_reason(client, type_
     assert words in answer.json["errors"][0]["detail"]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("type_", "value", "stored"),
@@ -111,6 +115,7 @@ def test_a_number_is_stored_without_the_separators_of_its_type(client, type_, va
     assert answer.json["identifiers"] == [{"type": type_, "value": stored, "issuer": None}]
 
 
+@pytest.mark.slow
 def test_an_age_stands_for_a_birth_date(client):
     aged = client.post(URL, json={"family_name": "Unknown", "estimated_age": 40, "age_on": "2026-01-31"})
     both = change(client, aged.json, birth_date="1986")
@@ -155,6 +160,7 @@ def test_who_may_not_see_contact_neither_gets_nor_sends_other_contacts(app, clie
     assert client.get(f"{URL}?q=213456789").json["data"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/{id}"])
 def test_reading_takes_at_most_four_statements_whatever_the_lists(app, client, patient, path):
     client.post(URL, json=patient_fields(**LISTS))
@@ -166,6 +172,7 @@ def test_reading_takes_at_most_four_statements_whatever_the_lists(app, client, p
     assert len(of_rows(statements)) <= 4, statements
 
 
+@pytest.mark.slow
 def test_a_change_of_a_list_is_recorded_under_the_patient(app, client, patient):
     change(client, patient, other_phones=[{**LISTS["other_phones"][0], "use": "home"}])
 

@@ -41,6 +41,7 @@ def stored(app, kind, field="value"):
     return [row[field] for row in found if row["kind"] == kind]
 
 
+@pytest.mark.slow
 def test_registering_stores_the_rows_that_were_filled(app, client):
     empty = {"other_phones-1-value": "", "other_phones-1-use": "", "other_emails-0-value": " "}
 
@@ -81,6 +82,7 @@ def test_a_button_removes_a_row_and_the_others_move_up(client, patient):
     assert hidden_value(page, "version") == "1"
 
 
+@pytest.mark.slow
 def test_what_is_wrong_in_a_row_is_said_at_its_field(client):
     wrong = {"other_phones-0-value": "", "other_phones-1-value": "12", "identifiers-0-value": "501442601"}
 
@@ -105,6 +107,7 @@ def test_rows_that_are_not_filled_yet_do_not_fail_the_search_for_duplicates(clie
     assert answer.status_code == 200
 
 
+@pytest.mark.slow
 def test_editing_shows_the_lists_and_saving_without_rows_empties_them(app, client, patient):
     url = f"/patients/{patient.id}/edit"
     page = client.get(url).text
@@ -154,6 +157,7 @@ def test_a_whole_list_that_no_page_sends_is_no_failure(client, patient, text):
     assert answer.status_code in {303, 422}
 
 
+@pytest.mark.slow
 def test_only_an_age_is_stored_with_its_day(app, client):
     answer = client.submit(
         "/patients/new", **NAMED, estimated_age="40", age_on__day="3", age_on__month="2", age_on__year="2026"

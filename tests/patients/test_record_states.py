@@ -13,7 +13,7 @@ from clinic.core.errors import StaleVersion
 from clinic.core.money import Money
 from clinic.patients.service import InvalidPatient, PatientArchived, PatientDeceased, patient_service
 from tests.assertions import pointers, row_counts, rows, spoken
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment, appointment_fields
+from tests.builders import MONDAY, a_practitioner, an_appointment, appointment_fields, somebody
 
 ARCHIVED = "This patient’s record is archived: restore it first"
 DECEASED = "This patient has died: nothing is booked any more"
@@ -28,7 +28,7 @@ def day(back=0):
 def patient(client, here):
     """A registered patient."""
     with here():
-        return a_patient()
+        return somebody()
 
 
 @pytest.fixture
@@ -37,8 +37,9 @@ def url(patient):
     return f"/patients/{patient.id}"
 
 
+@pytest.mark.slow
 def test_archiving_and_restoring_are_published_once_each(inside, published):
-    patient = a_patient()
+    patient = somebody()
     for change in (patient_service.archive, patient_service.archive, patient_service.restore, patient_service.restore):
         change(patient.id)
 
@@ -46,8 +47,9 @@ def test_archiving_and_restoring_are_published_once_each(inside, published):
     assert patient_service.get(patient.id).version == 3
 
 
+@pytest.mark.slow
 def test_a_stale_change_of_the_state_is_refused(inside):
-    patient = a_patient()
+    patient = somebody()
 
     for change in (patient_service.archive, patient_service.restore, patient_service.undo_death):
         with pytest.raises(StaleVersion):
@@ -55,7 +57,7 @@ def test_a_stale_change_of_the_state_is_refused(inside):
 
 
 def test_an_archived_patient_is_neither_booked_nor_billed_until_restored(inside):
-    patient, practitioner = a_patient(), a_practitioner()
+    patient, practitioner = somebody(), a_practitioner()
     patient_service.archive(patient.id)
 
     with pytest.raises(PatientArchived):
@@ -69,7 +71,7 @@ def test_an_archived_patient_is_neither_booked_nor_billed_until_restored(inside)
 
 
 def test_of_somebody_who_died_only_a_visit_before_that_is_recorded(inside):
-    patient, practitioner = a_patient(), a_practitioner()
+    patient, practitioner = somebody(), a_practitioner()
     patient_service.record_death(patient.id, deceased_on=day(2))
     visit: dict[str, Any] = {"patient_id": patient.id, "practitioner_id": practitioner.id}
 
@@ -84,7 +86,7 @@ def test_of_somebody_who_died_only_a_visit_before_that_is_recorded(inside):
 
 
 def test_what_is_booked_for_somebody_who_died_is_cancelled_but_neither_moved_nor_booked_again(inside):
-    patient = a_patient()
+    patient = somebody()
     appointment = an_appointment(patient)
     patient_service.record_death(patient.id, deceased_on=day())
 
@@ -98,9 +100,10 @@ def test_what_is_booked_for_somebody_who_died_is_cancelled_but_neither_moved_nor
     assert appointment_service.undo(appointment.id).status == "booked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("back", "message"), [(-1, "not in the future"), (30000, "after the date of birth")])
 def test_a_day_of_death_is_possible(inside, back, message):
-    patient = a_patient(birth_date="1991-06")
+    patient = somebody(birth_date="1991-06")
 
     with pytest.raises(InvalidPatient, match=message):
         patient_service.record_death(patient.id, deceased_on=day(back))

@@ -34,7 +34,7 @@ def present(found: Any) -> Any:
 
 @pytest.fixture
 def mother(client, here):
-    """A patient who is somebody's mother."""
+    """A patient who is a_patient's mother."""
     with here():
         return a_patient(phone="+351912555014")
 
@@ -59,6 +59,7 @@ def guardian(client, url, mother):
     return client.post(f"/api/v1{url}/related-persons", json=sent).json
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("birth_date", ["2018", "2018-09", "2018-09-09"])
 def test_the_guardian_gets_what_goes_to_a_minor(inside, birth_date):
     mother = a_patient(language="pt")
@@ -73,6 +74,7 @@ def test_the_guardian_gets_what_goes_to_a_minor(inside, birth_date):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("birth_date", ["1991-06-21", "2007", None])
 def test_who_is_of_age_or_of_unknown_age_gets_their_own_messages(inside, birth_date):
     patient = a_patient(birth_date=birth_date)
@@ -81,6 +83,7 @@ def test_who_is_of_age_or_of_unknown_age_gets_their_own_messages(inside, birth_d
     assert present(recipient_of(patient)).email == "ines@example.org"
 
 
+@pytest.mark.slow
 def test_of_several_guardians_the_first_living_one_with_an_email_gets_the_messages(inside):
     mother, child = a_patient(), a_patient(**CHILD)
     related_person_service.create(child.id, name="Aunt", roles=["guardian"])
@@ -128,6 +131,7 @@ def test_a_merged_record_is_refused_as_another_patient(client, url, mother, here
     assert (answer.status_code, pointers(answer)) == (422, ["#/other_patient_id"])
 
 
+@pytest.mark.slow
 def test_the_payer_pays_and_for_a_minor_without_one_the_guardian(inside):
     adult, child = a_patient(), a_patient(**CHILD)
     for patient in (adult, child):
@@ -138,6 +142,7 @@ def test_the_payer_pays_and_for_a_minor_without_one_the_guardian(inside):
     assert present(payer_of(adult)).person.name == "Insurer"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -164,6 +169,7 @@ def test_nobody_is_related_to_themselves_or_to_nobody(inside, other_clinic, here
         assert set(caught.value.problems) == {"other_id"}
 
 
+@pytest.mark.slow
 def test_a_stale_change_and_one_of_an_ended_person_are_refused(inside):
     person = related_person_service.create(a_patient().id, **RUI, roles=["contact"])
 
@@ -259,6 +265,7 @@ def test_json_adds_changes_ends_and_lists(client, url, guardian):
     assert client.post(f"{one}/restore").json["ended_at"] is None
 
 
+@pytest.mark.slow
 def test_json_answers_every_problem_at_once(client, url):
     sent = {"phone": "12", "email": "nobody", "roles": ["friend"], "relationship": "x" * 101}
     answer = client.post(f"/api/v1{url}/related-persons", json=sent)

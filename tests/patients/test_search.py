@@ -19,8 +19,6 @@ from clinic.patients.service import patient_service
 from tests.builders import a_clinic, a_patient
 from tests.databases import on_postgresql_only
 
-pytestmark = pytest.mark.both_databases
-
 READING = Reading(country="PT", locale="pt_PT", today=date(2026, 11, 26), contact=True)
 
 PEOPLE: dict[str, Any] = {
@@ -147,11 +145,14 @@ def test_names_are_found_by_their_parts_in_any_order_without_case_and_accents(pe
     assert found_by(BY_NAME, people) == BY_NAME
 
 
+@pytest.mark.slow
+@pytest.mark.both_databases
 @pytest.mark.row(41)
 def test_wildcards_and_quotes_are_literal_characters(people):
     assert found_by(BY_NOTHING, people) == {query: [] for query in BY_NOTHING}
 
 
+@pytest.mark.both_databases
 def test_wildcards_in_a_name_are_found_as_they_stand(people):
     queries = ["100%", "100% real", "under_score", "under_"]
 
@@ -177,6 +178,7 @@ PHONES = [
 ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(("zone", "phone", "queries"), PHONES)
 def test_a_phone_is_found_by_the_text_by_which_it_is_entered(inside, here, zone, phone, queries):
@@ -187,12 +189,15 @@ def test_a_phone_is_found_by_the_text_by_which_it_is_entered(inside, here, zone,
         assert found_by(queries, {wanted.id: "wanted"}) == {query: ["wanted"] for query in queries}
 
 
+@pytest.mark.slow
 def test_another_extension_of_the_same_number_is_not_found_by_the_whole_text(inside):
     a_patient(phone="+351912555014;ext=13")
 
     assert patient_service.search("912 555 014 ext. 12").rows == []
 
 
+@pytest.mark.slow
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("name", "query"),
@@ -211,6 +216,8 @@ def test_joiners_and_invisible_marks_are_ignored(inside, name, query):
     assert found_by([query], {wanted.id: "wanted"}) == {query: ["wanted"]}
 
 
+@pytest.mark.slow
+@pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("query", ["P-19", "p19", "P-19 pereira"])
 def test_a_record_number_finds_no_birth_date_and_no_phone(inside, query):
@@ -230,6 +237,7 @@ def test_digits_alone_find_a_record_number_and_either_end_of_a_phone(inside):
     assert [one.id for one in patient_service.search("0212").rows] == [ids[3]]
 
 
+@pytest.mark.both_databases
 def test_the_whole_name_comes_before_what_begins_so_and_the_newest_first(inside):
     for family, first in (("Pereira", "Rui"), ("Per", "Ana"), ("Perez", "Mia"), ("Per", "Zita")):
         a_patient(family_name=family, given_name=first)
@@ -288,6 +296,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(66)
@@ -324,6 +333,8 @@ def test_tokens_are_folded_without_spaces_and_of_bounded_length(name):
     assert all(token == fold(token) and 1 < len(token) <= LONGEST_TOKEN and " " not in token for token in tokens)
 
 
+@pytest.mark.slow
+@pytest.mark.both_databases
 @on_postgresql_only
 def test_a_search_is_planned_for_its_own_parameters_until_its_transaction_ends(here):
     setting = text("SHOW plan_cache_mode")

@@ -88,6 +88,7 @@ def test_each_name_is_found_by_itself_first(ids):
             assert patient_service.search(query).rows[0].id == ids[family], query
 
 
+@pytest.mark.slow
 def test_a_name_that_only_looks_alike_is_not_found(ids):
     found = {
         query: {one.family_name for one in patient_service.search(query).rows} for query in ("सीता", "weiß", "wisse")
@@ -105,6 +106,7 @@ def test_numbers_and_dates_are_found_in_every_usual_form(inside):
     assert found == {query: [wanted.id] for query in NUMBERS}
 
 
+@pytest.mark.slow
 def test_a_typing_error_is_found_behind_what_is_exact_and_shown_as_such(inside):
     for family in ("Weiss", "Wiess", "Weissmann", "Wies"):
         a_patient(family_name=family, given_name="Ola")
@@ -118,6 +120,7 @@ def test_a_typing_error_is_found_behind_what_is_exact_and_shown_as_such(inside):
     ]
 
 
+@pytest.mark.slow
 def test_two_whole_names_come_before_more_beginnings_than_a_page_shows(inside):
     ids = [a_patient(family_name="Sil", given_name="Ana").id]
     ids += [a_patient(family_name="Silveira", given_name="Anabela").id for _ in range(5)]
@@ -155,6 +158,7 @@ def test_contact_details_find_nobody_for_who_may_not_see_them(inside, monkeypatc
     assert found == {query: [] for query in found}
 
 
+@pytest.mark.slow
 def test_who_changed_the_name_is_found_by_the_new_one_only_and_its_word_is_forgotten(inside):
     patient = a_patient(family_name="Beforehand")
 

@@ -55,6 +55,7 @@ def test_who_is_not_found_can_be_registered_with_what_was_typed(client, here):
     )
 
 
+@pytest.mark.slow
 def test_a_row_shows_the_next_visit_what_is_to_pay_and_what_changes_what_the_desk_does(client, here):
     with here():
         patient = a_patient(family_name="Zamora")
@@ -81,6 +82,7 @@ def test_an_archived_patient_is_found_when_asked_for(client, here):
     assert patient.mrn in results(client, q="zamora")
 
 
+@pytest.mark.slow
 def test_of_equal_matches_those_seen_lately_come_first(client, here):
     with here():
         ids = [a_patient(family_name="Zamora", given_name=name).id for name in ("Ana", "Rui", "Zita")]

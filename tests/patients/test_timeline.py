@@ -98,6 +98,7 @@ def test_entries_are_counted_by_kind_and_those_that_follow(here, patient):
     assert (first.older, second.older, changes.older) == (10, 8, 2)
 
 
+@pytest.mark.slow
 def test_a_move_shows_both_times_and_the_booking_the_first_one(here):
     with here():
         visit = an_appointment(a_patient(), a_practitioner("Dr Two"), now() + timedelta(days=3))
@@ -110,6 +111,7 @@ def test_a_move_shows_both_times_and_the_booking_the_first_one(here):
     assert moved.text.text.split(" → ")[0] == booked.text.text
 
 
+@pytest.mark.slow
 def test_a_change_shows_the_values_before_and_after(client, patient):
     page = spoken(client.get(f"/patients/{patient}?show=changes").text)
 
@@ -238,6 +240,7 @@ def test_a_timeline_without_entries_of_a_kind_says_so(client, here):
     assert "Nothing about money yet. Show everything" in spoken(client.get(f"/patients/{patient}?show=money").text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["show=nonsense", "cursor=nonsense", "nonsense=1"])
 def test_a_query_that_the_page_does_not_know_is_refused(client, patient, query):
     assert client.get(f"/patients/{patient}?{query}").status_code in {400, 422}
@@ -258,6 +261,7 @@ def test_the_page_takes_at_most_twelve_statements(app, client, here, patient):
     assert len(of_rows(seen)) <= 12, seen
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_changes_are_found_by_an_index_that_leaves_out_the_views(here, patient):
     with here():

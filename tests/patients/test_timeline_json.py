@@ -20,6 +20,7 @@ def patient(here, clinic):
         return patient.id
 
 
+@pytest.mark.slow
 def test_an_entry_has_the_stored_names_and_the_words_of_the_page(client, patient):
     answer = client.get(f"/api/v1/patients/{patient}/timeline?kind=changes")
 
@@ -45,6 +46,7 @@ def test_a_cursor_leads_to_the_older_entries_of_the_same_kind_only(client, patie
     assert client.get(f"/api/v1/patients/{patient}/timeline?limit=1&cursor={cursor}").status_code == 400
 
 
+@pytest.mark.slow
 def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(client, patient):
     answer = client.get(f"/api/v1/patients/{patient}/timeline?kind=nonsense")
 
@@ -52,6 +54,7 @@ def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(client, patien
     assert "visits, money, messages, changes" in answer.get_data(as_text=True)
 
 
+@pytest.mark.slow
 def test_reading_takes_at_most_four_statements_beside_the_key(app, client, patient):
     client.patch(f"/api/v1/patients/{patient}", json={"given_name": "Rita"}, headers={"If-Match": "*"})
 

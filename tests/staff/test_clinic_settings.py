@@ -50,6 +50,7 @@ def test_a_setting_that_can_not_be_is_asked_again(app, client):
     assert rows(app, "clinics") == before
 
 
+@pytest.mark.slow
 def test_everything_that_is_wrong_is_reported_at_once(client):
     page = spoken(client.submit("/clinic", **settings(name=" ", locale="english", idle_minutes="0")).text)
 
@@ -57,6 +58,7 @@ def test_everything_that_is_wrong_is_reported_at_once(client):
         assert words in page
 
 
+@pytest.mark.slow
 def test_the_country_is_chosen_by_name_and_decides_how_phone_numbers_are_read(app, client):
     page = client.get("/clinic").text
 
@@ -69,6 +71,7 @@ def test_the_country_is_chosen_by_name_and_decides_how_phone_numbers_are_read(ap
     assert client.get("/api/v1/clinic").get_json()["country"] == "HU"
 
 
+@pytest.mark.slow
 def test_a_clinic_without_a_country_is_asked_for_one(app, client, clinic):
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(text("UPDATE clinics SET country = NULL"))
@@ -80,6 +83,7 @@ def test_a_clinic_without_a_country_is_asked_for_one(app, client, clinic):
     assert "Enter a country code" in spoken(answer.text)
 
 
+@pytest.mark.slow
 @pytest.mark.row(56)
 @pytest.mark.parametrize("field", [{"currency": "USD"}, {"zone": "Europe/Madrid"}])
 def test_the_currency_and_what_is_not_shown_can_not_be_changed(app, client, field):
@@ -119,6 +123,7 @@ def test_a_stale_form_is_answered_with_both_versions(app, client):
     assert stored(app)["idle_minutes"] == 30
 
 
+@pytest.mark.slow
 def test_of_two_versions_of_the_settings_each_field_is_chosen(app, client):
     client.submit("/clinic", **settings())
     page = client.submit("/clinic", **settings(name="Mine", idle_minutes="60")).text
@@ -130,6 +135,7 @@ def test_of_two_versions_of_the_settings_each_field_is_chosen(app, client):
     assert (row["idle_minutes"], row["absolute_hours"], row["locale"]) == (30, 8, "en_GB")
 
 
+@pytest.mark.slow
 def test_of_two_who_save_at_once_one_gets_a_conflict(app, clinic):
     def save(number):
         clinic_service.update(version=1, name="Harbour", locale="en_GB", idle_minutes=10 + number, absolute_hours=8)
@@ -140,6 +146,7 @@ def test_of_two_who_save_at_once_one_gets_a_conflict(app, clinic):
     assert stored(app)["version"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_a_shorter_limit_holds_for_sessions_that_are_open(app, client, hired):
     theirs = browser_of(app, hired("receptionist"))
@@ -163,6 +170,7 @@ def test_without_write_permission_there_is_no_form(app, client, desk):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_the_clinics_one_works_in_are_listed_and_no_other(app, client, other_clinic):
     assert "Other Clinic" not in client.get("/clinic").text
 
@@ -224,6 +232,7 @@ def test_a_wrong_setting_of_appointments_is_asked_again(app, client, field, wron
     assert message in unescape(answer.text)
 
 
+@pytest.mark.slow
 def test_settings_are_changed_by_json_and_command(app, client, run):
     url = "/api/v1/clinic"
     unversioned = client.patch(url, json={"late_cancel_hours": 48})

@@ -44,6 +44,7 @@ def test_the_list_shows_who_works_here_and_below_who_has_left(client, hired, her
     assert page.index("Manager Person") < page.index("Deactivated") < page.index("Read Only Person")
 
 
+@pytest.mark.slow
 def test_an_invitation_makes_an_account_without_a_password_and_a_mail(app, client):
     answer = client.submit("/staff/invite", email="Rosa@Example.org", name="Rosa Almeida", role="receptionist")
 
@@ -88,6 +89,7 @@ def test_who_has_left_is_let_in_again_from_the_list_not_invited(client, desk):
     assert "A former staff member has this address" in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.row(56)
 @pytest.mark.parametrize("form", ["invitation", "member"])
 def test_a_form_takes_no_field_that_it_does_not_show(app, client, desk, form):
@@ -102,6 +104,7 @@ def test_a_form_takes_no_field_that_it_does_not_show(app, client, desk, form):
     assert [rows(app, table) for table in ("staff_members", "memberships")] == before
 
 
+@pytest.mark.slow
 @pytest.mark.row(33)
 def test_a_change_of_role_takes_effect_at_once_and_ends_the_sessions_here(app, client, desk):
     theirs = browser_of(app, desk)
@@ -126,6 +129,7 @@ def test_a_session_that_outlived_a_change_of_role_has_the_new_permissions(app, c
     assert theirs.get("/patients/new").status_code == 403
 
 
+@pytest.mark.slow
 def test_a_new_name_alone_signs_nobody_out(app, client, desk):
     theirs = browser_of(app, desk)
 
@@ -189,6 +193,7 @@ def test_who_is_deactivated_is_out_at_the_next_request_on_pages_and_commands(app
     assert not as_now(app, desk).membership.active
 
 
+@pytest.mark.slow
 @pytest.mark.row(12)
 def test_keys_are_the_clinics_and_outlive_who_made_them(app, client, hired):
     maker = hired("administrator", "maker@example.org")
@@ -226,6 +231,7 @@ def test_it_is_shown_who_was_saved_who_has_left_and_who_is_back(client, desk):
     ]
 
 
+@pytest.mark.slow
 def test_ending_access_is_confirmed_first_and_shows_what_it_means(app, client, desk):
     browser_of(app, desk)
 
@@ -302,6 +308,7 @@ def test_that_somebody_invited_has_an_account_elsewhere_is_not_revealed(app, oth
     assert "Invited until" in shown[0]
 
 
+@pytest.mark.slow
 def test_an_invitation_is_sent_again_whether_or_not_somebody_has_an_account_elsewhere(app, other_clinic, client, hired):
     known = hired("manager", "known@example.org", other_clinic.id)
     invite = {"name": "Somebody", "role": "read-only"}
@@ -318,6 +325,7 @@ def test_an_invitation_is_sent_again_whether_or_not_somebody_has_an_account_else
     assert "Send the invitation again" in shown[1]
 
 
+@pytest.mark.slow
 def test_an_invitation_is_shown_until_it_expires_and_until_its_person_comes(app, client, here, hired):
     manager = hired("manager")
     client.submit("/staff/invite", email="rosa@example.org", name="Rosa", role="read-only")
@@ -383,6 +391,7 @@ def test_the_last_administrator_stays(app, client, boss, by):
     assert (row["role"], row["denied"], row["active"]) == ("administrator", [], True)
 
 
+@pytest.mark.slow
 @pytest.mark.row(35)
 @pytest.mark.parametrize("email", ["fresh@example.org", "known@example.org"])
 def test_an_invited_administrator_does_not_count_before_they_have_been_here(client, boss, hired, other_clinic, email):
@@ -403,6 +412,7 @@ def test_the_last_administrator_is_offered_no_end_of_their_access(client, boss):
     assert not [page for page in pages if "Deactivate…" in page or "Deactivate Cancel" in page]
 
 
+@pytest.mark.slow
 def test_with_another_one_who_has_been_here_an_administrator_may_go(app, client, boss, hired):
     browser_of(app, hired("administrator", "second@example.org"))
 
@@ -412,6 +422,7 @@ def test_with_another_one_who_has_been_here_an_administrator_may_go(app, client,
     assert client.get("/staff").headers["Location"].startswith("/login")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["demote", "deactivate"])
 def test_two_administrators_who_remove_each_other_at_once_leave_one(app, clinic, hired, act):
     people = [hired("administrator", f"{name}@example.org") for name in ("first", "second")]
@@ -446,6 +457,7 @@ def test_a_stale_form_is_answered_with_both_versions(app, client, desk):
     assert as_now(app, desk).membership.name == "Saved First"
 
 
+@pytest.mark.slow
 def test_of_two_versions_of_a_person_each_field_is_chosen(app, client, desk):
     token = client.token()
     denials = {"csrf_token": token, **member_form(), "denied": ["patients:write", "payments:write"]}
@@ -482,6 +494,7 @@ def test_the_entry_of_staff_is_there_for_who_may_see_it(app, hired, role, there)
     assert ('href="/staff"' in page) is there
 
 
+@pytest.mark.slow
 def test_the_own_account_is_not_marked_as_the_clinics_staff(client):
     assert 'aria-current="page">Staff' in client.get("/staff/roles").text
     assert 'aria-current="page">Staff' not in client.get("/account").text
@@ -497,6 +510,7 @@ def test_every_change_is_in_the_audit_trail_with_who_made_it(app, client, desk):
     assert entries[-1]["clinic_id"] == desk.clinic_id
 
 
+@pytest.mark.slow
 def test_a_person_of_two_clinics_switches_between_them(app, other_clinic, desk):
     also_there(app, desk, other_clinic)
     theirs = browser_of(app, desk)
@@ -520,6 +534,7 @@ def test_an_administrator_whose_secret_was_not_used_does_not_count(app, client, 
     assert client.submit(f"/staff/{boss}/deactivation").status_code == 409
 
 
+@pytest.mark.slow
 def test_nobody_switches_to_a_clinic_where_they_do_not_work(other_clinic, client):
     ids = ("", "nonsense", "00000000-0000-0000-0000-000000000000", str(other_clinic.id))
 

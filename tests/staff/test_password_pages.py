@@ -49,6 +49,7 @@ def change(browser, present: str = PASSWORD, new: str = OTHER_PASSWORD):
     return send(browser, "/account/password", "/account/password", **fields)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_both_passwords_is_reported_at_once(signed_in):
     both, first = change(signed_in, "another", "tiny-pw"), change(signed_in, "another")
 
@@ -124,6 +125,7 @@ def test_a_password_of_a_megabyte_is_refused_before_it_is_hashed(signed_in, monk
     assert huge.status_code == 413
 
 
+@pytest.mark.slow
 @pytest.mark.row(5)
 @pytest.mark.parametrize("new", UNUSUAL.values(), ids=UNUSUAL)
 def test_any_characters_make_a_password_and_are_taken_as_they_are(app, signed_in, new):
@@ -370,6 +372,7 @@ def test_an_address_that_is_left_blank_is_asked_for(visitor, clinic):
     assert "Enter your email address" in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.row(9)
 @pytest.mark.usefixtures("person")
 def test_a_link_leads_to_the_address_that_was_set_up_whatever_the_request_names(app, visitor, mailbox, monkeypatch):

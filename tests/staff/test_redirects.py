@@ -30,6 +30,7 @@ def test_an_address_that_is_not_a_page_of_ours_leads_to_the_start(wanted: str | 
     assert safe_next(wanted) == "/"
 
 
+@pytest.mark.slow
 @pytest.mark.row(59)
 @pytest.mark.parametrize("wanted", ["/patients", "/patients?q=ana*(b)", "/appointments?day=2029-11-26", "/account"])
 @pytest.mark.usefixtures("request_context")

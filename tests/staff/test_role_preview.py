@@ -28,6 +28,7 @@ def offered(client):
     return re.findall(r'name="role" value="([^"]*)"', client.get("/staff/roles").text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["/patients", "/account", "/staff", "/nowhere"])
 def test_every_page_shows_as_which_role_it_is_seen_and_has_the_way_back(seeing, page):
     shown = seeing.get(page).text
@@ -43,6 +44,7 @@ def test_a_page_that_the_role_may_not_see_names_the_role(seeing):
     assert "Your role Receptionist" in spoken(answer.text)
 
 
+@pytest.mark.slow
 def test_what_the_role_has_no_use_for_is_not_offered(seeing):
     assert 'href="/staff"' not in seeing.get("/patients").text
 
@@ -58,6 +60,7 @@ def test_nothing_can_be_changed_though_the_role_could(seeing, app):
     assert contents(app) == before
 
 
+@pytest.mark.slow
 def test_afterwards_one_sees_and_may_do_what_one_could_before(seeing):
     answer = seeing.submit("/staff/seeing/end")
 
@@ -86,6 +89,7 @@ def test_the_token_of_before_is_worth_nothing_afterwards(client, app, way):
     assert stranger.get("/account").location.startswith("/login")
 
 
+@pytest.mark.slow
 def test_a_form_that_was_open_before_is_refused_and_good_again_afterwards(client):
     token = client.token()
     client.submit("/staff/seeing", role="receptionist")
@@ -110,6 +114,7 @@ def test_in_another_clinic_one_sees_the_app_as_oneself(app, hired, other_clinic)
     assert (page.status_code, "You see the app as" in page.text) == (200, False)
 
 
+@pytest.mark.slow
 def test_the_trail_keeps_ones_own_name_and_shows_as_which_role(client, seeing, here):
     with here():
         patient_id = a_patient(email=None).id
@@ -146,6 +151,7 @@ def test_one_may_see_the_app_as_who_may_do_less(app, client, hired, role, choice
         browser.submit("/staff/seeing/end")
 
 
+@pytest.mark.slow
 def test_nobody_sees_the_app_as_who_may_do_more(app, client, hired):
     browser = browser_of(app, hired("manager"))
 
@@ -181,5 +187,6 @@ def test_a_role_that_is_not_there_is_refused(client, fields):
     assert client.submit("/staff/seeing", **fields).status_code == 422
 
 
+@pytest.mark.slow
 def test_a_receptionist_does_not_choose(app, desk):
     assert browser_of(app, desk).submit("/staff/seeing", role="read-only").status_code == 403

@@ -30,6 +30,7 @@ def test_the_page_shows_who_has_each_role_and_what_is_denied_to_them(client, hir
     assert "Manager None" in page
 
 
+@pytest.mark.slow
 def test_who_has_left_has_no_role(client, desk):
     client.submit(f"{desk.page}/deactivation")
     client.get("/staff")  # takes the message that names them
@@ -37,6 +38,7 @@ def test_who_has_left_has_no_role(client, desk):
     assert "Receptionist Person" not in client.get("/staff/roles").text
 
 
+@pytest.mark.slow
 def test_a_receptionist_does_not_see_the_roles(app, desk):
     assert browser_of(app, desk).get("/staff/roles").status_code == 403
 

@@ -68,12 +68,14 @@ def test_what_was_typed_is_shown_in_its_form_after_signing_in_and_saved_from_the
     assert rows(app, "kept_forms") == []
 
 
+@pytest.mark.slow
 def test_nothing_was_saved_meanwhile(app, too_late):
     send_late(too_late)
 
     assert rows(app, "patients") == []
 
 
+@pytest.mark.slow
 def test_a_form_that_is_discarded_is_forgotten(app, too_late):
     send_late(too_late)
     page = resume(too_late, sign_in(too_late).location)
@@ -107,6 +109,7 @@ def test_a_form_is_shown_to_nobody_else(app, clinic, too_late):
     assert len(rows(app, "kept_forms")) == 1
 
 
+@pytest.mark.slow
 def test_after_half_an_hour_it_is_gone(app, clock, too_late):
     send_late(too_late)
     clock.shift(timedelta(minutes=30))
@@ -119,6 +122,7 @@ def test_after_half_an_hour_it_is_gone(app, clock, too_late):
     assert rows(app, "kept_forms") == []
 
 
+@pytest.mark.slow
 def test_no_more_than_five_are_kept(app, too_late):
     for number in range(7):
         send_late(too_late, given_name=f"Ana {number}")
@@ -127,6 +131,7 @@ def test_no_more_than_five_are_kept(app, too_late):
     assert kept == [f"Ana {number}" for number in range(2, 7)]
 
 
+@pytest.mark.slow
 def test_changes_of_one_s_own_account_are_not_kept(app, too_late):
     for url in ("/logout", "/account/preferences", "/clinic/switch", "/account/password"):
         assert send_late(too_late, url).location == f"/login?next={quote(url, safe='')}"
@@ -145,6 +150,7 @@ def test_whoever_copied_a_session_that_was_ended_can_leave_no_form_behind(app, p
     assert rows(app, "kept_forms") == []
 
 
+@pytest.mark.slow
 def test_a_change_that_came_too_late_is_shown_over_the_record_as_it_is(here, too_late):
     with here():
         patient = a_patient()
@@ -208,6 +214,7 @@ def test_other_pages_and_later_visits_show_the_form_as_it_is_for_everybody(too_l
     assert [page for page in pages if "You were signed out before" in page or "Šimić" in page] == []
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("kept", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
 def test_a_saved_form_that_is_none_harms_nothing(too_late, kept):
@@ -230,6 +237,7 @@ def test_somebody_of_two_clinics_comes_back_to_the_one_where_they_typed(app, oth
     assert "Šimić" in resume(too_late, back.location).text
 
 
+@pytest.mark.slow
 def test_changing_the_clinic_leads_to_what_was_typed_there(app, clinic, other_clinic, person, too_late):
     place_in(app, other_clinic.id, person, "receptionist")
     send_late(too_late)
@@ -244,6 +252,7 @@ def test_changing_the_clinic_leads_to_what_was_typed_there(app, clinic, other_cl
     assert back.location == "/kept"
 
 
+@pytest.mark.slow
 def test_a_form_that_is_sent_again_too_late_is_kept_once(app, clock, too_late):
     send_late(too_late)
     sign_in(too_late)

@@ -149,6 +149,7 @@ def test_a_living_session_would_have_been_let_in(app, signed_in):
     assert len(refused_everywhere(app, copied, csrf)) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_using_a_session_keeps_it_alive(clock, signed_in):
     for _ in range(3):
@@ -156,6 +157,7 @@ def test_using_a_session_keeps_it_alive(clock, signed_in):
         assert is_in(signed_in)
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 @pytest.mark.parametrize("url", ["/account", "/patients", "/appointments"])
 def test_what_pages_ask_in_the_background_keeps_no_session_alive(clock, signed_in, url):
@@ -205,6 +207,7 @@ def test_staying_signed_in_begins_the_idle_time_anew(clock, signed_in):
     assert is_in(signed_in)
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_nobody_can_stay_beyond_the_clinic_s_longest_session(app, clinic, clock, signed_in):
     set_clinic(app, clinic.id, idle_minutes=120, absolute_hours=1)
@@ -238,6 +241,7 @@ def test_the_limits_are_the_clinic_s(app, clinic, clock, signed_in):
     assert [row["ended_because"] for row in rows(app, "sign_ins")] == ["too-long"]
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_the_sign_in_page_shows_why_the_session_has_ended(clock, signed_in):
     clock.shift(timedelta(minutes=20))
@@ -300,6 +304,7 @@ def test_under_tls_the_cookies_are_bound_to_this_host(app, clinic, other_app):
         assert len(line) < 4096
 
 
+@pytest.mark.slow
 @pytest.mark.row(18)
 def test_a_session_s_cookie_ends_with_the_browser(app, clinic, visitor):
     a_person(app, clinic.id)
@@ -342,6 +347,7 @@ def test_nobody_ends_another_person_s_session(app, clinic, signed_in):
     assert is_in(theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.row(20)
 def test_nothing_is_left_in_the_browser_after_signing_out(signed_in):
     shown = signed_in.get("/patients")
@@ -352,6 +358,7 @@ def test_nothing_is_left_in_the_browser_after_signing_out(signed_in):
     assert signed_in.get("/patients").status_code == 302
 
 
+@pytest.mark.slow
 @pytest.mark.row(21)
 def test_looking_at_pages_leaves_the_cookie_as_it_is(signed_in):
     token = form_token(signed_in, "/account")
@@ -362,6 +369,7 @@ def test_looking_at_pages_leaves_the_cookie_as_it_is(signed_in):
     assert signed_in.post("/account/preferences", data={"csrf_token": token}).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.row(21)
 def test_many_requests_of_one_session_at_once_do_no_harm_to_each_other(app, clinic, signed_in):
     copied, token = cookie(signed_in), form_token(signed_in, "/account")
@@ -402,6 +410,7 @@ def test_sessions_of_long_ago_are_forgotten(app, clock, signed_in):
     assert rows(app, "sign_ins") == []
 
 
+@pytest.mark.slow
 def test_switching_the_clinic_gives_the_session_another_token_and_the_role_there(app, other_clinic, signed_in):
     member_id = next(row["id"] for row in rows(app, "staff_members") if row["email"] == EMAIL)
     place_in(app, other_clinic.id, member_id, "manager")
@@ -445,6 +454,7 @@ def test_keyboard_shortcuts_are_switched_off_and_on(signed_in):
     assert 'data-keys="off"' not in on
 
 
+@pytest.mark.slow
 @pytest.mark.row(12)
 def test_a_clinic_that_somebody_has_left_is_offered_no_more_and_opens_nothing(app, other_clinic, signed_in):
     member_id = next(row["id"] for row in rows(app, "staff_members") if row["email"] == EMAIL)
@@ -459,6 +469,7 @@ def test_a_clinic_that_somebody_has_left_is_offered_no_more_and_opens_nothing(ap
     assert answer.status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.row(12)
 def test_a_session_opens_nothing_where_somebody_works_no_more_even_if_it_was_not_ended(app, clinic, signed_in):
     _leave(app, clinic.id)

@@ -69,6 +69,7 @@ def without_tokens(answer) -> str:
     return re.sub(r'(name="csrf_token" value=")[^"]*', r"\1", answer.text)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("person")
 def test_whoever_knows_the_password_is_led_to_where_they_wanted_to_go(app, visitor):
     asked = visitor.get("/patients?q=ana*(b)")
@@ -81,6 +82,7 @@ def test_whoever_knows_the_password_is_led_to_where_they_wanted_to_go(app, visit
     assert [entry["action"] for entry in rows(app, "audit_entries")][-1] == "signed-in"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("person")
 def test_a_search_with_accents_survives_signing_in(visitor):
     login = visitor.get(visitor.get("/patients?q=In%C3%AAs+%26+co").location)
@@ -90,6 +92,7 @@ def test_a_search_with_accents_survives_signing_in(visitor):
     assert answer.location == "/patients?q=In%C3%AAs+%26+co"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("email", ["RITA@example.org", " rita@Example.org "])
 @pytest.mark.usefixtures("person")
 def test_the_address_is_known_without_regard_to_case(visitor, email):
@@ -125,6 +128,7 @@ def test_a_wrong_password_and_an_unknown_address_take_the_same_work(app, visitor
     assert len(work[EMAIL][1]) > 5
 
 
+@pytest.mark.slow
 @pytest.mark.row(1)
 def test_somebody_without_a_password_and_somebody_who_has_left_get_that_answer_too(app, clinic, here, visitor):
     a_person(app, clinic.id, "administrator", email="boss@example.org")
@@ -299,6 +303,7 @@ def test_a_sign_in_form_that_stood_open_for_too_long_is_shown_again(visitor, sit
     assert "Send again" not in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.row(13)
 @pytest.mark.usefixtures("person")
 def test_wildcards_and_the_like_are_plain_failures(visitor):
@@ -309,6 +314,7 @@ def test_wildcards_and_the_like_are_plain_failures(visitor):
         assert visitor.post("/login", data=body).status_code == 422, ascii(email)
 
 
+@pytest.mark.slow
 @pytest.mark.row(14)
 @pytest.mark.usefixtures("person")
 def test_the_session_and_its_form_token_are_others_after_signing_in_and_out(visitor):
@@ -325,6 +331,7 @@ def test_the_session_and_its_form_token_are_others_after_signing_in_and_out(visi
     assert len({csrf for _, csrf in seen}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.row(14)
 def test_the_session_is_another_after_the_second_step(app, clinic, visitor):
     with_app(app, clinic.id)
@@ -351,6 +358,7 @@ def test_after_signing_in_nobody_is_led_to_a_place_that_is_no_page_of_ours(visit
     assert (answer.status_code, answer.location) == (303, "/")
 
 
+@pytest.mark.slow
 @pytest.mark.row(59)
 def test_nor_after_the_second_step(app, clinic, visitor):
     with_app(app, clinic.id)
@@ -372,6 +380,7 @@ def test_nor_when_somebody_is_signed_in_already(visitor):
     assert {(answer.status_code, answer.location) for answer in answers} == {(302, "/")}
 
 
+@pytest.mark.slow
 def test_where_one_wanted_to_go_is_kept_through_second_step_and_forced_change_of_password(app, clinic, visitor):
     a_person(app, clinic.id, totp_on=True, totp_secret="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", must_change_password=True)
 
@@ -386,6 +395,7 @@ def test_where_one_wanted_to_go_is_kept_through_second_step_and_forced_change_of
     assert visitor.get("/appointments").status_code == 200
 
 
+@pytest.mark.slow
 def test_before_the_sign_in_is_complete_every_page_leads_to_what_is_missing(app, clinic, visitor):
     with_app(app, clinic.id)
     sign_in(visitor)
@@ -402,6 +412,7 @@ def kept_in(browser) -> tuple[str | None, str | None]:
         return kept.get("_user_id"), kept.get("csrf_token")
 
 
+@pytest.mark.slow
 @pytest.mark.row(10)
 def test_the_demo_s_people_get_into_the_demo_and_into_no_real_installation(app, clinic, visitor, monkeypatch):
     a_person(app, clinic.id, email="ana@demo.example")
@@ -427,6 +438,7 @@ def test_signing_in_as_somebody_else_ends_the_session_of_before(app, clinic, vis
     assert not is_in(replay(app, copied))
 
 
+@pytest.mark.slow
 def test_somebody_real_gets_into_a_real_installation(app, clinic, visitor, monkeypatch):
     a_person(app, clinic.id)
     monkeypatch.setitem(app.config, "ENVIRONMENT", "production")

@@ -92,6 +92,7 @@ def test_whoever_was_denied_something_or_had_left_is_administrator_again_by_comm
     assert (after["active"], after["denied"]) == (True, [])
 
 
+@pytest.mark.slow
 @pytest.mark.row(37)
 def test_the_administrator_is_that_of_the_named_clinic_alone(app, run, other_clinic):
     run("staff", "create-admin", "ana@example.org", "--clinic", "Other Clinic")
@@ -101,6 +102,7 @@ def test_the_administrator_is_that_of_the_named_clinic_alone(app, run, other_cli
     assert run("staff", "list").stdout == ""
 
 
+@pytest.mark.slow
 def test_what_can_not_be_is_reported_in_one_line_and_changes_nothing(app, run):
     before = row_counts(app)
 
@@ -142,6 +144,7 @@ def test_who_is_deactivated_is_out_at_once(app, run, desk):
     assert theirs.get("/patients").status_code == 302
 
 
+@pytest.mark.slow
 def test_somebody_who_is_no_administrator_can_go_although_there_is_none(app, run, hired):
     desk = hired("receptionist")
 
@@ -160,6 +163,7 @@ def test_a_reset_gives_a_secret_and_ends_all_sessions(app, run, desk):
     assert theirs.get("/patients").status_code == 302
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "on"), [([], True), (["--end-second-step"], False)])
 def test_the_second_step_stays_unless_it_is_lost_too(app, run, clinic, option, on):
     with app.app_context():
@@ -198,6 +202,7 @@ def test_secrets_are_shown_to_operators_only_whoever_they_act_for(app, run, clie
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_key_stands_alone_on_stdout(app, run):
     result = run("api-keys", "create", "--name", "Laboratory", "--scopes", "patients:read, appointments:read")
 
@@ -251,6 +256,7 @@ def test_a_key_is_revoked_by_its_label_or_id(app, run, by):
     assert run("api-keys", "revoke", "Lab").exit_code == 3
 
 
+@pytest.mark.slow
 def test_who_acts_for_somebody_does_what_they_may_with_keys(run, client, desk):
     create = ["api-keys", "create", "--name", "Lab", "--scopes", "all", "--as"]
 

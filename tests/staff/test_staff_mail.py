@@ -101,6 +101,7 @@ def test_an_invitation_to_an_existing_account_has_no_password_link(app, other_cl
     assert "/password/" not in text_of(mailbox.only())
 
 
+@pytest.mark.slow
 def test_a_mail_without_a_recipient_is_deleted(app, mailbox):
     self_service.request_reset("nobody@example.org", address="192.0.2.1")
 
@@ -110,6 +111,7 @@ def test_a_mail_without_a_recipient_is_deleted(app, mailbox):
     assert mailbox.messages == []
 
 
+@pytest.mark.slow
 def test_a_member_who_has_left_meanwhile_gets_no_mail(app, clinic, mailbox):
     a_person(app, clinic.id, "administrator", email="boss@example.org")
     queue("reset", a_person(app, clinic.id), clinic.id)
@@ -121,6 +123,7 @@ def test_a_member_who_has_left_meanwhile_gets_no_mail(app, clinic, mailbox):
     assert mailbox.messages == []
 
 
+@pytest.mark.slow
 def test_queuing_wakes_the_worker_after_the_commit_and_the_request_itself_sends_nothing(
     app, clinic, mailbox, monkeypatch
 ):
@@ -136,6 +139,7 @@ def test_queuing_wakes_the_worker_after_the_commit_and_the_request_itself_sends_
     assert not is_work_due()
 
 
+@pytest.mark.slow
 def test_a_mail_is_sent_once(app, clinic, mailbox):
     queue("reset", a_person(app, clinic.id), clinic.id)
 
@@ -143,6 +147,7 @@ def test_a_mail_is_sent_once(app, clinic, mailbox):
     assert len(mailbox.messages) == 1
 
 
+@pytest.mark.slow
 def test_two_workers_send_each_mail_once(app, clinic, mailbox):
     member_id = a_person(app, clinic.id)
     for _ in range(6):
@@ -203,6 +208,7 @@ def test_a_mail_that_ends_its_worker_each_time_is_given_up(app, clinic, mailbox,
     assert (only(app)["state"], only(app)["attempts"]) == ("failed", MOST_ATTEMPTS)
 
 
+@pytest.mark.slow
 def test_a_final_refusal_is_not_retried(app, clinic, mailbox):
     queue("reset", a_person(app, clinic.id), clinic.id)
     mailbox.answers["RCPT"] = "550 nobody of that name"
@@ -222,6 +228,7 @@ def test_a_mail_server_that_is_not_reachable_stops_no_other_mail(app, clinic, mo
     assert {row["state"] for row in rows(app, "staff_letters")} == {"queued"}
 
 
+@pytest.mark.slow
 def test_a_link_stays_valid_if_it_is_unknown_whether_the_mail_was_accepted(app, clinic, mailbox):
     queue("reset", a_person(app, clinic.id), clinic.id)
     mailbox.hangs_up = True
@@ -232,6 +239,7 @@ def test_a_link_stays_valid_if_it_is_unknown_whether_the_mail_was_accepted(app, 
     assert only(app)["token_hash"]
 
 
+@pytest.mark.slow
 def test_neither_addresses_nor_tokens_are_logged(app, clinic, mailbox, caplog):
     queue("reset", a_person(app, clinic.id), clinic.id)
     with caplog.at_level(logging.DEBUG, logger="clinic"):
@@ -242,6 +250,7 @@ def test_neither_addresses_nor_tokens_are_logged(app, clinic, mailbox, caplog):
     assert token not in caplog.text
 
 
+@pytest.mark.slow
 def test_old_mail_is_deleted(app, clinic, mailbox, clock):
     queue("reset", a_person(app, clinic.id), clinic.id)
     send_due()

@@ -98,6 +98,7 @@ def test_another_list_than_the_one_that_was_shown_is_shown_before_anything_is_sa
     assert (again.status_code, zone_of(app)) == (303, MADRID)
 
 
+@pytest.mark.slow
 def test_another_zone_than_the_one_that_was_shown_is_shown_first(app, client):
     checked = client.submit(URL, zone=MADRID, version="1", check="1").text
 
@@ -177,6 +178,7 @@ def test_the_page_takes_few_statements(app, client, appointment):
     assert len(of_rows(statements)) <= 12
 
 
+@pytest.mark.slow
 def test_programs_preview_the_zone_and_change_it_with_other_settings(client, appointment):
     preview = client.post(f"{API}/time-zone/preview", json={"time_zone": MADRID})
     changed = client.patch(API, json={"time_zone": MADRID, "name": "Porto"}, headers={"If-Match": '"1"'})

@@ -67,6 +67,7 @@ def secret_on(browser) -> str:
     return found[1].replace(" ", "")
 
 
+@pytest.mark.slow
 @pytest.mark.row(11)
 def test_the_code_that_the_app_shows_completes_the_sign_in(half_in):
     answer = enter(half_in, code_at())
@@ -137,6 +138,7 @@ def test_wrong_codes_are_written_down(app, half_in):
     assert rows(app, "audit_entries")[-1]["action"] == "sign-in-refused"
 
 
+@pytest.mark.slow
 def test_signing_in_is_written_down_when_it_is_complete(app, half_in):
     before = [row["action"] for row in rows(app, "audit_entries")]
     enter(half_in, code_at())
@@ -229,6 +231,7 @@ def test_the_second_step_is_turned_off_with_the_password(app, signed_in):
     assert sign_in(a_browser(app, "192.0.2.10"), EMAIL).location == "/"
 
 
+@pytest.mark.slow
 def test_tries_that_count_no_more_are_forgotten(app, half_in, clock):
     enter(half_in, "000000")
     clock.shift(timedelta(minutes=6))

@@ -30,8 +30,6 @@ from tests.databases import POSTGRESQL, SQLITE, a_postgres_database
 from tests.page_client import hidden_value
 from tests.staff.login_helpers import PASSWORD, is_in, replay, sign_in
 
-pytestmark = pytest.mark.both_databases
-
 HERE = Path(__file__).parent
 KNOWN = json.loads((HERE / "known.json").read_text(encoding="utf-8"))
 DATA, SQLITE_SCHEMA = ((HERE / name).read_text(encoding="utf-8") for name in ("data.sql", "schema_sqlite.sql"))
@@ -73,6 +71,7 @@ def test_the_audit_trail_is_verified_to_the_stored_checkpoint(app: Flask) -> Non
     assert report["checked"] + report["unsealed"] >= SEALED + UNSEALED
 
 
+@pytest.mark.slow
 def test_the_stored_checkpoint_is_the_one_that_is_read(app: Flask) -> None:
     (file,) = Path(app.instance_path).glob("*-audit-head")
     with_checkpoint = _run(app, "audit", "verify").stderr
@@ -91,6 +90,7 @@ def test_an_exported_file_is_verified(app: Flask, tmp_path: Path) -> None:
     assert _run(app, "audit", "verify", "--export", file).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_audit_trail_names_its_actors(app: Flask) -> None:
     page = replay(app, KNOWN["cookies"]["manager"]).get("/audit").text
 
@@ -126,6 +126,7 @@ def test_the_worker_delivers_sends_and_seals_what_was_left(app: Flask) -> None:
     assert json.loads(verified.stdout)["unsealed"] == 0
 
 
+@pytest.mark.slow
 def test_a_session_goes_on_and_a_form_opened_before_is_accepted(app: Flask) -> None:
     browser = replay(app, KNOWN["cookies"]["open"])
 
@@ -169,6 +170,7 @@ def test_a_link_sent_before_sets_a_password(app: Flask) -> None:
     assert "marek@example.org" in page.text
 
 
+@pytest.mark.slow
 def test_an_api_key_works_and_a_repeated_payment_is_recognised(app: Flask) -> None:
     client = replay(app, "")
     client.key = KNOWN["api_key"]

@@ -13,7 +13,7 @@ from clinic.core.db.orm_session import ClinicSession
 from clinic.core.db.transaction import current_outcome
 from clinic.patients.models import Patient
 from tests.assertions import title
-from tests.builders import a_patient, patient_fields
+from tests.builders import patient_fields, somebody
 from tests.databases import on_postgresql_only
 from tests.fixtures import Here, Run
 from tests.page_client import PageClient
@@ -133,7 +133,7 @@ def test_a_backend_that_ends_during_a_request_is_answered_by_the_program(
 ) -> None:
     answers = []
     with here():
-        patient_id = a_patient().id
+        patient_id = somebody().id
         engine = db.engine
 
     def end_backend(connection: Any) -> None:

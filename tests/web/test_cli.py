@@ -66,6 +66,7 @@ TYPED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(("words", "code", "beginning"), TYPED)
 def test_an_error_names_the_option_that_was_typed(

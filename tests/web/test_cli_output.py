@@ -86,6 +86,7 @@ def shell(app: Flask) -> Shell:
     return Shell(app)
 
 
+@pytest.mark.slow
 def test_a_change_that_can_not_be_shown_is_reported_as_done(shell: Shell, here: Here) -> None:
     result = shell.fill(*ADD)
 

@@ -63,6 +63,7 @@ def appointment_id(here: Here) -> str:
         return str(an_appointment(patient, a_practitioner("Dr Amara Okafor [red]")).id)
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     "words", [DAY, ("patients", "list"), ("appointments", "practitioners"), ("billing", "invoices"), ("staff", "list")]
@@ -84,6 +85,7 @@ def test_a_table_never_breaks_an_id(run: Run, shown: Any, appointment_id: str) -
     assert any("P-000001" in line for line in shown("patients", "list"))
 
 
+@pytest.mark.slow
 def test_the_table_of_a_day_shows_local_times_and_names(run: Run, shown: Any, appointment_id: str) -> None:
     head, *rows = shown(*DAY)
     words = " ".join(" ".join(rows).split())
@@ -95,6 +97,7 @@ def test_the_table_of_a_day_shows_local_times_and_names(run: Run, shown: Any, ap
     assert "2029-11-26T09:00:00Z" in run(*DAY).stdout
 
 
+@pytest.mark.slow
 def test_a_header_begins_piped_output_if_it_is_asked_for(run: Run, here: Here) -> None:
     with here():
         a_patient()

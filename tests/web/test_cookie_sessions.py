@@ -32,6 +32,7 @@ class Answer:
         self.desk._update_cookies_from_response("localhost", self.url, self.response.headers.getlist("Set-Cookie"))
 
 
+@pytest.mark.slow
 @pytest.mark.row(21)
 def test_messages_of_two_forms_at_once_are_both_shown(desk: PageClient) -> None:
     token = desk.token()
@@ -63,6 +64,7 @@ def test_an_answer_that_comes_late_brings_no_ended_session_back(desk: PageClient
     assert desk.post("/account/preferences", data={"csrf_token": desk.token()}).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.row(21)
 def test_a_message_is_shown_once(desk: PageClient) -> None:
     send(desk, "/account/preferences", "/account")
@@ -72,6 +74,7 @@ def test_a_message_is_shown_once(desk: PageClient) -> None:
     assert ["Your preferences are saved" in page for page in pages] == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.row(21)
 def test_a_message_waits_while_pages_lead_on(desk: PageClient) -> None:
     send(desk, "/account/preferences", "/account")
@@ -92,6 +95,7 @@ def test_a_message_that_nobody_of_us_has_signed_is_not_shown(desk: PageClient, v
     assert desk.get("/patients").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.row(17)
 def test_a_message_is_not_taken_for_a_session(app, desk: PageClient) -> None:
     with desk.session_transaction() as session:

@@ -22,6 +22,7 @@ def main(answer):
     return answer.text.partition("<main")[2].partition("</main>")[0]
 
 
+@pytest.mark.slow
 def test_a_missing_page_is_reported_as_missing(client):
     answer = client.get("/nowhere")
 
@@ -31,6 +32,7 @@ def test_a_missing_page_is_reported_as_missing(client):
     assert "Find a patient" in spoken(answer.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["/api/nowhere", "/api/v1/patients/1", "/api/v1/"])
 def test_json_that_is_not_there_is_a_problem(client, url):
     answer = client.get(url)
@@ -132,6 +134,7 @@ def test_what_may_not_be_done_may_be_shown_without_details(client, broken):
     assert json.get_json(force=True)["code"] == "not-permitted"
 
 
+@pytest.mark.slow
 def test_a_page_that_is_not_there_offers_to_look_for_a_patient_and_the_start(client):
     page = client.get("/nowhere").text.partition("<main")[2]
 
@@ -169,6 +172,7 @@ def test_too_many_requests_of_the_library_are_answered_the_same_way(client, brok
     assert "Wait 7 seconds" in spoken(answer.text)
 
 
+@pytest.mark.slow
 def test_more_than_is_taken_at_once_is_refused_with_a_page(client):
     answer = client.submit("/patients/new", family_name="x" * 1_100_000)
 
@@ -214,6 +218,7 @@ def test_a_stranger_who_sent_a_form_without_a_token_sees_nothing_of_the_clinic(c
     assert 'aria-label="Main"' not in answer.text
 
 
+@pytest.mark.slow
 def test_what_an_address_asks_for_in_vain_is_shown_in_plain_words_with_a_way_back(client):
     pages = {address: client.get(address) for address in ("/patients?nonsense=1", "/audit?since=nonsense")}
 
@@ -224,6 +229,7 @@ def test_what_an_address_asks_for_in_vain_is_shown_in_plain_words_with_a_way_bac
         assert f'href="{address.partition("?")[0]}">Open the page without it</a>' in page.text
 
 
+@pytest.mark.slow
 def test_an_expired_form_that_is_sent_again_is_taken(client):
     expired = client.post("/patients/new", data={"family_name": "Weiß"}, headers=OURS).text
     fields = {name: hidden_value(expired, name) for name in ("csrf_token", "family_name")}
@@ -254,6 +260,7 @@ def test_a_form_that_another_site_may_have_sent_is_not_kept(client, site):
     assert 'href="/patients/new">Open the form again<' in answer.text
 
 
+@pytest.mark.slow
 def test_a_form_that_met_a_busy_database_can_be_sent_again(app, client, monkeypatch):
     def be_busy(**_fields):
         raise OperationalError("INSERT", {}, Exception("database is locked"))

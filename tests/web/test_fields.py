@@ -24,6 +24,7 @@ any_json = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(any_text)
 @bounded
 def test_a_line_is_tidy_or_refused(text):
@@ -37,6 +38,7 @@ def test_a_line_is_tidy_or_refused(text):
     assert line is None or not set(line) & set("\u202e\u2066\u200b\u200e\u00ad\ufeff\ufffd")
 
 
+@pytest.mark.slow
 @given(any_text)
 @bounded
 def test_tidying_twice_changes_nothing(text):
@@ -82,6 +84,7 @@ def test_a_count_is_plain_digits_within_its_bounds(text):
         Count(least=1, most=9).deserialize(text)
 
 
+@pytest.mark.slow
 @pytest.mark.row(43)
 @pytest.mark.parametrize(
     "limit", ["0", "-1", "201", "1000000000", "²", "１", "1e3", "1.0", " 1", "+1", "", "x", "0x10", "1_0"]
@@ -109,6 +112,7 @@ def test_search_words_that_can_not_be_stored_are_refused(words, message):
     assert problems(SearchQuery(), {"q": words}) == [("#/q", message)]
 
 
+@pytest.mark.slow
 @given(st.integers(1, 999_999_999))
 @bounded
 def test_a_quantity_is_written_as_it_was_read(thousandths):
@@ -117,6 +121,7 @@ def test_a_quantity_is_written_as_it_was_read(thousandths):
     assert Quantity().deserialize(quantity_text(quantity)) == quantity
 
 
+@pytest.mark.slow
 @given(st.dates())
 @bounded
 def test_a_date_taken_apart_is_put_together_again(day):

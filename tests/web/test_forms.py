@@ -32,6 +32,7 @@ def test_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(23)
 @pytest.mark.parametrize("where", ["query", "wrong", "other session", "header of another"])
@@ -48,6 +49,7 @@ def test_a_token_from_elsewhere_is_refused(app, client, where):
     assert row_counts(app)["patients"] == 0
 
 
+@pytest.mark.slow
 def test_a_form_carries_the_clinic_that_it_was_shown_in(client, clinic):
     assert hidden_value(client.get("/patients/new").text, "_clinic") == str(clinic.id)
 
@@ -67,6 +69,7 @@ def test_a_form_that_was_shown_in_another_clinic_is_refused_and_writes_nothing(a
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 def test_a_form_that_was_shown_in_this_clinic_is_taken_with_or_without_its_id(app, client, clinic):
     named, unnamed = (
         client.submit("/patients/new", family_name=name, **one)
@@ -85,6 +88,7 @@ def test_the_api_takes_no_forms_and_needs_no_token(client):
     assert client.post("/api/v1/practitioners", json={"name": "Dr X"}).status_code == 201
 
 
+@pytest.mark.slow
 def test_a_session_cookie_can_not_be_read_by_scripts_or_sent_by_other_sites(client):
     cookie = client.get("/patients/new").headers["Set-Cookie"]
 

@@ -21,7 +21,7 @@ from clinic.web import idempotency
 from clinic.web.idempotency import HEADER, REPLAYED, idempotent
 from tests.assertions import row_counts, rows, spoken
 from tests.billing.invoices import an_invoice, euros, payment_fields
-from tests.builders import a_patient, a_practitioner, appointment_fields, patient_fields
+from tests.builders import a_practitioner, appointment_fields, patient_fields, somebody
 from tests.databases import on_postgresql_only
 from tests.page_client import hidden_value
 
@@ -61,6 +61,7 @@ def test_a_request_sent_again_with_its_key_gets_the_first_answer(app, client):
     assert row_counts(app)["patients"] == row_counts(app)["notifications"] == 1
 
 
+@pytest.mark.slow
 def test_the_first_answer_is_returned_even_if_the_record_has_changed(client):
     first = register(client)
     client.patch(first.location, json={"given_name": "Rita"}, headers={"If-Match": "*"})
@@ -68,6 +69,7 @@ def test_the_first_answer_is_returned_even_if_the_record_has_changed(client):
     assert register(client).data == first.data
 
 
+@pytest.mark.slow
 def test_the_spelling_of_the_body_does_not_matter(client):
     register(client)
     spelled = json.dumps(dict(reversed(patient_fields(email=EMAIL).items())), indent=2)
@@ -99,6 +101,7 @@ def test_a_key_sent_for_another_record_of_the_route_is_refused(client, here):
     assert [answer.status_code for answer in answers] == [201, 422]
 
 
+@pytest.mark.slow
 @pytest.mark.row(72)
 def test_a_key_is_independent_on_another_route(client):
     first, other = (
@@ -120,6 +123,7 @@ def test_a_key_is_independent_for_another_actor(client, here):
     assert other.json["id"] != first.json["id"]
 
 
+@pytest.mark.slow
 @pytest.mark.row(72)
 def test_a_key_is_independent_in_another_clinic_of_the_same_person(app, client, clinic, other_clinic):
     with app.app_context(), unit_of_work():
@@ -150,7 +154,7 @@ def test_a_key_of_another_length_or_alphabet_is_refused(app, client, key):
 @pytest.mark.row(74)
 def test_a_refused_request_does_not_use_up_its_key(client, here):
     with here():
-        patient, practitioner = a_patient().id, a_practitioner().id
+        patient, practitioner = somebody().id, a_practitioner().id
     refused = register(client, sex="none")
     address, body = "/api/v1/appointments", appointment_fields(patient, practitioner)
     other = client.post(address, json=body)
@@ -235,6 +239,7 @@ def test_a_form_sent_again_leads_to_the_same_page_with_the_same_message(app, bro
     assert row_counts(app)["patients"] == row_counts(app)["notifications"] == 1
 
 
+@pytest.mark.slow
 def test_a_form_of_an_older_page_without_a_key_is_accepted(app, browser):
     browser.form.pop("key")
 
@@ -242,6 +247,7 @@ def test_a_form_of_an_older_page_without_a_key_is_accepted(app, browser):
     assert row_counts(app)["patients"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.row(74)
 def test_a_form_with_an_error_keeps_its_key(app, browser):
     refused = browser.post("/patients/new", data=browser.form | {"birth_date": "20"})
@@ -266,6 +272,7 @@ def test_a_form_sent_again_with_other_values_is_shown_with_a_new_key(app, browse
     assert [patient["given_name"] for patient in rows(app, "patients")] == ["Inês", "Rita"]
 
 
+@pytest.mark.slow
 def test_a_form_whose_outcome_is_unknown_is_sent_again_with_its_key(app, browser, monkeypatch):
     def fail(**_fields: str) -> None:
         raise OperationalError("COMMIT", None, Exception("server closed the connection"))
@@ -291,6 +298,7 @@ def test_a_view_that_has_changed_something_must_answer_with_what_can_be_replayed
         assert patient_service.list().rows == []
 
 
+@pytest.mark.slow
 def test_each_form_has_a_key_of_its_own(client):
     keys = [hidden_value(client.get("/patients/new").text, "key") for _ in range(2)]
 
@@ -298,6 +306,7 @@ def test_each_form_has_a_key_of_its_own(client):
     assert all(is_key(key) for key in keys)
 
 
+@pytest.mark.slow
 def test_an_api_key_is_shown_once_and_no_second_one_is_made(app, client):
     fields = {"label": "Website", "scopes": "patients:read", "key": KEY}
 
@@ -313,9 +322,10 @@ def test_an_api_key_is_shown_once_and_no_second_one_is_made(app, client):
     assert [key["label"] for key in rows(app, "api_keys")].count("Website") == 1
 
 
+@pytest.mark.slow
 def test_a_booking_sent_again_is_not_a_conflict_with_itself(app, client, here):
     with here():
-        fields = {"patient": str(a_patient().id), "practitioner_id": str(a_practitioner().id), "key": KEY}
+        fields = {"patient": str(somebody().id), "practitioner_id": str(a_practitioner().id), "key": KEY}
 
     sent = [client.submit("/appointments/new", **fields, day="2029-11-26", time="9:00", minutes="30") for _ in range(2)]
 
@@ -323,6 +333,7 @@ def test_a_booking_sent_again_is_not_a_conflict_with_itself(app, client, here):
     assert row_counts(app)["appointments"] == 1
 
 
+@pytest.mark.slow
 def test_settings_saved_twice_are_no_conflict_with_oneself(client):
     fields = {"name": "Clínica Nova", "country": "PT", "locale": "pt_PT", "version": "1"}
     fields |= {"idle_minutes": "20", "absolute_hours": "10"}

@@ -35,6 +35,7 @@ def test_without_any_worker_that_is_shown_without_a_time(client, rereads):
     assert "No worker runs: nothing is sent." in client.get("/patients").text
 
 
+@pytest.mark.slow
 def test_a_worker_that_runs_is_not_mentioned(app, client, rereads):
     run_worker(app, timedelta(minutes=1))
 
@@ -47,6 +48,7 @@ def test_who_may_not_see_messages_is_not_told(client, become, rereads):
     assert "nothing is sent" not in client.get("/patients").text
 
 
+@pytest.mark.slow
 def test_a_process_reads_it_seldom(app, client):
     client.get("/patients")
 

@@ -32,6 +32,7 @@ def test_a_page_without_tabs_has_one_current_entry_at_most(client, path, entry):
     assert marked == ([entry] if entry else [])
 
 
+@pytest.mark.slow
 def test_only_tabs_that_a_person_may_open_are_shown(client, become):
     become("receptionist")
     page = client.get("/clinic").text

@@ -58,6 +58,7 @@ def test_an_address_whose_query_is_not_utf_8_is_refused_alike_on_pages_and_by_js
         assert "not written in UTF-8, so that some characters could not be read" in text
 
 
+@pytest.mark.slow
 def test_escaped_utf_8_and_a_percent_sign_are_read(client):
     answers = [client.get(f"/patients?q={q}") for q in ("Jos%C3%A9", "100%25", "100%", "a+b", "%F0%9F%91%A9")]
 

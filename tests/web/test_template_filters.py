@@ -34,6 +34,7 @@ def test_a_time_that_the_clocks_show_twice_names_which_it_is(hour, minute, shown
     assert instant(moment, LISBON) == f"Sun 31 Oct 2027, {shown}"
 
 
+@pytest.mark.slow
 def test_an_appointment_while_the_clocks_go_back_can_be_read(client, here):
     with here():
         made = an_appointment(a_patient(), a_practitioner(), datetime(2027, 10, 31, 0, 30, tzinfo=UTC))

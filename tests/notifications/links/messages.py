@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from clinic.appointments.models import WeeklyHours
 from clinic.core.db import db
-from clinic.core.jobs import run_due_jobs
 from clinic.core.unit_of_work import unit_of_work
 from clinic.notifications.mail_links import make_links
+from clinic.notifications.mail_worker import send_due
 from clinic.notifications.models import Notification
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 
@@ -29,7 +29,9 @@ def a_visit(patient=None, **fields):
 
 def sent_links(kind="confirmation"):
     """Send what is due, and return the paths in the latest message of a kind."""
-    run_due_jobs()
+    while send_due():
+        pass
+    db.session.commit()
     wanted = select(Notification).where(Notification.kind == kind, Notification.state == "sent")
     message = db.session.scalars(wanted.order_by(Notification.id.desc())).first()
     assert message is not None

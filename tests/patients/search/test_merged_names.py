@@ -26,6 +26,7 @@ def test_the_names_that_were_not_chosen_find_the_survivor_until_the_merge_is_und
     assert found_by(*queries) == {query: [] if query == "pereira zamora" else [merged] for query in queries}
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_names_of_records_merged_one_after_the_other_stay_through_a_change_and_a_new_index(inside):
     first, second, third = (a_patient(family_name=name).id for name in ("Zamora", "Quintal", "Pereira"))

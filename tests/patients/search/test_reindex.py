@@ -23,6 +23,7 @@ def a_stray_token(token, patient):
         db.session.add(PatientToken(partition=partition_of(), token=token, patient=patient))
 
 
+@pytest.mark.slow
 @on_postgresql_only
 def test_a_token_stays_that_became_somebodys_while_strays_were_removed(app, clinic):
     patient_id, written, done = a_patient(family_name="Before").id, Event(), Event()

@@ -26,6 +26,7 @@ def test_none_or_two_errors_are_not_one(typed, word):
     assert not is_one_error(typed, word)
 
 
+@pytest.mark.slow
 @given(word=words, position=st.integers(0, 10), letter=st.sampled_from("xyz"))
 def test_words_with_one_error_between_them_share_a_variant(word, position, letter):
     at = position % (len(word) - 1)
