@@ -78,12 +78,10 @@ def test_no_rows_take_no_statement():
 def test_a_row_is_changed_and_audited_for_its_present_patient_if_it_meets_the_conditions(app):
     first, second = a_patient(), a_patient()
     message = db.session.scalars(select(Notification).where(Notification.patient_id == first.id)).one()
-    columns = Notification.__table__.c
-    queued = RowUpdate(Notification, columns.state == bindparam("wanted"))
+    queued = RowUpdate(Notification, Notification.__table__.c.state == bindparam("wanted"))
     with unit_of_work():
-        db.session.connection().execute(
-            update(Notification.__table__).where(columns.id == message.id).values(patient_id=second.id)
-        )
+        merged = update(Notification).where(Notification.id == message.id).values(patient_id=second.id)
+        db.session.connection().execute(merged)
         db.session.expunge(message)
         changed = [queued.execute(message, {"state": "failed"}, wanted=wanted) for wanted in ("sent", "queued")]
 
