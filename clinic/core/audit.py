@@ -14,6 +14,7 @@ from clinic.core.audit_values import json_value
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import insert_rows
 from clinic.core.db.mixins import UUIDMixin
 from clinic.core.db.orm_session import ClinicSession
 from clinic.core.db.transaction import current_outcome
@@ -29,7 +30,7 @@ SECRET = "(secret)"  # noqa: S105 - a placeholder
 """The recorded value of a column marked `info={"secret": True}`, unless it is null."""
 
 _UNAUDITED_COLUMNS = {"id", "clinic_id", "version", "created_at", "updated_at"}
-_SUBJECT_COLUMN = "patient_id"
+SUBJECT_COLUMN = "patient_id"
 """The subject's column in the audit trail, and its attribute in audited models that have one."""
 
 _NO_VIEW = text(f"action NOT IN ('{VIEWED}', '{LISTED}', '{EXPORTED}')")
@@ -52,8 +53,8 @@ class AuditEntry(UUIDMixin, Base):
     __audited__ = False
     __table_args__ = (
         Index("ix_audit_entries_clinic", "clinic_id", "at", "id"),
-        Index("ix_audit_entries_patient", "clinic_id", _SUBJECT_COLUMN, "at", "id"),
-        Index("ix_audit_entries_changes", "clinic_id", _SUBJECT_COLUMN, "at", "id", **_where(_NO_VIEW)),
+        Index("ix_audit_entries_patient", "clinic_id", SUBJECT_COLUMN, "at", "id"),
+        Index("ix_audit_entries_changes", "clinic_id", SUBJECT_COLUMN, "at", "id", **_where(_NO_VIEW)),
         Index("ix_audit_entries_opened", "clinic_id", "actor", "record", "at", **_where(_ONE_VIEW)),
     )
 
@@ -67,10 +68,13 @@ class AuditEntry(UUIDMixin, Base):
     action: Mapped[str] = mapped_column(String(20))
     record: Mapped[str] = mapped_column(String(50))
     record_id: Mapped[UUID | None] = mapped_column(Uuid)
-    subject_id: Mapped[UUID | None] = mapped_column(_SUBJECT_COLUMN, Uuid)
+    subject_id: Mapped[UUID | None] = mapped_column(SUBJECT_COLUMN, Uuid)
     changes: Mapped[dict[str, list[Any]]] = mapped_column(JSON)
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     seal: Mapped[str | None] = mapped_column(String(64))
+
+
+_TABLE: Any = AuditEntry.__table__
 
 
 class UnauditedStatement(RuntimeError):
@@ -126,16 +130,17 @@ def record_listing(record: str, subject_ids: Iterable[UUID], *, viewed: tuple[UU
 
 def record_updates(updates: Iterable[tuple[Any, Mapping[str, Any]]]) -> None:
     """Record new values of columns of many rows, before a bulk statement writes them."""
-    entries = []
-    for row, new in updates:
-        fields = [(name, is_secret) for name, is_secret in _fields(inspect(row).mapper) if name in new]
-        changes = {
-            name: [_recorded_value(before, is_secret), _recorded_value(new[name], is_secret)]
-            for name, is_secret in fields
-            if (before := getattr(row, name)) != new[name]
-        }
-        entries.append(_change_entry(CHANGED, row, changes))
-    _insert_changes(db.session(), entries)
+    _insert_changes(db.session(), [_change_entry(CHANGED, row, _updated(row, new)) for row, new in updates])
+
+
+def record_update(row: Any, new: Mapping[str, Any], subject_id: UUID | None) -> None:
+    """Record new values of columns of one row, which a statement wrote, if they are audited and others than before.
+
+    `subject_id` is the row's subject now: it may have been loaded before its subject was merged.
+    """
+    if _is_audited(type(row)) and (changes := _updated(row, new)):
+        entry = _change_entry(CHANGED, row, changes) | {SUBJECT_COLUMN: subject_id}
+        _insert_changes(db.session(), [entry])
 
 
 def serialize_entry(entry: Any) -> dict[str, Any]:
@@ -183,11 +188,11 @@ def _row_entry(action: str, row: Any) -> dict[str, Any] | None:
 
 
 def _change_entry(action: str, row: Any, changes: dict[str, list[Any]]) -> dict[str, Any]:
-    has_subject = hasattr(type(row), _SUBJECT_COLUMN)
+    has_subject = hasattr(type(row), SUBJECT_COLUMN)
     about = {
         "record": row.__tablename__,
         "record_id": getattr(row, "id", None),
-        _SUBJECT_COLUMN: getattr(row, _SUBJECT_COLUMN) if has_subject else None,
+        SUBJECT_COLUMN: getattr(row, SUBJECT_COLUMN) if has_subject else None,
         "clinic_id": _clinic_of(action, row),
     }
     return _entry(action, changes, **about)
@@ -195,8 +200,17 @@ def _change_entry(action: str, row: Any, changes: dict[str, list[Any]]) -> dict[
 
 def _insert_changes(session: Session, entries: Sequence[dict[str, Any]]) -> None:
     """Insert the entries of changed rows in one statement."""
-    session.connection().execute(insert(AuditEntry), entries)
     current_outcome().changed += [(entry["record"], entry["record_id"]) for entry in entries]
+    insert_rows(session, _TABLE, entries)
+
+
+def _updated(row: Any, new: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the audited fields to which a row is given other values than it was loaded with, as `[before, after]`."""
+    return {
+        name: [_recorded_value(before, is_secret), _recorded_value(new[name], is_secret)]
+        for name, is_secret in _fields(inspect(row).mapper)
+        if name in new and (before := getattr(row, name)) != new[name]
+    }
 
 
 def _clinic_of(action: str, row: Any) -> UUID | None:
@@ -250,7 +264,7 @@ def _act_entry(
 ) -> dict[str, Any]:
     """Return the entry of an action on the record and the subject of two ids."""
     changes = {name: [None, json_value(value)] for name, value in details.items()}
-    about = {"record": record, "record_id": ids[0], _SUBJECT_COLUMN: ids[1], "clinic_id": clinic}
+    about = {"record": record, "record_id": ids[0], SUBJECT_COLUMN: ids[1], "clinic_id": clinic}
     return _entry(action, changes, **about)
 
 

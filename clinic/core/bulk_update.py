@@ -1,12 +1,14 @@
-"""Changes of many rows of the current clinic by one statement, where the ORM takes one, or an object, for each row."""
+"""Changes of rows by one statement, where the ORM takes one, or an object, for each row, and reads it before."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import ColumnElement, Update, bindparam, insert, update
 
-from clinic.core.audit import record_updates
+from clinic.core.audit import SUBJECT_COLUMN, record_update, record_updates
 from clinic.core.db import db
+from clinic.core.db.mixins import ClinicScoped
+from clinic.core.db.orm_session import CURRENT_CLINIC
 from clinic.core.errors import StaleVersion
 from clinic.core.tenancy import current_clinic_id
 
@@ -19,6 +21,51 @@ def insert_rows(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         owner = {"clinic_id": current_clinic_id()}
         db.session.connection().execute(insert(model.__table__), [owner | dict(row) for row in rows])
+
+
+class RowInsert:
+    """Adds rows of a model that is not audited, one at a time, with expressions for some columns.
+
+    The expressions can have bound parameters: the statement is built once.
+    """
+
+    def __init__(self, model: Any, *names: str, **expressions: Any) -> None:
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        self._statement = insert(model.__table__).values(clinic_id=CURRENT_CLINIC, **values, **expressions)
+
+    def execute(self, **parameters: Any) -> None:
+        """Add a row of the current clinic with values of the other columns that were named."""
+        db.session.connection().execute(self._statement, parameters)
+
+
+class RowUpdate:
+    """Changes rows of a model without versions, one at a time, if they meet conditions, and audits that.
+
+    The conditions are on columns of the table, with bound parameters: a statement is built once for some columns.
+    """
+
+    def __init__(self, model: Any, *conditions: ColumnElement[bool]) -> None:
+        self._table = model.__table__
+        owned = (self._table.c.clinic_id == CURRENT_CLINIC,) if issubclass(model, ClinicScoped) else ()
+        self._conditions = (self._table.c.id == bindparam("row_id"), *owned, *conditions)
+        self._statements: dict[tuple[str, ...], Update] = {}
+
+    def execute(self, row: Any, new: Mapping[str, Any], **parameters: Any) -> bool:
+        """Give a loaded row new values of some columns, in the database; return False if a condition is not met."""
+        values, names = {f"new_{name}": value for name, value in new.items()}, tuple(new)
+        statement = self._statements[names] if names in self._statements else self._build(names)
+        found = db.session.connection().execute(statement, {"row_id": row.id, **values, **parameters}).first()
+        if found is None:
+            return False
+        record_update(row, new, found[0])
+        return True
+
+    def _build(self, names: tuple[str, ...]) -> Update:
+        columns = self._table.c
+        new = {name: bindparam(f"new_{name}", type_=columns[name].type) for name in names}
+        returned = columns.get(SUBJECT_COLUMN, columns.id)
+        statement = update(self._table).where(*self._conditions).values(new).returning(returned)
+        return self._statements.setdefault(names, statement)
 
 
 def set_aside(changes: Changes) -> None:

@@ -100,10 +100,7 @@ class WorkQueue(Generic[Row]):
         What else the transaction has changed is not flushed before.
         """
         while not is_stopping() and (row := self._first_due(after)) is not None:
-            is_leased = self._lease(row)
-            db.session.flush()
-            if is_leased:
-                db.session.expunge(row)  # it keeps its own lease, even if another worker takes over
+            if self._lease(row):
                 return row
         return None
 
@@ -155,7 +152,7 @@ class WorkQueue(Generic[Row]):
 
         :raises LeaseLost: if it is not this process's any more
         """
-        _set(self.claimed(row), values)
+        set_columns(self.claimed(row), values)
 
     def claimed(self, row: Any) -> Row:
         """Return a claimed row, locked, in the session of the open transaction.
@@ -189,16 +186,26 @@ class WorkQueue(Generic[Row]):
         left: timedelta = row.created_at + self.retry.duration - now()
         return left
 
+    def write(self, row: Row, values: Mapping[str, Any]) -> None:
+        """Change columns of a due row, which the open transaction has locked, and detach it.
+
+        So it keeps its own lease, even if another worker takes over.
+        """
+        set_columns(row, values)
+        db.session.flush()
+        db.session.expunge(row)
+
     def _lease(self, row: Any) -> bool:
         """Lease a row and count the attempt; return False if it was closed instead."""
         was_leased = row.state == self.leased_state
         closed = self.close_abandoned(row)
         if closed is None:
             state = {"state": self.leased_state} if self.leased_state else {}
-            _set(row, self.new_lease() | {"attempts": row.attempts + 1} | state)
+            values = self.new_lease() | {"attempts": row.attempts + 1} | state
         else:
-            _set(row, {**({"lease": None, "leased_until": None} if self.has_lease else {}), **closed})
+            values = {**({"lease": None, "leased_until": None} if self.has_lease else {}), **closed}
         self.record_claim(row, is_leased=closed is None, was_leased=was_leased)
+        self.write(row, values)
         return closed is None
 
     def _first_due(self, after: Any) -> Row | None:
@@ -272,6 +279,7 @@ def is_stopping() -> bool:
     return bool(current_app.extensions.get(_STOPPING))
 
 
-def _set(row: Base, values: Mapping[str, Any]) -> None:
+def set_columns(row: Base, values: Mapping[str, Any]) -> None:
+    """Set columns of a row, in memory."""
     for name, value in values.items():
         setattr(row, name, value)

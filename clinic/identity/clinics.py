@@ -13,6 +13,7 @@ from clinic.core.db import db
 from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
 from clinic.core.places import country_of_zone
+from clinic.core.recent import has_recent_settings, read_setting
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import is_storable, tidy_line
 from clinic.core.unit_of_work import unit_of_work
@@ -128,11 +129,9 @@ class ClinicService:
 
         :raises NotFound: if it no longer exists
         """
-        clinic = db.session.get(Clinic, current_clinic_id(), populate_existing=reload)
-        if clinic is None:
-            raise NotFound
-        keep_loaded(clinic)
-        return clinic
+        if reload or not has_recent_settings():
+            return _loaded(reload=reload)
+        return read_setting("clinic", _detached)
 
     def lock(self) -> Clinic:
         """Return the current clinic, locked until the unit of work ends (on PostgreSQL): its zone stays."""
@@ -183,6 +182,21 @@ class ClinicService:
 
 
 clinic_service = ClinicService()
+
+
+def _loaded(*, reload: bool = False) -> Clinic:
+    clinic = db.session.get(Clinic, current_clinic_id(), populate_existing=reload)
+    if clinic is None:
+        raise NotFound
+    keep_loaded(clinic)
+    return clinic
+
+
+def _detached() -> Clinic:
+    """Return the current clinic as a row that no transaction reads again."""
+    clinic = _loaded()
+    db.session.expunge(clinic)
+    return clinic
 
 
 def _check_granted(permission: str) -> None:

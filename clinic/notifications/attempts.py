@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from clinic.core.bulk_update import RowInsert
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
@@ -34,8 +36,7 @@ _FORGET = prepared(delete(NotificationAttempt).where(*_UNDER_WAY))
 
 def begin_attempt(notification: Notification) -> None:
     """Record that an attempt begins, in the open transaction."""
-    number = _next_number(notification.id)
-    db.session.add(NotificationAttempt(notification_id=notification.id, number=number, started_at=now()))
+    _begin().execute(message_id=notification.id, started_at=now())
 
 
 def end_attempt(notification_id: UUID, outcome: str, answer: str | None = None) -> None:
@@ -101,7 +102,14 @@ def _lost(notification: Notification) -> tuple[str, str]:
     return (UNKNOWN if notification.handed_over else DEFERRED), DIED
 
 
-def _next_number(notification_id: UUID) -> Any:
+@cache
+def _begin() -> RowInsert:
+    message_id = bindparam("message_id", type_=NotificationAttempt.notification_id.type)
+    number = _next_number(message_id)
+    return RowInsert(NotificationAttempt, "started_at", notification_id=message_id, number=number)
+
+
+def _next_number(notification_id: Any) -> Any:
     """Return the number of the next attempt, as an expression; it counts on when a message is sent again."""
     highest = select(func.max(NotificationAttempt.number)).where(NotificationAttempt.notification_id == notification_id)
     return func.coalesce(highest.scalar_subquery(), 0) + 1

@@ -38,6 +38,9 @@ Key = tuple[Any, ...]
 
 _ORDER = (Notification.due_at, Notification.id)
 
+_SORTED = (func.coalesce(Notification.due_at, Notification.created_at), Notification.id)
+"""The same order, but of no index, which SQLite would read to its end to find the few rows that were chosen."""
+
 
 class LogFilters(TypedDict, total=False):
     """Filters of the log; a missing one, or None, matches every message.
@@ -80,11 +83,12 @@ class MessageLog:
         """Return messages, the latest first, page by page in both directions."""
         is_back = bool(after) and after is not None and after[0] == BEFORE
         position = after[1:] if is_back and after else after
-        order = [one.asc() if is_back else one.desc() for one in _ORDER]
+        order = _in_direction(_ORDER, is_back=is_back)
         conditions = [*_conditions({**filters, "state": None}), *_beyond(position, is_back=is_back)]
         rows = select(Notification).where(*conditions).order_by(*order).limit(limit + 1)
         if states := _states_to_read(filters):
             first = union_all(*(_ids_of_state(rows, state) for state in states))
+            order = _in_direction(_SORTED, is_back=is_back)
             rows = select(Notification).where(Notification.id.in_(first)).order_by(*order).limit(limit + 1)
         return _page(db.session.scalars(rows).all(), limit, is_back=is_back, is_first=position is None)
 
@@ -187,6 +191,10 @@ def _is_other_channel(filters: LogFilters) -> bool:
 def _ids_of_state(rows: Select[Any], state: str) -> Select[Any]:
     """Select the ids of the first of ordered rows that are in a state; an index has the order within one state only."""
     return rows.where(Notification.state == state).with_only_columns(Notification.id).subquery().select()
+
+
+def _in_direction(order: Sequence[Any], *, is_back: bool) -> Sequence[Any]:
+    return [one.asc() if is_back else one.desc() for one in order]
 
 
 def _beyond(position: Key | None, *, is_back: bool) -> Sequence[ColumnElement[bool]]:

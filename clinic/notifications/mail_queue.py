@@ -20,6 +20,7 @@ from clinic.notifications.models import DEFERRED, REFUSED, SENDING, SUPPRESSED, 
 from clinic.notifications.planning_rules import LEAD
 from clinic.notifications.relevance import check_relevance
 from clinic.notifications.stored_mail import hide_tokens, pack_mail
+from clinic.notifications.subjects import MessageSubject
 
 DIED_SENDING = "the worker died while the mail server had the message"
 CHANGED_MEANWHILE = "the appointment was changed while the message was written"
@@ -57,7 +58,11 @@ class NotificationQueue(MailQueue[Notification]):
         :raises NotYet: if it has to wait until a time
         :raises NotSent: if it has to wait for an earlier message about the same record
         """
-        check_relevance(row, again=True)
+        check_relevance(MessageSubject.of(row), again=True)
+
+    def read_ahead(self, row: Notification) -> None:
+        """Read what a message is about that was claimed, in the same transaction."""
+        MessageSubject.read_ahead(row)
 
     def limits(self, columns: Any) -> Sequence[ColumnElement[bool]]:
         """Limit what workers claim to the channels that they deliver."""

@@ -78,7 +78,7 @@ def explain_all(subjects: Iterable[MessageSubject]) -> Sequence[Explanation]:
     return [_explained(subject) for subject in subjects]
 
 
-def check_relevance(notification: Notification, *, again: bool = False) -> None:
+def check_relevance(subject: MessageSubject, *, again: bool = False) -> None:
     """Check that a claimed message is wanted and still true, against the record that it is about.
 
     `again` is whether that was checked a moment ago, when it was written.
@@ -87,7 +87,6 @@ def check_relevance(notification: Notification, *, again: bool = False) -> None:
     :raises NotYet: if it has to wait until a time
     :raises NotSent: if it has to wait, for an earlier message about the same record or until it follows a merge
     """
-    subject = MessageSubject.of(notification)
     checks = [check for check in checks_of(subject.kind.name) if check.is_asked_twice or not again]
     for result in _results(subject, checks):
         if result.outcome == "stopped":

@@ -15,6 +15,7 @@ from clinic.core.db import db
 from clinic.core.db.transaction import after_commit
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.jobs import wake_worker
+from clinic.core.recent import read_setting
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.notifications.models import NotificationSettings, ServiceReminders
@@ -87,7 +88,7 @@ class NotificationSettingsService:
 
     def get(self) -> MessageSettings:
         """Return the settings, read in three queries at most."""
-        return _settings(db.session.scalar(select(NotificationSettings)))
+        return read_setting("messages", lambda: _settings(db.session.scalar(select(NotificationSettings))))
 
     def grace(self) -> timedelta:
         """Return how long a message waits, so that what is undone meanwhile is not sent; in one query."""

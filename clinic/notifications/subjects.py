@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar
 from functools import cached_property
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from clinic.billing.service import Invoice, billing_service
 from clinic.core.context import IMPORT
 from clinic.core.db import db
 from clinic.core.db.transaction import keep_loaded
+from clinic.core.errors import ClinicError
 from clinic.notifications.kinds import KINDS, TO_PAYER, Kind
 from clinic.notifications.models import Notification
 from clinic.notifications.payers import consenting_patient, has_other_payer, payer_recipient
@@ -66,6 +69,24 @@ class MessageSubject:
     def of(cls, row: Notification) -> "MessageSubject":
         """Return what a message is about."""
         return cls(row.kind, row.about_id, row.channel, row)
+
+    @classmethod
+    def read_ahead(cls, row: Notification) -> None:
+        """Read, in the transaction that claims a message, what every message is about: it is written next.
+
+        A record that is not as it should be is left for the checks of the message.
+        """
+        subject = cls.of(row)
+        with suppress(ClinicError):
+            keep_loaded(subject.patient, subject.consent)
+        _ahead.set(subject)
+
+    @classmethod
+    def of_claimed(cls, row: Notification) -> "MessageSubject":
+        """Return what a claimed message is about, as it was read with the claim; only once."""
+        ahead = _ahead.get()
+        _ahead.set(None)
+        return ahead if ahead is not None and ahead.row is row else cls.of(row)
 
     @cached_property
     def appointment(self) -> Appointment:
@@ -142,3 +163,6 @@ class MessageSubject:
     def is_to_other_payer(self) -> bool:
         """Whether the message is for a payer who is not the patient: it says nothing of the patient then."""
         return self.kind.name in TO_PAYER and has_other_payer(self.invoice)
+
+
+_ahead: ContextVar[MessageSubject | None] = ContextVar("read_ahead", default=None)

@@ -11,6 +11,7 @@ from sqlalchemy.orm.util import identity_key
 from clinic.core.clock import today
 from clinic.core.db import db
 from clinic.core.db.sequences import next_number
+from clinic.core.db.transaction import find_row
 from clinic.core.errors import StaleVersion
 from clinic.core.events import event_bus
 from clinic.core.unit_of_work import set_event_subject, unit_of_work
@@ -125,7 +126,7 @@ class PatientService(PatientStates, PatientLists, PatientSearch, PatientTimeline
         :raises PatientMerged: if the record was merged into another one
         """
         wanted = UUID(patient_id) if isinstance(patient_id, str) else patient_id
-        return unmerged(db.session.get(Patient, wanted))
+        return unmerged(find_row(Patient, wanted))
 
     def get_many(self, patient_ids: Iterable[UUID]) -> Mapping[UUID, Patient]:
         """Return the patients of these ids in one query."""

@@ -1,15 +1,17 @@
 """Changes of many rows by one statement: only of the current clinic, audited, and of no other version."""
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text, update
 
 from clinic.appointments.models import Practitioner
-from clinic.core.bulk_update import set_aside, update_rows
+from clinic.core.bulk_update import RowUpdate, set_aside, update_rows
 from clinic.core.db import db
 from clinic.core.errors import StaleVersion
+from clinic.core.tenancy import clinic_scope
 from clinic.core.unit_of_work import unit_of_work
+from clinic.notifications.models import Notification
 from tests.assertions import rows
-from tests.builders import a_practitioner
+from tests.builders import a_patient, a_practitioner
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -71,3 +73,30 @@ def test_no_rows_take_no_statement():
     with unit_of_work():
         set_aside([])
         update_rows([])
+
+
+def test_a_row_is_changed_and_audited_for_its_present_patient_if_it_meets_the_conditions(app):
+    first, second = a_patient(), a_patient()
+    message = db.session.scalars(select(Notification).where(Notification.patient_id == first.id)).one()
+    queued = RowUpdate(Notification, Notification.__table__.c.state == bindparam("wanted"))
+    with unit_of_work():
+        merged = update(Notification).where(Notification.id == message.id).values(patient_id=second.id)
+        db.session.connection().execute(merged)
+        db.session.expunge(message)
+        changed = [queued.execute(message, {"state": "failed"}, wanted=wanted) for wanted in ("sent", "queued")]
+
+    [entry] = [row for row in rows(app, "audit_entries") if row["action"] == "changed"]
+    assert changed == [False, True]
+    assert (entry["record_id"], entry["patient_id"]) == (message.id, second.id)
+    assert entry["changes"] == {"state": ["queued", "failed"]}
+
+
+def test_a_row_of_another_clinic_is_not_changed(app, other_clinic):
+    a_patient()
+    message = db.session.scalars(select(Notification)).one()
+    db.session.expunge(message)
+
+    with clinic_scope(other_clinic.id), unit_of_work():
+        assert not RowUpdate(Notification).execute(message, {"state": "failed"})
+
+    assert [row["state"] for row in rows(app, "notifications")] == ["queued"]

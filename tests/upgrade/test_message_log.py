@@ -1,4 +1,4 @@
-"""Messages of revisions 0027 and 0034 stand in the log after the upgrade, in its order, and can be called about."""
+"""Messages of older revisions stand in the log after the upgrade, in its order, and can be called about."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,9 +27,9 @@ PERSON = {"mrn": "P-000900", "family_name": "Pereira", "sort_name": "pereira", "
 DUE = ("2026-11-21 08:00:00", "2026-11-23 08:00:00", "2026-11-22 08:00:00")
 
 
-@pytest.fixture(params=["0027", "0034"])
+@pytest.fixture(params=["0027", "0034", "0046"])
 def revision(request: pytest.FixtureRequest) -> str:
-    """The revision before the log, and the one before its order within a kind."""
+    """The revision before the log, the one before its order within a kind, and the one before that within a patient."""
     return str(request.param)
 
 
@@ -66,6 +66,16 @@ def test_the_log_shows_them_with_the_latest_first(messages: list[UUID], kind: st
     found = message_log.list(kind=kind, state=None)
 
     assert [row.id for row in found.rows] == [latest, second, first]
+
+
+def test_the_log_of_the_patient_has_and_counts_them(messages: list[UUID]) -> None:
+    first, latest, second = messages
+    patient_id = notification_service.get(first).patient_id
+
+    found, counts = message_log.list(patient_id=patient_id), message_log.counts(patient_id=patient_id)
+
+    assert [row.id for row in found.rows] == [latest, second, first]
+    assert counts["sent"] == 3
 
 
 def test_a_message_keeps_its_attempt_and_has_no_source_that_nobody_stored(messages: list[UUID]) -> None:

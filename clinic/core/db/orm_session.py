@@ -14,13 +14,13 @@ from clinic.core.tenancy import current_clinic_id
 
 _log = getLogger("clinic.database")
 
-_CURRENT_CLINIC = bindparam("current_clinic", callable_=current_clinic_id, type_=Uuid())
+CURRENT_CLINIC = bindparam("current_clinic", callable_=current_clinic_id, type_=Uuid())
 """Evaluated when a statement with clinic-scoped rows is executed, and only then."""
 
 KEPT = "kept"
 """The key in a session's `info` of the rows that it keeps in memory."""
 
-_CLINIC_FILTER = with_loader_criteria(ClinicScoped, lambda cls: cls.clinic_id == _CURRENT_CLINIC, include_aliases=True)
+_CLINIC_FILTER = with_loader_criteria(ClinicScoped, lambda cls: cls.clinic_id == CURRENT_CLINIC, include_aliases=True)
 
 
 _IS_FILTERED = "is_filtered_by_clinic"

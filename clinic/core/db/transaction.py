@@ -4,18 +4,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from logging import getLogger
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import SessionTransaction
+from sqlalchemy.orm.util import identity_key
 
 from clinic.core.db import db
 from clinic.core.db.engine import VOLATILE, WRITING, is_in_transaction
 from clinic.core.db.faults import is_refused
 from clinic.core.db.mixins import ClinicScoped
-from clinic.core.db.orm_session import KEPT, ClinicSession, UnitOfWorkOpen
+from clinic.core.db.orm_session import KEPT, ClinicSession, UnitOfWorkOpen, prepared
 from clinic.core.db.sqlite_files import check_open_files
 from clinic.core.errors import StaleVersion
 from clinic.core.logging.error_summary import error_name, traceback_summary
@@ -181,6 +183,16 @@ def after_commit(callback: Callback) -> None:
         transaction.callbacks.append(callback)
 
 
+def find_row(model: type[Scoped], row_id: UUID) -> Scoped | None:
+    """Return a row of the current clinic, which is read once in a transaction, by a statement that was built once."""
+    found: Scoped | None = db.session().identity_map.get(identity_key(model, row_id))
+    if found is not None and not inspect(found).expired:
+        return found
+    wanted: Any = model
+    read: Scoped | None = db.session.scalar(_by_id(wanted), {"row_id": row_id})
+    return read
+
+
 def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
     """Return the current state of a row of the current clinic, locked until the transaction ends.
 
@@ -232,6 +244,11 @@ def keep_loaded(*rows: object) -> None:
     A session refers to its rows weakly: one that nothing else refers to would be read again.
     """
     db.session.info.setdefault(KEPT, set()).update(rows)
+
+
+@cache
+def _by_id(model: Any) -> Select[Any]:
+    return prepared(select(model).where(model.id == bindparam("row_id", type_=model.id.type)))
 
 
 def _begin(execution_options: Mapping[str, bool]) -> _Transaction:

@@ -1,18 +1,22 @@
 """Queues of mail: rows of a module's own table, each of which becomes one mail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
+from clinic.core.bulk_update import RowUpdate
 from clinic.core.clock import now
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import inserted_together
+from clinic.core.db.transaction import after_commit
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
-from clinic.core.work_queue import LeaseLost, RetryPolicy, WorkQueue, due_values, has_no_lease
+from clinic.core.work_queue import LeaseLost, RetryPolicy, WorkQueue, due_values, has_no_lease, set_columns
 
 QUEUED, SENT, FAILED, UNKNOWN = "queued", "sent", "failed", "unknown"
 
@@ -37,6 +41,22 @@ class NotToBeSent(Exception):
 
 class MailQueue(WorkQueue[Row]):
     """A queue of mail; each `record_` method commits, and raises `LeaseLost` if another worker has claimed the row."""
+
+    def change(self, row: Row, **values: Any) -> None:
+        """Change columns of a claimed row in the open transaction; the row itself follows when that is committed.
+
+        :raises LeaseLost: if it is not this process's any more
+        """
+        held: Any = row
+        if not self._held_update.execute(row, values, row_lease=held.lease if self.has_lease else held.attempts):
+            raise LeaseLost
+        after_commit(partial(set_columns, row, values))
+
+    def write(self, row: Row, values: Mapping[str, Any]) -> None:
+        """Change columns of a due row, which the open transaction has locked, and detach it."""
+        db.session.expunge(row)
+        self._update.execute(row, values)
+        set_columns(row, values)
 
     def due_clinics(self) -> Sequence[UUID]:
         """Return the clinics that have due mail in a clinic-scoped table."""
@@ -64,9 +84,11 @@ class MailQueue(WorkQueue[Row]):
         :raises LeaseLost: if another worker has claimed the mail
         """
         try:
-            with unit_of_work(durable=False):
+            with unit_of_work(durable=False), inserted_together(db.session()):
                 record()
-                return self.claim_next(after=row)
+                if (claimed := self.claim_next(after=row)) is not None:
+                    self.read_ahead(claimed)
+                return claimed
         except LeaseLost:
             raise
         except Exception:
@@ -105,6 +127,9 @@ class MailQueue(WorkQueue[Row]):
             waits = {self.due_at.key: until, "attempts": counted.attempts - 1}
             self.finish(row, self.retry_state, **waits, **self.reason_values(reason))
 
+    def read_ahead(self, row: Row) -> None:
+        """Read what it takes to write a mail that was claimed, in the same transaction; that saves another one."""
+
     def check_relevance(self, row: Row) -> None:
         """Check, in the open transaction, that a mail is still to be sent.
 
@@ -127,3 +152,15 @@ class MailQueue(WorkQueue[Row]):
     def reason_values(self, reason: str | None) -> dict[str, Any]:
         """Return the columns to change to store a reason."""
         return {}
+
+    @cached_property
+    def _held_update(self) -> RowUpdate:
+        """The changes of a row that is leased to this process."""
+        columns = self.model.__table__.c
+        lease = columns.lease if self.has_lease else columns.attempts
+        return RowUpdate(self.model, columns.state.in_(self.open_states), lease == bindparam("row_lease"))
+
+    @cached_property
+    def _update(self) -> RowUpdate:
+        """The changes of a row that was locked."""
+        return RowUpdate(self.model)

@@ -10,6 +10,7 @@ from clinic.core.mail.headers import UnsafeHeader
 from clinic.core.mail.message import Mail, compose
 from clinic.core.mail.queue import MailQueue, NotToBeSent, Row
 from clinic.core.mail.senders import open_sender
+from clinic.core.recent import recent_settings
 from clinic.core.work_queue import LeaseLost
 
 MOST_AT_ONCE = 100
@@ -39,9 +40,10 @@ def deliver_due(queue: MailQueue[Row], deliver: Callable[[Row, Callable[[Mail], 
     """Deliver some of what is due in a queue, over one connection, and return how many were attempted.
 
     `deliver` returns what was answered; it calls its second argument with the content when it is about to be accepted.
+    The settings of a clinic are read every two seconds.
     """
     attempted = 0
-    with open_sender():
+    with open_sender(), recent_settings():
         row = queue.claim()
         while row is not None:
             attempted += 1

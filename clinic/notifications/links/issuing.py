@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
 from clinic.appointments.service import Appointment, appointment_service
+from clinic.core.bulk_update import insert_rows
 from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
@@ -64,8 +66,7 @@ def store_links(notification: Notification, issued: Iterable[IssuedLink]) -> Non
     """Store the links of a message that are not stored yet, in the open unit of work."""
     hashes = {hash_token(link.token): link for link in issued}
     known = _stored(hashes) if notification.recipient is not None else ()  # it was handed over before
-    db.session.add_all(_row(notification, link, key) for key, link in hashes.items() if key not in known)
-    db.session.flush()
+    insert_rows(LinkToken, [_row(notification, link, key) for key, link in hashes.items() if key not in known])
 
 
 def _stored(hashes: Iterable[str]) -> Collection[str]:
@@ -83,17 +84,16 @@ def delete_expired_links() -> int:
     return len(over)
 
 
-def _row(notification: Notification, link: IssuedLink, token_hash: str) -> LinkToken:
+def _row(notification: Notification, link: IssuedLink, token_hash: str) -> Mapping[str, Any]:
     visit = link.visit
-    return LinkToken(
-        clinic_id=notification.clinic_id,
-        notification_id=notification.id,
-        patient_id=notification.patient_id,
-        purpose=link.purpose,
-        token_hash=token_hash,
-        expires_at=link.expires_at,
-        about_version=notification.about_version,
-        appointment_id=visit and visit.id,
-        wall_start=visit and visit.wall_start,
-        practitioner_id=visit and visit.practitioner_id,
-    )
+    return {
+        "notification_id": notification.id,
+        "patient_id": notification.patient_id,
+        "purpose": link.purpose,
+        "token_hash": token_hash,
+        "expires_at": link.expires_at,
+        "about_version": notification.about_version,
+        "appointment_id": visit and visit.id,
+        "wall_start": visit and visit.wall_start,
+        "practitioner_id": visit and visit.practitioner_id,
+    }

@@ -60,7 +60,7 @@ class Notification(ClinicScoped, Base):
         ),
         Index("ix_notifications_due", "clinic_id", "state", "due_at", "id"),
         Index("ix_notifications_planned", "clinic_id", "kind", "about_at"),
-        Index("ix_notifications_patient", "clinic_id", "patient_id"),
+        Index("ix_notifications_patient", "clinic_id", "patient_id", "due_at", "id", "state"),
         Index("ix_notifications_log", "clinic_id", "due_at", "id"),
         Index("ix_notifications_kind_log", "clinic_id", "kind", "due_at", "id"),
         Index("ix_notifications_kind", "clinic_id", "kind", "state", "due_at", "id"),

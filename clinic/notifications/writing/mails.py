@@ -26,8 +26,9 @@ def write_mail(notification: Notification) -> Mail:
     :raises NotToBeSent: if the patient has no address or has not consented, or it is not true any more
     :raises NotSent: if it has to wait for an earlier message
     """
-    check_relevance(notification)
-    recipient = MessageSubject.of(notification).recipient
+    subject = MessageSubject.of_claimed(notification)
+    check_relevance(subject)
+    recipient = subject.recipient
     if recipient is None or not recipient.email:
         raise NotToBeSent(NO_ADDRESS)
     return draft_mail(notification, recipient)

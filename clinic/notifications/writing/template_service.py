@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from clinic.core.db import db
 from clinic.core.db.orm_session import prepared
 from clinic.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
+from clinic.core.recent import read_setting
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.notifications.kinds import KINDS
@@ -104,8 +105,7 @@ class TemplateService:
 
     def own_text(self, key: TemplateKey) -> TemplateText | None:
         """Return the clinic's own text, None where the default is used."""
-        row = db.session.scalar(_STORED, vars(key))
-        return TemplateText(row.subject, row.text) if row is not None and row.in_use else None
+        return read_setting(key, lambda: _own_text(key))
 
     def save(self, key: TemplateKey, *, version: int | None, subject: str, text: str) -> Template:
         """Store a text of the clinic's own; `version` is the one that was edited, None skips the check.
@@ -177,7 +177,7 @@ class TemplateService:
 
     def is_switched_off(self, kind: str) -> bool:
         """Return whether the current clinic does not send a kind of message."""
-        return db.session.scalar(_IS_ENABLED, {"of_kind": kind}) is False
+        return read_setting(("kind", kind), lambda: db.session.scalar(_IS_ENABLED, {"of_kind": kind}) is False)
 
     def _set_use(self, key: TemplateKey, version: int | None, *, in_use: bool) -> Template:
         _check_key(key)
@@ -219,6 +219,11 @@ def _lock(key: TemplateKey, version: int | None) -> MessageTemplate | None:
     row: MessageTemplate | None = db.session.scalar(_STORED, vars(key), execution_options={"populate_existing": True})
     _check_version(row.version if row else UNSAVED, version)
     return row
+
+
+def _own_text(key: TemplateKey) -> TemplateText | None:
+    row = db.session.scalar(_STORED, vars(key))
+    return TemplateText(row.subject, row.text) if row is not None and row.in_use else None
 
 
 def _check_version(stored: int, version: int | None) -> None:
