@@ -58,7 +58,9 @@ class NotificationQueue(MailQueue[Notification]):
         :raises NotYet: if it has to wait until a time
         :raises NotSent: if it has to wait for an earlier message about the same record
         """
-        check_relevance(MessageSubject.of(row), again=True)
+        subject = MessageSubject.of(row)
+        subject.read_patient()
+        check_relevance(subject, again=True)
 
     def read_ahead(self, row: Notification) -> None:
         """Read what a message is about that was claimed, in the same transaction."""

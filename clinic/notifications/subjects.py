@@ -72,13 +72,9 @@ class MessageSubject:
 
     @classmethod
     def read_ahead(cls, row: Notification) -> None:
-        """Read, in the transaction that claims a message, what every message is about: it is written next.
-
-        A record that is not as it should be is left for the checks of the message.
-        """
+        """Read, in the transaction that claims a message, what every message is about: it is written next."""
         subject = cls.of(row)
-        with suppress(ClinicError):
-            keep_loaded(subject.patient, subject.consent)
+        subject.read_patient()
         _ahead.set(subject)
 
     @classmethod
@@ -87,6 +83,19 @@ class MessageSubject:
         ahead = _ahead.get()
         _ahead.set(None)
         return ahead if ahead is not None and ahead.row is row else cls.of(row)
+
+    def read_patient(self) -> None:
+        """Read the patient to whom the message is, and what they answered, in one query unless somebody else may pay.
+
+        A record that is not as it should be is left for the checks of the message.
+        """
+        with suppress(ClinicError):
+            if self.kind.name in TO_PAYER:
+                keep_loaded(self.patient, self.consent)
+                return
+            found = consent_service.state_with_patient(self.patient_id, self.kind.purpose, self.channel)
+            self.__dict__["patient"], self.__dict__["consent"] = found
+            keep_loaded(*found)
 
     @cached_property
     def appointment(self) -> Appointment:

@@ -23,6 +23,7 @@ from clinic.patients.consent_answers import (
     answers_of,
     answers_of_change,
     current_answer,
+    current_answer_with_patient,
     store_answers,
 )
 from clinic.patients.consent_rules import (
@@ -89,6 +90,16 @@ class ConsentService:
         """
         answer = current_answer(patient_id, purpose, channel)
         return state_of((purpose, channel), answer, registration_of(unmerged(db.session.get(Patient, patient_id))))
+
+    def state_with_patient(self, patient_id: UUID, purpose: str, channel: str) -> tuple[Patient, ConsentState]:
+        """Return a patient, and what is on record about one purpose and channel, in one query.
+
+        :raises PatientNotFound: if no record has that id
+        :raises PatientMerged: if the record was merged into another one
+        """
+        found, answer = current_answer_with_patient(patient_id, purpose, channel)
+        patient = unmerged(found)
+        return patient, state_of((purpose, channel), answer, registration_of(patient))
 
     def states(self, patients: Collection[Patient], purpose: str, channel: str) -> Mapping[UUID, ConsentState]:
         """Return what is on record about one purpose and channel for each of some patients, in one query."""

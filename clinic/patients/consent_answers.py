@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.orm_session import prepared
 from clinic.patients.consent_rules import YES, Topic
-from clinic.patients.models import ConsentAnswer
+from clinic.patients.models import ConsentAnswer, Patient
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,30 @@ def current_answer(patient_id: UUID, purpose: str, channel: str) -> ConsentAnswe
     topic = {"of_patient": patient_id, "for_purpose": purpose, "by_channel": channel}
     answer: ConsentAnswer | None = db.session.scalar(_CURRENT, topic)
     return answer
+
+
+_CURRENT_WITH_PATIENT = prepared(
+    select(Patient, ConsentAnswer)
+    .outerjoin(
+        ConsentAnswer,
+        and_(
+            ConsentAnswer.patient_id == Patient.id,
+            ConsentAnswer.is_current,
+            ConsentAnswer.purpose == bindparam("for_purpose"),
+            ConsentAnswer.channel == bindparam("by_channel"),
+        ),
+    )
+    .where(Patient.id == bindparam("of_patient"))
+)
+
+
+def current_answer_with_patient(
+    patient_id: UUID, purpose: str, channel: str
+) -> tuple[Patient | None, ConsentAnswer | None]:
+    """Return a patient and the answer that holds about one purpose and channel, in one query."""
+    topic = {"of_patient": patient_id, "for_purpose": purpose, "by_channel": channel}
+    found = db.session.execute(_CURRENT_WITH_PATIENT, topic).one_or_none()
+    return (None, None) if found is None else (found[0], found[1])
 
 
 def answers_about(purpose: str, channel: str, patient_ids: Collection[UUID]) -> Mapping[UUID, ConsentAnswer]:

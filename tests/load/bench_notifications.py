@@ -1,9 +1,11 @@
 """What sending messages costs, beside a loop that hands the same messages to the same mail server.
 
-`python tests/load/bench_notifications.py [--url URL] [--messages 200] [--backlog 1000 100000] [--log 10000 1000000]`
+`python tests/load/bench_notifications.py [--url URL] [--messages 200] [--workers 2] [--backlog 1000 100000]
+[--log 10000 1000000]`
 
 - throughput: a worker claims, checks, writes, hands over and records each message; the loop only hands over what the
-  worker sent, with a connection for each or with one for all. The mail server is one of this process;
+  worker sent, with a connection for each or with one for all. The mail server is one of this process; then several
+  workers, each a process, send as many messages;
 - claiming: one claim of a due message among a backlog of messages that wait, or are due, divided by that with the
   smallest one;
 - reading: the pages of messages and the list of calls with many messages, divided by that with the fewest. With the
@@ -22,6 +24,8 @@ from datetime import timedelta
 from email.message import EmailMessage
 from functools import partial
 from itertools import count
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from smtplib import SMTP
 from statistics import median
@@ -49,6 +53,7 @@ from tests.load.many_messages import book_visits, fill, milliseconds, reads, sca
 from tests.smtp_server import Mailbox, free_port
 
 ROUNDS = 5
+FIXED = {"SECRET_KEY": "bench" * 10, "MESSAGE_DELAY_SECONDS": 0}
 VERSIONS = count(2)
 """Numbers that make each message of the one patient another one."""
 
@@ -63,14 +68,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = {"SQLALCHEMY_DATABASE_URI": options.url or f"sqlite:///{folder}/bench.db", "INSTANCE_PATH": folder}
         smtp = f"smtp://127.0.0.1:{controller.port}"
-        app = create_app({**settings, "SECRET_KEY": "bench" * 10, "SMTP_URL": smtp, "MESSAGE_DELAY_SECONDS": 0})
+        app = create_app({**settings, **FIXED, "SMTP_URL": smtp})
         with app.app_context():
             upgrade_database()
             clinic_id = a_clinic().id
         with app.app_context(), clinic_scope(clinic_id):
             patient = a_patient()
             send_all()
-            compare_throughput(patient, mailbox, smtp, options.messages)
+            workers = partial(Workers, options.workers, settings | {"SMTP_URL": smtp})
+            compare_throughput(patient, mailbox, smtp, options.messages, workers)
             compare_claiming(patient, options.backlog)
         with app.app_context(), clinic_scope(clinic_id):
             whole = compare_reads(options.log)
@@ -84,13 +90,51 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--url")
     parser.add_argument("--messages", type=int, default=200)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--backlog", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--log", type=int, nargs="+", default=[10_000, 1_000_000])
     return parser.parse_args()
 
 
-def compare_throughput(patient: Patient, mailbox: Mailbox, smtp: str, number: int) -> None:
-    """Print how many messages a second a worker and a loop hand over."""
+class Workers:
+    """Several processes that send what is due each time they are called."""
+
+    def __init__(self, number: int, settings: dict[str, str]) -> None:
+        context = get_context("spawn")
+        self.number, self.meeting = number, context.Barrier(number + 1)
+        self.processes = [context.Process(target=work, args=(settings, self.meeting)) for _ in range(number)]
+
+    def __enter__(self) -> "Workers":
+        for process in self.processes:
+            process.start()
+        return self
+
+    def __call__(self) -> None:
+        self.meeting.wait()
+        self.meeting.wait()
+
+    def __exit__(self, *_error: object) -> None:
+        for process in self.processes:
+            process.terminate()
+            process.join()
+
+
+def work(settings: dict[str, str], meeting: Barrier) -> None:
+    """Send what is due, in a process of its own, whenever all others are ready to."""
+    logging.disable(logging.CRITICAL)
+    app = create_app({**settings, **FIXED})
+    with app.app_context():
+        send_all()
+        while True:
+            meeting.wait()
+            send_all()
+            meeting.wait()
+
+
+def compare_throughput(
+    patient: Patient, mailbox: Mailbox, smtp: str, number: int, make_workers: Callable[[], Workers]
+) -> None:
+    """Print how many messages a second one worker, a loop and several workers hand over."""
     ours: list[float] = []
     loops: dict[str, list[float]] = {"a connection for each": [], "one connection": []}
     for _ in range(ROUNDS):
@@ -105,6 +149,15 @@ def compare_throughput(patient: Patient, mailbox: Mailbox, smtp: str, number: in
         ratio = median(loop / worker for loop, worker in zip(plain, ours, strict=True))
         worker, loop = number / median(ours), number / median(plain)
         print(f"messages a second: worker {worker:.0f}, loop with {name} {loop:.0f}, ratio {ratio:.2f}")
+    together: list[float] = []
+    with make_workers() as workers:
+        for _ in range(ROUNDS):
+            queue(patient, number)
+            mailbox.messages.clear()
+            together.append(timed(workers))
+            assert len(mailbox.messages) == number
+    several, loop = number / median(together), number / median(loops["a connection for each"])
+    print(f"messages a second: {workers.number} workers {several:.0f}, ratio {several / loop:.2f}")
 
 
 def send_all() -> None:
