@@ -81,7 +81,7 @@ def test_the_audit_trail_has_each_step_of_each_message_of_a_run(app, patients):
     assert list(steps.values()) == [[["queued", "sending"], None, ["sending", "sent"]]] * 2
 
 
-def test_a_further_message_of_a_run_takes_thirteen_statements(app, patients):
+def test_a_further_message_of_a_run_takes_eleven_statements(app, patients):
     a_patient(email="number2@example.org")
     with counted_statements(app) as few:
         send_due()
@@ -91,7 +91,7 @@ def test_a_further_message_of_a_run_takes_thirteen_statements(app, patients):
     with counted_statements(app) as more:
         send_due()
 
-    assert len(of_rows(more)) - len(of_rows(few)) <= 13
+    assert len(of_rows(more)) - len(of_rows(few)) <= 11
 
 
 def test_a_kind_that_was_switched_off_is_not_sent_by_the_next_run(app, mailbox, patients):
