@@ -106,8 +106,9 @@ def prepared(request: pytest.FixtureRequest) -> Prepared:
 
 @pytest.fixture
 def app(prepared: Prepared) -> Iterator[Flask]:
-    """The application, on an empty database, with only its own handlers listening."""
+    """The application, configured as at first, on an empty database, with only its own handlers listening."""
     app = prepared.app
+    app.config.update(prepared.config)
     with app.app_context(), db.engine.begin() as connection:
         empty(connection)
     for kept in Path(app.instance_path).glob("*-audit-head"):

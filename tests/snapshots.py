@@ -44,9 +44,13 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An application, and the rows of a clinic and of its administrator, who has signed in and has an API key."""
+    """An application with its configuration, and the rows of a clinic and its administrator.
+
+    The administrator has signed in and has an API key.
+    """
 
     app: Flask
+    config: dict[str, Any]
     clinic_id: UUID
     clinic_rows: Snapshot
     token: str
@@ -83,7 +87,7 @@ def prepare(app: Flask) -> Prepared:
     with app.app_context():
         token, key = a_signed_in_administrator(clinic)
         client_rows = _take().without(clinic_rows)
-    return Prepared(app, clinic.id, clinic_rows, token, key, client_rows)
+    return Prepared(app, dict(app.config), clinic.id, clinic_rows, token, key, client_rows)
 
 
 def _take() -> Snapshot:

@@ -1,6 +1,6 @@
 """The proof is worth something: whatever is broken on purpose shows in the matrix."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy.orm import with_loader_criteria
 
 from clinic.core.db import db, orm_session
 from clinic.core.db.mixins import ClinicScoped
+from clinic.core.db.transaction import _by_id
 from clinic.core.tenancy import clinic_scope
 from clinic.web.authorization import Access, access_to
 from tests.access.callers import DENIED, Caller
@@ -75,7 +76,19 @@ def test_a_plain_query_finds_no_row_of_another_clinic(world: World, model: Any) 
         assert db.session.scalar(select(func.count()).select_from(model)) == 0
 
 
-def test_records_that_forget_their_clinic_are_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def forget_clinics(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Let no query be limited to the current clinic from a call on, those that were built before either."""
+
+    def forget() -> None:
+        monkeypatch.setattr(orm_session, "_CLINIC_FILTER", with_loader_criteria(ClinicScoped, true()))
+        _by_id.cache_clear()
+
+    yield forget
+    _by_id.cache_clear()
+
+
+def test_records_that_forget_their_clinic_are_found(world: World, forget_clinics: Callable[[], None]) -> None:
     caller = Caller(world, "administrator")
     filtered = {model.__tablename__ for model in ClinicScoped.__subclasses__()}  # type: ignore[attr-defined]
     names = {name for name, argument in ARGUMENTS.items() if argument.table in filtered}
@@ -85,18 +98,18 @@ def test_records_that_forget_their_clinic_are_found(world: World, monkeypatch: p
     for route in routes:
         caller.own_ids(route)  # made while records are still kept apart
 
-    monkeypatch.setattr(orm_session, "_CLINIC_FILTER", with_loader_criteria(ClinicScoped, true()))
+    forget_clinics()
     wrong = found_wrong(caller, routes)
 
     assert len(wrong) == len({*caller.told_apart}) == len(routes) > len(names)
     assert caller.traces
 
 
-def test_lists_that_forget_the_clinic_reveal_canaries(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_that_forget_the_clinic_reveal_canaries(world: World, forget_clinics: Callable[[], None]) -> None:
     caller = Caller(world, "administrator")
     lists = [route for route in routes_of(world.app) if not route.arguments and route.method == "GET"]
 
-    monkeypatch.setattr(orm_session, "_CLINIC_FILTER", with_loader_criteria(ClinicScoped, true()))
+    forget_clinics()
     for route in lists:
         caller.cell(route)
 

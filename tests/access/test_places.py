@@ -248,6 +248,7 @@ def test_each_of_two_records_in_an_address_is_checked_by_itself(world: World, ca
     assert {frozenset(route.arguments) for route in routes} == {frozenset({"patient_id", "other_id"})}
 
 
+@pytest.mark.slow
 @pytest.mark.row(36)
 def test_numbers_are_each_clinic_s_own_and_no_address_of_anything(world: World, caller: Caller) -> None:
     with world.app.app_context():
