@@ -47,12 +47,12 @@ def postgres_server() -> str:
 
 
 @contextmanager
-def a_postgres_database() -> Iterator[str]:
-    """Create a database on the server, drop it afterwards; commits don't wait for the disk."""
+def a_postgres_database(template: str = "template1") -> Iterator[str]:
+    """Create a database on the server as a copy of another, drop it afterwards; commits don't wait for the disk."""
     server, name = postgres_server(), f"clinic_test_{uuid4().hex[:12]}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:

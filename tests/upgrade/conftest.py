@@ -10,7 +10,14 @@ from flask_migrate import upgrade
 
 from clinic.core.tenancy import clinic_scope
 from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import an_older_database
+from tests.upgrade.older_database import ORIGINALS, an_older_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def originals() -> Iterator[None]:
+    """Drop the databases of which tests got copies after the last test."""
+    with ORIGINALS:
+        yield
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])

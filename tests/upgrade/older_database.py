@@ -1,14 +1,17 @@
 """An empty database of an older revision, and rows as that revision has them."""
 
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import URL, make_url, text
 
 from clinic import create_app
 from clinic.core.db import db
@@ -17,23 +20,41 @@ from tests.databases import a_postgres_database
 NOW = "2026-11-23 08:00:00"
 
 
+ORIGINALS = ExitStack()
+"""The databases of which tests get copies, until all tests have run."""
+
+
 @contextmanager
 def an_older_database(kind: str, folder: Path, revision: str) -> Iterator[Flask]:
     """Yield an application, with its context pushed, on an empty database of a revision."""
+    original = _original(kind, revision)
     if kind == "sqlite":
-        (folder / "clinic.db").touch()
-        with _application(folder, f"sqlite:///{folder / 'clinic.db'}", revision) as app:
+        shutil.copy(str(original.database), folder / "clinic.db")
+        with _application(folder, f"sqlite:///{folder / 'clinic.db'}") as app:
             yield app
         return
-    with a_postgres_database() as url, _application(folder, url, revision) as app:
+    with a_postgres_database(template=str(original.database)) as url, _application(folder, url) as app:
         yield app
 
 
+@cache
+def _original(kind: str, revision: str) -> URL:
+    """Make an empty database of a revision, of which each test gets a copy; nothing is connected to it."""
+    folder = Path(ORIGINALS.enter_context(TemporaryDirectory()))
+    url = f"sqlite:///{folder / 'clinic.db'}"
+    if kind == "sqlite":
+        (folder / "clinic.db").touch()
+    else:
+        url = ORIGINALS.enter_context(a_postgres_database())
+    with _application(folder, url):
+        upgrade(revision=revision)
+    return make_url(url)
+
+
 @contextmanager
-def _application(folder: Path, url: str, revision: str) -> Iterator[Flask]:
+def _application(folder: Path, url: str) -> Iterator[Flask]:
     app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder})
     with app.app_context():
-        upgrade(revision=revision)
         yield app
         db.session.remove()
         db.engine.dispose()

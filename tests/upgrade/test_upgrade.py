@@ -147,6 +147,7 @@ def test_a_login_that_waits_for_its_code_is_completed(app: Flask) -> None:
     assert is_in(browser)
 
 
+@pytest.mark.slow
 def test_a_role_preview_goes_on(app: Flask) -> None:
     browser = replay(app, KNOWN["cookies"]["previewing"])
 
