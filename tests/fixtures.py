@@ -69,7 +69,7 @@ def _application(url: str, instance: Path) -> Iterator[Prepared]:
         {
             "TESTING": True,
             "SQLALCHEMY_DATABASE_URI": url,
-            "SQLALCHEMY_ENGINE_OPTIONS": {"query_cache_size": 10_000},
+            "SQLALCHEMY_ENGINE_OPTIONS": {"query_cache_size": 5_000},
             "INSTANCE_PATH": instance,
             "SECRET_KEY": "test" * 10,
             "MESSAGE_DELAY_SECONDS": 0,

@@ -73,6 +73,7 @@ def test_an_application_with_an_unknown_permission_of_a_route_does_not_start(
         made(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.row(28)
 def test_an_application_with_an_unknown_permission_of_a_command_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -83,6 +84,7 @@ def test_an_application_with_an_unknown_permission_of_a_command_does_not_start(
         made(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.row(28)
 def test_an_application_with_an_unknown_permission_of_a_role_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

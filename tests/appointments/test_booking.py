@@ -52,6 +52,7 @@ def test_booking_tells_the_other_modules_with_exactly_two_ids(app, published):
     assert stored_events(app, "appointment.scheduled") == [data]
 
 
+@pytest.mark.slow
 def test_cancelling_tells_the_other_modules_with_exactly_one_id(app, published):
     appointment = an_appointment()
 
@@ -209,6 +210,7 @@ def test_an_appointment_of_another_clinic_is_none_here(here, other_clinic):
     assert appointment_service.day(MONDAY.date()) == []
 
 
+@pytest.mark.slow
 def test_practitioners_of_two_clinics_are_busy_apart(here, other_clinic):
     an_appointment()
 

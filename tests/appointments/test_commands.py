@@ -52,6 +52,7 @@ def test_booking_prints_the_appointment_and_what_to_do_next(book):
     assert f"flask appointments cancel {booked['id']}" in result.stderr
 
 
+@pytest.mark.slow
 def test_booking_and_cancelling_publish_exactly_their_ids(app, run, book, published):
     booked = json.loads(book("--json").stdout)
     run("appointments", "cancel", booked["id"])

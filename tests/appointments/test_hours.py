@@ -142,6 +142,7 @@ def test_what_was_outside_before_is_not_listed_again():
     assert hours_service.preview_week(practitioner.id, MORNINGS[:2]).outside == []
 
 
+@pytest.mark.slow
 def test_opening_hours_are_previewed_for_every_practitioner():
     outside = [an_appointment(starts_at=at(26, 20)), an_appointment(starts_at=at(26, 21))]
 

@@ -264,6 +264,7 @@ def test_without_a_practitioner_the_page_says_what_will_be_there(client):
     assert "No practitioners yet" in client.get("/appointments/hours").text
 
 
+@pytest.mark.slow
 def test_hours_are_not_for_the_desk(client, practitioner, url, become):
     with_tab = client.get(url).text
     become("receptionist")
@@ -273,6 +274,7 @@ def test_hours_are_not_for_the_desk(client, practitioner, url, become):
     assert "Working hours" not in client.get("/appointments").text
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     "address", ["/appointments/hours/{}", "/appointments/opening-hours", "/appointments/opening-hours/holidays/2029"]

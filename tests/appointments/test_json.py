@@ -180,6 +180,7 @@ def test_cancelling_honours_if_match(client, booked):
     assert client.post(url, headers={"If-Match": '"1"'}).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tags", ['"1", "2"', '"7", "1"'])
 def test_cancelling_takes_any_of_several_versions(client, booked, tags):
     assert client.post(f"{URL}/{booked['id']}/cancel", headers={"If-Match": tags}).status_code == 200

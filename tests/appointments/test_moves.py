@@ -38,6 +38,7 @@ def place(appointment):
     return {name: getattr(found, name) for name in (*names, "blocked_until", "wall_start", "overbook_reason")}
 
 
+@pytest.mark.slow
 def test_a_move_is_made_in_place_and_published(app, published):
     appointment = an_appointment(minutes=45)
 
@@ -202,6 +203,7 @@ def test_a_cancellation_is_undone_within_ten_minutes_if_the_time_is_still_free(a
         appointment_service.undo(appointment.id)
 
 
+@pytest.mark.slow
 def test_a_cancellation_is_not_undone_onto_a_time_that_was_given_away(clock):
     practitioner = a_practitioner()
     appointment = book(practitioner=practitioner)
@@ -214,6 +216,7 @@ def test_a_cancellation_is_not_undone_onto_a_time_that_was_given_away(clock):
     assert appointment_service.get(appointment.id).status == "cancelled"
 
 
+@pytest.mark.slow
 def test_an_undone_booking_was_a_mistake(app, clock):
     appointment = an_appointment()
 

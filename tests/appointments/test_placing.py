@@ -162,6 +162,7 @@ def test_a_taken_time_comes_with_the_next_free_ones():
     assert refused.value.details["next_free"][0] == "2029-11-26T10:00:00Z"
 
 
+@pytest.mark.slow
 def test_notice_and_horizon_of_the_service_bind_bookings():
     soon, far = a_service("Soon", notice_minutes=10**7), a_service("Far", horizon_days=1)
 

@@ -124,6 +124,7 @@ def test_whatever_is_done_in_whatever_order_keeps_to_the_table(pytestconfig):
     )
 
 
+@pytest.mark.slow
 def test_each_move_is_recorded_with_its_time_and_person_and_published(app, appointment, clock):
     ids = [{"appointment_id": str(appointment.id)}]
     for act in (appointment_service.arrive, appointment_service.check_in, appointment_service.fulfil):

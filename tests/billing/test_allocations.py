@@ -42,6 +42,7 @@ def dues(*invoices: Any) -> list[int]:
 class TestService:
     """The rules."""
 
+    @pytest.mark.slow
     def test_a_payment_is_used_for_its_invoice(self, published) -> None:
         invoice = an_invoice()
 
@@ -163,6 +164,7 @@ class TestService:
         billing_service.reverse_payment(billing_service.payments().rows[0].id, reason="Typed twice")
         assert [one.id for one in billing_service.open_of(patient.id)] == [first.id, second.id]
 
+    @pytest.mark.slow
     def test_a_deposit_is_credit_that_pays_the_oldest_first(self, published) -> None:
         patient = a_patient()
         for cents in (1000, 2500):
@@ -177,6 +179,7 @@ class TestService:
         assert billing_service.credit(patient.id) == euros(500)
         assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "30.00"}]
 
+    @pytest.mark.slow
     def test_credit_is_used_as_told(self) -> None:
         patient = a_patient()
         _, told = (
@@ -211,6 +214,7 @@ class TestService:
         with pytest.raises(InvoiceAlreadyPaid):
             billing_service.use_credit(invoice.id)
 
+    @pytest.mark.slow
     def test_a_key_takes_one_payment_of_several_invoices(self) -> None:
         patient = a_patient()
         first = an_invoice(patient)

@@ -58,6 +58,7 @@ def test_an_invoice_is_drafted_issued_and_paid(client, here, published) -> None:
     assert paid_events(published) == [{"invoice_id": draft.json["id"], "amount": "57.53"}]
 
 
+@pytest.mark.slow
 def test_an_invoice_shows_what_was_paid_and_is_due(client, here) -> None:
     with here():
         invoice_id = an_invoice().id
@@ -185,6 +186,7 @@ def test_a_draft_and_a_paid_invoice_take_no_payment(client, here) -> None:
     assert pay(client, paid, payment_fields("1.00")).json["code"] == "invoice-already-paid"
 
 
+@pytest.mark.slow
 @pytest.mark.row(71)
 def test_a_key_sent_again_gets_the_same_answer_and_takes_nothing(client, here, published) -> None:
     with here():
@@ -228,6 +230,7 @@ def test_a_key_that_came_with_a_refused_payment_is_still_good(client, here) -> N
     assert (taken.status_code, "Idempotency-Replayed" in taken.headers) == (201, False)
 
 
+@pytest.mark.slow
 @pytest.mark.row(70)
 @pytest.mark.row(73)
 def test_a_payment_needs_a_key_of_a_fair_length(client, here) -> None:
@@ -238,6 +241,7 @@ def test_a_payment_needs_a_key_of_a_fair_length(client, here) -> None:
         assert pay(client, invoice_id, payment_fields(), key).status_code == status, key
 
 
+@pytest.mark.slow
 def test_the_payments_of_an_invoice_are_listed_the_latest_first(client, here) -> None:
     with here():
         invoice_id = an_invoice().id
@@ -263,6 +267,7 @@ def test_a_stale_issue_is_refused_and_without_a_version_it_goes_through(client, 
     assert (again.status_code, again.json["code"]) == (409, "invoice-not-draft")
 
 
+@pytest.mark.slow
 def test_issuing_takes_any_of_several_versions(client, here) -> None:
     with here():
         address = f"{INVOICES}/{a_draft().id}/issue"
@@ -271,6 +276,7 @@ def test_issuing_takes_any_of_several_versions(client, here) -> None:
     assert client.post(address, headers={"If-Match": '"1", "2"'}).status_code == 200
 
 
+@pytest.mark.slow
 def test_whatever_version_is_named_an_invoice_that_is_not_ours_is_not_found(client, here, other_clinic) -> None:
     with here(other_clinic.id):
         theirs = a_draft().id
@@ -309,6 +315,7 @@ def test_another_clinics_patient_can_not_be_billed(client, here, other_clinic) -
     assert (refused.status_code, pointers(refused)) == (422, ["#/patient_id"])
 
 
+@pytest.mark.slow
 @pytest.mark.row(72)
 def test_clinics_count_and_key_apart(client, here, other_clinic) -> None:
     with here(other_clinic.id):

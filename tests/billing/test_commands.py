@@ -109,6 +109,7 @@ def test_what_is_no_text_names_no_invoice(run, name: str) -> None:
     assert [(one.exit_code, one.stderr) for one in refused] == [(3, "Error: There is no such invoice\n")] * 2
 
 
+@pytest.mark.slow
 def test_an_invoice_is_made_for_a_visit(run, here) -> None:
     with here():
         visit = an_appointment()

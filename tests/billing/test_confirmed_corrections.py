@@ -65,6 +65,7 @@ def test_a_page_with_an_error_also_says_that_the_invoice_was_changed(
     assert "was changed after it was shown" not in unchanged.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SENT)
 def test_json_honours_if_match(client, here, path: str) -> None:
     with here():
@@ -84,6 +85,7 @@ def test_json_honours_if_match(client, here, path: str) -> None:
     assert due(here, invoice.id) == 0
 
 
+@pytest.mark.slow
 def test_commands_take_the_amount_that_is_expected(run, here) -> None:
     with here():
         first, second = an_invoice(), an_invoice()

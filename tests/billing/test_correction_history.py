@@ -67,6 +67,7 @@ def test_the_history_of_the_invoice_has_every_correction(client, corrected) -> N
     assert _linked(history, corrected)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_timeline_of_the_patient_has_every_correction(client, corrected) -> None:
     page = client.get(f"/patients/{corrected['patient']}?show=money").text
@@ -76,6 +77,7 @@ def test_the_timeline_of_the_patient_has_every_correction(client, corrected) -> 
     assert _linked(page, corrected)
 
 
+@pytest.mark.slow
 def test_json_names_what_was_corrected(client, corrected) -> None:
     found = client.get(f"/api/v1/patients/{corrected['patient']}/timeline?kind=money").json["data"]
 
@@ -87,6 +89,7 @@ def test_json_names_what_was_corrected(client, corrected) -> None:
     assert records["reversed"][0] == "payments"
 
 
+@pytest.mark.slow
 def test_a_payment_of_somebody_else_stands_in_the_history(client, here) -> None:
     with here():
         child, mother = a_patient(), a_patient()

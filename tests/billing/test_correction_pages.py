@@ -136,6 +136,7 @@ def test_a_whole_credit_note_cancels_the_invoice(client, here, published) -> Non
     assert client.get("/invoices?status=cancelled").text.count(str(invoice.number)) == 1
 
 
+@pytest.mark.slow
 def test_the_rest_is_written_off(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -151,6 +152,7 @@ def test_the_rest_is_written_off(client, here) -> None:
     assert stored(here, invoice) == ("balanced", 0)
 
 
+@pytest.mark.slow
 def test_who_only_takes_payments_sees_no_way_to_correct(client, here, become) -> None:
     with here():
         invoice = an_invoice()
@@ -200,6 +202,7 @@ def test_json_corrects_once_with_a_key(client, here) -> None:
     assert stored(here, invoice) == ("balanced", 0)
 
 
+@pytest.mark.slow
 def test_json_names_what_is_wrong(client, here) -> None:
     with here():
         invoice = two_lines()
@@ -220,6 +223,7 @@ def test_json_names_what_is_wrong(client, here) -> None:
     assert {one["pointer"] for one in answers[1].json["errors"]} == {"#/note", "#/lines/0/line_id"}
 
 
+@pytest.mark.slow
 def test_an_invoice_with_every_correction_is_shown_in_few_statements(app, client, here) -> None:
     with here():
         invoice = two_lines()
@@ -249,6 +253,7 @@ def test_an_invoice_with_every_correction_is_shown_in_few_statements(app, client
     assert len([one for one in of_rows(seen) if "api_keys" not in one]) <= 12, seen
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("address", "most"),

@@ -22,6 +22,7 @@ both = pytest.mark.both_databases
 class TestReversal:
     """A payment that was entered by mistake."""
 
+    @pytest.mark.slow
     def test_it_stays_visible_and_its_invoices_are_open_again(self, published) -> None:
         invoice = an_invoice()
         payment = paid(invoice)
@@ -36,6 +37,7 @@ class TestReversal:
         told = {"payment_id": str(payment.id), "patient_id": str(invoice.patient_id), "amount": "50.00"}
         assert data_of(published, "payment.reversed") == [told]
 
+    @pytest.mark.slow
     def test_an_invoice_that_is_settled_anew_is_told_of_again(self, published) -> None:
         invoice = an_invoice()
         billing_service.reverse_payment(paid(invoice).id, reason="Typed twice")
@@ -44,6 +46,7 @@ class TestReversal:
 
         assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "50.00"}] * 2
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("refund_first", [True, False])
     def test_a_refund_of_another_payment_changes_nothing_of_that(self, published, refund_first: bool) -> None:
         invoice = an_invoice()
@@ -69,6 +72,7 @@ class TestReversal:
 
         assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "50.00"}]
 
+    @pytest.mark.slow
     def test_credit_and_every_invoice_of_it_are_reversed(self) -> None:
         patient = a_patient()
         first, second = an_invoice(patient), an_invoice(patient)
@@ -98,6 +102,7 @@ class TestReversal:
 class TestRefund:
     """Money that is given back."""
 
+    @pytest.mark.slow
     def test_it_reopens_the_invoice_which_is_not_told_of_again(self, published) -> None:
         invoice = an_invoice()
         payment = paid(invoice)
@@ -112,6 +117,7 @@ class TestRefund:
         assert state(invoice) == ("balanced", "paid", 0)
         assert len(paid_events(published)) == 1
 
+    @pytest.mark.slow
     def test_credit_is_given_back_first(self) -> None:
         invoice = an_invoice()
         payment = paid(invoice, 6000, keep_credit=True)
@@ -123,6 +129,7 @@ class TestRefund:
         assert state(invoice)[2] == 500
         assert [one.amount.minor for one in billing_service.refunds_of(payment.id)] == [1000, 500]
 
+    @pytest.mark.slow
     def test_only_credit_is_given_back_if_told(self) -> None:
         payment = paid(an_invoice(), 6000, keep_credit=True)
 

@@ -66,6 +66,7 @@ PRINTED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/print"])
 def test_it_is_shown_and_printed_with_its_particulars(app, client, note, path: str) -> None:
     client.get("/patients")
@@ -88,6 +89,7 @@ def test_it_stays_as_it_was_printed(client, here, note) -> None:
     assert not [one for one in ("Bay Clinic", "Rua 2", "Rua Velha 9", "Married") if one in page]
 
 
+@pytest.mark.slow
 def test_the_seller_is_the_one_of_its_own_day_and_the_payer_that_of_the_invoice(here) -> None:
     with here():
         invoice = a_taxed_invoice()
@@ -114,6 +116,7 @@ def test_the_invoice_names_its_credit_notes(client, here, note, path: str) -> No
     assert "Still to pay 0,00 €" in page
 
 
+@pytest.mark.slow
 def test_a_wholly_credited_invoice_says_so_at_its_head(client, here, note) -> None:
     before = client.get(f"/invoices/{note['invoice']}").text
     with here():

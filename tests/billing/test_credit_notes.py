@@ -27,6 +27,7 @@ from tests.builders import a_patient
 class TestCreditNote:
     """Less is owed."""
 
+    @pytest.mark.slow
     def test_over_the_rest_it_cancels_an_invoice_of_which_nothing_was_paid(self, published) -> None:
         invoice = an_invoice()
 
@@ -43,6 +44,7 @@ class TestCreditNote:
         with pytest.raises(InvoiceCancelled):
             credited(invoice)
 
+    @pytest.mark.slow
     def test_over_the_rest_it_balances_a_part_paid_invoice_without_an_event(self, published) -> None:
         invoice = billing_service.issue(a_draft(lines=[a_line(1000, "5")]).id)
         paid(invoice, 3000)
@@ -52,6 +54,7 @@ class TestCreditNote:
         assert state(invoice) == ("balanced", "paid", 0)
         assert paid_events(published) == []
 
+    @pytest.mark.slow
     def test_the_amount_that_is_told_of_is_the_total_less_credits(self, published) -> None:
         invoice = billing_service.issue(a_draft(lines=[a_line(1000, "5")]).id)
         credited(invoice, "2")
@@ -60,6 +63,7 @@ class TestCreditNote:
 
         assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "30.00"}]
 
+    @pytest.mark.slow
     def test_what_was_paid_too_much_becomes_credit(self, published) -> None:
         invoice = billing_service.issue(a_draft(lines=[a_line(1000, "5")]).id)
         first, second = paid(invoice, 4000), paid(invoice, 1000)
@@ -157,6 +161,7 @@ class TestWriteOff:
         with pytest.raises(InvoiceAlreadyPaid, match=r"^Nothing is due of this invoice$"):
             billing_service.write_off(invoice.id, reason="Again")
 
+    @pytest.mark.slow
     def test_what_is_written_off_is_not_credited(self) -> None:
         invoice = billing_service.issue(a_draft(lines=[a_line(1000, "5")]).id)
         paid(invoice, 1000)

@@ -56,6 +56,7 @@ def taxes(request: pytest.FixtureRequest, app: Flask) -> Iterator[dict[str, Any]
             yield {"patient": a_patient().id, "currency": request.param, **found}
 
 
+@pytest.mark.slow
 @given(
     amounts=st.lists(st.integers(min_value=0, max_value=10**12), min_size=1, max_size=300).filter(any),
     share=st.fractions(min_value=0, max_value=1),
@@ -70,6 +71,7 @@ def test_shares_add_up_and_are_never_below_zero_or_above_their_amounts(amounts: 
     assert all(abs(one - Fraction(amount * part, sum(amounts))) < 1 for one, amount in zip(found, amounts, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("examples", [8, 40])
 def test_the_lines_of_all_parts_add_up_to_the_former_ones(taxes: dict[str, Any], examples: int) -> None:

@@ -59,6 +59,7 @@ def test_a_bad_value_is_the_same_error_on_page_json_and_command(client, run, que
     assert message in command.stderr
 
 
+@pytest.mark.slow
 def test_what_was_typed_into_the_filter_stays_and_all_errors_are_shown(client, here):
     with here():
         an_invoice()
@@ -78,6 +79,7 @@ def test_an_unknown_or_repeated_name_is_refused(client, path):
         assert client.get(f"{path}?{query}").status_code == 400
 
 
+@pytest.mark.slow
 def test_the_tabs_the_strip_and_the_summary_have_the_same_figures(client, books):
     page = spoken(client.get(LIST).text)
     summary = client.get(f"{JSON}/summary").json
@@ -118,6 +120,7 @@ def test_every_tab_age_and_sort_link_of_the_page_answers(client, books, paramete
     assert len(seen) > least
 
 
+@pytest.mark.slow
 def test_pages_go_forward_and_back_and_say_which_rows_they_show(client, books):
     first = client.get(f"{LIST}?sort=due_on")
     second = client.get(_link(first.text, "next"))
@@ -143,6 +146,7 @@ def test_a_cursor_of_another_order_or_filter_is_refused(client, books):
         )
 
 
+@pytest.mark.slow
 def test_a_row_shows_who_pays_and_how_late_it_is(client, here):
     payer: Any = {"kind": "other", "name": "Médis Seguros"}
     with here():
@@ -197,6 +201,7 @@ def test_the_button_counts_the_unbilled_visits(client, here):
     assert "Unbilled visits 2 in the last 90 days" in spoken(client.get(LIST).text)
 
 
+@pytest.mark.slow
 def test_the_export_has_the_rows_of_the_list_with_the_totals_of_each_invoice(client, books):
     query = {"standing": "open", "sort": "-due"}
     listed = client.get(JSON, query_string=query | {"limit": 200}).json["data"]
@@ -215,6 +220,7 @@ def test_the_export_has_the_rows_of_the_list_with_the_totals_of_each_invoice(cli
         assert row["overdue"] == ("yes" if one["overdue"] else "no")
 
 
+@pytest.mark.slow
 def test_a_name_that_a_spreadsheet_would_compute_is_text_in_the_export(client, here):
     payer: Any = {"kind": "other", "name": "=1+2"}
     with here():
@@ -227,6 +233,7 @@ def test_a_name_that_a_spreadsheet_would_compute_is_text_in_the_export(client, h
     assert (row["patient"], row["payer"]) == ("'@SUM(1)", "'=1+2")
 
 
+@pytest.mark.slow
 def test_an_export_is_recorded_with_its_count_and_filter(client, here):
     with here():
         patient_id = an_invoice().patient_id
@@ -239,6 +246,7 @@ def test_an_export_is_recorded_with_its_count_and_filter(client, here):
     assert entry.changes == {"count": [None, 1], "standing": [None, "open"]}
 
 
+@pytest.mark.slow
 def test_an_export_of_all_is_in_the_access_log_of_each_patient(client, here):
     with here():
         patient_id = an_invoice().patient_id
@@ -274,6 +282,7 @@ def test_options_that_exclude_each_other_are_refused(run, options):
     assert run("billing", "invoices", *options).exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_page_takes_few_statements_and_json_still_fewer(app, client, books):
     client.get(LIST)
     filtered = {"method": "card", "q": "pereira", "practitioner_id": str(books.practitioners[0]), "sort": "due"}
@@ -289,6 +298,7 @@ def test_the_page_takes_few_statements_and_json_still_fewer(app, client, books):
     assert len(counts[f"{JSON}/summary"]) == 1
 
 
+@pytest.mark.slow
 def test_a_credited_and_a_paid_invoice_are_on_their_tabs(client, here):
     with here():
         one, other = an_invoice(), an_invoice()

@@ -100,6 +100,7 @@ def test_on_a_terminal_a_far_date_is_asked_for_and_a_no_stores_nothing(
     assert (confirmed.exit_code, "INV-2026-00002" in confirmed.stdout) == (0, True), confirmed.stderr
 
 
+@pytest.mark.slow
 def test_everything_that_is_missing_is_said_on_the_page_in_json_and_by_the_command(client, here, run) -> None:
     with here():
         line: Any = a_line() | {"tax_rate_id": an_exemption().id}
@@ -120,6 +121,7 @@ def test_everything_that_is_missing_is_said_on_the_page_in_json_and_by_the_comma
         assert reason in command.stderr
 
 
+@pytest.mark.slow
 def test_json_has_the_particulars_as_printed(client, here) -> None:
     with here():
         a_seller(legal_name="Harbour, Lda.")

@@ -54,6 +54,7 @@ def reasons_of(invoice: Invoice) -> list[str]:
     return list(refused.value.reasons)
 
 
+@pytest.mark.slow
 def test_an_invoice_copies_seller_payer_patient_and_visits(published) -> None:
     a_seller(legal_name="Harbour, Lda.", iban="PT50000201231234567890154", footer="Reg. 1")
     patient = a_patient(address=ADDRESS, identifiers=[{"type": "pt-nif", "value": "123456789"}])
@@ -83,6 +84,7 @@ def test_an_invoice_copies_seller_payer_patient_and_visits(published) -> None:
     assert [data for name, data in published if name == "invoice.issued"] == [{"invoice_id": str(invoice.id)}]
 
 
+@pytest.mark.slow
 def test_an_issued_invoice_stays_as_it_was_printed() -> None:
     a_seller()
     patient = a_patient(address=ADDRESS)
@@ -126,6 +128,7 @@ def test_a_draft_whose_patient_pays_and_is_archived_is_refused() -> None:
     assert reasons_of(draft) == [payer_refused(ARCHIVED)]
 
 
+@pytest.mark.slow
 def test_somebody_else_pays_for_a_patient_who_has_died() -> None:
     patient = a_patient()
     payer: Any = {"kind": "other", "name": "Heirs of Pereira", "address": ADDRESS, "tax_number": "500"}
@@ -276,6 +279,7 @@ def _refused(statement: str, ids: dict[str, str]) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_draft_is_shown_with_what_it_would_get() -> None:
     with time_machine.travel("2026-11-23T12:00:00Z", tick=False):
         an_invoice()

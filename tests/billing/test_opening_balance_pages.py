@@ -122,6 +122,7 @@ def test_credit_from_before_is_not_reversed_as_a_payment_with_the_permission_for
         assert billing_service.reverse_opening_balance(opening_id, reason="Wrong").reversal_reason == "Wrong"
 
 
+@pytest.mark.slow
 def test_what_was_written_off_before_the_reversal_keeps_its_name(client, here) -> None:
     with here():
         patient = a_patient()
@@ -156,6 +157,7 @@ def test_commands_enter_list_and_reverse_it(run, here) -> None:
     assert json.loads(gone.stdout)["reversal_reason"] == "Wrong"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "most"),
     [

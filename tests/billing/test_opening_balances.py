@@ -41,6 +41,7 @@ def account(patient: Any) -> tuple[int, int, int]:
     return made.due.minor, made.credit.minor, made.ledger.closing.minor
 
 
+@pytest.mark.slow
 def test_what_was_owed_is_paid_like_an_invoice_without_an_event_of_one(inside, published: Published) -> None:
     patient = a_patient()
 
@@ -83,6 +84,7 @@ def test_credit_from_before_pays_invoices_and_was_never_taken(inside, published:
     assert billing_service.audit() == []
 
 
+@pytest.mark.slow
 def test_no_number_of_an_invoice_is_used_and_no_date_is_bound(inside) -> None:
     patient, day = a_patient(), today("Europe/Lisbon")
 
@@ -99,6 +101,7 @@ def test_no_number_of_an_invoice_is_used_and_no_date_is_bound(inside) -> None:
     assert billing_service.audit() == []
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("enter", [owed, left])
@@ -120,6 +123,7 @@ def test_a_patient_has_one_until_it_is_reversed(inside, enter: Any) -> None:
     assert billing_service.audit() == []
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_entered_several_times_at_once_it_is_counted_once(app, clinic, here) -> None:
     with here():
@@ -136,6 +140,7 @@ def test_entered_several_times_at_once_it_is_counted_once(app, clinic, here) -> 
         assert len(billing_service.opening_balances(patient_id)) == 1
 
 
+@pytest.mark.slow
 def test_a_reversal_makes_credit_of_what_paid_it(inside, published: Published) -> None:
     patient = a_patient()
     opening = owed(patient)
@@ -152,6 +157,7 @@ def test_a_reversal_makes_credit_of_what_paid_it(inside, published: Published) -
     assert billing_service.audit() == []
 
 
+@pytest.mark.slow
 def test_reversed_credit_owes_again_what_it_paid(inside, published: Published) -> None:
     patient = a_patient()
     opening, invoice = left(patient), an_invoice(patient, 1500)
@@ -179,6 +185,7 @@ def test_it_is_no_document(inside) -> None:
         billing_service.reverse_opening_balance(opening.id, reason="Too late")
 
 
+@pytest.mark.slow
 def test_a_write_off_makes_no_room_for_a_second_one(inside) -> None:
     patient = a_patient()
     opening = owed(patient)
@@ -232,6 +239,7 @@ def test_the_database_caps_it(inside) -> None:
         assert is_refused(statement), statement
 
 
+@pytest.mark.slow
 def test_both_records_of_a_merged_patient_keep_theirs(inside) -> None:
     kept, merged = a_patient(), a_patient()
     owed(kept, 100)

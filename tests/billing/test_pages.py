@@ -45,6 +45,7 @@ def test_an_invoice_is_drafted_from_the_form(client, here) -> None:
     assert "80,50\xa0€" in page.text
 
 
+@pytest.mark.slow
 def test_the_form_knows_the_patient_from_whose_page_it_was_opened(client, here) -> None:
     with here():
         patient = a_patient()
@@ -65,6 +66,7 @@ def test_the_form_asks_for_the_patient_if_it_knows_none(client, named: str) -> N
     assert 'id="f-patient"' in page.text
 
 
+@pytest.mark.slow
 def test_more_lines_keep_what_was_typed_and_store_nothing(client, here) -> None:
     with here():
         patient = a_patient()
@@ -78,6 +80,7 @@ def test_more_lines_keep_what_was_typed_and_store_nothing(client, here) -> None:
     assert "no invoice" in client.get("/invoices").text.lower()
 
 
+@pytest.mark.slow
 def test_lines_can_be_added_up_to_three_hundred(client) -> None:
     rows = typed_lines(*[("", "1", "")] * 299)
 
@@ -87,6 +90,7 @@ def test_lines_can_be_added_up_to_three_hundred(client) -> None:
     assert "Empty line" not in page.text
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("rows", "field", "words"),
@@ -134,6 +138,7 @@ def test_a_draft_is_issued_by_its_button_once(client, here) -> None:
     assert f"Invoice {number}" in client.get(f"/invoices/{draft.id}").text
 
 
+@pytest.mark.slow
 @pytest.mark.row(70)
 def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_own(client, here) -> None:
     with here():
@@ -148,6 +153,7 @@ def test_the_form_of_a_payment_is_filled_in_with_what_is_due_and_a_key_of_its_ow
     assert hidden_value(first, "key") != hidden_value(second, "key")
 
 
+@pytest.mark.slow
 def test_an_amount_is_read_as_people_type_it(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -156,6 +162,7 @@ def test_an_amount_is_read_as_people_type_it(client, here) -> None:
     assert stored(here, invoice.id).paid == euros(4550)
 
 
+@pytest.mark.slow
 @pytest.mark.row(81)
 def test_a_bad_amount_is_shown_again_with_a_reason_and_nothing_is_stored(client, here) -> None:
     with here():
@@ -184,6 +191,7 @@ def test_an_amount_that_is_not_above_zero_is_shown_again(client, here) -> None:
     assert stored(here, invoice.id).payments == []
 
 
+@pytest.mark.slow
 def test_too_much_is_shown_again_with_the_same_message_as_json(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -297,12 +305,14 @@ def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
     assert str(made[0]) in second.text
 
 
+@pytest.mark.slow
 def test_an_empty_list_shows_what_will_be_there(client) -> None:
     assert "No invoices yet" in client.get("/invoices").text
     assert "No invoice matches" in client.get("/invoices?status=draft").text
     assert client.get("/invoices?status=void").status_code == 422
 
 
+@pytest.mark.slow
 def test_a_patients_page_shows_what_is_to_be_paid(client, here) -> None:
     with here():
         invoice = an_invoice()

@@ -197,6 +197,7 @@ def test_the_command_splits_and_names_the_other_one(run, here) -> None:
     assert (part.exit_code, "2.50 EUR is split off, 7.50 EUR" in part.stderr) == (0, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("address", "most"),
     [

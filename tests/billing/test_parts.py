@@ -21,6 +21,7 @@ from tests.builders import a_patient, a_practitioner, an_appointment
 EIGHTY: Any = {"payer": INSURER, "percent": Fraction(80)}
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_percentage_of_each_line_becomes_a_draft_of_another_payer(inside) -> None:
     draft = a_draft(lines=[a_line(6500, description="Annual check"), a_line(980, "2", "Bandage")])
@@ -46,6 +47,7 @@ def test_an_amount_is_the_total_of_the_part_with_tax(inside) -> None:
     assert texts_of(part) == texts_of(draft) == ["Consultation, part of 50,00\xa0€"]
 
 
+@pytest.mark.slow
 def test_a_line_keeps_its_item_tax_and_visit_and_an_empty_share_stays_behind(inside) -> None:
     patient = a_patient()
     visit = an_appointment(patient, a_practitioner())
@@ -141,6 +143,7 @@ def test_a_part_that_leaves_nothing_of_the_draft_is_refused(inside) -> None:
     assert error.value.problems == {"percent": [TOO_SMALL]}
 
 
+@pytest.mark.slow
 def test_the_payer_of_the_draft_can_not_pay_the_part_as_well(inside) -> None:
     patient = a_patient()
     person = related_person_service.create(patient.id, roles=["payer"], name="Karin Janssen")
@@ -194,6 +197,7 @@ def test_a_duplicate_is_a_part_of_nothing(inside) -> None:
     assert billing_service.part_links(part).parts == []
 
 
+@pytest.mark.slow
 def test_no_event_is_published_and_both_are_issued_and_paid(inside, published) -> None:
     draft = a_draft()
     part = billing_service.split(draft.id, **EIGHTY)

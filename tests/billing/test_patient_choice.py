@@ -1,11 +1,14 @@
 """An invoice is for whom a search finds; if it finds several, the page asks which."""
 
+import pytest
+
 from tests.assertions import rows, spoken
 from tests.builders import a_patient
 
 LINE = {"lines-0-description": "Visit", "lines-0-quantity": "1", "lines-0-unit_price": "50.00"}
 
 
+@pytest.mark.slow
 def test_the_only_patient_whom_a_search_finds_is_billed(app, client, here):
     with here():
         a_patient(family_name="Zamorano", given_name="Luis")

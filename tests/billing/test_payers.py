@@ -56,6 +56,7 @@ def test_the_default_is_the_payer_on_record_else_a_minors_guardian_else_the_pati
     assert a_draft(child).payer_person_id == payer.id
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_firm_a_person_and_the_patient_are_stored(inside):
     patient = a_patient()
@@ -174,6 +175,7 @@ def test_the_form_shows_cards_and_keeps_what_was_typed(client, here):
     assert "Billed to Vela Lda." in spoken(client.get(address).text)
 
 
+@pytest.mark.slow
 def test_a_stale_edit_shows_both_versions_and_either_can_be_saved(client, here):
     with here():
         patient = a_patient()
@@ -197,6 +199,7 @@ def test_a_stale_edit_shows_both_versions_and_either_can_be_saved(client, here):
         assert (payer_in(stored)["kind"], stored.note, stored.lines[0].description) == ("patient", "Theirs", "Mine")
 
 
+@pytest.mark.slow
 def test_json_chooses_the_payer(client, here):
     with here():
         child = a_child()

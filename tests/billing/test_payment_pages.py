@@ -29,6 +29,7 @@ def due_of(here: Any, *invoice_ids: UUID) -> list[int]:
         return [billing_service.get(one).due.minor for one in invoice_ids]
 
 
+@pytest.mark.slow
 def test_the_page_offers_to_keep_what_is_too_much(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -132,6 +133,7 @@ def test_what_is_wrong_with_an_invoice_that_was_paid_meanwhile_is_told_at_the_am
     assert '<a href="#f-amount">Nothing is due of this invoice' in answer.text
 
 
+@pytest.mark.slow
 def test_who_owes_nothing_leaves_a_deposit(client, here) -> None:
     with here():
         patient = a_patient()

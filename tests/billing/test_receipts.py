@@ -84,6 +84,7 @@ def test_the_payer_is_whoever_the_invoices_name(client, here) -> None:
     assert "Pereira" in receipt_of(client, mixed)
 
 
+@pytest.mark.slow
 def test_a_payment_for_another_patient_was_not_received_from_them(client, here) -> None:
     with here():
         patient = a_patient(family_name="Pereira", address="Rua Nova 1")
@@ -99,6 +100,7 @@ def test_a_payment_for_another_patient_was_not_received_from_them(client, here) 
     assert "Rua Velha 2" not in receipt
 
 
+@pytest.mark.slow
 def test_payment_and_invoice_lead_to_it(client, here) -> None:
     with here():
         invoice = an_invoice()
@@ -123,6 +125,7 @@ def test_those_who_may_not_see_patients_get_the_number(client, here, become, den
     assert number in text
 
 
+@pytest.mark.slow
 def test_it_takes_few_statements(app, client, here) -> None:
     with here():
         patient = a_patient()

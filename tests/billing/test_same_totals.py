@@ -73,6 +73,7 @@ def taxes(request: pytest.FixtureRequest, app: Flask, client: PageClient, here: 
     return {"clinic": clinic.id, "patient": patient_id, "currency": request.param, **found}
 
 
+@pytest.mark.slow
 @pytest.mark.row(83)
 @pytest.mark.breadth
 @pytest.mark.parametrize("examples", [3, 12])

@@ -294,6 +294,7 @@ def test_an_unknown_invoice_is_not_found() -> None:
         billing_service.record_payment(uuid4(), amount=euros(1), method="card")
 
 
+@pytest.mark.slow
 def test_a_list_shows_the_latest_first_in_portions() -> None:
     patient = a_patient()
     made = [a_draft(patient).id for _ in range(5)]
@@ -305,6 +306,7 @@ def test_a_list_shows_the_latest_first_in_portions() -> None:
     assert second.next_key is None
 
 
+@pytest.mark.slow
 def test_a_list_keeps_to_a_status_and_a_patient() -> None:
     patient = a_patient()
     wanted = an_invoice(patient)

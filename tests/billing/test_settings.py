@@ -116,6 +116,7 @@ def test_the_command_shows_and_changes_them(run):
     assert json.loads(run("billing", "settings", "--json").stdout) == shown
 
 
+@pytest.mark.slow
 def test_the_pattern_numbers_the_next_invoice(inside):
     first = an_invoice()
     billing_settings_service.update(version=0, number_pattern="FT-YYYY/###")

@@ -32,6 +32,7 @@ entries = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(entries, days, days)
 def test_the_balances_of_neighbouring_periods_meet(found: list[Entry], one: date, other: date) -> None:
     first, middle = sorted((one, other))

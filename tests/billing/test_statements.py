@@ -69,6 +69,7 @@ def rows_of(patient: Any, **period: Any) -> list[tuple[str, int, int, int]]:
     return [(row.entry.kind, row.charged.minor, row.paid.minor, row.balance.minor) for row in rows]
 
 
+@pytest.mark.slow
 def test_every_kind_of_entry_has_its_row(account: Any) -> None:
     assert rows_of(account, since=datetime(2026, 9, 1, tzinfo=UTC).date()) == [
         ("invoice", 5000, 0, 5000),
@@ -87,6 +88,7 @@ def test_every_kind_of_entry_has_its_row(account: Any) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_period_begins_with_the_balance_before_it(account: Any) -> None:
     first_day = datetime(2026, 10, 5, tzinfo=UTC).date()
 
@@ -195,6 +197,7 @@ def test_a_transfer_names_the_account(client, here) -> None:
     assert f"/invoices/statement/{patient.id}" in linked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("address", "most"), [("/invoices/statement/{0}", 12), ("/api/v1/patients/{0}/statement", 4)])
 def test_reading_takes_few_statements(app, client, account: Any, address: str, most: int) -> None:
     client.get("/patients")

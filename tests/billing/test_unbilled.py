@@ -59,6 +59,7 @@ def test_several_visits_make_one_draft_and_are_listed_no_more(inside):
     assert [found.id for found in billing_service.of_visit(visits[1])[0]] == [invoice.id]
 
 
+@pytest.mark.slow
 def test_a_deleted_draft_leaves_its_visits_unbilled_again(inside):
     visit = a_visit(service=a_priced_service())
     invoice = billing_service.create_for_visits([visit.id])
@@ -68,6 +69,7 @@ def test_a_deleted_draft_leaves_its_visits_unbilled_again(inside):
     assert [one.id for one in billing_service.unbilled().rows] == [visit.id]
 
 
+@pytest.mark.slow
 def test_visits_of_a_wholly_credited_invoice_are_unbilled_again(inside):
     service, patient = a_priced_service(), a_patient()
     visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2)]
@@ -86,6 +88,7 @@ def test_visits_of_a_wholly_credited_invoice_are_unbilled_again(inside):
     assert billing_service.unbilled().rows == []
 
 
+@pytest.mark.slow
 def test_what_was_paid_of_a_wholly_credited_invoice_keeps_its_visit_from_nothing(inside):
     visit = a_visit(service=a_priced_service())
     invoice = billing_service.issue(billing_service.create_for_visits([visit.id]).id, confirm_date=True)
@@ -143,6 +146,7 @@ def test_visits_of_two_patients_without_a_price_or_not_over_are_refused(inside):
         billing_service.create_for_visits([unpriced.id])
 
 
+@pytest.mark.slow
 def test_a_price_that_one_item_lacks_is_none(inside):
     service = a_priced_service()
     price_list.create(code="0", label="New", service_ids=[service.id])
@@ -166,6 +170,7 @@ def test_the_page_makes_one_draft_of_the_ticked_visits(client, here):
     assert "Every visit is billed" in client.get("/invoices/unbilled").text
 
 
+@pytest.mark.slow
 def test_a_visit_that_somebody_else_billed_meanwhile_is_a_conflict(client, here):
     with here():
         visit_id = a_visit(service=a_priced_service()).id

@@ -30,6 +30,7 @@ def written_off(invoice: Any) -> Any:
 class TestService:
     """What the service does."""
 
+    @pytest.mark.slow
     def test_the_invoice_is_open_again_and_both_rows_stay(self, published) -> None:
         invoice = an_invoice()
         paid(invoice, 2000)
@@ -48,6 +49,7 @@ class TestService:
         assert paid_events(published) == []
         assert billing_service.audit() == []
 
+    @pytest.mark.slow
     def test_what_settles_the_invoice_then_is_published(self, published) -> None:
         invoice = an_invoice()
         billing_service.undo_write_off(written_off(invoice).id, reason="It came")
@@ -56,6 +58,7 @@ class TestService:
 
         assert paid_events(published) == [{"invoice_id": str(invoice.id), "amount": "50.00"}]
 
+    @pytest.mark.slow
     def test_a_cancelled_invoice_is_open_again(self) -> None:
         invoice = billing_service.issue(a_draft(lines=[a_line(1000, "5")]).id)
         payment = paid(invoice, 2000)
@@ -77,6 +80,7 @@ class TestService:
         with pytest.raises(OpeningBalanceReversed):
             billing_service.undo_write_off(row.id, reason="It came")
 
+    @pytest.mark.slow
     def test_the_statement_of_the_account_has_both(self) -> None:
         invoice = an_invoice()
         billing_service.undo_write_off(written_off(invoice).id, reason="It came")
@@ -121,6 +125,7 @@ def test_of_two_at_once_one_undoes_it(here, attempt: int) -> None:
         assert state(invoice) == ("issued", "open", 5000)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("inside")
 def test_the_database_itself_ties_the_sign_to_what_is_undone() -> None:

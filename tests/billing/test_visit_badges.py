@@ -16,7 +16,6 @@ from tests.statements import counted_statements, of_rows
 DAY = f"/appointments?day={MONDAY:%Y-%m-%d}"
 
 
-@pytest.mark.both_databases
 def test_a_visit_with_an_open_invoice_shows_what_is_to_pay(app, client, here, become):
     with here():
         service, patient = a_priced_service(5500), a_patient()
@@ -38,6 +37,7 @@ def test_a_visit_with_an_open_invoice_shows_what_is_to_pay(app, client, here, be
     assert len(of_rows(seen)) <= 12
 
 
+@pytest.mark.slow
 def test_a_paid_visit_shows_nothing_to_pay(client, here):
     with here():
         visit = a_visit(service=a_priced_service(5500))

@@ -41,6 +41,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("statement", "on_postgresql", "on_sqlite"), REFUSED)
 @pytest.mark.usefixtures("inside")
 def test_the_name_of_a_database_error_has_only_class_state_and_constraint(

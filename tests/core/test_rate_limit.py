@@ -153,6 +153,7 @@ def test_the_longest_wait_is_returned(clock):
     assert hit_all(buckets[:1]) == 60
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_bucket_that_is_filled_by_another_at_the_last_moment_gives_the_rest_back(app, clinic):
     together = [("shared", Limit(4, 600)), ("own", PLENTY)]
@@ -207,6 +208,7 @@ def test_neither_names_nor_what_can_be_worked_out_from_them_are_stored(app):
     assert len(row["key"]) == 64
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", ["", "\x00", "\ud800", "é" * 100_000])
@@ -228,6 +230,7 @@ def test_names_that_are_never_seen_again_leave_nothing_behind(app, clock):
     assert len(rows(app, "throttles")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.row(3)
 def test_the_worker_sweeps_what_is_over_and_nothing_else(app, clock):

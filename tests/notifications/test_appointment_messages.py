@@ -75,6 +75,7 @@ def test_a_confirmation_waits_anew_while_a_cancellation_can_be_undone(appointmen
     assert (sent(29), sent(1), sent(60)) == ([], [CONFIRMED], [])
 
 
+@pytest.mark.slow
 def test_a_booking_that_is_undone_sends_nothing(app, appointment, sent):
     sent(20)
     appointment_service.undo(appointment.id)
@@ -153,6 +154,7 @@ def test_a_cancellation_that_is_undone_sends_nothing_and_one_that_was_sent_is_fo
     assert sent(60) == [CONFIRMED]
 
 
+@pytest.mark.slow
 def test_a_changed_note_does_not_keep_the_confirmation_back(appointment, sent):
     appointment_service.update(appointment.id, note="Needs a lift")
 
@@ -169,6 +171,7 @@ def test_a_move_that_is_followed_by_a_cancellation_is_not_announced(app, appoint
     assert states(app)[1][:2] == ("change", "suppressed")
 
 
+@pytest.mark.slow
 def test_nobody_is_written_to_about_a_walk_in_or_a_past_visit(app, clock, sent):
     patient, practitioner = a_patient(), an_appointment(starts_at=START).practitioner_id
     people: dict[str, Any] = {"patient_id": patient.id, "practitioner_id": practitioner}
@@ -180,6 +183,7 @@ def test_nobody_is_written_to_about_a_walk_in_or_a_past_visit(app, clock, sent):
     assert {row["kind"] for row in rows(app, "notifications") if row["patient_id"] == patient.id} == {"welcome"}
 
 
+@pytest.mark.slow
 def test_a_message_that_waits_while_the_time_zone_changes_shows_the_same_local_time(appointment, sent, mailbox):
     clinic_service.update(version=None, zone="Europe/Madrid")
 

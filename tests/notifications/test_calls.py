@@ -54,6 +54,7 @@ def test_patients_whom_no_message_reached_are_listed_the_earliest_visit_first(ma
     assert call_service.count() == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize("agreed", [True, False])
 def test_a_patient_without_an_address_is_listed_if_calls_are_agreed_to(mailbox, agreed):
@@ -63,6 +64,7 @@ def test_a_patient_without_an_address_is_listed_if_calls_are_agreed_to(mailbox, 
     assert listed() == ([appointment.id] if agreed else [])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_a_patient_who_does_not_agree_to_email_but_to_calls_is_listed(mailbox):
     patient = a_patient(consent={("care", "email"): False, ("care", "phone"): True})
@@ -85,6 +87,7 @@ def test_a_patient_leaves_the_list_when_a_message_arrives(app, mailbox):
     assert appointment_service.get(appointment.id).confirmed_at is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize("starts_in", [timedelta(minutes=-5), timedelta(days=15)])
 def test_visits_that_began_or_are_far_away_are_not_listed(mailbox, starts_in):
@@ -93,6 +96,7 @@ def test_visits_that_began_or_are_far_away_are_not_listed(mailbox, starts_in):
     assert listed() == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_who_will_come_has_confirmed_the_visit_and_leaves_the_list(mailbox):
     appointment = refused(mailbox)
@@ -103,6 +107,7 @@ def test_who_will_come_has_confirmed_the_visit_and_leaves_the_list(mailbox):
     assert appointment_service.get(appointment.id).confirmed_at is not None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_calls_without_an_answer_are_counted(mailbox):
     appointment = refused(mailbox)

@@ -56,6 +56,7 @@ def test_a_death_recorded_while_a_message_is_written_stops_its_hand_over(app, ma
     assert mailbox.messages == []
 
 
+@pytest.mark.slow
 def test_taking_a_death_back_lets_later_messages_be_sent(app, mailbox):
     patient = a_patient()
     die(patient)

@@ -95,6 +95,7 @@ def test_a_harmless_encoded_word_in_a_name_is_text(sent, queue, place):
     assert any("=?utf-8?q?hi?=" in name for name in names)
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 def test_a_long_name_of_a_clinic_is_one_mailbox(sent, queue):
     queue("notifications")

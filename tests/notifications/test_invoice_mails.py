@@ -38,6 +38,7 @@ def an_invoice_paid_by(patient, payer, **line):
     return billing_service.issue(draft.id)
 
 
+@pytest.mark.slow
 def test_the_mail_names_what_is_to_pay_until_when_and_how_and_no_line(inside, mailbox):
     a_seller(iban=IBAN, bic="TESTPTPL", legal_name="Clínica Lda")
     invoice = billing_service.issue(a_draft(a_patient(language="en"), [a_line(description="Psychiatry")]).id)
@@ -64,6 +65,7 @@ def test_the_mail_names_what_is_to_pay_until_when_and_how_and_no_line(inside, ma
     assert "/my/" in text
 
 
+@pytest.mark.slow
 def test_sending_while_one_waits_sends_one_and_later_another_one(inside, app, mailbox):
     invoice = an_invoice()
     first, second = send_invoice(invoice.id), send_invoice(invoice.id)
@@ -112,6 +114,7 @@ def test_a_related_person_who_pays_reads_nothing_of_the_patient(inside, mailbox)
     assert message["List-Unsubscribe"] is None
 
 
+@pytest.mark.slow
 def test_a_firm_gets_none_and_the_reason_is_shown(inside, app, mailbox):
     invoice = an_invoice_paid_by(a_patient(), {"kind": "other", "name": "Seguros SA"})
 
@@ -178,6 +181,7 @@ def test_the_consent_of_a_payer_who_is_a_patient_too_counts(inside, app):
     assert send_invoice(invoice.id).reason == "no consent to care messages by email: withdrawn"
 
 
+@pytest.mark.slow
 def test_an_invoice_that_was_credited_wholly_is_not_sent(inside, app):
     invoice = an_invoice()
     send_invoice(invoice.id)
@@ -188,6 +192,7 @@ def test_an_invoice_that_was_credited_wholly_is_not_sent(inside, app):
     assert mails(app)[0]["reason"] == "the invoice was cancelled by a credit note"
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_of_a_patient_who_has_died(inside, app):
     patient = a_patient()
     invoice = an_invoice(patient)
@@ -215,6 +220,7 @@ def test_the_page_has_a_button_that_sends_once_and_shows_what_became_of_it(app, 
     assert len(mails(app)) == 1
 
 
+@pytest.mark.slow
 def test_the_page_of_an_invoice_takes_few_statements_with_its_messages(app, client, here):
     with here():
         invoice_id = an_invoice(a_patient()).id

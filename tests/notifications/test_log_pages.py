@@ -94,6 +94,7 @@ def test_the_log_shows_the_messages_to_patients_whom_a_search_finds(client, here
     assert "No message matches" in spoken(client.get("/messages?q=nobody").text)
 
 
+@pytest.mark.slow
 def test_the_tabs_count_what_goes_out_until_tomorrow_and_the_calls(client, here, mailbox):
     with here():
         an_appointment(a_patient(), starts_at=now() + timedelta(days=2, hours=12))

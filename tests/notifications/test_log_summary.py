@@ -42,6 +42,7 @@ def messages(here, clinic, mailbox):
         yield
 
 
+@pytest.mark.slow
 def test_each_number_counts_what_it_says(here, messages):
     with here():
         found = log_summary()

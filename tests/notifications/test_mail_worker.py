@@ -35,6 +35,7 @@ def written(app):
     return sorted((Path(app.instance_path) / "outbox").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_message_that_was_accepted_is_sent_and_stores_its_text(app, mailbox):
     a_patient(language="en")
 
@@ -154,6 +155,7 @@ def test_a_server_that_refuses_the_password_fails_no_message(app, mailbox, monke
     assert "secret" not in only(app)["reason"]
 
 
+@pytest.mark.slow
 def test_a_server_without_encryption_gets_nothing_if_encryption_is_wanted(app, mailbox, monkeypatch):
     a_patient()
     monkeypatch.setitem(app.config, "SMTP_URL", app.config["SMTP_URL"] + "?starttls=1")
@@ -176,6 +178,7 @@ def test_a_connection_that_breaks_after_the_hand_over_makes_the_state_unknown(ap
         assert send_due() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["421 Closing", "500 What?"])
 def test_an_error_at_quit_does_not_change_an_accepted_message(app, mailbox, answer):
     a_patient()
@@ -198,6 +201,7 @@ def test_consent_that_was_withdrawn_before_sending_stops_the_message(app, mailbo
     assert mailbox.messages == []
 
 
+@pytest.mark.slow
 def test_an_address_that_was_removed_before_sending_stops_the_message(app, mailbox):
     patient = a_patient()
     patient_service.update(patient.id, version=1, email=None)
@@ -217,6 +221,7 @@ def test_a_message_goes_to_the_current_address(mailbox):
     assert mailbox.recipients == ["new@example.org"]
 
 
+@pytest.mark.slow
 def test_without_a_mail_server_each_message_becomes_a_file(app):
     before = set(written(app))
     an_appointment(a_patient(language="pt"), starts_at=datetime.now(UTC) + timedelta(days=1))
@@ -247,6 +252,7 @@ def test_a_message_that_can_not_be_written_stops_no_other(app, mailbox):
     assert rows(app, "notifications")[0]["reason"] == "an error in the program (KeyError)"
 
 
+@pytest.mark.slow
 @pytest.mark.row(93)
 def test_logs_have_no_data_of_the_patient(mailbox, caplog):
     caplog.set_level("DEBUG", logger="clinic")

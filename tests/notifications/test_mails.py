@@ -87,6 +87,7 @@ def test_a_confirmation_names_time_and_practitioner_in_the_clinics_form(mailbox,
     assert "(" not in text
 
 
+@pytest.mark.slow
 def test_names_arrive_with_their_accents(mailbox):
     ines(preferred_name="Nê", email="ines@example.org")
 
@@ -127,6 +128,7 @@ def test_an_address_beyond_ascii_is_written_to(mailbox, email, recipient):
     assert mailbox.recipients == [recipient]
 
 
+@pytest.mark.slow
 def test_markup_in_a_name_stays_text(mailbox):
     a_patient(family_name="<b>Bold</b>", given_name="{{7*7}} & %s", language="en")
 
@@ -137,6 +139,7 @@ def test_markup_in_a_name_stays_text(mailbox):
     assert "Dear {{7*7}} &amp; %s &lt;b&gt;Bold&lt;/b&gt;," in html
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(("language", "written"), [("fr", "pt"), (None, "pt"), ("pt-BR", "pt"), ("de-AT", "de")])
 def test_the_clinics_language_is_used_for_one_without_templates(mailbox, language, written):

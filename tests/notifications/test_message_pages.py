@@ -106,6 +106,7 @@ def test_the_html_of_a_message_has_its_own_page_that_runs_nothing(app, client, v
     assert "<html" in response.text
 
 
+@pytest.mark.slow
 def test_a_message_that_was_not_sent_yet_is_shown_as_a_preview(app, client, here):
     with here():
         a_patient()
@@ -116,6 +117,7 @@ def test_a_message_that_was_not_sent_yet_is_shown_as_a_preview(app, client, here
     assert rows(app, "notifications")[0]["body"] is None
 
 
+@pytest.mark.slow
 def test_a_failed_message_begins_with_what_can_be_done(app, client, here, mailbox):
     with here():
         a_patient(phone="+351927555301")
@@ -128,6 +130,7 @@ def test_a_failed_message_begins_with_what_can_be_done(app, client, here, mailbo
     assert "550 5.1.1 No such user" in page
 
 
+@pytest.mark.slow
 def test_an_unclear_message_that_arrived_is_sent_and_names_who_found_out(app, client, unclear):
     response = client.submit(f"/messages/{unclear}/resolve", outcome="arrived")
 
@@ -196,6 +199,7 @@ def test_contact_data_is_hidden_without_the_permission(app, client, become, visi
         assert "ines@example.org" not in client.get(address).text, address
 
 
+@pytest.mark.slow
 def test_a_message_is_only_shown_to_those_who_may_read_messages(app, client, become, visit):
     become("practitioner")
 

@@ -69,6 +69,7 @@ def pay(invoice, cents):
     return billing_service.record_payment(invoice.id, amount=euros(cents), method="card")
 
 
+@pytest.mark.slow
 def test_without_levels_nothing_is_planned(app, clock):
     settings_service.update(version=None, payment_reminder_days=[])
     an_invoice()
@@ -78,6 +79,7 @@ def test_without_levels_nothing_is_planned(app, clock):
     assert reminders(app) == []
 
 
+@pytest.mark.slow
 def test_reminders_are_planned_at_issue_and_sent_in_the_morning_of_their_day(app, clock, mailbox):
     an_invoice(a_patient(language="en"))
     assert reminders(app) == [(7, "queued", None), (21, "queued", None)]
@@ -94,6 +96,7 @@ def test_reminders_are_planned_at_issue_and_sent_in_the_morning_of_their_day(app
     assert "Payment reminder for invoice" in mailbox.messages[-1]["Subject"]
 
 
+@pytest.mark.slow
 def test_a_payment_drops_what_is_planned_and_its_reversal_plans_again_what_is_still_to_come(app, clock):
     invoice = an_invoice()
     payment = pay(invoice, 5000)
@@ -116,6 +119,7 @@ def test_a_part_payment_changes_what_the_reminder_asks_for(app, clock, mailbox):
     assert "30,00" in mailbox.messages[-1].get_body(("plain",)).get_content()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settle",
     [
@@ -132,6 +136,7 @@ def test_a_write_off_and_a_credit_note_over_the_rest_end_the_reminders(app, cloc
     assert {row[1:] for row in reminders(app)} == {("suppressed", "nothing is left to pay of the invoice")}
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_away_sends_the_last_level_alone(app, clock, mailbox):
     an_invoice()
     send_due()
@@ -152,6 +157,7 @@ def test_without_consent_the_reason_is_shown(app, clock):
     assert reminders(app)[0][1:] == ("suppressed", "no consent to care messages by email: withdrawn")
 
 
+@pytest.mark.slow
 def test_nobody_is_reminded_of_what_was_imported_or_owed_before_whatever_is_set_later(app, clock, mailbox):
     settings_service.update(version=None, payment_reminder_days=[7])
     with as_actor(f"{IMPORT}old-program"):
@@ -166,6 +172,7 @@ def test_nobody_is_reminded_of_what_was_imported_or_owed_before_whatever_is_set_
     assert reminders(app) == [(7, "suppressed", "imported"), (21, "suppressed", "imported")]
 
 
+@pytest.mark.slow
 def test_nobody_is_reminded_whose_credit_is_enough_until_it_is_given_back(app, clock, mailbox):
     patient = a_patient()
     an_invoice(patient)
@@ -182,6 +189,7 @@ def test_nobody_is_reminded_whose_credit_is_enough_until_it_is_given_back(app, c
     assert sent(app) == [21]
 
 
+@pytest.mark.slow
 def test_other_levels_plan_anew_what_is_still_to_come(app, clock):
     an_invoice()
     settings_service.update(version=None, payment_reminder_days=[14])
@@ -195,6 +203,7 @@ def test_other_levels_plan_anew_what_is_still_to_come(app, clock):
     }
 
 
+@pytest.mark.slow
 def test_a_level_that_is_added_later_is_sent_and_none_twice(app, clock):
     an_invoice()
     pass_days(clock, 18, every=6)
@@ -204,6 +213,7 @@ def test_a_level_that_is_added_later_is_sent_and_none_twice(app, clock):
     assert sent(app) == [7, 21, 40]
 
 
+@pytest.mark.slow
 def test_another_time_zone_sends_no_level_twice(app, clock):
     an_invoice()
     pass_days(clock, 18, every=6)
@@ -262,6 +272,7 @@ class Account:
                 self.expected.append(days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_happens_to_an_invoice_what_was_sent_is_what_the_rules_say(app, clock, seed):
     account = Account(Random(seed))

@@ -36,6 +36,7 @@ def test_each_event_queues_its_message(app):
     assert [row["about_id"] for row in rows(app, "notifications")][1:] == [appointment.id] * 2
 
 
+@pytest.mark.slow
 def test_without_an_address_nothing_is_queued(app):
     appointment = an_appointment(a_patient(email=None))
     appointment_service.cancel(appointment.id)
@@ -85,6 +86,7 @@ def test_imported_records_cause_no_message(app, mailbox):
     assert mailbox.messages == []
 
 
+@pytest.mark.slow
 def test_changing_a_patient_queues_nothing(app):
     patient = a_patient()
 

@@ -51,6 +51,7 @@ def test_a_patient_who_agreed_is_written_to_once(app, recall, mailbox, clock):
     assert row["sent_at"].date() <= DUE
 
 
+@pytest.mark.slow
 def test_a_patient_who_was_not_asked_is_not_written_to(app, mailbox, clock):
     recall_service.create(a_patient().id, due_on=DUE, reason="Check-up")
 

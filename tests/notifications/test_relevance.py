@@ -166,6 +166,7 @@ def test_a_cancellation_does_not_wait_for_a_confirmation_that_was_given_up(app, 
     assert subjects(mailbox) == ["Your appointment at Clínica São João is cancelled"]
 
 
+@pytest.mark.slow
 def test_an_appointment_that_has_begun_is_neither_confirmed_nor_cancelled_by_mail(app, appointment, mailbox, clock):
     mailbox.answers["RCPT"] = "451 Try again"
     send_due()
@@ -189,6 +190,7 @@ def test_a_cancellation_that_could_not_be_sent_in_time_is_not_sent(app, appointm
     assert outcomes(app)[1] == ("cancellation", "suppressed", "the appointment is in the past")
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("starts_at", [NOON, NOON - timedelta(days=3)])
 def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient(app, clock, mailbox, starts_at):
@@ -206,6 +208,7 @@ def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient
     assert len(mailbox.messages) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("status", ["arrived", "noshow"])
 def test_a_confirmation_of_an_appointment_that_is_not_to_come_any_more_is_not_sent(app, appointment, mailbox, status):

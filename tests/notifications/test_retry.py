@@ -79,6 +79,7 @@ def test_a_message_that_is_sent_again_is_attempted_for_three_days_more(app, here
     assert timedelta(hours=71) < ended - began < timedelta(hours=73)
 
 
+@pytest.mark.slow
 def test_a_message_that_was_suppressed_or_sent_is_not_sent_again(app, here, messages):
     with here():
         for index in (2, 3):

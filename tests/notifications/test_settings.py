@@ -151,6 +151,7 @@ def test_the_page_and_json_take_few_statements(client, app, here):
     assert len(of_rows(single)) <= 4 + 1
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(15, 43200), max_size=4))
 def test_reminders_in_words_are_read_back_as_they_were(offsets):
     expected = sorted(set(offsets), reverse=True)

@@ -84,6 +84,7 @@ def test_imported_visits_and_those_that_were_booked_late_are_not_reminded_of(mai
     assert reasons == {"imported": 1, "the visit was booked or moved after its reminders were due": 1}
 
 
+@pytest.mark.slow
 def test_the_rest_of_today_is_listed_one_by_one(mailbox):
     patient = a_patient()
     an_appointment(patient, starts_at=NOON + timedelta(days=2, hours=3))
@@ -106,6 +107,7 @@ def test_a_patient_who_has_died_is_not_reminded(mailbox):
     assert upcoming().visit_days[0].reasons == {"the patient has died": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visits", [1, 12])
 def test_it_takes_at_most_eleven_statements_however_many_visits_there_are(app, mailbox, visits):
     on_thursday(*(a_patient(birth_date="2020-01-01" if number % 2 else "1990") for number in range(visits)))

@@ -55,6 +55,7 @@ def test_consent_that_is_withdrawn_after_the_next_message_was_read_stops_it(app,
     assert rows(app, "notifications")[1]["reason"] == "no consent to care messages by email: withdrawn"
 
 
+@pytest.mark.slow
 def test_a_patient_who_has_no_address_after_the_next_message_was_read_gets_none(
     app, mailbox, patients, after_read_ahead
 ):
@@ -66,6 +67,7 @@ def test_a_patient_who_has_no_address_after_the_next_message_was_read_gets_none(
     assert rows(app, "notifications")[1]["reason"] == "the patient has no email address any more"
 
 
+@pytest.mark.slow
 def test_the_audit_trail_has_each_step_of_each_message_of_a_run(app, patients):
     send_due()
 
@@ -94,6 +96,7 @@ def test_a_further_message_of_a_run_takes_eleven_statements(app, patients):
     assert len(of_rows(more)) - len(of_rows(few)) <= 11
 
 
+@pytest.mark.slow
 def test_a_kind_that_was_switched_off_is_not_sent_by_the_next_run(app, mailbox, patients):
     send_due()
     template_service.switch("welcome", enabled=False, version=None)
@@ -104,6 +107,7 @@ def test_a_kind_that_was_switched_off_is_not_sent_by_the_next_run(app, mailbox, 
     assert mailbox.recipients == ["number0@example.org", "number1@example.org"]
 
 
+@pytest.mark.slow
 def test_a_run_of_messages_of_several_kinds_writes_each_with_what_it_is_about(mailbox, patients):
     an_appointment(patients[1], starts_at=datetime.now(UTC) + timedelta(days=3))
 

@@ -101,6 +101,7 @@ def test_a_page_with_a_million_characters_is_shown_again(client):
     assert "New patient" in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.row(62)
 @pytest.mark.usefixtures("untouched")
 def test_more_than_a_megabyte_is_too_much(client):

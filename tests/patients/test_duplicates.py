@@ -38,6 +38,7 @@ def found(**fields: Any) -> list[UUID]:
     return [one.patient.id for one in duplicate_service.candidates(**patient_fields(**fields))]
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("other", ALIKE, ids=str)

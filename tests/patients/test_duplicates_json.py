@@ -124,6 +124,7 @@ def test_the_command_checks_with_progress_and_lists(run: Run, here: Here) -> Non
     assert run("patients", "reopen-duplicate", pair["id"]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_registering_by_command_names_who_is_on_file(run: Run, here: Here) -> None:
     with here():
         patient = a_patient()

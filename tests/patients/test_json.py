@@ -286,6 +286,7 @@ def test_a_method_can_not_be_smuggled_in(app, client, patient):
     assert row_counts(app) == before
 
 
+@pytest.mark.slow
 @pytest.mark.row(78)
 def test_a_stale_change_is_answered_with_the_patient_as_it_is_now(client, here) -> None:
     with here():

@@ -156,6 +156,7 @@ def test_the_heading_says_the_total_and_what_was_chosen(client, people):
     assert "Clear filters" in client.get("/patients?balance=due&status=archived").text
 
 
+@pytest.mark.slow
 def test_more_than_ten_thousand_are_not_counted(client, people, monkeypatch):
     monkeypatch.setattr("clinic.patients.lists.MOST_COUNTED", 3)
     monkeypatch.setattr("clinic.patients.pages.patient_list.MOST_COUNTED", 3)

@@ -208,6 +208,7 @@ def test_overlapping_visits_are_named_and_refuse_the_merge(twice: Twice) -> None
     ]
 
 
+@pytest.mark.slow
 def test_the_stricter_answer_about_consent_holds(twice: Twice) -> None:
     merge_service.merge(twice.one, twice.other)
 
@@ -255,6 +256,7 @@ def test_an_answer_from_before_a_merge_is_not_undone() -> None:
     assert not consent_service.state(one.id, "care", "email").allowed
 
 
+@pytest.mark.slow
 def test_nobody_is_messaged_and_the_second_welcome_is_not_sent(
     twice: Twice, published: list[tuple[str, dict[str, Any]]]
 ) -> None:
@@ -266,6 +268,7 @@ def test_nobody_is_messaged_and_the_second_welcome_is_not_sent(
     assert published == [("patient.merged", {"patient_id": str(twice.one), "merged_patient_id": str(twice.other)})]
 
 
+@pytest.mark.slow
 def test_the_old_id_and_number_lead_to_the_survivor(twice: Twice) -> None:
     mrn = patient_service.get(twice.other).mrn
     merge_service.merge(twice.one, twice.other)

@@ -30,6 +30,7 @@ def test_every_clinic_counts_by_itself(here, other_clinic):
     assert a_patient().mrn == "P-000002"
 
 
+@pytest.mark.slow
 def test_a_registration_that_failed_gives_its_number_back():
     a_patient()
     with pytest.raises(Exception, match="family name"):

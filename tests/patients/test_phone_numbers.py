@@ -57,6 +57,7 @@ def test_a_stored_number_stays_when_another_field_is_edited_on_the_page(app, cli
     assert (row["family_name"], row["phone"]) == ("Sousa", patient.phone)
 
 
+@pytest.mark.slow
 def test_a_stored_number_stays_when_another_field_is_changed_by_json(client, patient):
     url = f"/api/v1/patients/{patient.id}"
     whole = {name: client.get(url).json[name] for name in ("given_name", "phone", "email")}

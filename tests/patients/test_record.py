@@ -58,6 +58,7 @@ def test_the_same_lists_change_nothing(app, patient):
     assert len(rows(app, "audit_entries")) == before
 
 
+@pytest.mark.slow
 def test_rows_that_stay_are_not_written_again(app, patient):
     kept = {row["id"] for row in rows(app, "patient_details") if row["value"] == OLD["value"]}
 

@@ -235,6 +235,7 @@ def test_without_the_permission_no_other_contact_is_shown_or_used(client, patien
     assert saved.status_code == 303
 
 
+@pytest.mark.slow
 def test_the_form_takes_at_most_twelve_statements(app, client, patient):
     with counted_statements(app) as statements:
         client.get(f"/patients/{patient.id}/edit")

@@ -56,6 +56,7 @@ def test_a_stale_change_of_the_state_is_refused(inside):
             change(patient.id, version=7)
 
 
+@pytest.mark.slow
 def test_an_archived_patient_is_neither_booked_nor_billed_until_restored(inside):
     patient, practitioner = somebody(), a_practitioner()
     patient_service.archive(patient.id)
@@ -132,6 +133,7 @@ def test_every_way_of_booking_answers_alike(client, run, here, patient, state):
         assert appointment_service.upcoming_of(patient.id) == []
 
 
+@pytest.mark.slow
 def test_every_way_of_billing_an_archived_patient_answers_alike(app, client, run, here, patient):
     with here():
         patient_service.archive(patient.id)

@@ -215,6 +215,7 @@ def test_a_person_is_added_changed_and_ended_on_pages(app, client, url, mother):
     assert client.submit(f"{edit}/restore", version="3").status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("typed", "text"),
@@ -285,6 +286,7 @@ def test_who_may_not_see_contact_details_neither_sees_nor_sends_them(client, bec
     assert answer.status_code == 422
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["list", "one"])
 def test_reading_takes_at_most_four_statements(app, client, url, guardian, path):
     of_one = f"/api/v1/related-persons/{guardian['id']}"

@@ -152,6 +152,7 @@ def test_wildcards_and_quotes_are_literal_characters(people):
     assert found_by(BY_NOTHING, people) == {query: [] for query in BY_NOTHING}
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_wildcards_in_a_name_are_found_as_they_stand(people):
     queries = ["100%", "100% real", "under_score", "under_"]
@@ -237,6 +238,7 @@ def test_digits_alone_find_a_record_number_and_either_end_of_a_phone(inside):
     assert [one.id for one in patient_service.search("0212").rows] == [ids[3]]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_whole_name_comes_before_what_begins_so_and_the_newest_first(inside):
     for family, first in (("Pereira", "Rui"), ("Per", "Ana"), ("Perez", "Mia"), ("Per", "Zita")):
@@ -265,6 +267,7 @@ def test_what_is_found_comes_in_portions(inside):
     assert rest.next_key is None
 
 
+@pytest.mark.slow
 def test_a_changed_name_is_found_and_the_old_one_no_more(inside):
     patient = a_patient(family_name="Before", phone="+351912555014")
 

@@ -70,6 +70,7 @@ def test_a_row_shows_the_next_visit_what_is_to_pay_and_what_changes_what_the_des
     assert "Mon 26 Nov 2029 09:00 50,00" in page
 
 
+@pytest.mark.slow
 def test_an_archived_patient_is_found_when_asked_for(client, here):
     with here():
         patient = a_patient(family_name="Zamora")

@@ -150,6 +150,7 @@ def test_what_is_denied_to_a_person_the_role_does_not_permit(app, client, desk):
     assert (theirs.get("/patients").status_code, theirs.get("/patients/new").status_code) == (200, 403)
 
 
+@pytest.mark.slow
 @pytest.mark.row(34)
 def test_somebody_to_whom_everything_is_denied_sees_nothing(app, client, desk):
     client.post(desk.page, data={"csrf_token": client.token(), **member_form(), "denied": list(permission_names())})
@@ -525,6 +526,7 @@ def test_a_person_of_two_clinics_switches_between_them(app, other_clinic, desk):
     assert in_another_window.status_code == 303
 
 
+@pytest.mark.slow
 def test_an_administrator_whose_secret_was_not_used_does_not_count(app, client, boss, hired):
     second = hired("administrator", "second@example.org")
     browser_of(app, second)

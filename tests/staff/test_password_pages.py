@@ -114,6 +114,7 @@ def test_the_present_password_is_guessed_five_times_at_most(signed_in):
     assert int(right.headers["Retry-After"]) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.row(5)
 def test_a_password_of_a_megabyte_is_refused_before_it_is_hashed(signed_in, monkeypatch):
     monkeypatch.setattr(self_service, "hash_password", lambda _password: pytest.fail("was hashed"))
@@ -305,6 +306,7 @@ def test_a_link_opens_nothing_after_an_hour(app, visitor, mailbox):
     assert (before, after) == (200, 410)
 
 
+@pytest.mark.slow
 @pytest.mark.row(8)
 @pytest.mark.usefixtures("person")
 def test_of_a_link_only_the_hash_is_kept_and_it_has_256_bits(app, visitor, mailbox):

@@ -38,6 +38,7 @@ def test_a_page_of_ours_is_redirected_to(wanted: str) -> None:
     assert safe_next(wanted) == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.row(59)
 @pytest.mark.usefixtures("request_context")
 def test_other_characters_than_those_of_a_url_are_quoted() -> None:

@@ -163,6 +163,7 @@ def test_nobody_sees_the_app_as_who_may_do_more(app, client, hired):
     assert browser.get("/api-keys").status_code == 403
 
 
+@pytest.mark.slow
 def test_who_is_denied_something_does_not_see_the_app_as_who_may_do_it(app, client, hired):
     manager = hired("manager")
     client.submit(manager.page, name="Marta", role="manager", version=1, denied="payments:write")

@@ -196,6 +196,7 @@ def test_a_page_looks_early_enough_to_warn_whatever_was_noted_of_its_session(app
     assert looks == [["720"]] * 7 + [["330"]]
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_staying_signed_in_begins_the_idle_time_anew(clock, signed_in):
     clock.shift(timedelta(minutes=14))
@@ -218,6 +219,7 @@ def test_nobody_can_stay_beyond_the_clinic_s_longest_session(app, clinic, clock,
     assert told.get_json() == {"seconds": 60, "seconds_to_warning": 0, "can_wait": False}
 
 
+@pytest.mark.slow
 @pytest.mark.row(16)
 def test_with_an_idle_limit_of_a_minute_using_a_session_keeps_it_alive(app, clinic, clock, signed_in):
     set_clinic(app, clinic.id, idle_minutes=1)
@@ -426,6 +428,7 @@ def test_switching_the_clinic_gives_the_session_another_token_and_the_role_there
     assert "Clínica São João" in account
 
 
+@pytest.mark.slow
 def test_nobody_gets_into_a_clinic_that_is_none(signed_in):
     ids = ("", "nonsense", "00000000-0000-0000-0000-000000000000")
 
@@ -444,6 +447,7 @@ def test_nobody_gets_into_a_clinic_in_which_they_do_not_work(app, other_clinic, 
     )
 
 
+@pytest.mark.slow
 def test_keyboard_shortcuts_are_switched_off_and_on(signed_in):
     send(signed_in, "/account/preferences", "/account")
     off = signed_in.get("/account").text

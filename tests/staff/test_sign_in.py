@@ -347,6 +347,7 @@ def test_the_session_is_another_after_the_second_step(app, clinic, visitor):
     assert replay(app, old).get("/login/code").status_code == 302
 
 
+@pytest.mark.slow
 @pytest.mark.row(59)
 @pytest.mark.usefixtures("person")
 def test_after_signing_in_nobody_is_led_to_a_place_that_is_no_page_of_ours(visitor):
@@ -424,6 +425,7 @@ def test_the_demo_s_people_get_into_the_demo_and_into_no_real_installation(app, 
     assert (in_the_demo.status_code, in_production.status_code) == (303, 422)
 
 
+@pytest.mark.slow
 @pytest.mark.row(14)
 def test_signing_in_as_somebody_else_ends_the_session_of_before(app, clinic, visitor):
     a_person(app, clinic.id)

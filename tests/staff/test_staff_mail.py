@@ -198,6 +198,7 @@ def test_a_mail_that_is_not_accepted_is_attempted_for_two_days_with_growing_paus
     assert pauses[0] < pauses[3] < pauses[6] < pauses[9]
 
 
+@pytest.mark.slow
 def test_a_mail_that_ends_its_worker_each_time_is_given_up(app, clinic, mailbox, clock):
     queue("reset", a_person(app, clinic.id), clinic.id)
 

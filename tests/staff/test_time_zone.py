@@ -196,6 +196,7 @@ def test_programs_preview_the_zone_and_change_it_with_other_settings(client, app
     assert (shown["starts_at"], shown["version"]) == ("2029-11-26T08:00:00Z", 2)
 
 
+@pytest.mark.slow
 def test_programs_learn_what_is_in_the_way(app, client, here):
     with here():
         blocking = an_appointment(starts_at=IN_THE_GAP)

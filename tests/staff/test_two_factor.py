@@ -76,6 +76,7 @@ def test_the_code_that_the_app_shows_completes_the_sign_in(half_in):
     assert is_in(half_in)
 
 
+@pytest.mark.slow
 def test_a_wrong_code_is_answered_with_the_other_way_in_and_no_empty_navigation(half_in):
     page = enter(half_in, "000000").text
 
@@ -164,6 +165,7 @@ def test_a_second_step_is_turned_on_with_a_first_code(app, signed_in, clock):
     assert not any(code in str(rows(app, "recovery_codes")) for code in codes)
 
 
+@pytest.mark.slow
 def test_until_a_code_is_confirmed_nothing_is_asked_for(app, signed_in):
     send(signed_in, "/account/second-step/begin", "/account")
     refused = send(signed_in, "/account/second-step", "/account/second-step", code="000000")

@@ -61,6 +61,7 @@ def app(installation: Flask) -> Iterator[Flask]:
     event_bus.clear()
 
 
+@pytest.mark.slow
 def test_the_audit_trail_is_verified_to_the_stored_checkpoint(app: Flask) -> None:
     result = _run(app, "audit", "verify", "--json")
 

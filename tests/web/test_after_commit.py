@@ -35,6 +35,7 @@ def _break(*_arguments: object, **_options: object) -> Any:
     raise RuntimeError("a name")
 
 
+@pytest.mark.slow
 def test_an_error_after_the_commit_shows_that_it_is_saved_and_where(
     app: Flask, client: PageClient, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +90,7 @@ def lost_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ClinicSession, "commit", commit_then_fail)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lost_commit")
 def test_a_commit_whose_outcome_is_unknown_is_reported_as_unknown(client: PageClient) -> None:
     json, page = client.post(API, json=patient_fields()), client.submit("/patients/new", family_name="Weiß")

@@ -86,6 +86,7 @@ def test_a_message_waits_while_pages_lead_on(desk: PageClient) -> None:
     assert "Your preferences are saved" in spoken(page.text)
 
 
+@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.row(17)
 @pytest.mark.parametrize("value", ["", "x", "W10.x.y", "a" * 3000])

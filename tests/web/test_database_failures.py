@@ -31,6 +31,7 @@ def _impatient(app: Flask) -> Iterator[None]:
         db.engine.dispose()
 
 
+@pytest.mark.slow
 @on_sqlite_only
 @pytest.mark.usefixtures("_impatient")
 def test_a_locked_database_answers_503_with_retry_after_and_stores_nothing(

@@ -539,5 +539,6 @@ def test_every_operation_documents_its_scope(app, spec):
         assert {"401", "403"} <= set(operation["responses"]), name
 
 
+@pytest.mark.slow
 def test_the_page_to_read_names_the_scopes(client):
     assert "<code>patients:write</code>" in client.get("/api/docs").text

@@ -18,6 +18,7 @@ def page_forms(app):
                 yield app.url_map.bind("").build(rule.endpoint, dict.fromkeys(rule.arguments, uuid4())), method
 
 
+@pytest.mark.slow
 @pytest.mark.row(22)
 def test_every_form_without_a_token_is_refused_and_writes_nothing(app, client):
     before, forms = row_counts(app), list(page_forms(app))

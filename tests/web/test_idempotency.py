@@ -42,6 +42,7 @@ def register(client, key: str | None = KEY, **fields: str):
     return client.post(PATIENTS, json=patient_fields(email=EMAIL, **fields), headers={HEADER: key} if key else {})
 
 
+@pytest.mark.slow
 def test_requests_without_a_key_are_carried_out_each(app, client):
     first, second = register(client, None), register(client, None)
 
@@ -112,6 +113,7 @@ def test_a_key_is_independent_on_another_route(client):
     assert (first.status_code, other.status_code, REPLAYED in other.headers) == (201, 201, False)
 
 
+@pytest.mark.slow
 @pytest.mark.row(72)
 def test_a_key_is_independent_for_another_actor(client, here):
     first = register(client)
@@ -230,6 +232,7 @@ def test_a_request_whose_first_try_still_runs_is_a_conflict(app, client, monkeyp
     assert register(client).status_code == 201
 
 
+@pytest.mark.slow
 def test_a_form_sent_again_leads_to_the_same_page_with_the_same_message(app, browser):
     first, second = (browser.post("/patients/new", data=browser.form) for _ in range(2))
     page = browser.get(second.location)
@@ -258,6 +261,7 @@ def test_a_form_with_an_error_keeps_its_key(app, browser):
     assert row_counts(app)["patients"] == 1
 
 
+@pytest.mark.slow
 def test_a_form_sent_again_with_other_values_is_shown_with_a_new_key(app, browser):
     browser.post("/patients/new", data=browser.form)
     other = browser.form | {"given_name": "Rita"}
@@ -343,6 +347,7 @@ def test_settings_saved_twice_are_no_conflict_with_oneself(client):
     assert [answer.status_code for answer in sent] == [303, 303]
 
 
+@pytest.mark.slow
 def test_a_payment_of_another_person_or_before_its_answer_was_stored_is_recognised(client, here):
     with here():
         invoice_id = an_invoice().id

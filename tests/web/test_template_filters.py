@@ -83,6 +83,7 @@ def test_an_estimated_age_goes_on_from_its_day(on_the_third_in_auckland, age_on,
     assert born(None, "Pacific/Auckland", 40, age_on) == shown
 
 
+@pytest.mark.slow
 def test_a_patient_of_whom_only_an_age_is_known_is_shown_with_it(client, here):
     with here():
         patient = a_patient(birth_date=None, estimated_age=40, age_on=date(2026, 1, 31))

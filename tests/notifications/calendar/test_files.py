@@ -69,6 +69,7 @@ def test_a_confirmation_invites_to_the_visit(booked, mailbox):
     assert ours["ORGANIZER"].params["CN"] == theirs.organizer.params["CN"][0] == "Clínica São João"
 
 
+@pytest.mark.slow
 def test_a_file_says_no_more_than_the_message(inside, week_before, mailbox):
     a_visit(a_patient(language="en"))
     run_due_jobs()
@@ -130,6 +131,7 @@ def test_the_downloaded_file_has_no_attendee(booked, visitor, mailbox):
     assert not hasattr(theirs, "attendee")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("zone", "at", "offset"),
     [

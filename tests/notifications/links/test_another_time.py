@@ -50,6 +50,7 @@ def test_five_wrong_dates_leave_the_phone_number_alone(visitor, links):
     assert not starts(enter(visitor, links["answer"], RIGHT))
 
 
+@pytest.mark.slow
 def test_what_is_no_date_costs_no_try(app, visitor, links):
     page = enter(visitor, links["answer"], {"day": "31", "month": "2", "year": "²"})
 
@@ -118,7 +119,6 @@ def test_who_takes_back_a_time_that_was_given_away_is_offered_other_times(app, v
     assert rows(app, "appointments")[0]["status"] == "cancelled"
 
 
-@pytest.mark.both_databases
 def test_another_time_is_booked_although_the_cancelled_one_was_given_away(app, visitor, visit, links, given_away):
     offered = enter(visitor, links["answer"], RIGHT)
 

@@ -23,6 +23,7 @@ from tests.statements import counted_statements, of_rows
 MOST_STATEMENTS = 12
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inside", "week_before")
 def test_a_link_is_the_same_until_the_message_says_another_time(mailbox):
     visit = a_visit()

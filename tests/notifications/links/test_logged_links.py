@@ -70,6 +70,7 @@ def test_no_log_line_of_any_public_page_has_its_token(visitor, links, log):
     assert [token for token in {UNKNOWN, *map(token_in, links.values())} if token in everything] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ERRORS, ids=["error", "database"])
 def test_no_log_line_of_a_request_that_fails_has_its_token(visitor, links, log, monkeypatch, error):
     monkeypatch.setitem(visitor.application.config, "PROPAGATE_EXCEPTIONS", False)

@@ -17,6 +17,7 @@ def answers(app):
     return [(row["purpose"], row["channel"], row["state"], row["source"]) for row in rows(app, "consent_answers")]
 
 
+@pytest.mark.slow
 def test_every_message_has_the_header_fields_of_one_click(mailbox, links):
     for message in mailbox.messages:
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -73,6 +74,7 @@ def test_who_opened_the_page_by_mistake_keeps_getting_them(app, visitor, links):
     assert contents(app) == before
 
 
+@pytest.mark.slow
 def test_after_a_stop_the_page_does_not_say_that_the_messages_go_on(visitor, links):
     visitor.post(links["preferences"], data={"what": "reminders"})
 

@@ -164,6 +164,7 @@ def test_a_guardian_answers_for_a_child_who_is_named_by_given_name(app, here, vi
     assert rows(app, "appointment_history")[-1]["actor"] == "link:guardian"
 
 
+@pytest.mark.slow
 def test_a_link_of_one_purpose_opens_no_other(visitor, links):
     tokens = {name: path.rsplit("/", 1)[1].removesuffix(".ics") for name, path in links.items()}
 
@@ -185,6 +186,7 @@ def test_a_form_of_another_site_changes_nothing(app, visitor, links):
     assert contents(app) == before
 
 
+@pytest.mark.slow
 def test_browsers_send_the_pages_own_forms_without_an_origin(app, visitor, links):
     headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
 

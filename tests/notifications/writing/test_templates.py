@@ -27,6 +27,7 @@ MESSAGES = [
 ]
 
 
+@pytest.mark.slow
 def test_a_text_of_the_clinics_own_is_used_from_then_on(client, here, mailbox):
     client.submit(URL, version="0", **OWN)
     with here():
