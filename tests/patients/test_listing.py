@@ -96,7 +96,6 @@ def test_the_next_cursor_and_the_link_lead_to_the_same_page(inside, client):
     assert "Link" not in by_link.headers
 
 
-@pytest.mark.slow
 def test_a_page_of_exactly_the_rest_is_the_last_one(inside, client):
     for _ in range(2):
         a_patient()
