@@ -34,6 +34,9 @@ from tests.snapshots import Prepared, prepare
 from tests.staff.login_helpers import OtherApp, a_person
 from tests.staff.people import Hire, Person, hire
 
+QUERIES, QUERIES_OF_A_FULL_RUN = 5_000, 1_500
+"""How many compiled queries an application keeps; the random ones of a full run would take gigabytes of memory."""
+
 Here = Callable[..., AbstractContextManager[None]]
 Run = Callable[..., Result]
 StoreOnce = Callable[[Callable[[], Any]], Any]
@@ -64,12 +67,12 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def _application(url: str, instance: Path) -> Iterator[Prepared]:
+def _application(url: str, instance: Path, *, full: bool) -> Iterator[Prepared]:
     app = create_app(
         {
             "TESTING": True,
             "SQLALCHEMY_DATABASE_URI": url,
-            "SQLALCHEMY_ENGINE_OPTIONS": {"query_cache_size": 5_000},
+            "SQLALCHEMY_ENGINE_OPTIONS": {"query_cache_size": QUERIES_OF_A_FULL_RUN if full else QUERIES},
             "INSTANCE_PATH": instance,
             "SECRET_KEY": "test" * 10,
             "MESSAGE_DELAY_SECONDS": 0,
@@ -84,16 +87,18 @@ def _application(url: str, instance: Path) -> Iterator[Prepared]:
 
 
 @pytest.fixture(scope="session")
-def prepared_on_sqlite(instance: Path) -> Iterator[Prepared]:
+def prepared_on_sqlite(instance: Path, pytestconfig: pytest.Config) -> Iterator[Prepared]:
     """The application on SQLite."""
-    with a_sqlite_database() as url, _application(url, instance) as prepared:
+    full = pytestconfig.getoption("full")
+    with a_sqlite_database() as url, _application(url, instance, full=full) as prepared:
         yield prepared
 
 
 @pytest.fixture(scope="session")
-def prepared_on_postgresql(instance: Path) -> Iterator[Prepared]:
+def prepared_on_postgresql(instance: Path, pytestconfig: pytest.Config) -> Iterator[Prepared]:
     """The application on PostgreSQL."""
-    with a_postgres_database() as url, _application(url, instance) as prepared:
+    full = pytestconfig.getoption("full")
+    with a_postgres_database() as url, _application(url, instance, full=full) as prepared:
         yield prepared
 
 
