@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.desk_actions import SEND, a_new_name, book, number_of, register, toast
+from tests.browser.desk_actions import SEND, a_new_name, book, number_of, press, register, toast
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ class Keyboard:
     def press(self, *keys: str) -> None:
         """Press some keys."""
         for key in keys:
-            self.page.keyboard.press(key)
+            press(self.page, key)
             self.presses += 1
 
     def type(self, text: str) -> None:
