@@ -5,14 +5,9 @@ from fractions import Fraction
 from typing import Any
 
 from clinic.billing.service import Invoice, LineFields, billing_service, billing_settings_service
-from clinic.core.db import db
-from clinic.core.db.sequences import next_number
 from clinic.core.money import Money
-from clinic.core.unit_of_work import unit_of_work
-from clinic.patients.models import Patient
-from clinic.patients.rules import medical_record_number
-from clinic.patients.search.index import sort_name_of
-from tests.builders import patient_fields
+from clinic.patients.service import Patient
+from tests.builders import somebody
 
 KEY = "test-key-0123456789"
 
@@ -27,18 +22,9 @@ def a_line(cents: int = 5000, quantity: str = "1", description: str = "Consultat
     return {"description": description, "quantity": Fraction(quantity), "unit_price": euros(cents)}
 
 
-def anybody() -> Patient:
-    """Store a patient who does not matter: no search finds them, they are no duplicate and get no welcome."""
-    patient = Patient(**patient_fields(email="ines@example.org"))
-    with unit_of_work():
-        patient.mrn, patient.sort_name = medical_record_number(next_number("patient")), sort_name_of(patient)
-        db.session.add(patient)
-    return patient
-
-
 def a_draft(patient: Patient | None = None, lines: Sequence[LineFields] | None = None) -> Invoice:
-    """Draft an invoice of 50.00 EUR, for anybody unless a patient is given."""
-    return billing_service.create(patient_id=(patient or anybody()).id, lines=lines or [a_line()])
+    """Draft an invoice of 50.00 EUR, for `somebody` unless a patient is given."""
+    return billing_service.create(patient_id=(patient or somebody()).id, lines=lines or [a_line()])
 
 
 def an_invoice(patient: Patient | None = None, cents: int = 5000) -> Invoice:

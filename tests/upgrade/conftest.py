@@ -15,7 +15,7 @@ from tests.upgrade.older_database import ORIGINALS, an_older_database
 
 @pytest.fixture(scope="session", autouse=True)
 def originals() -> Iterator[None]:
-    """Drop the databases of which tests got copies after the last test."""
+    """After the last test, drop the databases that were copied."""
     with ORIGINALS:
         yield
 

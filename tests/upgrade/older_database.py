@@ -21,7 +21,7 @@ NOW = "2026-11-23 08:00:00"
 
 
 ORIGINALS = ExitStack()
-"""The databases of which tests get copies, until all tests have run."""
+"""Databases that tests copy. They are dropped when it is closed."""
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def an_older_database(kind: str, folder: Path, revision: str) -> Iterator[Flask]
 
 @cache
 def _original(kind: str, revision: str) -> URL:
-    """Make an empty database of a revision, of which each test gets a copy; nothing is connected to it."""
+    """Make the empty database of a revision that tests copy, and close all connections to it."""
     folder = Path(ORIGINALS.enter_context(TemporaryDirectory()))
     url = f"sqlite:///{folder / 'clinic.db'}"
     if kind == "sqlite":
