@@ -72,7 +72,6 @@ def test_shares_add_up_and_are_never_below_zero_or_above_their_amounts(amounts: 
 
 
 @pytest.mark.slow
-@pytest.mark.breadth
 @pytest.mark.parametrize("examples", [8, 40])
 def test_the_lines_of_all_parts_add_up_to_the_former_ones(taxes: dict[str, Any], examples: int) -> None:
     @settings(bounded, max_examples=examples)

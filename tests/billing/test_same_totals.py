@@ -75,7 +75,6 @@ def taxes(request: pytest.FixtureRequest, app: Flask, client: PageClient, here: 
 
 @pytest.mark.slow
 @pytest.mark.row(83)
-@pytest.mark.breadth
 @pytest.mark.parametrize("examples", [3, 12])
 def test_page_print_json_and_csv_show_the_same_totals(
     client: PageClient, here: Here, taxes: dict[str, Any], examples: int
