@@ -14,7 +14,7 @@ from clinic.core.audit_values import json_value
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import Base, db
-from clinic.core.db.inserts import insert_rows
+from clinic.core.db.inserts import insert_deferrable
 from clinic.core.db.mixins import UUIDMixin
 from clinic.core.db.orm_session import ClinicSession
 from clinic.core.db.transaction import current_outcome
@@ -201,7 +201,7 @@ def _change_entry(action: str, row: Any, changes: dict[str, list[Any]]) -> dict[
 def _insert_changes(session: Session, entries: Sequence[dict[str, Any]]) -> None:
     """Insert the entries of changed rows in one statement."""
     current_outcome().changed += [(entry["record"], entry["record_id"]) for entry in entries]
-    insert_rows(session, _TABLE, entries)
+    insert_deferrable(session, _TABLE, entries)
 
 
 def _updated(row: Any, new: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -13,7 +13,7 @@ _WAITING = "waiting_inserts"
 
 @contextmanager
 def inserted_together(session: Session) -> Iterator[None]:
-    """Let rows wait until the end of a block, which is part of a unit of work, if `insert_rows` inserts them."""
+    """Let rows wait until the end of a block, which is part of a unit of work, if `insert_deferrable` inserts them."""
     waiting: dict[Table, list[dict[str, Any]]] = {}
     session.info[_WAITING] = waiting
     try:
@@ -24,7 +24,7 @@ def inserted_together(session: Session) -> Iterator[None]:
         session.connection().execute(insert(table), rows)
 
 
-def insert_rows(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+def insert_deferrable(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows of the same columns: now or, within `inserted_together`, at the end of its block."""
     waiting = session.info.get(_WAITING)
     if waiting is None:
