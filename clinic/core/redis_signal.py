@@ -9,11 +9,6 @@ from typing import Any
 from clinic.core.errors import BadConfiguration
 from clinic.core.logging.error_summary import error_name
 
-try:
-    import redis
-except ImportError:  # the extra `redis` is not installed
-    redis = None  # type: ignore[assignment]
-
 TIMEOUT_SECONDS = 1
 RECONNECT_SECONDS = 5
 WARN_EVERY_SECONDS = 60
@@ -70,8 +65,10 @@ class RedisSignal:
 
 
 def _client(url: str) -> Any:
-    if redis is None:
-        raise BadConfiguration("CLINIC_REDIS_URL is set, but redis is not installed: install .[redis]")
+    try:
+        import redis  # noqa: PLC0415 - it would take long in every process, and few use it
+    except ImportError as missing:
+        raise BadConfiguration("CLINIC_REDIS_URL is set, but redis is not installed: install .[redis]") from missing
     timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
     try:
         return redis.Redis.from_url(url, health_check_interval=30, **timeouts)

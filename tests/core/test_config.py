@@ -178,8 +178,6 @@ def test_a_configured_driver_that_is_not_installed_is_refused_with_what_to_insta
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, settings: dict[str, str], extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    if module == "redis":
-        monkeypatch.setattr("clinic.core.redis_signal.redis", None)
 
     with pytest.raises(BadConfiguration, match=rf"install \.\[{extra}\]"):
         start(tmp_path, **settings)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fontpkg_noto_sans  # type: ignore[import-untyped]
-from fpdf import FPDF
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FONT = "Noto Sans"
 _FILE = Path(fontpkg_noto_sans.__file__).parent / "files" / "NotoSans[wdth,wght].ttf"
@@ -30,6 +32,8 @@ def letter_pdf(
     *, sender: Sequence[str], recipient: Sequence[str], day: str, subject: str, paragraphs: Sequence[str], language: str
 ) -> bytes:
     """Return a letter as PDF; `sender` and `recipient` are lines of an address, `day` is its date in words."""
+    from fpdf import FPDF  # noqa: PLC0415 - it takes long to import, and few processes write letters
+
     pdf = FPDF(format="A4", unit="mm")
     pdf.set_auto_page_break(False)
     pdf.set_lang(language)
@@ -41,7 +45,7 @@ def letter_pdf(
     return bytes(pdf.output())
 
 
-def _draw_head(pdf: FPDF, sender: Sequence[str], recipient: Sequence[str]) -> None:
+def _draw_head(pdf: "FPDF", sender: Sequence[str], recipient: Sequence[str]) -> None:
     """Draw the address field, the clinic's address beside it, and the marks where the sheet is folded."""
     left, top, width, _ = WINDOW
     pdf.set_font(FONT, size=7)
@@ -60,7 +64,7 @@ def _draw_head(pdf: FPDF, sender: Sequence[str], recipient: Sequence[str]) -> No
         pdf.line(4, fold, 8, fold)
 
 
-def _draw_text(pdf: FPDF, day: str, subject: str, paragraphs: Sequence[str]) -> None:
+def _draw_text(pdf: "FPDF", day: str, subject: str, paragraphs: Sequence[str]) -> None:
     """Draw the day, the subject and the text, smaller if it would not fit on the page."""
     pdf.set_font(FONT, size=10.5)
     pdf.set_xy(125, 90)
@@ -77,7 +81,7 @@ def _draw_text(pdf: FPDF, day: str, subject: str, paragraphs: Sequence[str]) -> 
         pdf.ln(LINE * 0.6)
 
 
-def _fitting_size(pdf: FPDF, paragraphs: Sequence[str]) -> float:
+def _fitting_size(pdf: "FPDF", paragraphs: Sequence[str]) -> float:
     """Return the largest size of type, in points, in which the text ends above the lower margin."""
     for size in (10.5, 9.5, 8.5, 7.5):
         pdf.set_font(FONT, size=size)
@@ -88,7 +92,7 @@ def _fitting_size(pdf: FPDF, paragraphs: Sequence[str]) -> float:
     return 6.5
 
 
-def _count_lines(pdf: FPDF, paragraph: str) -> int:
+def _count_lines(pdf: "FPDF", paragraph: str) -> int:
     """Return the number of lines of a paragraph in the present size of type."""
     lines: Any = pdf.multi_cell(160, LINE, paragraph, dry_run=True, output="LINES")
     return len(lines)
