@@ -54,7 +54,7 @@ def init_app(app: Flask) -> None:
 
 def specification() -> dict[str, Any]:
     """Return the OpenAPI document of the current application."""
-    spec: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    spec: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].document()
     blueprints = {name: found for name, found in current_app.blueprints.items() if isinstance(found, ApiBlueprint)}
     for rule in current_app.url_map.iter_rules():
         item = spec["paths"].get(_CONVERTER.sub(r"{\1}", rule.rule), {})

@@ -1,6 +1,8 @@
 """Components of the OpenAPI document: constraints of fields, headers, the problem schema and operation ids."""
 
+from collections.abc import Callable
 from copy import deepcopy
+from threading import Lock
 from typing import Any
 
 import flask_smorest
@@ -166,6 +168,20 @@ class Api(flask_smorest.Api):
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)})
+        self._put_off: list[Callable[[], None]] = []
+        self._documenting = Lock()
+
+    def put_off(self, document: Callable[[], None]) -> None:
+        """Document a blueprint when the document is asked for, not each time that an application is made."""
+        self._put_off.append(document)
+
+    def document(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        with self._documenting:
+            while self._put_off:
+                self._put_off.pop(0)()
+            found: dict[str, Any] = self.spec.to_dict()
+        return found
 
     def _init_spec(self, **options: Any) -> None:
         super()._init_spec(**options)
