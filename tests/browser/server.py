@@ -34,9 +34,13 @@ def fail_if_asked():
 
 SETTINGS = """
 threads = 4
+preload_app = True
 graceful_timeout = 1
 control_socket_disable = True
 """
+
+BACKLOG = 2048
+"""How many connections may wait, as at the server's own doors: further ones would be lost, and tried again later."""
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def serve(database_url: str, folder: Path) -> Iterator[str]:
     """Serve the clinic of a database from a folder of its own; yield its origin."""
     (folder / "served.py").write_text(APPLICATION)
     (folder / "gunicorn.conf.py").write_text(SETTINGS)
-    with socket.create_server(("127.0.0.1", 0)) as door, (folder / "server.log").open("wb") as log:
+    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as door, (folder / "server.log").open("wb") as log:
         origin = f"http://127.0.0.1:{door.getsockname()[1]}"
         process = _start(door, log.fileno(), folder, database_url)
         try:
