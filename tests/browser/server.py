@@ -15,6 +15,7 @@ START_SECONDS = 120
 STOP_SECONDS = 10
 
 APPLICATION = """
+import gc
 from pathlib import Path
 
 from flask import request
@@ -23,6 +24,7 @@ from clinic import create_app
 from tests.browser.console_errors import TROUBLES
 
 app = create_app({"INSTANCE_PATH": Path(__file__).parent, "TESTING": True, "PROPAGATE_EXCEPTIONS": False})
+gc.freeze()
 
 
 @app.before_request

@@ -1,5 +1,6 @@
 """Serving the application over HTTP from several processes, as an installation does."""
 
+import gc
 import json
 import os
 import subprocess
@@ -20,8 +21,13 @@ WORKERS = 4
 
 
 def application() -> Any:
-    """Return the application with the settings of the environment, for the processes of the server."""
-    return create_app(json.loads(os.environ[SETTINGS]))
+    """Return the application with the settings of the environment, for the processes of the server.
+
+    As in `wsgi.py`, it is left out of collections of garbage: each process would go through all of it when it stops.
+    """
+    app = create_app(json.loads(os.environ[SETTINGS]))
+    gc.freeze()
+    return app
 
 
 @contextmanager
@@ -49,9 +55,10 @@ def _wait_for(port: int) -> None:
     while True:
         try:
             connection = HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("GET", "/api/openapi.json")
+            connection.request("GET", "/login")
             connection.getresponse().read()
         except OSError:
             assert time.monotonic() < end, "the server does not start"
+            time.sleep(0.05)
         else:
             return
