@@ -1,6 +1,7 @@
 """Guessing passwords on a large scale: hardly anything is tried, nobody is locked out, and nothing piles up.
 
-CLINIC_GUESSES says how many guesses are made in each test: 300, or 10000 for the full proof.
+CLINIC_GUESSES says how many guesses are made in each test: 300, or 10000 for the full proof. They run on one database:
+what the limits are made of is tested on both in `tests/core/test_rate_limit.py`.
 """
 
 import os
@@ -12,13 +13,14 @@ import time_machine
 from clinic.identity import passwords
 from clinic.identity.sign_in import PER_ACCOUNT, PER_ADDRESS
 from tests.assertions import row_counts, rows
+from tests.databases import on_one_database
 from tests.staff.counting_hasher import Hasher
 from tests.staff.login_helpers import EMAIL, PASSWORD, a_browser, form_token, send, sign_in
 
 GUESSES = int(os.environ.get("CLINIC_GUESSES", "300"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("person"), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, on_one_database, pytest.mark.usefixtures("person"), pytest.mark.timeout(3600)]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from clinic.identity.sessions import session_service
 from clinic.web.authorization import access_to
 from tests.assertions import rows, spoken
 from tests.concurrency import run_at_once
+from tests.databases import on_one_database
 from tests.staff.login_helpers import (
     EMAIL,
     OTHER_PASSWORD,
@@ -126,6 +127,7 @@ ENDINGS = [
 
 
 @pytest.mark.slow
+@pytest.mark.breadth
 @pytest.mark.row(12)
 @pytest.mark.row(15)
 @pytest.mark.row(16)
@@ -142,6 +144,7 @@ def test_a_session_that_has_ended_is_refused_by_every_route(
     assert refused_everywhere(app, copied, csrf) == []
 
 
+@on_one_database
 @pytest.mark.slow
 def test_a_living_session_would_have_been_let_in(app, signed_in):
     copied, csrf = cookie(signed_in), form_token(signed_in, "/account")
