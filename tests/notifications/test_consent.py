@@ -19,6 +19,7 @@ from clinic.patients.service import ConsentNotUndoable, consent_service, merge_s
 from tests.assertions import rows
 from tests.billing.invoices import an_invoice, euros
 from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.databases import on_one_database
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -280,6 +281,7 @@ def test_nobody_without_consent_is_ever_written_to_and_everybody_else_is(app, ma
     live(app, mailbox, consent, acts)
 
 
+@on_one_database
 @pytest.mark.slow
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @lives
