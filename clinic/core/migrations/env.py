@@ -3,6 +3,8 @@
 from typing import Any
 
 from alembic import context
+from alembic.ddl.sqlite import SQLiteImpl
+from alembic.operations.batch import BatchOperationsImpl
 from flask import has_app_context
 from sqlalchemy import Connection, inspect, select
 
@@ -12,6 +14,17 @@ from clinic.core.db.schema_lock import check_foreign_keys, lock_schema, suspend_
 from clinic.core.errors import InvalidInput
 
 DELETES_DATA = "A downgrade deletes what the newer version has stored: back up the database, then add this option"
+
+
+class ShallowSQLiteImpl(SQLiteImpl):
+    """SQLite's part of Alembic, which reads a table that it rebuilds without all those that it refers to, and theirs."""
+
+    __dialect__ = "sqlite"  # registers it
+
+    def requires_recreate_in_batch(self, batch_op: BatchOperationsImpl) -> bool:
+        """Return whether a table has to be rebuilt."""
+        batch_op.reflect_kwargs["resolve_fks"] = False
+        return super().requires_recreate_in_batch(batch_op)
 
 
 def run_migrations() -> None:
