@@ -10,10 +10,15 @@ from tempfile import mkdtemp
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy import Connection, Executable, Table, create_engine, exists, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
+from clinic.core import heartbeat
 from clinic.core.db import Base
+from clinic.core.events import event_bus
+from clinic.core.modules import subscribe_handlers
+from clinic.web.navigation_counts import forget_counts
 
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 MEMORY = Path("/dev/shm")
@@ -56,7 +61,7 @@ def a_postgres_database(template: str = "template1") -> Iterator[str]:
         connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     engine.dispose()
 
 
@@ -86,6 +91,16 @@ def empty(connection: Connection) -> None:
     ]
     for statement in _batches(connection, deletions):
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def forget_rows(app: Flask) -> None:
+    """Let an application forget what it knows of rows that are gone, and only its own handlers listen."""
+    for kept in Path(app.instance_path).glob("*-audit-head"):
+        kept.unlink()
+    forget_counts(app)
+    app.extensions.pop(heartbeat._RECENT, None)
+    event_bus.clear()
+    subscribe_handlers(app)
 
 
 def _batches(connection: Connection, statements: list[str]) -> list[str]:

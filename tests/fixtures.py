@@ -15,18 +15,15 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from clinic import create_app
-from clinic.core import heartbeat
 from clinic.core.db import db
 from clinic.core.events import event_bus
-from clinic.core.modules import subscribe_handlers
 from clinic.core.tenancy import clinic_scope
 from clinic.identity import passwords
 from clinic.identity.models import Clinic
 from clinic.identity.roles import role_permissions
 from clinic.operations.setup import upgrade_database
-from clinic.web.navigation_counts import forget_counts
 from tests.builders import a_clinic, a_member
-from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, a_sqlite_database, empty
+from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, a_sqlite_database, empty, forget_rows
 from tests.page_client import PageClient
 from tests.shared_folders import shared_folder
 from tests.smtp_server import Mailbox, free_port
@@ -116,12 +113,7 @@ def app(prepared: Prepared) -> Iterator[Flask]:
     app.config.update(prepared.config)
     with app.app_context(), db.engine.begin() as connection:
         empty(connection)
-    for kept in Path(app.instance_path).glob("*-audit-head"):
-        kept.unlink()
-    forget_counts(app)
-    app.extensions.pop(heartbeat._RECENT, None)
-    event_bus.clear()
-    subscribe_handlers(app)
+    forget_rows(app)
     yield app
     event_bus.clear()
 

@@ -1,31 +1,43 @@
 """A clinic of an older revision, upgraded: its tests name the revision, and insert the rows that it had."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
-from flask_migrate import upgrade
 
-from clinic.core.tenancy import clinic_scope
 from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import ORIGINALS, an_older_database
+from tests.upgrade.older_database import Ids, Upgrades
+from tests.upgrade.replaceable_databases import a_replaceable_database
 
 
-@pytest.fixture(scope="session", autouse=True)
-def originals() -> Iterator[None]:
-    """After the last test, drop the databases that were copied."""
-    with ORIGINALS:
-        yield
+@pytest.fixture(scope="session")
+def upgrades_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrades]:
+    """Upgraded databases on SQLite."""
+    with a_replaceable_database("sqlite") as database:
+        yield Upgrades(database, tmp_path_factory.mktemp("upgrades"))
+
+
+@pytest.fixture(scope="session")
+def upgrades_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrades]:
+    """Upgraded databases on PostgreSQL."""
+    with a_replaceable_database("postgresql") as database:
+        yield Upgrades(database, tmp_path_factory.mktemp("upgrades"))
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """The ids of what `insert_rows` of the test's file has put into a database of its `REVISION`, upgraded."""
-    tests: Any = request.module
-    with an_older_database(request.param, tmp_path, tests.REVISION):
-        ids: dict[str, UUID] = tests.insert_rows()
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
+def upgrades(request: pytest.FixtureRequest) -> Upgrades:
+    """Upgraded databases on each kind of database."""
+    found: Upgrades = request.getfixturevalue(f"upgrades_on_{request.param}")
+    return found
+
+
+@pytest.fixture
+def revision(request: pytest.FixtureRequest) -> str:
+    """The `REVISION` of the test's file."""
+    return str(request.module.REVISION)
+
+
+@pytest.fixture
+def ids(request: pytest.FixtureRequest, upgrades: Upgrades, revision: str) -> Iterator[Ids]:
+    """The ids of what `insert_rows` of the test's file has put into a database of the revision, upgraded."""
+    with upgrades.enter(revision, request.module.insert_rows) as ids:
+        yield ids

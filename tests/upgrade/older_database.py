@@ -1,63 +1,73 @@
-"""An empty database of an older revision, and rows as that revision has them."""
+"""Databases of older revisions with rows, upgraded: each is made once, and a test works on its copy."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-from flask import Flask
-from flask_migrate import upgrade
-from sqlalchemy import URL, make_url, text
+from click.testing import Result
+from flask import current_app
+from sqlalchemy import text
 
 from clinic import create_app
 from clinic.core.db import db
-from tests.databases import a_postgres_database
+from clinic.core.tenancy import clinic_scope
+from clinic.operations.setup import upgrade_database
+from tests.databases import forget_rows
+from tests.upgrade.replaceable_databases import ReplaceableDatabase
 
 NOW = "2026-11-23 08:00:00"
 
-
-ORIGINALS = ExitStack()
-"""Databases that tests copy. They are dropped when it is closed."""
-
-
-@contextmanager
-def an_older_database(kind: str, folder: Path, revision: str) -> Iterator[Flask]:
-    """Yield an application, with its context pushed, on an empty database of a revision."""
-    original = _original(kind, revision)
-    if kind == "sqlite":
-        shutil.copy(str(original.database), folder / "clinic.db")
-        with _application(folder, f"sqlite:///{folder / 'clinic.db'}") as app:
-            yield app
-        return
-    with a_postgres_database(template=str(original.database)) as url, _application(folder, url) as app:
-        yield app
+Ids = dict[str, UUID]
+InsertRows = Callable[[], Ids]
 
 
-@cache
-def _original(kind: str, revision: str) -> URL:
-    """Make the empty database of a revision that tests copy, and close all connections to it."""
-    folder = Path(ORIGINALS.enter_context(TemporaryDirectory()))
-    url = f"sqlite:///{folder / 'clinic.db'}"
-    if kind == "sqlite":
-        (folder / "clinic.db").touch()
-    else:
-        url = ORIGINALS.enter_context(a_postgres_database())
-    with _application(folder, url):
-        upgrade(revision=revision)
-    return make_url(url)
+class Upgrades:
+    """An application on copies of databases that were upgraded from older revisions."""
+
+    def __init__(self, database: ReplaceableDatabase, folder: Path) -> None:
+        self._database = database
+        self._app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": database.url, "INSTANCE_PATH": folder})
+        self._empty = {"": database.blank}
+        self._upgraded: dict[tuple[str, InsertRows], tuple[str, Ids]] = {}
+
+    @contextmanager
+    def enter(self, revision: str, insert_rows: InsertRows) -> Iterator[Ids]:
+        """Enter the clinic that was inserted into a database of a revision, upgraded; yield the ids of its rows."""
+        made = revision, insert_rows
+        if made not in self._upgraded:
+            with self._on(self._empty_of(revision)):
+                ids = insert_rows()
+                upgrade_database()
+            self._upgraded[made] = self._database.keep(), ids
+        name, ids = self._upgraded[made]
+        with self._on(name), clinic_scope(ids["clinic"]):
+            yield ids
+
+    def _empty_of(self, revision: str) -> str:
+        """Return the name of a database of a revision; it is made from the nearest older one."""
+        nearest = max(known for known in self._empty if known <= revision)
+        if nearest != revision:
+            with self._on(self._empty[nearest]):
+                upgrade_database(revision)
+            self._empty[revision] = self._database.keep()
+        return self._empty[revision]
+
+    @contextmanager
+    def _on(self, name: str) -> Iterator[None]:
+        self._database.replace(name)
+        forget_rows(self._app)
+        with self._app.app_context():
+            yield
+            db.session.remove()
+            db.engine.dispose()
 
 
-@contextmanager
-def _application(folder: Path, url: str) -> Iterator[Flask]:
-    app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder})
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+def downgrade(revision: str, *options: str) -> Result:
+    """Run `flask db downgrade` in the current application."""
+    db.session.remove()
+    return current_app.test_cli_runner().invoke(args=["db", "downgrade", revision, *options])
 
 
 def insert(table: str, values: dict[str, Any]) -> None:

@@ -5,13 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic.appointments.service import Appointment, SlotTaken, appointment_service
 from clinic.core.db import db
-from tests.upgrade.older_database import NOW, insert
+from tests.upgrade.older_database import NOW, downgrade, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -66,9 +65,7 @@ def test_a_booking_can_not_name_what_does_not_exist(ids: dict[str, UUID], column
 
 @pytest.mark.slow
 def test_a_downgrade_keeps_bookings_and_their_guards(ids: dict[str, UUID]) -> None:
-    db.session.remove()
-
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0005", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.stderr
     with pytest.raises(IntegrityError, match="appointments_p"):

@@ -1,23 +1,19 @@
 """The flag of revision 0009, for which nobody was asked, becomes no answer; a refusal stays one."""
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import text
 
 from clinic.core.db import db
-from clinic.core.tenancy import clinic_scope
 from clinic.patients.service import consent_service, patient_service
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import NOW, an_older_database, insert
+from tests.upgrade.older_database import NOW, downgrade, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
+
+REVISION = "0009"
 
 FLAGS: dict[str, dict[str, Any]] = {
     "agreed": {"messages_agreed": True, "messages_agreed_source": "registration", "messages_agreed_at": NOW},
@@ -27,24 +23,6 @@ FLAGS: dict[str, dict[str, Any]] = {
         "messages_agreed_at": "2026-10-31 23:30:00",
     },
 }
-
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic in Madrid with a patient for each value of the flag, upgraded."""
-    with an_older_database(request.param, tmp_path, "0009"):
-        ids = {name: uuid4() for name in ("clinic", *FLAGS)}
-        same = {"currency": "EUR", "locale": "es_ES", "idle_minutes": 15, "absolute_hours": 12}
-        usual = {"late_cancel_hours": 24, "desk_overbooks": False}
-        insert(
-            "clinics", {"id": ids["clinic"], "name": "Puerto", "zone": "Europe/Madrid", "country": "ES", **same} | usual
-        )
-        for number, (name, flag) in enumerate(FLAGS.items()):
-            names = {"family_name": name, "sort_name": name, "sex": "unknown", "mrn": f"P-00009{number}"}
-            insert("patients", {"id": ids[name], "clinic_id": ids["clinic"], **names, **flag})
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
 
 
 @pytest.mark.slow
@@ -85,11 +63,22 @@ def test_patients_are_registered_and_answer_after_the_upgrade(ids: dict[str, UUI
 def test_a_downgrade_sets_the_flag_by_what_is_on_record(ids: dict[str, UUID]) -> None:
     consent_service.withdraw_all(ids["agreed"])
     consent_service.record(ids["refused"], {("care", "email"): True}, source="phone")
-    db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0009", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.stderr
     with db.engine.connect() as connection:
         flags = connection.execute(text("SELECT family_name, messages_agreed FROM patients ORDER BY mrn")).all()
     assert [(name, bool(agreed)) for name, agreed in flags] == [("agreed", False), ("refused", True)]
+
+
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic in Madrid with a patient for each value of the flag."""
+    ids = {name: uuid4() for name in ("clinic", *FLAGS)}
+    same = {"currency": "EUR", "locale": "es_ES", "idle_minutes": 15, "absolute_hours": 12}
+    usual = {"late_cancel_hours": 24, "desk_overbooks": False}
+    insert("clinics", {"id": ids["clinic"], "name": "Puerto", "zone": "Europe/Madrid", "country": "ES", **same} | usual)
+    for number, (name, flag) in enumerate(FLAGS.items()):
+        names = {"family_name": name, "sort_name": name, "sex": "unknown", "mrn": f"P-00009{number}"}
+        insert("patients", {"id": ids[name], "clinic_id": ids["clinic"], **names, **flag})
+    return ids

@@ -3,13 +3,12 @@
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
-from tests.upgrade.older_database import NOW, insert, insert_plain
+from tests.upgrade.older_database import NOW, downgrade, insert, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -32,9 +31,7 @@ def test_an_invoice_can_not_name_an_appointment_that_does_not_exist(ids: dict[st
 
 @pytest.mark.slow
 def test_a_downgrade_keeps_invoices(ids: dict[str, UUID]) -> None:
-    db.session.remove()
-
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0008", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     with db.engine.connect() as connection:

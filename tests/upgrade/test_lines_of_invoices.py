@@ -4,12 +4,11 @@ from fractions import Fraction
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
 from sqlalchemy import text
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
-from tests.upgrade.older_database import NOW, insert, insert_plain
+from tests.upgrade.older_database import NOW, downgrade, insert, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -25,9 +24,7 @@ def test_an_issued_invoice_comes_to_what_it_came_to(ids: dict[str, UUID]) -> Non
 
 
 def test_a_downgrade_keeps_lines_and_payments(ids: dict[str, UUID]) -> None:
-    db.session.remove()
-
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0032", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     with db.engine.connect() as connection:

@@ -1,34 +1,20 @@
 """Invoices of revision 0043 are found by the payer's name, counted and listed, on both databases."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import inspect, text
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
-from clinic.core.tenancy import clinic_scope
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import an_older_database, insert
+from tests.upgrade.older_database import downgrade, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
+REVISION = "0044"
+
 PRINTED = '{"seller": {}, "payer": {"name": null, "family_name": "Müller", "given_name": "Anke"}, "visits": []}'
-
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic in Lisbon with an issued invoice and drafts of each kind of payer, upgraded."""
-    with an_older_database(request.param, tmp_path, "0044"):
-        ids = _insert_invoices()
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
 
 
 def test_invoices_from_before_are_found_by_the_payers_name(ids: dict[str, UUID]) -> None:
@@ -54,9 +40,7 @@ def test_invoices_from_before_are_counted(ids: dict[str, UUID]) -> None:
 
 
 def test_a_downgrade_keeps_invoices_and_guards(ids: dict[str, UUID]) -> None:
-    db.session.remove()
-
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0044", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     indexes = {one["name"]: one["column_names"] for one in inspect(db.engine).get_indexes("invoices")}
@@ -68,7 +52,8 @@ def test_a_downgrade_keeps_invoices_and_guards(ids: dict[str, UUID]) -> None:
         connection.execute(text("UPDATE invoices SET note = 'changed' WHERE status <> 'draft'"))
 
 
-def _insert_invoices() -> dict[str, UUID]:
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic in Lisbon with an issued invoice and drafts of each kind of payer."""
     names = ("clinic", "patient", "payer", "issued", "firm", "named", "other", "own")
     ids = {name: uuid4() for name in names}
     own: dict[str, Any] = {"clinic_id": ids["clinic"]}

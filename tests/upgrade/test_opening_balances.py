@@ -1,37 +1,23 @@
 """Invoices and payments of revision 0039 are of the ordinary kind, beside opening balances, on both databases."""
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.money import Money
-from clinic.core.tenancy import clinic_scope
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import an_older_database
+from tests.upgrade.older_database import downgrade
 from tests.upgrade.paid_invoice import insert_paid_invoice
 
 DAY, EMPTY = date(2026, 11, 23), (Money(0, "EUR"), Money(500, "EUR"))
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic in Lisbon with a paid invoice and credit, upgraded."""
-    with an_older_database(request.param, tmp_path, "0039"):
-        ids = insert_paid_invoice()
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
+REVISION = "0039"
 
 
 def test_what_is_stored_is_no_opening_balance_and_one_can_be_entered(ids: dict[str, UUID]) -> None:
@@ -59,9 +45,8 @@ def test_what_was_issued_is_guarded_still(ids: dict[str, UUID], change: str) -> 
 
 def test_a_downgrade_keeps_opening_balances_as_ordinary_rows(ids: dict[str, UUID]) -> None:
     billing_service.enter_opening_balance(ids["patient"], side="owed", amount=Money(700, "EUR"))
-    db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0039", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     with db.engine.connect() as connection:
@@ -69,3 +54,8 @@ def test_a_downgrade_keeps_opening_balances_as_ordinary_rows(ids: dict[str, UUID
         assert connection.scalar(text("SELECT count(*) FROM payments")) == 1
     with pytest.raises(IntegrityError), db.engine.begin() as connection:
         connection.execute(text("UPDATE invoices SET total_minor = 1"))
+
+
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic in Lisbon with a paid invoice and credit."""
+    return insert_paid_invoice()

@@ -4,7 +4,6 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -12,7 +11,7 @@ from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.money import Money
 from tests.upgrade.an_invoice import a_draft_of_one_line
-from tests.upgrade.older_database import NOW, insert_plain
+from tests.upgrade.older_database import NOW, downgrade, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -69,9 +68,7 @@ def test_further_ones_are_issued(ids: dict[str, UUID]) -> None:
 
 
 def test_a_downgrade_keeps_credit_notes(ids: dict[str, UUID]) -> None:
-    db.session.remove()
-
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0041", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     with db.engine.begin() as connection:

@@ -4,14 +4,13 @@ import json
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.patients.service import patient_service
-from tests.upgrade.older_database import NOW, insert
+from tests.upgrade.older_database import NOW, downgrade, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -58,9 +57,7 @@ def test_a_merge_from_before_is_undone_without_touching_what_was_printed(ids: di
 
 
 def test_a_downgrade_keeps_invoices_and_what_was_printed(ids: dict[str, UUID]) -> None:
-    db.session.remove()
-
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0035", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     with db.engine.begin() as connection:

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import current_app
 from sqlalchemy import inspect, text
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from tests.upgrade.an_invoice import a_draft_of_one_line
+from tests.upgrade.older_database import downgrade
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -42,9 +42,8 @@ def test_the_database_keeps_the_link_of_what_is_issued(ids: dict[str, UUID]) -> 
 
 def test_a_downgrade_keeps_parts_and_guards(ids: dict[str, UUID]) -> None:
     billing_service.split(ids["invoice"], payer=FIRM, percent=Fraction(80))
-    db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0045", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     assert "part_of_id" not in {one["name"] for one in inspect(db.engine).get_columns("invoices")}

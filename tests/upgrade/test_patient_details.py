@@ -1,44 +1,19 @@
 """Patients of revision 0010 stay as they are, and get the lists of a fuller record."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import text
 
 from clinic.core.db import db
-from clinic.core.tenancy import clinic_scope
 from clinic.patients.service import patient_service
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import an_older_database, insert
+from tests.upgrade.older_database import downgrade, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
+REVISION = "0010"
+
 CONTACT = {"phone": "+351912555014", "email": "ines@example.org", "address": "Rua 1"}
-
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic with a patient and an answer about consent, upgraded."""
-    with an_older_database(request.param, tmp_path, "0010"):
-        ids = {name: uuid4() for name in ("clinic", "patient")}
-        same = {"currency": "EUR", "locale": "pt_PT", "idle_minutes": 15, "absolute_hours": 12}
-        usual = {"late_cancel_hours": 24, "desk_overbooks": False}
-        insert("clinics", {"id": ids["clinic"], "name": "H", "zone": "Europe/Lisbon", "country": "PT", **same, **usual})
-        names = {
-            "family_name": "Pereira",
-            "sort_name": "pereira",
-            "sex": "female",
-            "birth_date": "1991",
-            "mrn": "P-000001",
-        }
-        insert("patients", {"id": ids["patient"], "clinic_id": ids["clinic"], **names, **CONTACT})
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
 
 
 def test_a_patient_keeps_the_record_and_gets_lists(ids: dict[str, UUID]) -> None:
@@ -55,12 +30,28 @@ def test_a_patient_keeps_the_record_and_gets_lists(ids: dict[str, UUID]) -> None
 @pytest.mark.slow
 def test_a_downgrade_keeps_what_the_older_version_knows(ids: dict[str, UUID]) -> None:
     patient_service.update(ids["patient"], version=1, birth_date=None, estimated_age=40)
-    db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0010", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.stderr
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT family_name, phone FROM patients")).all() == [
             ("Pereira", CONTACT["phone"])
         ]
+
+
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic with a patient and an answer about consent."""
+    ids = {name: uuid4() for name in ("clinic", "patient")}
+    same = {"currency": "EUR", "locale": "pt_PT", "idle_minutes": 15, "absolute_hours": 12}
+    usual = {"late_cancel_hours": 24, "desk_overbooks": False}
+    insert("clinics", {"id": ids["clinic"], "name": "H", "zone": "Europe/Lisbon", "country": "PT", **same, **usual})
+    names = {
+        "family_name": "Pereira",
+        "sort_name": "pereira",
+        "sex": "female",
+        "birth_date": "1991",
+        "mrn": "P-000001",
+    }
+    insert("patients", {"id": ids["patient"], "clinic_id": ids["clinic"], **names, **CONTACT})
+    return ids

@@ -1,38 +1,19 @@
 """Patients of revision 0010 are active and alive after the upgrade, and keep their rows both ways."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
-from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic.core.clock import today
 from clinic.core.db import db
-from clinic.core.tenancy import clinic_scope
 from clinic.patients.service import note_service, patient_service, recall_service, related_person_service
-from tests.databases import POSTGRESQL, SQLITE
-from tests.upgrade.older_database import an_older_database, insert
+from tests.upgrade.older_database import downgrade, insert
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def ids(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, UUID]]:
-    """A clinic with a patient, upgraded."""
-    with an_older_database(request.param, tmp_path, "0010"):
-        ids = {name: uuid4() for name in ("clinic", "patient")}
-        same = {"currency": "EUR", "locale": "pt_PT", "idle_minutes": 15, "absolute_hours": 12}
-        usual = {"zone": "Europe/Lisbon", "late_cancel_hours": 24, "desk_overbooks": False}
-        insert("clinics", {"id": ids["clinic"], "name": "Harbour", **same, **usual})
-        person = {"mrn": "P-000001", "family_name": "Pereira", "sort_name": "pereira", "sex": "unknown"}
-        insert("patients", {"id": ids["patient"], "clinic_id": ids["clinic"], **person})
-        upgrade()
-        with clinic_scope(ids["clinic"]):
-            yield ids
+REVISION = "0010"
 
 
 def test_a_patient_is_active_and_can_be_archived(ids: dict[str, UUID]) -> None:
@@ -62,10 +43,20 @@ def test_the_database_knows_the_states(ids: dict[str, UUID]) -> None:
 @pytest.mark.slow
 def test_a_downgrade_keeps_patients(ids: dict[str, UUID]) -> None:
     patient_service.record_death(ids["patient"], deceased_on=today("Europe/Lisbon"))
-    db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0010", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.stderr
     with db.engine.connect() as connection:
         assert connection.execute(text("SELECT family_name FROM patients")).scalars().all() == ["Pereira"]
+
+
+def insert_rows() -> dict[str, UUID]:
+    """Insert a clinic with a patient."""
+    ids = {name: uuid4() for name in ("clinic", "patient")}
+    same = {"currency": "EUR", "locale": "pt_PT", "idle_minutes": 15, "absolute_hours": 12}
+    usual = {"zone": "Europe/Lisbon", "late_cancel_hours": 24, "desk_overbooks": False}
+    insert("clinics", {"id": ids["clinic"], "name": "Harbour", **same, **usual})
+    person = {"mrn": "P-000001", "family_name": "Pereira", "sort_name": "pereira", "sex": "unknown"}
+    insert("patients", {"id": ids["patient"], "clinic_id": ids["clinic"], **person})
+    return ids

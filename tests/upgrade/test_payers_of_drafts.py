@@ -3,13 +3,12 @@
 from uuid import UUID, uuid4
 
 import pytest
-from flask import current_app
 from sqlalchemy import text
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.money import Money
-from tests.upgrade.older_database import NOW, insert, insert_plain
+from tests.upgrade.older_database import NOW, downgrade, insert, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -24,9 +23,7 @@ def test_an_invoice_from_before_names_no_payer(ids: dict[str, UUID]) -> None:
 
 
 def test_a_downgrade_keeps_invoices_and_related_persons(ids: dict[str, UUID]) -> None:
-    db.session.remove()
-
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0033", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     with db.engine.connect() as connection:

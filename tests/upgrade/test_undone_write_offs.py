@@ -3,14 +3,13 @@
 from uuid import UUID
 
 import pytest
-from flask import current_app
 from sqlalchemy import text
 
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from clinic.core.money import Money
 from tests.upgrade.an_invoice import a_draft_of_one_line
-from tests.upgrade.older_database import NOW, insert_plain
+from tests.upgrade.older_database import NOW, downgrade, insert_plain
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
@@ -34,9 +33,8 @@ def test_a_write_off_from_before_is_undone(ids: dict[str, UUID]) -> None:
 def test_a_downgrade_keeps_what_stands(ids: dict[str, UUID]) -> None:
     billing_service.undo_write_off(ids["write_off"], reason="It came")
     billing_service.write_off(ids["invoice"], reason="Moved away")
-    db.session.remove()
 
-    result = current_app.test_cli_runner().invoke(args=["db", "downgrade", "0042", "--delete-data"])
+    result = downgrade(REVISION, "--delete-data")
 
     assert result.exit_code == 0, result.output
     with db.engine.connect() as connection:
