@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from hashlib import sha256
@@ -39,21 +39,25 @@ TWO_DAYS_BEFORE_THE_VISITS = {"2026-11-30 10:00", "2026-12-01 11:00", "2026-12-0
 FIVE_MINUTES_LATER = datetime(2026, 11, 23, 10, 5, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
-def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The installation on each database, upgraded."""
+@pytest.fixture(scope="session")
+def installation_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The installation on SQLite, upgraded."""
     folder = tmp_path_factory.mktemp("installation")
-    with _database(request.param, folder) as url:
-        _restore_files(folder, url)
-        with _application(folder, url) as app:
-            _restore_rows(app, url)
-            assert _run(app, "db", "upgrade").exit_code == 0
-            yield app
+    with _upgraded(folder, f"sqlite:///{folder / 'clinic.db'}") as app:
+        yield app
 
 
-@pytest.fixture
-def app(installation: Flask) -> Iterator[Flask]:
+@pytest.fixture(scope="session")
+def installation_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The installation on PostgreSQL, upgraded."""
+    with a_postgres_database() as url, _upgraded(tmp_path_factory.mktemp("installation"), url) as app:
+        yield app
+
+
+@pytest.fixture(params=[SQLITE, POSTGRESQL])
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The upgraded installation, five minutes after it was stopped, with only its own handlers listening."""
+    installation: Flask = request.getfixturevalue(f"installation_on_{request.param}")
     event_bus.clear()
     subscribe_handlers(installation)
     with time_machine.travel(FIVE_MINUTES_LATER):
@@ -201,8 +205,13 @@ def test_the_released_migrations_still_create_the_stored_schema(tmp_path: Path) 
     assert _schema(created) == _schema(stored)
 
 
-def _database(kind: str, folder: Path) -> AbstractContextManager[str]:
-    return nullcontext(f"sqlite:///{folder / 'clinic.db'}") if kind == "sqlite" else a_postgres_database()
+@contextmanager
+def _upgraded(folder: Path, url: str) -> Iterator[Flask]:
+    _restore_files(folder, url)
+    with _application(folder, url) as app:
+        _restore_rows(app, url)
+        assert _run(app, "db", "upgrade").exit_code == 0
+        yield app
 
 
 @contextmanager
