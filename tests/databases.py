@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Executable, Table, create_engine, exists, mak
 from sqlalchemy.exc import OperationalError
 
 from clinic.core import heartbeat
-from clinic.core.db import Base
+from clinic.core.db import Base, db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
+from clinic.operations.setup import upgrade_database
 from clinic.web.navigation_counts import forget_counts
 
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -71,6 +72,27 @@ def a_sqlite_database() -> Iterator[str]:
     folder = mkdtemp(prefix="clinic-test-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
     yield f"sqlite:///{folder}/clinic.db"
     shutil.rmtree(folder)
+
+
+_migrated: list[bytes] = []
+
+
+def make_tables() -> None:
+    """Make the tables of the current application, whose database is empty; a process migrates one on SQLite only once.
+
+    The others are copies of the first.
+    """
+    if db.engine.dialect.name != "sqlite":
+        upgrade_database()
+        return
+    file = Path(str(db.engine.url.database))
+    if not _migrated:
+        upgrade_database()
+        _migrated.append(file.read_bytes())
+        return
+    file.parent.mkdir(exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_bytes(_migrated[0])
 
 
 @cache

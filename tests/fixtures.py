@@ -21,9 +21,8 @@ from clinic.core.tenancy import clinic_scope
 from clinic.identity import passwords
 from clinic.identity.models import Clinic
 from clinic.identity.roles import role_permissions
-from clinic.operations.setup import upgrade_database
 from tests.builders import a_clinic, a_member
-from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, a_sqlite_database, empty, forget_rows
+from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, a_sqlite_database, empty, forget_rows, make_tables
 from tests.page_client import PageClient
 from tests.shared_folders import shared_folder
 from tests.smtp_server import Mailbox, free_port
@@ -77,7 +76,7 @@ def _application(url: str, instance: Path, *, full: bool) -> Iterator[Prepared]:
     )
     app.test_client_class = PageClient
     with app.app_context():
-        upgrade_database()
+        make_tables()
     yield prepare(app)
     with app.app_context():
         db.engine.dispose()

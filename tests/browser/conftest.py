@@ -16,12 +16,12 @@ from clinic import create_app
 from clinic.core.db import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
-from clinic.operations.setup import upgrade_database
 from tests.browser.desk_actions import sign_in
 from tests.browser.failing_service import Watch
 from tests.browser.patient_links import PatientLinks, fill_links
 from tests.browser.records import ADMINISTRATOR, Records, an_empty_clinic, fill
 from tests.browser.server import serve
+from tests.databases import make_tables
 from tests.shared_folders import shared_folder
 
 BROWSERS = ("chromium-headless-shell", "chromium")
@@ -181,7 +181,7 @@ def _prepare(folder: Path, make: Callable[[], Made]) -> Made:
     subscribe_handlers(app)
     with app.app_context(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("clinic.core.ids._last", 0)
-        upgrade_database()
+        make_tables()
         made = make()
         db.engine.dispose()
     event_bus.clear()

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from clinic import create_app
 from clinic.core.db import db
 from clinic.core.tenancy import clinic_scope
-from clinic.operations.setup import upgrade_database
 from tests.billing.operations import Machine
 from tests.builders import a_clinic
+from tests.databases import make_tables
 
 CURRENCIES = ("EUR", "JPY", "KWD")
 
@@ -30,7 +30,7 @@ def run_operations(url: str, *, count: int, seed: int) -> Counter[str]:
         logging.getLogger("clinic").setLevel(logging.ERROR)
         outcomes: Counter[str] = Counter()
         with app.app_context():
-            upgrade_database()
+            make_tables()
             clinics = [a_clinic(name=currency, currency=currency).id for currency in CURRENCIES]
         for number, clinic_id in enumerate(clinics):
             share = count // len(clinics) + (number < count % len(clinics))

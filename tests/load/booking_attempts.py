@@ -24,9 +24,9 @@ from clinic.appointments.booking import placing
 from clinic.core.db import db
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
-from clinic.operations.setup import upgrade_database
 from tests.appointments.schedule import OVERLAPS, a_room, a_service
 from tests.builders import MONDAY, a_clinic, a_patient, a_practitioner
+from tests.databases import make_tables
 from tests.load.serving import application, serving
 
 SERVER, UNGUARDED = "tests.load.booking_attempts:server()", "BOOKING_UNGUARDED"
@@ -56,7 +56,7 @@ def run(settings: dict[str, Any], *, attempts: int, processes: int, slots: int, 
     """Prepare an empty database, let all attempts be made, and return what came of them."""
     app = create_app(settings)
     with app.app_context():
-        upgrade_database()
+        make_tables()
         key, bodies = _prepare(slots)
         if unguarded:
             _drop_guards()

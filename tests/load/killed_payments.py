@@ -40,10 +40,10 @@ from clinic.core.db.transaction import flush_open, write_transaction
 from clinic.core.events.delivery import store_event
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
-from clinic.operations.setup import upgrade_database
 from clinic.web.idempotency import HEADER
 from tests.billing.invoices import KEY, an_invoice, payment_fields
 from tests.builders import a_clinic
+from tests.databases import make_tables
 
 CALLS = ("write", "writev", "pwrite64", "pwritev", "ftruncate", "fsync", "fdatasync", "sendto", "sendmsg")
 MOST = 2000
@@ -148,7 +148,7 @@ class _Place:
         self.app = create_app(settings | {"SECRET_KEY": token_urlsafe(48)})
         logging.getLogger("clinic").setLevel(logging.ERROR)
         with self.app.app_context():
-            upgrade_database()
+            make_tables()
             with clinic_scope(a_clinic().id):
                 _, self.key = api_key_service.create(label="Client", scopes=["all"])
                 self.path = f"/api/v1/invoices/{an_invoice().id}/payments"

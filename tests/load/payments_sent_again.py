@@ -33,10 +33,10 @@ from clinic.core.db import db
 from clinic.core.events.models import StoredEvent
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
-from clinic.operations.setup import upgrade_database
 from clinic.web.idempotency import HEADER, REPLAYED
 from tests.billing.invoices import an_invoice, payment_fields
 from tests.builders import a_clinic, a_patient
+from tests.databases import make_tables
 from tests.load.serving import application, serving
 
 SERVER, UNGUARDED = "tests.load.payments_sent_again:server()", "PAYMENTS_UNGUARDED"
@@ -103,7 +103,7 @@ def run(settings: dict[str, Any], *, payments: int, processes: int, unguarded: b
     app = create_app(settings)
     logging.getLogger("clinic").setLevel(logging.ERROR)
     with app.app_context():
-        upgrade_database()
+        make_tables()
         clinic_id = a_clinic().id
         with clinic_scope(clinic_id):
             _, key = api_key_service.create(label="Load", scopes=["all"])

@@ -20,10 +20,10 @@ from clinic import create_app
 from clinic.core.db import db
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
-from clinic.operations.setup import upgrade_database
 from tests.billing.invoices import a_draft, an_invoice
 from tests.browser.server import serve
 from tests.builders import MONDAY, a_clinic, a_patient, a_practitioner, an_appointment
+from tests.databases import make_tables
 from tests.web.test_openapi import METHODS
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"sqlite:///{folder / 'clinic.db'}"
     app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder, "SECRET_KEY": "k" * 40})
     with app.app_context():
-        upgrade_database()
+        make_tables()
         with clinic_scope(a_clinic().id):
             _, key = api_key_service.create(label="Tools", scopes=["all"])
             records = _records()

@@ -21,9 +21,9 @@ from clinic.core.db.transaction import current_outcome
 from clinic.core.events import event_bus
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
-from clinic.operations.setup import upgrade_database
 from tests.browser.server import serve
 from tests.builders import a_clinic, patient_fields
+from tests.databases import make_tables
 from tests.page_client import PageClient
 
 URL = "/api/v1/patients"
@@ -54,7 +54,7 @@ def client(file: Path) -> Iterator[PageClient]:
     """A program with a key to everything in a clinic whose database is a file of its own."""
     app = _application(file)
     with app.app_context():
-        upgrade_database()
+        make_tables()
         with clinic_scope(a_clinic().id):
             _, key = api_key_service.create(label="Test", scopes=["all"])
     yield _with_key(app, key)

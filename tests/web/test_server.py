@@ -18,9 +18,9 @@ from clinic import create_app
 from clinic.core.db import db
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.api_keys import api_key_service
-from clinic.operations.setup import upgrade_database
 from tests.browser.server import serve
 from tests.builders import a_clinic
+from tests.databases import make_tables
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"sqlite:///{folder / 'clinic.db'}"
     app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": folder, "SECRET_KEY": "k" * 40})
     with app.app_context():
-        upgrade_database()
+        make_tables()
         with clinic_scope(a_clinic().id):
             _, key = api_key_service.create(label="Server", scopes=["all"])
         db.engine.dispose()
