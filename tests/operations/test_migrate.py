@@ -1,10 +1,10 @@
 """`flask db upgrade` and `flask db downgrade`."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -13,7 +13,8 @@ from flask import Flask
 from clinic import create_app
 from clinic.core.db import db
 from tests.builders import a_clinic
-from tests.databases import POSTGRESQL, SQLITE, a_postgres_database
+from tests.databases import POSTGRESQL, SQLITE, a_postgres_database, make_tables
+from tests.script_processes import Ended, run_script
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
@@ -49,8 +50,8 @@ def test_an_upgrade_shows_what_it_did(empty: Flask) -> None:
 
 
 def test_a_downgrade_keeps_a_database_with_data_unless_told_to_delete_them(empty: Flask) -> None:
-    _run(empty, "upgrade")
     with empty.app_context():
+        make_tables()
         a_clinic()
 
     refused = _run(empty, "downgrade", "0001")
@@ -65,27 +66,49 @@ def test_a_downgrade_keeps_a_database_with_data_unless_told_to_delete_them(empty
 
 @pytest.mark.slow
 def test_an_empty_database_is_downgraded_at_once(empty: Flask) -> None:
-    _run(empty, "upgrade")
+    with empty.app_context():
+        make_tables()
 
     assert _run(empty, "downgrade", "base").exit_code == 0
 
 
 @pytest.mark.slow
 def test_an_unknown_revision_is_wrong_input(empty: Flask) -> None:
+    with empty.app_context():
+        make_tables()
+
     result = _run(empty, "upgrade", "nonsense")
 
     assert result.exit_code == 2
     assert "nonsense" in result.stderr
 
 
+UPGRADE = """
+import sys
+from clinic import create_app
+app = create_app(settings)
+barrier.wait()
+result = app.test_cli_runner().invoke(args=["db", "upgrade"])
+print(result.stderr, end="")
+sys.exit(result.exit_code)
+"""
+
+
 @pytest.mark.slow
 def test_upgrades_at_once_wait_for_each_other(url: str, tmp_path: Path) -> None:
-    environment = {**os.environ, "CLINIC_DATABASE_URL": url, "CLINIC_INSTANCE_PATH": str(tmp_path)}
-    command = [sys.executable, "-m", "flask", "--app", "clinic", "db", "upgrade"]
+    barrier = get_context("forkserver").Barrier(4)
+    settings = {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": str(tmp_path)}
 
-    started = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    messages = sorted(process.communicate(timeout=120)[1].strip() for process in started)
+    with ThreadPoolExecutor(4) as pool:
+        folders = [tmp_path / str(number) for number in range(4)]
+        ended = list(pool.map(lambda own: _in_process(own, settings=settings, barrier=barrier), folders))
 
-    assert [process.returncode for process in started] == [0, 0, 0, 0]
-    assert messages[:3] == ["Nothing to upgrade"] * 3
+    messages = sorted(one.output for one in ended)
+    assert [one.returncode for one in ended] == [0, 0, 0, 0], messages
+    assert messages[:3] == ["Nothing to upgrade\n"] * 3
     assert messages[3].startswith("Upgraded: 0001, 0002")
+
+
+def _in_process(folder: Path, **names: Any) -> Ended:
+    folder.mkdir()
+    return run_script(UPGRADE, folder, **names)
