@@ -21,6 +21,7 @@ from clinic.core.db import Base, db
 from clinic.identity.models import Clinic
 from clinic.operations.setup import upgrade_database
 from tests.assertions import contents, spoken
+from tests.databases import make_tables
 from tests.fixtures import Run
 from tests.page_client import PageClient
 
@@ -36,6 +37,14 @@ def fresh(tmp_path: Path) -> Flask:
     return create_app(
         {"TESTING": True, "INSTANCE_PATH": tmp_path, "SQLALCHEMY_DATABASE_URI": url, "SECRET_KEY": "x" * 32}
     )
+
+
+@pytest.fixture
+def migrated(fresh: Flask) -> Flask:
+    """An application whose database has its tables already."""
+    with fresh.app_context():
+        make_tables()
+    return fresh
 
 
 def init(app: Flask, *args: str, **options: str) -> Result:
@@ -68,10 +77,10 @@ def test_the_database_is_readable_by_its_owner_only(fresh: Flask, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_init_twice_adds_a_second_clinic_but_not_the_same_one(fresh: Flask) -> None:
-    init(fresh, *GIVEN)
+def test_init_twice_adds_a_second_clinic_but_not_the_same_one(migrated: Flask) -> None:
+    init(migrated, *GIVEN)
 
-    again, second = init(fresh, *GIVEN), init(fresh, *GIVEN, "--clinic", "Harbour")
+    again, second = init(migrated, *GIVEN), init(migrated, *GIVEN, "--clinic", "Harbour")
 
     assert (again.exit_code, again.stderr) == (5, "Error: There is already a clinic named Clínica São João\n")
     assert second.exit_code == 0
@@ -87,8 +96,8 @@ def stored(folder: Path, query: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.slow
 @pytest.mark.row(10)
-def test_init_creates_no_account_by_itself_and_prints_how_to_create_one(fresh: Flask, tmp_path: Path) -> None:
-    result = init(fresh, *GIVEN)
+def test_init_creates_no_account_by_itself_and_prints_how_to_create_one(migrated: Flask, tmp_path: Path) -> None:
+    result = init(migrated, *GIVEN)
 
     assert result.stdout == ""
     assert "flask staff create-admin" in result.stderr
@@ -96,8 +105,8 @@ def test_init_creates_no_account_by_itself_and_prints_how_to_create_one(fresh: F
 
 
 @pytest.mark.row(10)
-def test_init_makes_the_first_administrator_with_a_secret_alone_on_stdout(fresh: Flask, tmp_path: Path) -> None:
-    result = init(fresh, *GIVEN, "--admin", "ana@example.org")
+def test_init_makes_the_first_administrator_with_a_secret_alone_on_stdout(migrated: Flask, tmp_path: Path) -> None:
+    result = init(migrated, *GIVEN, "--admin", "ana@example.org")
 
     secret = result.stdout.strip()
     query = "SELECT email, role, must_change_password, clinic_id FROM staff_members JOIN memberships"
@@ -111,10 +120,12 @@ def test_init_makes_the_first_administrator_with_a_secret_alone_on_stdout(fresh:
 
 
 @pytest.mark.slow
-def test_a_second_clinic_may_have_the_same_administrator_who_signs_in_as_before(fresh: Flask, tmp_path: Path) -> None:
-    init(fresh, *GIVEN, "--admin", "ana@example.org")
+def test_a_second_clinic_may_have_the_same_administrator_who_signs_in_as_before(
+    migrated: Flask, tmp_path: Path
+) -> None:
+    init(migrated, *GIVEN, "--admin", "ana@example.org")
 
-    result = init(fresh, *GIVEN, "--clinic", "Harbour", "--admin", "Ana@example.org")
+    result = init(migrated, *GIVEN, "--clinic", "Harbour", "--admin", "Ana@example.org")
 
     assert (result.exit_code, result.stdout) == (0, "")
     assert "signs in as before" in result.stderr
@@ -170,17 +181,17 @@ def test_init_names_every_problem_and_creates_nothing(fresh: Flask, tmp_path: Pa
     ],
 )
 def test_a_clinic_has_the_country_of_its_zone_unless_another_is_given(
-    fresh: Flask, tmp_path: Path, given: list[str], stored_as: tuple[str, str]
+    migrated: Flask, tmp_path: Path, given: list[str], stored_as: tuple[str, str]
 ) -> None:
-    result = init(fresh, *GIVEN, *given)
+    result = init(migrated, *GIVEN, *given)
 
     assert result.exit_code == 0
     assert stored(tmp_path, "SELECT zone, country FROM clinics") == [stored_as]
 
 
 @pytest.mark.slow
-def test_another_name_of_a_zone_is_reported_as_replaced(fresh: Flask) -> None:
-    result, plain = init(fresh, *GIVEN, "--zone", "Portugal"), init(fresh, *GIVEN, "--clinic", "Harbour")
+def test_another_name_of_a_zone_is_reported_as_replaced(migrated: Flask) -> None:
+    result, plain = init(migrated, *GIVEN, "--zone", "Portugal"), init(migrated, *GIVEN, "--clinic", "Harbour")
 
     assert "Portugal is another name of Europe/Lisbon, which is stored" in result.stderr
     assert "another name" not in plain.stderr
