@@ -97,7 +97,7 @@ sys.exit(result.exit_code)
 @pytest.mark.slow
 def test_upgrades_at_once_wait_for_each_other(url: str, tmp_path: Path) -> None:
     barrier = get_context("forkserver").Barrier(4)
-    settings = {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": str(tmp_path)}
+    settings = {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": str(tmp_path), "LOCK_TIMEOUT_MS": 500}
 
     with ThreadPoolExecutor(4) as pool:
         folders = [tmp_path / str(number) for number in range(4)]
