@@ -1,5 +1,6 @@
 """Looking at a page as people see it: at several widths, in the light and in the dark, with assistive technology."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -12,9 +13,11 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 _EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
 _COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-_RUN_AXE = """([part, rules]) => axe
-  .run(part ?? document, { resultTypes: ['violations'], preload: false, iframes: false, ...rules })
-  .then((results) => results.violations)"""
+_USUAL = {"resultTypes": ["violations"], "preload": False, "iframes": False}
+_QUICK_AXE = (Path(__file__).parent / "quick_axe.js").read_text()
+
+_good_looks: list[str] = []
+"""What axe has found on any page to be of enough contrast, so that it need not measure it again."""
 
 _CUT_OFF = """() => {
   const cut = (box, clip) => box.width > 1 && (box.right > clip.right + 1 || box.left < clip.left - 1);
@@ -49,23 +52,35 @@ _OVERLAPPING = """() => {
   return found;
 }"""
 
+_WHAT_DOES_NOT_FIT = f"""() => {{
+  const sideways = document.documentElement.scrollWidth - innerWidth;
+  return [
+    ...(sideways > 0 ? [`scrolls ${{sideways}} px sideways`] : []),
+    ...({_CUT_OFF})().map((words) => `cut off: ${{words}}`),
+    ...({_OVERLAPPING})().map((words) => `overlapping: ${{words}}`),
+  ];
+}}"""
+
 
 def axe_violations(page: Page, part: str | None = None, *, only_colours: bool = False) -> list[str]:
-    """Return what axe finds wrong with a page, or a part of it; a strict policy lets a debugger evaluate its source."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
+    """Return what axe finds wrong with a page, or a part of it."""
+    _bring_axe(page)
     rules = _COLOURS if only_colours else _EVERY_RULE
-    return [_described(violation) for violation in page.evaluate(_RUN_AXE, [part, rules])]
+    found = page.evaluate("([part, options]) => quickAxe.run(part, options)", [part, _USUAL | rules])
+    _good_looks[:] = page.evaluate("quickAxe.good()")
+    return [_described(violation) for violation in found]
+
+
+def has_new_look(page: Page) -> bool:
+    """Return whether a text of a page, on which axe has been, looks now as axe has found none to be good."""
+    new: bool = page.evaluate("quickAxe.hasNewLook()")
+    return new
 
 
 def looks_wrong(page: Page, width: int) -> list[str]:
     """Return what doesn't fit at a width: a page that scrolls sideways, words cut off or over one another."""
     page.set_viewport_size({"width": width, "height": 900})
-    sideways = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    problems = [f"scrolls {sideways} px sideways"] if sideways > 0 else []
-    problems += [f"cut off: {words}" for words in page.evaluate(_CUT_OFF)]
-    problems += [f"overlapping: {words}" for words in page.evaluate(_OVERLAPPING)]
-    return [f"{width} px: {problem}" for problem in problems]
+    return [f"{width} px: {problem}" for problem in page.evaluate(_WHAT_DOES_NOT_FIT)]
 
 
 def words_of_title(page: Page) -> set[str]:
@@ -77,6 +92,13 @@ def html_bytes(page: Page) -> int:
     """Return how many bytes of HTML the page came as."""
     size: int = page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize")
     return size
+
+
+def _bring_axe(page: Page) -> None:
+    """Load axe into a page, unless it is there; a strict policy lets a debugger evaluate its source."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+        page.evaluate(_QUICK_AXE, _good_looks)
 
 
 def _described(violation: dict[str, Any]) -> str:
