@@ -1,4 +1,4 @@
-"""Fixtures: a served clinic with records, one without, and pages of a Chromium that must not complain."""
+"""Fixtures: a served clinic with records, and pages of a Chromium that must not complain."""
 
 import os
 import pickle
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
 
 from clinic import create_app
 from clinic.core.db import db
@@ -19,7 +19,7 @@ from clinic.core.modules import subscribe_handlers
 from tests.browser.desk_actions import sign_in
 from tests.browser.failing_service import Watch
 from tests.browser.patient_links import PatientLinks, fill_links
-from tests.browser.records import ADMINISTRATOR, Records, an_empty_clinic, fill
+from tests.browser.records import ADMINISTRATOR, Records, fill
 from tests.browser.server import serve
 from tests.databases import make_tables
 from tests.shared_folders import shared_folder
@@ -30,23 +30,20 @@ BROWSERS = ("chromium-headless-shell", "chromium")
 PATIENCE = 10_000
 """Milliseconds after which a test gives up on its page."""
 
+DESK: ViewportSize = {"width": 1440, "height": 900}
+
 Browse = Callable[..., Page]
+KeptPages = Callable[[str | None], Watch]
+LookAs = Callable[[str | None], Page]
 Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Door:
-    """Where a clinic is served, and what a browser keeps in which its administrator has signed in there."""
+class Site:
+    """A served clinic, what a browser keeps in which its administrator has signed in, and where its database is."""
 
     origin: str
     signed_in: StorageState
-
-
-@dataclass(frozen=True)
-class Site:
-    """A served clinic, and where its database is."""
-
-    door: Door
     records: Records
     database: Path
 
@@ -60,6 +57,7 @@ def chromium() -> Iterator[Browser]:
             pytest.fail("there is no chromium, and CLINIC_REQUIRE_BROWSER=1 asks for it")
         pytest.skip("there is no chromium: install it to test the pages in a browser")
     arguments = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", "--disable-background-networking"]
+    arguments.append("--renderer-process-limit=1")  # for all pages of a context, which share their compiled scripts
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
@@ -72,16 +70,7 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("site")
     url, records = _copied(shared_folder(tmp_path_factory, "filled-site"), folder, fill)
     with serve(url, folder) as origin:
-        yield Site(Door(origin, _signed_in(chromium, origin)), records, folder / "clinic.db")
-
-
-@pytest.fixture(scope="session")
-def new_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """A clinic in which nothing has happened yet."""
-    folder = tmp_path_factory.mktemp("new-site")
-    url, _nothing = _copied(shared_folder(tmp_path_factory, "empty-site"), folder, _set_up)
-    with serve(url, folder) as origin:
-        yield Door(origin, _signed_in(chromium, origin))
+        yield Site(origin, _signed_in(chromium, origin), records, folder / "clinic.db")
 
 
 @dataclass(frozen=True)
@@ -116,17 +105,46 @@ def browse(chromium: Browser, site: Site) -> Iterator[Browse]:
     """
     opened: list[Watch] = []
 
-    def open_page(door: Door = site.door, **options: Any) -> Page:
-        usual = {"base_url": door.origin, "storage_state": door.signed_in, "viewport": {"width": 1440, "height": 900}}
-        context = chromium.new_context(**usual | options)
-        context.set_default_timeout(PATIENCE)
-        opened.append(Watch(context.new_page(), door.origin))
+    def open_page(**options: Any) -> Page:
+        opened.append(_open(chromium, site, **options))
         return opened[-1].page
 
     yield open_page
     for watch in opened:
         watch.page.context.close()
     assert not [complaint for watch in opened for complaint in watch.complaints]
+
+
+@pytest.fixture(scope="session")
+def kept_pages(chromium: Browser, site: Site) -> Iterator[KeptPages]:
+    """Return the page that is kept for tests in which somebody, or nobody who has signed in, only looks at pages."""
+    opened: dict[str | None, Watch] = {}
+
+    def page_of(email: str | None) -> Watch:
+        if email not in opened:
+            state = _signed_in(chromium, site.origin, email) if email else None
+            opened[email] = _open(chromium, site, storage_state=state)
+        return opened[email]
+
+    yield page_of
+    for watch in opened.values():
+        watch.page.context.close()
+
+
+@pytest.fixture
+def look_as(kept_pages: KeptPages) -> Iterator[LookAs]:
+    """Return the page that is kept for somebody, on a desk's screen in the light; the test fails if it complained."""
+    used: list[Watch] = []
+
+    def page_of(email: str | None) -> Page:
+        used.append(watch := kept_pages(email))
+        watch.forget()
+        watch.page.set_viewport_size(DESK)
+        watch.page.emulate_media(color_scheme="light")
+        return watch.page
+
+    yield page_of
+    assert not [complaint for watch in used for complaint in watch.complaints]
 
 
 @pytest.fixture
@@ -141,17 +159,21 @@ def either_page(request: pytest.FixtureRequest, browse: Browse) -> Page:
     return browse(java_script_enabled=request.param)
 
 
-def _signed_in(chromium: Browser, origin: str) -> StorageState:
+def _open(chromium: Browser, site: Site, **options: Any) -> Watch:
+    """Open and watch an empty page as a browser of its own."""
+    usual = {"base_url": site.origin, "storage_state": site.signed_in, "viewport": DESK}
+    context = chromium.new_context(**usual | options)
+    context.set_default_timeout(PATIENCE)
+    return Watch(context.new_page(), site.origin)
+
+
+def _signed_in(chromium: Browser, origin: str, email: str = ADMINISTRATOR) -> StorageState:
     """Sign in through the page; return what the browser keeps of it."""
     context = chromium.new_context(base_url=origin)
-    sign_in(context.new_page(), ADMINISTRATOR)
+    sign_in(context.new_page(), email)
     kept = context.storage_state()
     context.close()
     return kept
-
-
-def _set_up() -> None:
-    an_empty_clinic()
 
 
 def _copied(shared: Path, folder: Path, make: Callable[[], Made]) -> tuple[str, Made]:

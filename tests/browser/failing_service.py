@@ -19,12 +19,16 @@ class Watch:
     def __init__(self, page: Page, origin: str) -> None:
         self.page = page
         self.origin = origin
-        self.complaints: list[str] = []
-        self._expected = list(_EXPECTED)
+        self.forget()
         page.add_init_script(_NOTE_VIOLATIONS)
         page.on("console", self._note_console)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("request", self._note_request)
+
+    def forget(self) -> None:
+        """Forget what was wrong, and what a page told of problems that a test has asked for."""
+        self.complaints: list[str] = []
+        self._expected = list(_EXPECTED)
 
     def _note_console(self, message: ConsoleMessage) -> None:
         missing_part = any(place in message.location["url"] for place in ("/static/", "/styles.css"))

@@ -382,8 +382,6 @@ def in_trouble(trouble: str) -> Callable[[Page, Records], None]:
 
 
 ACTED: dict[str, Callable[[Page, Records], None]] = {
-    "sign in with errors": sign_in_with_errors,
-    "second step": second_step,
     "new patient with errors": new_patient_with_errors,
     "new patient with rows": new_patient_with_rows,
     "new patient with a guardian": new_patient_with_a_guardian,
@@ -396,29 +394,36 @@ ACTED: dict[str, Callable[[Page, Records], None]] = {
     "service with errors": service_with_errors,
     "expired form": expired_form,
     "form of another clinic": form_of_another_clinic,
-    "form of the clinic with the longest name": form_of_the_longest_clinic,
     "late cancellation": late_cancellation,
     "late arrival": late_arrival,
     "time at which nothing happened": bad_time,
     "late change of a member": late_change_of_a_member,
     "late change of the clinic": late_change_of_the_clinic,
     "another time zone": another_time_zone,
-    "patients, seen as a manager": seen_as_manager,
-    "change while only looking": change_while_looking,
     **{trouble: in_trouble(trouble) for trouble in TROUBLES if trouble},
 }
 
-PAGES = [*PLACES, *VISITED_PLACES, *READ_PLACES, *ACTED]
+SIGNED_IN: dict[str, Callable[[Page, Records], None]] = {
+    "sign in with errors": sign_in_with_errors,
+    "second step": second_step,
+    "form of the clinic with the longest name": form_of_the_longest_clinic,
+    "patients, seen as a manager": seen_as_manager,
+    "change while only looking": change_while_looking,
+}
+"""Pages that one comes to by signing in, or by failing to, which takes a browser of one's own."""
+
+READERS: dict[str, str | None] = {
+    **dict.fromkeys([*PLACES, *ACTED], ADMINISTRATOR),
+    **dict.fromkeys(VISITED_PLACES),
+    **dict.fromkeys(READ_PLACES, READER),
+}
+"""Who looks at which other page: nobody who has signed in at some."""
 
 
 def open_page(name: str, page: Page, records: Records) -> None:
     """Open a page of the clinic that has records."""
-    if act := ACTED.get(name):
+    if act := (ACTED | SIGNED_IN).get(name):
         act(page, records)
         page.wait_for_load_state()
         return
-    if name in VISITED_PLACES:
-        page.context.clear_cookies()
-    elif name in READ_PLACES:
-        become(page, READER)
     page.goto((PLACES | VISITED_PLACES | READ_PLACES)[name].format_map(vars(records)))

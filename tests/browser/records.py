@@ -36,8 +36,8 @@ from tests.builders import a_clinic, a_member, a_patient, a_practitioner, an_app
 ZONE = "Europe/Lisbon"
 PRACTITIONERS = ("Dr Amara Okafor", "Dr Lukas Brandt", "Sofia Marin")
 ADMINISTRATOR, READER, CAREFUL = "admin@example.org", "reader@example.org", "careful@example.org"
-TRAVELLER = "traveller@example.org"
-"""Who has signed in, who may only read, who has a second step, and who works in two clinics."""
+TRAVELLER, NEWCOMER = "traveller@example.org", "newcomer@example.org"
+"""Who has signed in, who may only read, who has a second step, who works in two clinics, and who in an empty one."""
 
 PASSWORD = "seven green herons wade"
 LONGEST_NAME = "W" * 200
@@ -82,6 +82,7 @@ class Records:
 def fill() -> Records:
     """Set up a clinic with everything that its pages can show, around a day in a week."""
     current_app.config["MESSAGE_DELAY_SECONDS"] = 0
+    an_empty_clinic("Lakeside Clinic", NEWCOMER)
     clinic = an_empty_clinic()
     with clinic_scope(clinic.id):
         _employ(clinic, "read-only", READER)
@@ -129,10 +130,10 @@ def _change_often(patient: Patient) -> None:
         patient_service.update(patient.id, version=None, pronouns=f"number {number}")
 
 
-def an_empty_clinic() -> Clinic:
+def an_empty_clinic(name: str = "Harbour Clinic", administrator: str = ADMINISTRATOR) -> Clinic:
     """Set up a clinic in which only its administrator works."""
-    clinic = a_clinic(name="Harbour Clinic", zone=ZONE, locale="en_GB")
-    _employ(clinic, "administrator", ADMINISTRATOR)
+    clinic = a_clinic(name=name, zone=ZONE, locale="en_GB")
+    _employ(clinic, "administrator", administrator)
     return clinic
 
 
