@@ -1,5 +1,6 @@
 """Guards of every request: its host, its origin, its size."""
 
+import re
 from io import BytesIO
 from urllib.parse import unquote_to_bytes
 
@@ -7,6 +8,7 @@ from flask import abort, current_app, request
 from werkzeug.exceptions import BadRequest, HTTPException, UnprocessableEntity
 
 FORM = "application/x-www-form-urlencoded"
+_NOT_ASCII = re.compile(rb"[\x80-\xff]|%[89A-Fa-f]")
 _REPLACEMENT = "\ufffd"
 """What a multipart form's bytes become that are not UTF-8."""
 
@@ -78,6 +80,9 @@ def refuse_undecodable_form() -> None:
 
 
 def _is_utf_8(encoded: bytes) -> bool:
+    """Return whether bytes are UTF-8; they are decoded only if that can matter, as it takes long."""
+    if not _NOT_ASCII.search(encoded):
+        return True
     try:
         unquote_to_bytes(encoded).decode()
     except UnicodeDecodeError:
