@@ -1,9 +1,10 @@
 """Walking through the pages that somebody is shown, link by link."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from html import unescape
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from flask import Flask
@@ -13,7 +14,13 @@ from clinic.web.authorization import access_to
 from tests.page_client import PageClient
 
 ALIKE = 3
-"""Pages of one kind, reached with the same names in the query, of which no more are opened."""
+"""Pages of one kind, reached with the same name in the query or with none, of which no more are opened.
+
+Of those with the same names in it, each of which is also found alone, one is opened.
+"""
+
+_TAGS = re.compile(r"""<(a|form)\b((?:[^>"']|"[^"]*"|'[^']*')*)>""")
+_ATTRIBUTES = re.compile(r'\s(href|action|method)="([^"]*)"')
 
 
 @dataclass
@@ -32,22 +39,6 @@ class Walked:
     astray: list[str] = field(default_factory=list)
 
 
-class _Reader(HTMLParser):
-    """Finds the links and forms of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shown = Shown()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        if tag == "a" and named.get("href"):
-            self.shown.links.append(named["href"] or "")
-        elif tag == "form":
-            sent = (named.get("method") or "get").lower() == "post"
-            (self.shown.forms if sent else self.shown.links).append(named.get("action") or "")
-
-
 def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> Walked:
     """Open every kind of page that is linked from another one, and look at every form."""
     app, walked = client.application, Walked()
@@ -55,7 +46,7 @@ def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> W
     while waiting:
         here = waiting.pop(0)
         kind = _kind(app, here)
-        if kind is None or walked.opened[kind] >= ALIKE:
+        if walked.opened[kind] >= (1 if "&" in kind else ALIKE):
             continue
         walked.opened[kind] += 1
         answer = client.get(here)
@@ -74,9 +65,15 @@ def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> W
 
 
 def _read(page: str) -> Shown:
-    reader = _Reader()
-    reader.feed(page)
-    return reader.shown
+    """Return the links and forms of a page; its tags are found by their spelling, which is much faster than parsing."""
+    shown = Shown()
+    for name, written in _TAGS.findall(page):
+        named = {attribute: unescape(value) for attribute, value in _ATTRIBUTES.findall(written)}
+        if name == "form":
+            (shown.forms if named.get("method") == "post" else shown.links).append(named.get("action", ""))
+        elif named.get("href"):
+            shown.links.append(named["href"])
+    return shown
 
 
 def _ours(here: str, links: list[str]) -> Iterator[str]:
@@ -98,7 +95,7 @@ def _may_send(app: Flask, url: str, permissions: frozenset[str]) -> bool:
     return endpoint is not None and (needed is None or needed in permissions)
 
 
-def _kind(app: Flask, url: str) -> str | None:
+def _kind(app: Flask, url: str) -> str:
     """Return what kind of page is at an address: its endpoint and the names in its query."""
     names = sorted({name for name, _ in parse_qsl(urlsplit(url).query)})
     return f"{_endpoint(app, url, 'GET')}?{'&'.join(names)}"

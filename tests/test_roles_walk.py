@@ -1,8 +1,8 @@
 """Nobody is shown a way on that is closed to them: every link and every form, for every role."""
 
 from fractions import Fraction
-from itertools import permutations
-from math import ceil, sqrt
+from itertools import combinations, count, permutations
+from math import comb
 
 import pytest
 
@@ -12,11 +12,12 @@ from clinic.core.clock import now
 from clinic.core.money import Money
 from clinic.identity.roles import ROLES, permission_names
 from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.databases import on_one_database
 from tests.fixtures import Become, StoreOnce
 from tests.link_crawler import walk
 from tests.page_client import PageClient
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, on_one_database]
 
 WAYS = {
     "patients:read": {"patients.index", "patients.show"},
@@ -37,12 +38,10 @@ WAYS = {
 }
 """Pages to which somebody with a permission is led, from the start on."""
 
-_ROW = ceil(sqrt(len(permission_names())))
-DENIALS = [
-    *(tuple(permission_names()[start : start + _ROW]) for start in range(0, len(permission_names()), _ROW)),
-    *(tuple(permission_names()[start::_ROW]) for start in range(_ROW)),
-]
-"""Permissions that are denied together: the rows and columns of a square, as a walk for each one takes long."""
+_WALKS = next(walks for walks in count() if comb(walks, 2) >= len(permission_names()))
+_TWO_WALKS = dict(zip(permission_names(), combinations(range(_WALKS), 2), strict=False))
+DENIALS = [tuple(name for name, walks in _TWO_WALKS.items() if walk in walks) for walk in range(_WALKS)]
+"""Permissions that are denied together, each in another two walks, as a walk for each one takes long."""
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -179,12 +180,16 @@ class Canaries:
 
     def found_in(self, text: str, *, asked: Iterable[str] = ()) -> list[str]:
         """Return what a text contains of the other clinic, except what the request itself contained."""
-        known = [SHORTEST.casefold(), PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
         shown = text.casefold()
-        for one in asked:
+        known = [word for word in self._known if word in shown]
+        for one in asked if known else ():
             if any(word in one.casefold() for word in known):
                 shown = shown.replace(one.casefold(), "")
         return [word for word in known if word in shown]
+
+    @cached_property
+    def _known(self) -> list[str]:
+        return [SHORTEST.casefold(), PHONE.removeprefix("+351"), AMOUNT, *map(str, self.ids.values())]
 
 
 def plant(app: Flask) -> Canaries:

@@ -43,10 +43,10 @@ from clinic.patients.service import (
 )
 from tests.access.canaries import THEIR_EMAIL
 from tests.access.request_bodies import OTHER_ADDRESS
-from tests.appointments.schedule import book
+from tests.appointments.schedule import an_appointment, book
 from tests.billing.invoices import a_draft, an_invoice, euros
 from tests.billing.prices import a_tax, an_item
-from tests.builders import a_member, a_patient, a_practitioner, an_appointment
+from tests.builders import a_member, a_patient, a_practitioner, somebody
 
 _TEMPLATE = TemplateKey("welcome", "email", "en")
 
@@ -153,7 +153,7 @@ def a_billable_visit() -> UUID:
     """Let a visit have taken place whose service has a price."""
     service = service_catalogue.create(name=uuid4().hex, lengths=[30])
     an_item(service_ids=[service.id])
-    visit = book(practitioner=a_practitioner(), patient=a_patient(), service=service)
+    visit = book(service=service)
     return appointment_service.fulfil(appointment_service.check_in(visit.id).id).id
 
 
@@ -186,14 +186,14 @@ def a_written_off_invoice() -> UUID:
 
 def an_invoice_with_credit() -> UUID:
     """Issue an invoice to a patient who has credit."""
-    patient = a_patient()
+    patient = somebody()
     billing_service.take_payment(patient.id, amount=euros(2000), method="cash", allocations=[], keep_credit=True)
     return an_invoice(patient).id
 
 
 def an_opening_balance(side: str = "owed") -> UUID:
     """Enter what a new patient owed before."""
-    return billing_service.enter_opening_balance(a_patient().id, side=side, amount=euros(5000)).id
+    return billing_service.enter_opening_balance(somebody().id, side=side, amount=euros(5000)).id
 
 
 def a_pair() -> UUID:
@@ -205,27 +205,27 @@ def a_pair() -> UUID:
 
 def a_merge() -> PatientMerge:
     """Merge two records."""
-    return merge_service.merge(a_patient().id, a_patient().id)
+    return merge_service.merge(somebody().id, somebody().id)
 
 
 def a_note() -> UUID:
     """Write a note about a patient."""
-    return note_service.create(a_patient().id, text="Prefers mornings").id
+    return note_service.create(somebody().id, text="Prefers mornings").id
 
 
 def a_related_person() -> UUID:
     """Name somebody whom to call about a patient."""
-    return related_person_service.create(a_patient().id, name="Rui", roles=["contact"]).id
+    return related_person_service.create(somebody().id, name="Rui", roles=["contact"]).id
 
 
 def a_recall() -> UUID:
     """Plan when a patient is to be seen again."""
-    return recall_service.create(a_patient().id, due_on=date(2030, 1, 2), reason="Check-up").id
+    return recall_service.create(somebody().id, due_on=date(2030, 1, 2), reason="Check-up").id
 
 
 ARGUMENTS = {
-    "patient_id": Argument(lambda: a_patient().id, "patients"),
-    "other_id": Argument(lambda: a_patient().id, "patients"),
+    "patient_id": Argument(lambda: somebody().id, "patients"),
+    "other_id": Argument(lambda: somebody().id, "patients"),
     "merge_id": Argument(lambda: a_merge().id, "patient_merges"),
     "pair_id": Argument(a_pair, "duplicate_pairs"),
     "note_id": Argument(a_note, "patient_notes"),
@@ -260,7 +260,7 @@ ARGUMENTS = {
     "kind": Argument(lambda: _TEMPLATE.kind),
     "channel": Argument(lambda: _TEMPLATE.channel),
     "language": Argument(lambda: _TEMPLATE.language),
-    "about_id": Argument(lambda: a_patient().id, "patients"),
+    "about_id": Argument(lambda: somebody().id, "patients"),
     "token": Argument(a_link),
     "filename": Argument(lambda: "js/app.js"),
 }
@@ -269,23 +269,23 @@ ARGUMENTS = {
 
 def a_withdrawal() -> UUID:
     """Let a patient withdraw all consent; return the patient's id."""
-    return consent_service.withdraw_all(a_patient().id).id
+    return consent_service.withdraw_all(somebody().id).id
 
 
 def a_patient_with_two_addresses() -> UUID:
     """Register a patient with two addresses; return the patient's id."""
-    return a_patient(address="Rua 1", other_addresses=[{"value": OTHER_ADDRESS}]).id
+    return somebody(address="Rua 1", other_addresses=[{"value": OTHER_ADDRESS}]).id
 
 
 def a_death() -> UUID:
     """Record that a patient died; return the patient's id."""
-    return patient_service.record_death(a_patient().id, deceased_on=date(2026, 11, 2)).id
+    return patient_service.record_death(somebody().id, deceased_on=date(2026, 11, 2)).id
 
 
 IN_THE_STATE: dict[str, Callable[[], UUID | str]] = {
     "api_merges.unmerge_patient": lambda: a_merge().survivor_id,
     "api_duplicates.dismiss": lambda: duplicate_service.reopen(a_pair()).id,
-    "api_patients.restore": lambda: patient_service.archive(a_patient().id).id,
+    "api_patients.restore": lambda: patient_service.archive(somebody().id).id,
     "api_patients.undo_death": a_death,
     "api_notes.restore": lambda: note_service.end(a_note()).id,
     "api_related_persons.restore": lambda: related_person_service.end(a_related_person()).id,

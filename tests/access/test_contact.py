@@ -9,11 +9,11 @@ from clinic.appointments.service import appointment_service
 from clinic.core.jobs import run_due_jobs
 from clinic.core.tenancy import clinic_scope
 from clinic.identity.roles import permission_names
-from tests.access.callers import Caller, body_for
-from tests.access.commands import LINES
+from tests.access.callers import Caller
+from tests.access.commands import LINES, takes_json
 from tests.access.routes import Route, routes_of
 from tests.access.test_matrix import Record
-from tests.access.two_clinics import Mixed, World
+from tests.access.two_clinics import World
 from tests.assertions import told_by
 from tests.billing.invoices import an_invoice
 from tests.builders import OWN, a_patient, an_appointment
@@ -87,18 +87,18 @@ def test_those_with_permission_see_them(full: World) -> None:
 @pytest.mark.row(38)
 def test_no_command_reveals_them_without_permission(full: World, run: Run) -> None:
     Caller(full, "read-only")
+    as_whom = ["--as", "read-only@example.org", "--clinic", OWN]
 
     for name, line in LINES.items():
-        for more in ([], ["--json"]):
-            result = run(*name.split(), *line(Mixed(full)), *more, "--as", "read-only@example.org", "--clinic", OWN)
+        for more in ([], ["--json"])[: 1 + takes_json(full.app, name)]:
+            result = run(*name.split(), *line(full.lasting_own), *more, *as_whom)
             assert (name, [word for word in TOLD if word in result.output.casefold()]) == (name, [])
 
 
 def _hears(caller: Caller, route: Route) -> list[str]:
     """Ask a route, and the page to which it leads; return what is told there."""
-    body = body_for(route, caller.world.own)
-    ids = caller.own_ids(route)
-    answer = caller.ask(route, ids, body, query=_query(caller, route) if route.method == "GET" else None)
+    query = _query(caller, route) if route.method == "GET" else None
+    answer = caller.ask(route, caller.own_ids(route), caller.body(route), query=query)
     heard = _words(answer)
     if route.writes and answer.status_code == 303 and (answer.location or "").startswith("/"):
         heard += _words(caller.client.get(answer.location))

@@ -14,6 +14,7 @@ from tests.access.request_bodies import headers_for
 from tests.access.routes import Route, routes_of
 from tests.access.two_clinics import World
 from tests.assertions import row_counts
+from tests.databases import on_one_database
 
 ONES_OWN_SESSION = {
     "staff.begin_second_step",
@@ -58,6 +59,7 @@ PAGES_ONCE = {"notifications.send_test", "staff.create_api_key"}
 """Views that answer with a page which is not shown again: a test shows what is typed, a new key is a secret."""
 
 
+@on_one_database
 @pytest.mark.slow
 def test_every_post_that_is_sent_twice_is_carried_out_once_and_answered_as_before(app: Flask, world: World) -> None:
     caller = Caller(world, "administrator")

@@ -30,11 +30,12 @@ class World:
         with self.app.app_context(), clinic_scope(self.clinic_id):
             return str(make())
 
-    def lasting_own(self, name: str) -> str:
-        """Return what fills an argument of routes that only look."""
-        if name not in self.lasting:
-            self.lasting[name] = self.own(name)
-        return self.lasting[name]
+    def lasting_own(self, name: str, endpoint: str = "") -> str:
+        """Return what fills an argument of routes that only look, or that do nothing but refuse."""
+        kept_as = endpoint if endpoint in IN_THE_STATE else name
+        if kept_as not in self.lasting:
+            self.lasting[kept_as] = self.own(name, endpoint)
+        return self.lasting[kept_as]
 
     def foreign(self, name: str) -> str | None:
         """Return what the other clinic has for an argument, None for what is of no clinic."""
