@@ -69,7 +69,7 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The clinic that most tests look at."""
     folder = tmp_path_factory.mktemp("site")
     url, records = _copied(shared_folder(tmp_path_factory, "filled-site"), folder, fill)
-    with serve(url, folder) as origin:
+    with serve(url, folder, shared_folder(tmp_path_factory, "templates")) as origin:
         yield Site(origin, _signed_in(chromium, origin), records, folder / "clinic.db")
 
 
@@ -87,7 +87,7 @@ def link_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LinkSite]:
     """A clinic whose patients got messages."""
     folder = tmp_path_factory.mktemp("link-site")
     links = _prepare(folder, fill_links)
-    with serve(_url(folder), folder) as origin:
+    with serve(_url(folder), folder, shared_folder(tmp_path_factory, "templates")) as origin:
         yield LinkSite(origin, links, folder)
 
 

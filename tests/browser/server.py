@@ -16,13 +16,16 @@ STOP_SECONDS = 10
 
 APPLICATION = """
 import gc
+import os
 from pathlib import Path
 
-from flask import request
+from flask import Flask, request
+from jinja2 import FileSystemBytecodeCache
 
 from clinic import create_app
 from tests.browser.console_errors import TROUBLES
 
+Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(os.environ["COMPILED_TEMPLATES"])}
 app = create_app({"INSTANCE_PATH": Path(__file__).parent, "TESTING": True, "PROPAGATE_EXCEPTIONS": False})
 gc.freeze()
 
@@ -46,13 +49,17 @@ BACKLOG = 2048
 
 
 @contextmanager
-def serve(database_url: str, folder: Path) -> Iterator[str]:
-    """Serve the clinic of a database from a folder of its own; yield its origin."""
+def serve(database_url: str, folder: Path, templates: Path | None = None) -> Iterator[str]:
+    """Serve the clinic of a database from a folder of its own; yield its origin.
+
+    It keeps compiled templates in a folder, which may be one that other applications of the run keep theirs in.
+    """
+    settings = {"CLINIC_DATABASE_URL": database_url, "COMPILED_TEMPLATES": str(templates or folder)}
     (folder / "served.py").write_text(APPLICATION)
     (folder / "gunicorn.conf.py").write_text(SETTINGS)
     with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as door, (folder / "server.log").open("wb") as log:
         origin = f"http://127.0.0.1:{door.getsockname()[1]}"
-        process = _start(door, log.fileno(), folder, database_url)
+        process = _start(door, log.fileno(), folder, settings)
         try:
             _wait_for(origin, process, folder / "server.log")
             yield origin
@@ -61,11 +68,11 @@ def serve(database_url: str, folder: Path) -> Iterator[str]:
             process.wait(STOP_SECONDS)
 
 
-def _start(door: socket.socket, log: int, folder: Path, database_url: str) -> subprocess.Popen[bytes]:
+def _start(door: socket.socket, log: int, folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start the server behind a door that is open already, so that nobody else can take the port."""
     command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{door.fileno()}", "served:app"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLINIC_")}
-    environment |= {"CLINIC_DATABASE_URL": database_url, "CLINIC_ENV": "development", "PYTHONPATH": str(ROOT)}
+    environment |= {"CLINIC_ENV": "development", "PYTHONPATH": str(ROOT)} | settings
     return subprocess.Popen(
         command, cwd=folder, env=environment, pass_fds=[door.fileno()], stdout=log, stderr=subprocess.STDOUT
     )
