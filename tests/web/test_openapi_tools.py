@@ -33,7 +33,7 @@ Call = Callable[..., Any]
 REDOCLY = "@redocly/cli@2.77.0"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = os.environ.get("CLINIC_API_EXAMPLES", "1")
-"""Requests of each operation that are fuzzed, besides about 1,000 that cover its parameters."""
+"""Requests of each operation that are fuzzed, besides some 14,000 that cover its parameters."""
 
 
 @dataclass(frozen=True)
