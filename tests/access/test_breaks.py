@@ -66,7 +66,8 @@ def test_a_plain_query_finds_no_row_of_another_clinic(world: World) -> None:
     models: list[Any] = ClinicScoped.__subclasses__()
 
     def counts() -> dict[str, int]:
-        return {model.__tablename__: db.session.scalar(select(func.count()).select_from(model)) for model in models}
+        queries = {model.__tablename__: select(func.count()).select_from(model) for model in models}
+        return {name: db.session.scalars(query).one() for name, query in queries.items()}
 
     with world.app.app_context(), clinic_scope(world.canaries.clinic_id):
         theirs = counts()
