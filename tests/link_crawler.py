@@ -14,9 +14,9 @@ from clinic.web.authorization import access_to
 from tests.page_client import PageClient
 
 ALIKE = 3
-"""Pages of one kind, reached with the same name in the query or with none, of which no more are opened.
+"""How many pages of a kind are opened, if there is at most one name in their query.
 
-Of those with the same names in it, each of which is also found alone, one is opened.
+With several names one page is opened: each name is found alone as well.
 """
 
 _TAGS = re.compile(r"""<(a|form)\b((?:[^>"']|"[^"]*"|'[^']*')*)>""")

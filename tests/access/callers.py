@@ -19,7 +19,7 @@ from clinic.identity.models import ApiKey, Membership
 from clinic.identity.roles import ROLES, permission_names
 from tests.access.matrix_file import COLUMNS, WRITTEN_ANEW, Key, read_table
 from tests.access.request_bodies import BODIES, Ids, headers_for
-from tests.access.routes import Route, refused_by
+from tests.access.routes import WITHOUT_A_VIEW, Route, refused_by
 from tests.access.two_clinics import Unfilled, World, argument, lasting_ids
 from tests.assertions import told_by
 from tests.builders import a_member
@@ -29,9 +29,6 @@ ANONYMOUS, DENIED = "anonymous", "denied"
 EXTREMES = {ANONYMOUS, DENIED, "administrator"}
 REFUSALS = {"302", "401", "403"}
 """How the reviewed file says that nothing is done."""
-
-WITHOUT_A_VIEW = {"HEAD", "OPTIONS"}
-"""Methods without a view of their own: the one of GET answers HEAD, and none answers OPTIONS."""
 
 _MADE_ANEW = re.compile(r'(name="(?:csrf_token|key)" value=")[^"]*')
 
@@ -93,16 +90,16 @@ class Caller:
     def asks(self, route: Route) -> bool:
         """Return whether a cell of the column is asked for.
 
-        That HEAD is answered as GET is, and OPTIONS according to the permission, whoever asks, is shown by three: who
-        may do everything, who may do nothing, and a stranger. The database does not matter to it.
+        Each caller gets the same answer to HEAD as to GET, and OPTIONS depends on the permission alone. So only three
+        callers ask with these two, on SQLite: the administrator, a stranger, and a member to whom everything is denied.
         """
         return route.method not in WITHOUT_A_VIEW or not self.stated or (self.column in EXTREMES and self._is_on_sqlite)
 
     def _is_enough(self, route: Route) -> bool:
-        """Return whether it cannot matter which record is asked for.
+        """Return whether one request is enough, because the answer cannot depend on the record.
 
-        No view answers OPTIONS. That HEAD is answered as GET is for every record, is shown by the administrator; that a
-        refusal is the same for every one, by strangers and by whoever is denied everything.
+        No view answers OPTIONS. The administrator asks for every record with HEAD; strangers, and members to whom
+        everything is denied, ask for every record that is refused. The other callers need not.
         """
         if route.key not in self.stated:
             return False

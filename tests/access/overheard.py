@@ -30,7 +30,7 @@ class Overheard:
         return [mail for mail in parts if _THEIR_OWN_MAIL not in mail.casefold()]
 
     def of(self, canaries: Canaries) -> list[str]:
-        """Return what tells of the other clinic; a log may name the ids that were asked for."""
+        """Return mails and lines with something of the other clinic; lines may contain the ids that were asked for."""
         asked = [str(one) for one in canaries.ids.values()]
         told = [mail for mail in self.mails() if canaries.found_in(mail)]
         return told + [line for line in self.lines if canaries.found_in(line, asked=asked)]

@@ -9,6 +9,9 @@ from werkzeug.routing import Rule
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
+WITHOUT_A_VIEW = {"HEAD", "OPTIONS"}
+"""Methods without a view of their own: the one of GET answers HEAD, and none answers OPTIONS."""
+
 
 @dataclass(frozen=True)
 class Route:

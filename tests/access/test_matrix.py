@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 
 from clinic.core.jobs import run_due_jobs
-from tests.access.callers import ANONYMOUS, DENIED, WITHOUT_A_VIEW, Caller
+from tests.access.callers import ANONYMOUS, DENIED, Caller
 from tests.access.matrix_file import COLUMNS, WRITTEN_ANEW, differences, read_table, write_column
 from tests.access.overheard import Overheard
-from tests.access.routes import GUARDED_TWICE, routes_of
+from tests.access.routes import GUARDED_TWICE, WITHOUT_A_VIEW, routes_of
 from tests.access.two_clinics import World, lasting_ids
 from tests.databases import on_one_database
 

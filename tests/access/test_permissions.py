@@ -13,7 +13,7 @@ from clinic.identity.roles import ROLES, permission_names
 from clinic.web.authorization import Access, access_to
 from clinic.web.cli import needed_for
 from tests.access.callers import Caller, body_for
-from tests.access.routes import GUARDED_TWICE, Route, routes_of
+from tests.access.routes import GUARDED_TWICE, WITHOUT_A_VIEW, Route, routes_of
 from tests.access.test_matrix import Record
 from tests.access.two_clinics import World, lasting_ids
 from tests.databases import on_one_database
@@ -61,8 +61,7 @@ def test_a_route_opens_by_its_permission_alone(world: World, permission: str, re
 
 
 def _opened_by(app: Flask, permission: str) -> list[Route]:
-    looking = {"HEAD", "OPTIONS"}
-    routes = [route for route in routes_of(app) if route.method not in looking]
+    routes = [route for route in routes_of(app) if route.method not in WITHOUT_A_VIEW]
     return [route for route in routes if access_to(app, route.endpoint).permission == permission]
 
 
@@ -81,7 +80,7 @@ def _lines(app: Flask) -> Iterator[str]:
 
 def _aligned(rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
     """Return a line for each rule and what opens it; methods that only look stand with GET."""
-    wanted = [row for row in rows if row[1] not in {"HEAD", "OPTIONS"}]
+    wanted = [row for row in rows if row[1] not in WITHOUT_A_VIEW]
     for (rule, word), same in groupby(wanted, key=lambda row: (row[0], row[2])):
         yield f"{rule:52} {' '.join(method for _, method, _ in same):10} {word}"
 

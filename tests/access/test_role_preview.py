@@ -4,9 +4,9 @@ import pytest
 
 from clinic.identity.roles import ROLES
 from clinic.web.authorization import access_to
-from tests.access.callers import WITHOUT_A_VIEW, Caller
+from tests.access.callers import Caller
 from tests.access.matrix_file import differences, read_table
-from tests.access.routes import Route, routes_of
+from tests.access.routes import WITHOUT_A_VIEW, Route, routes_of
 from tests.access.test_matrix import Record
 from tests.access.two_clinics import World
 from tests.databases import on_one_database
