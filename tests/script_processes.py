@@ -1,16 +1,24 @@
-"""Scripts in processes of their own that begin with the application imported, since importing it takes seconds.
+"""Scripts and commands in processes of their own that begin with the application imported, since that takes seconds.
 
 They are forked from a process without threads, so that nothing of the test's own process is in them.
 """
 
 import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from flask.cli import main
+
 _PROCESSES = get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["pytest", "clinic", __name__])
+
+_POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -21,17 +29,72 @@ class Ended:
     output: str
 
 
+class Started:
+    """A process that runs, and what it writes to standard output and standard error, which is kept in a file."""
+
+    def __init__(self, target: Any, log: Path, *args: Any) -> None:
+        self._log = log
+        self._process = _PROCESSES.Process(target=target, args=(log, *args))
+        self._process.start()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal, unless it has ended."""
+        if self._process.pid and self._process.is_alive():
+            os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        """End it at once, if it has not ended."""
+        self._process.kill()
+        self._process.join()
+
+    def wait(self, timeout: float | None = None) -> Ended:
+        """Wait until it has ended; `returncode` is None if it has not within some seconds."""
+        self._process.join(timeout)
+        return Ended(self._process.exitcode, self._log.read_text() if self._log.exists() else "")
+
+    def lines(self) -> Iterator[str]:
+        """Return every line that it writes, from the first one to that before it ends."""
+        while not self._log.exists() and self._process.is_alive():
+            time.sleep(_POLL_SECONDS)
+        with self._log.open() as log:
+            line = ""
+            while True:
+                has_ended = not self._process.is_alive()
+                while part := log.readline():
+                    line += part
+                    if line.endswith("\n"):
+                        yield line
+                        line = ""
+                if has_ended:
+                    return
+                time.sleep(_POLL_SECONDS)
+
+
 def run_script(script: str, folder: Path, **names: Any) -> Ended:
     """Run a script with these names defined until its process ends; what it writes is kept in a folder."""
-    log = folder / "output.log"
-    process = _PROCESSES.Process(target=_execute, args=(script, log, names))
-    process.start()
-    process.join()
-    return Ended(process.exitcode, log.read_text())
+    return Started(_execute, folder / "output.log", script, names).wait()
 
 
-def _execute(script: str, log: Path, names: dict[str, Any]) -> None:
+def start_command(*args: str, environment: Mapping[str, str], log: Path) -> Started:
+    """Start a command of `flask --app clinic` in an environment of its own; what it writes is kept in a file."""
+    return Started(_command, log, args, dict(environment))
+
+
+def _execute(log: Path, script: str, names: dict[str, Any]) -> None:
+    _write_to(log)
+    exec(compile(script, "script", "exec"), names)
+
+
+def _command(log: Path, args: tuple[str, ...], environment: dict[str, str]) -> None:
+    _write_to(log)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["flask", "--app", "clinic", *args]
+    main()
+
+
+def _write_to(log: Path) -> None:
+    """Let all that this process writes be in a file."""
     with log.open("wb") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
-    exec(compile(script, "script", "exec"), names)

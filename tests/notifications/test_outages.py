@@ -6,12 +6,10 @@ ones, in some minutes.
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -27,6 +25,7 @@ from clinic.notifications.service import notification_service
 from clinic.notifications.settings import settings_service
 from tests.assertions import rows
 from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.script_processes import Started, start_command
 from tests.smtp_server import Mailbox, free_port
 
 pytestmark = [pytest.mark.usefixtures("inside"), pytest.mark.slow]
@@ -215,21 +214,19 @@ class Workers:
             "CLINIC_LEASE_SECONDS": "2",
             "CLINIC_MESSAGE_DELAY_SECONDS": "0",
         }
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.folder = folder
+        self.running: list[Started] = []
 
     def start(self):
-        command = [sys.executable, "-m", "flask", "--app", "clinic", "worker"]
-        self.running.append(subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL))
+        log = self.folder / f"worker-{uuid4().hex}.log"
+        self.running.append(start_command("worker", environment=self.environment, log=log))
 
     def kill_one(self):
-        victim = self.running.pop(random.randrange(len(self.running)))
-        victim.kill()
-        victim.wait()
+        self.running.pop(random.randrange(len(self.running))).kill()
 
     def stop(self):
         for worker in self.running:
-            worker.send_signal(signal.SIGKILL)
-            worker.wait()
+            worker.kill()
 
 
 @pytest.mark.crash

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,10 @@ from clinic.operations import worker
 from tests.assertions import rows
 from tests.builders import a_patient
 from tests.fixtures import Here
+from tests.script_processes import Started, start_command
 from tests.smtp_server import Mailbox, free_port
 
-Worker = subprocess.Popen[str]
+Start = Callable[..., Started]
 
 
 class StoppingMailbox(Mailbox):
@@ -32,7 +32,7 @@ class StoppingMailbox(Mailbox):
     def __init__(self, number: signal.Signals) -> None:
         super().__init__()
         self.number = number
-        self.worker: Worker | None = None
+        self.worker: Started | None = None
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         assert self.worker
@@ -41,48 +41,47 @@ class StoppingMailbox(Mailbox):
 
 
 @pytest.fixture
-def start(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    """Start workers on the test's database, each as a process of its own."""
-    workers: list[Worker] = []
+def start(app: Flask, tmp_path: Path) -> Iterator[Start]:
+    """Start a worker on the test's database, as a process of its own."""
+    workers: list[Started] = []
 
-    def run(**settings: str) -> Worker:
+    def run(**settings: str) -> Started:
         environment = {
             **os.environ,
             "CLINIC_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
             "CLINIC_INSTANCE_PATH": str(tmp_path),
             **settings,
         }
-        command = [sys.executable, "-m", "flask", "--app", "clinic", "worker"]
-        started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        workers.append(started)
-        return started
+        workers.append(start_command("worker", environment=environment, log=tmp_path / "worker.log"))
+        return workers[-1]
 
     yield run
     for started in workers:
         started.kill()
-        started.communicate()
 
 
-def wait_for_line(process: Worker, text: str) -> str:
-    assert process.stderr
-    for line in process.stderr:
+def read_until(lines: Iterator[str], text: str) -> list[str]:
+    """Return the lines up to the first with a text."""
+    found = []
+    for line in lines:
+        found.append(line)
         if text in line:
-            return line
+            return found
     pytest.fail(f"the worker ended without a line with {text}")
 
 
 @pytest.mark.slow
 def test_a_running_worker_sends_what_is_queued_and_ends_at_sigterm(
-    app: Flask, here: Here, start: Callable[..., Worker], tmp_path: Path
+    app: Flask, here: Here, start: Start, tmp_path: Path
 ) -> None:
     process = start()
     with here():
         a_patient()
 
-    wait_for_line(process, "mail_sent table=notifications")
+    read_until(process.lines(), "mail_sent table=notifications")
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(timeout=30) == 0
+    assert process.wait(30).returncode == 0
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
     assert [row["state"] for row in rows(app, "notifications")] == ["sent"]
 
@@ -90,7 +89,7 @@ def test_a_running_worker_sends_what_is_queued_and_ends_at_sigterm(
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_is_stopped_finishes_the_mail_that_it_sends_and_begins_no_other(
-    app: Flask, here: Here, start: Callable[..., Worker], number: signal.Signals
+    app: Flask, here: Here, start: Start, number: signal.Signals
 ) -> None:
     with here():
         a_patient()
@@ -101,21 +100,19 @@ def test_a_worker_that_is_stopped_finishes_the_mail_that_it_sends_and_begins_no_
 
     stopping.worker = start(CLINIC_SMTP_URL=f"smtp://127.0.0.1:{controller.port}")
 
-    assert stopping.worker.wait(timeout=60) == 0
+    assert stopping.worker.wait(60).returncode == 0
     controller.stop()
     assert [row["state"] for row in rows(app, "notifications")] == ["sent", "queued"]
 
 
 @pytest.mark.slow
-def test_redis_that_is_away_keeps_nothing_from_being_sent(
-    app: Flask, here: Here, start: Callable[..., Worker], tmp_path: Path
-) -> None:
+def test_redis_that_is_away_keeps_nothing_from_being_sent(app: Flask, here: Here, start: Start, tmp_path: Path) -> None:
     with here():
         a_patient()
 
     process = start(CLINIC_REDIS_URL="redis://127.0.0.1:1")
 
-    wait_for_line(process, "mail_sent table=notifications")
+    read_until(process.lines(), "mail_sent table=notifications")
 
 
 class OwnRedis:
@@ -149,22 +146,19 @@ def own_redis() -> Iterator[OwnRedis]:
 
 @pytest.mark.slow
 def test_mail_is_sent_while_redis_runs_hangs_is_stopped_and_is_back(
-    app: Flask, here: Here, start: Callable[..., Worker], own_redis: OwnRedis
+    app: Flask, here: Here, start: Start, own_redis: OwnRedis
 ) -> None:
     process = start(CLINIC_REDIS_URL=own_redis.url)
-    assert process.stderr
-    logged = [process.stderr.readline()]
+    lines = process.lines()
+    logged = [next(lines)]
 
     for disturb in (lambda: None, own_redis.hang, own_redis.stop, own_redis.start):
         disturb()
         with here():
             a_patient()
-        logged.append(process.stderr.readline())
-        while "mail_sent table=notifications" not in logged[-1]:
-            logged.append(process.stderr.readline())
-            assert logged[-1], "the worker ended"
+        logged += read_until(lines, "mail_sent table=notifications")
     process.send_signal(signal.SIGTERM)
-    logged += process.communicate(timeout=30)[1].splitlines()
+    logged += lines
 
     assert [row["state"] for row in rows(app, "notifications")] == ["sent"] * 4
     errors = [one["message"] for one in map(json.loads, logged[1:]) if one["level"] != "info"]
