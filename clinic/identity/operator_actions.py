@@ -1,5 +1,7 @@
 """Actions of operators by commands: first administrator, demo accounts, new secret for a locked-out person."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import delete
 
 from clinic.core.clock import now
@@ -42,17 +44,19 @@ class OperatorService:
             session_service.end_all(member.id, clinic_id=membership.clinic_id)
         return member, secret
 
-    def add_demo_member(self, *, email: str, name: str, role: str, password: str) -> ClinicMember:
-        """Add a demo account with a public password, for the demo's own database only.
+    def add_demo_members(self, people: Mapping[str, tuple[str, str]], *, password: str) -> list[ClinicMember]:
+        """Add demo accounts with one public password, for the demo's own database only.
 
+        It is hashed once for all of them.
+
+        :param people: name and role of each, by email address
         :raises RuntimeError: outside an import, or for an address outside the demo's domain
         """
-        if not current_actor().is_import or not email.endswith(DEMO_DOMAIN):
+        if not current_actor().is_import or not all(email.endswith(DEMO_DOMAIN) for email in people):
             raise RuntimeError("real people are invited, and choose their passwords themselves")
+        password_hash = hash_password(password)
         with unit_of_work():
-            member = add_account(email)
-            member.password_hash = hash_password(password)
-            return ClinicMember(add_membership(member, name, role), member)
+            return [_add_demo_member(email, name, role, password_hash) for email, (name, role) in people.items()]
 
     def reset_password(self, email: str, *, end_second_step: bool = False) -> str:
         """Replace a staff member's password by a one-time secret, and end their sessions in all clinics.
@@ -78,6 +82,12 @@ class OperatorService:
         person = member_service.get_by_email(email)
         with unit_of_work():
             lock_account(person.member.id).password_expires_at = now()
+
+
+def _add_demo_member(email: str, name: str, role: str, password_hash: str) -> ClinicMember:
+    member = add_account(email)
+    member.password_hash = password_hash
+    return ClinicMember(add_membership(member, name, role), member)
 
 
 operator_service = OperatorService()

@@ -69,10 +69,8 @@ def fill() -> None:
     with as_actor(ACTOR):
         clinic = clinic_service.create(**CLINIC)
         with clinic_scope(clinic.id):
-            members = {
-                name: operator_service.add_demo_member(email=email, name=name, role=role, password=PASSWORD).member.id
-                for email, (name, role) in STAFF.items()
-            }
+            added = operator_service.add_demo_members(STAFF, password=PASSWORD)
+            members = {one.membership.name: one.member.id for one in added}
             patients = list(_patients(rng))
             fill_guardians(patients)
             visits = fill_schedule(rng, patients, _monday(today(clinic.zone)), members)

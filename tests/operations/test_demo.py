@@ -189,7 +189,7 @@ def test_made_up_people_are_not_put_into_another_folder_s_database(tmp_path: Pat
 @pytest.mark.row(10)
 def test_the_demo_s_people_can_not_be_made_where_records_are_not_brought_in(app: Flask, here: Here) -> None:
     with here(), pytest.raises(RuntimeError, match="real people are invited"):
-        operator_service.add_demo_member(email="ana@demo.example", name="Ana", role="administrator", password=PASSWORD)
+        operator_service.add_demo_members({"ana@demo.example": ("Ana", "administrator")}, password=PASSWORD)
 
     assert rows(app, "staff_members") == []
 
@@ -210,7 +210,7 @@ def test_there_is_no_demo_in_production(laptop: Flask, monkeypatch: pytest.Monke
 @pytest.mark.row(10)
 def test_somebody_with_a_real_address_is_not_made_up(app: Flask, here: Here) -> None:
     with here(), as_actor(IMPORT + "demo"), pytest.raises(RuntimeError, match="real people are invited"):
-        operator_service.add_demo_member(email="ana@example.org", name="Ana", role="administrator", password=PASSWORD)
+        operator_service.add_demo_members({"ana@example.org": ("Ana", "administrator")}, password=PASSWORD)
 
 
 def test_the_welcome_lists_the_accounts_their_password_and_how_to_create_a_key() -> None:
