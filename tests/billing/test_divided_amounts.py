@@ -72,9 +72,9 @@ def test_shares_add_up_and_are_never_below_zero_or_above_their_amounts(amounts: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("examples", [8, 40])
-def test_the_lines_of_all_parts_add_up_to_the_former_ones(taxes: dict[str, Any], examples: int) -> None:
-    @settings(bounded, max_examples=examples)
+@pytest.mark.breadth
+def test_the_lines_of_all_parts_add_up_to_the_former_ones(taxes: dict[str, Any]) -> None:
+    @settings(bounded, max_examples=40)
     @given(rows=rows, include=st.booleans(), shares=shares)
     def run(rows: list[dict[str, Any]], include: bool, shares: list[Any]) -> None:
         _split_and_compare(taxes, rows, include, shares)

@@ -20,7 +20,6 @@ CURRENCIES = ("EUR", "JPY", "KWD")
 
 
 @pytest.mark.breadth
-@pytest.mark.both_databases
 @pytest.mark.parametrize(("currency", "operations"), [("EUR", 25), *((currency, 110) for currency in CURRENCIES)])
 def test_a_statement_closes_with_what_is_due_less_the_credit(app, here, currency: str, operations: int) -> None:
     with app.app_context():

@@ -199,17 +199,17 @@ def test_an_instance_folder_that_can_not_be_created_is_refused(tmp_path: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "settings",
+    ("app", "settings"),
     [
-        {"CLINIC_ENV": "production"},
-        {"CLINIC_LEASE_SECONDS": "abc"},
-        {"CLINIC_DATABASE_URL": "clinic.db"},
-        {"CLINIC_INSTANCE_PATH": "/dev/null/instance"},
+        ([], {"CLINIC_ENV": "production"}),
+        (["--app", "clinic"], {"CLINIC_ENV": "production"}),
+        ([], {"CLINIC_LEASE_SECONDS": "abc"}),
+        (["--app", "clinic"], {"CLINIC_DATABASE_URL": "clinic.db"}),
+        ([], {"CLINIC_INSTANCE_PATH": "/dev/null/instance"}),
     ],
 )
-@pytest.mark.parametrize("app", [[], ["--app", "clinic"]])
 def test_a_command_answers_a_bad_configuration_in_one_line(
-    tmp_path: Path, settings: dict[str, str], app: list[str]
+    tmp_path: Path, app: list[str], settings: dict[str, str]
 ) -> None:
     command = [sys.executable, "-m", "flask", *app, "patients", "list"]
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path), **settings}

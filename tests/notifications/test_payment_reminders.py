@@ -273,6 +273,7 @@ class Account:
 
 
 @pytest.mark.slow
+@pytest.mark.breadth
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_happens_to_an_invoice_what_was_sent_is_what_the_rules_say(app, clock, seed):
     account = Account(Random(seed))

@@ -72,10 +72,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(origin, key, records)
 
 
-@pytest.fixture
-def document(served: Served, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def document(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The OpenAPI document as a file."""
-    path = tmp_path / "openapi.json"
+    path = tmp_path_factory.mktemp("document") / "openapi.json"
     with urlopen(f"{served.origin}/api/openapi.json", timeout=20) as response:
         path.write_bytes(response.read())
     return path
@@ -112,14 +112,15 @@ def test_redocly_finds_no_error_and_no_warning(document: Path) -> None:
     assert json.loads(found)["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
 
 
-@pytest.fixture
-def generated(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(scope="module")
+def generated(document: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a package with a client that was generated from the document."""
-    name = "generated_client"
-    options = ["--path", str(document), "--output-path", str(tmp_path / name), "--meta", "none", "--fail-on-warning"]
-    run(tool("openapi-python-client"), "generate", *options, cwd=tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    return name
+    name, folder = "generated_client", tmp_path_factory.mktemp("generated")
+    options = ["--path", str(document), "--output-path", str(folder / name), "--meta", "none", "--fail-on-warning"]
+    run(tool("openapi-python-client"), "generate", *options, cwd=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield name
 
 
 @pytest.fixture

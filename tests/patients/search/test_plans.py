@@ -9,6 +9,7 @@ from sqlalchemy import event
 from clinic.core.db import db
 from clinic.patients.service import patient_service
 from tests.builders import a_patient
+from tests.fixtures import StoreOnce
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -35,11 +36,15 @@ FORGET_STATISTICS = [
 
 
 @pytest.fixture(autouse=True)
-def some_patients(inside: None) -> None:
+def some_patients(inside: None, store_once: StoreOnce) -> None:
     """Thirty patients, in tables and indexes without the pages that earlier tests have left empty."""
     with db.engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("TRUNCATE patient_tokens, patient_name_variants")
+    store_once(_register)
+
+
+def _register() -> None:
     for number in range(30):
         a_patient(given_name=f"Ines {number}", phone="+351912555014")
 
