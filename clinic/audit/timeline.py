@@ -10,14 +10,14 @@ from clinic.audit.presenter import FieldChange, present_fields
 from clinic.core.audit import CHANGED, CREATED, DELETED, EXPORTED, LISTED, VIEWED, AuditEntry
 from clinic.core.context import current_actor
 from clinic.core.modules import RecordLabels
-from clinic.core.tenancy import current_clinic_id
 from clinic.core.timeline_sources import (
     CHANGES,
-    SubjectIds,
+    Subjects,
     TimelineRow,
     TimelineSource,
     TimelineText,
     ValueChange,
+    in_this_clinic,
     timeline_rows,
 )
 from clinic.identity.clinics import clinic_service
@@ -29,7 +29,7 @@ VIEWS = (VIEWED, LISTED, EXPORTED)
 _TONES = {CREATED: "ok", DELETED: "bad"}
 
 
-def select_changes(subject_ids: SubjectIds) -> Select[Any]:
+def select_changes(subject_ids: Subjects) -> Select[Any]:
     """Select the changes of records whose labels have a timeline permission that the current actor has."""
     rows = timeline_rows(
         at=AuditEntry.at,
@@ -40,7 +40,7 @@ def select_changes(subject_ids: SubjectIds) -> Select[Any]:
         actor=AuditEntry.actor,
         details=AuditEntry.changes,
     )
-    of_subjects = (AuditEntry.clinic_id == current_clinic_id(), AuditEntry.subject_id.in_(subject_ids))
+    of_subjects = (in_this_clinic(AuditEntry.clinic_id), AuditEntry.subject_id.in_(subject_ids))
     tables = (_of_table(table, labels) for table, labels in _visible_tables().items())
     return rows.where(*of_subjects, is_change(), or_(false(), *tables))
 

@@ -14,8 +14,7 @@ from clinic.billing.payment_queries import REVERSES_OPENING
 from clinic.billing.rules import OPENING
 from clinic.core.audit import CHANGED, CREATED, AuditEntry
 from clinic.core.db.json_object import json_object
-from clinic.core.tenancy import current_clinic_id
-from clinic.core.timeline_sources import SubjectIds, timeline_rows
+from clinic.core.timeline_sources import Subjects, in_this_clinic, timeline_rows
 
 _INVOICE = (Invoice.__tablename__, Invoice.id)
 _PAYMENT = (Payment.__tablename__, Payment.id)
@@ -27,7 +26,7 @@ CREDITED, REFUNDED, REVERSED = "credited", "refunded", "reversed"
 WRITTEN_OFF, WRITE_OFF_UNDONE = "written-off", "write-off-undone"
 
 
-def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
+def select_invoices(patient_ids: Subjects) -> Select[Any]:
     """Select when invoices were drafted, when they were issued, and when what was owed before was entered."""
     drafted = and_(AuditEntry.action == CREATED, Invoice.kind != OPENING)
     moments = or_(drafted, and_(AuditEntry.action == CHANGED, _has_changed("number")))
@@ -40,7 +39,7 @@ def select_invoices(patient_ids: SubjectIds) -> Select[Any]:
     )
 
 
-def select_payments(patient_ids: SubjectIds) -> Select[Any]:
+def select_payments(patient_ids: Subjects) -> Select[Any]:
     """Select when payments were recorded, and when credit from before was entered."""
     details = json_object(
         number=Invoice.number, amount=Payment.amount_minor, currency=Payment.currency, method=Payment.method
@@ -56,7 +55,7 @@ def select_payments(patient_ids: SubjectIds) -> Select[Any]:
     )
 
 
-def select_credit_notes(patient_ids: SubjectIds) -> Select[Any]:
+def select_credit_notes(patient_ids: Subjects) -> Select[Any]:
     """Select when credit notes were issued."""
     details = json_object(
         number=CreditNote.number,
@@ -73,7 +72,7 @@ def select_credit_notes(patient_ids: SubjectIds) -> Select[Any]:
     )
 
 
-def select_write_offs(patient_ids: SubjectIds) -> Select[Any]:
+def select_write_offs(patient_ids: Subjects) -> Select[Any]:
     """Select when something was written off, when that was undone, and when what was owed before was reversed by it."""
     undone = WriteOff.undoes_id.is_not(None)
     action = case((undone, WRITE_OFF_UNDONE), (REVERSES_OPENING, OPENING_REVERSED), else_=WRITTEN_OFF)
@@ -87,7 +86,7 @@ def select_write_offs(patient_ids: SubjectIds) -> Select[Any]:
     )
 
 
-def select_refunds(patient_ids: SubjectIds) -> Select[Any]:
+def select_refunds(patient_ids: Subjects) -> Select[Any]:
     """Select when money was given back."""
     details = json_object(
         amount=Refund.amount_minor, currency=Payment.currency, method=Refund.method, reason=Refund.reason
@@ -100,7 +99,7 @@ def select_refunds(patient_ids: SubjectIds) -> Select[Any]:
     )
 
 
-def select_reversals(patient_ids: SubjectIds) -> Select[Any]:
+def select_reversals(patient_ids: Subjects) -> Select[Any]:
     """Select when payments, and credit from before, were reversed."""
     action = case((Payment.kind == OPENING, OPENING_REVERSED), else_=REVERSED)
     details = json_object(amount=Payment.amount_minor, currency=Payment.currency, reason=Payment.reversal_reason)
@@ -131,7 +130,7 @@ def _has_changed(field: str) -> ColumnElement[bool]:
 
 
 def _entries(
-    table: str, action: Any, details: ColumnElement[Any], patient_ids: SubjectIds, *, about: tuple[Any, Any]
+    table: str, action: Any, details: ColumnElement[Any], patient_ids: Subjects, *, about: tuple[Any, Any]
 ) -> Select[Any]:
     """Select entries of the audit trail about the rows of a table; they show a record by its table and id."""
     record, record_id = about
@@ -144,5 +143,5 @@ def _entries(
         actor=AuditEntry.actor,
         details=details,
     )
-    of_patients = (AuditEntry.clinic_id == current_clinic_id(), AuditEntry.subject_id.in_(patient_ids))
+    of_patients = (in_this_clinic(AuditEntry.clinic_id), AuditEntry.subject_id.in_(patient_ids))
     return rows.select_from(AuditEntry).where(*of_patients, AuditEntry.record == table)

@@ -1,31 +1,24 @@
 """The timeline of a subject: what happened to it by the records of all modules, read in one statement."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import groupby
 from logging import getLogger
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, String, Uuid, cast, func, literal, null, select, tuple_, union_all
+from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
-from clinic.core.db.json_object import json_object
-from clinic.core.db.types import UTCDateTime
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.modules import registered_modules
 from clinic.core.timeline_sources import SubjectIds, TimelineKind, TimelineRow, TimelineSource, TimelineText
-
-Position = tuple[datetime, UUID]
-"""The instant and the id of an entry; entries are ordered by them."""
+from clinic.core.timeline_statement import COLUMNS, Position, timeline_statement, values_of
 
 Result = TypeVar("Result")
 
-_COLUMNS = ("at", "id", "action", "record", "record_id", "actor", "details")
 _log = getLogger("clinic.timeline")
 
 
@@ -109,21 +102,18 @@ class _Reading:
     def rows(self, sources: Sequence[TimelineSource], counted: Sequence[TimelineSource]) -> Sequence[Found]:
         """Return one row more than the limit, if there are so many, the latest first, and count those of `counted`."""
         by_name = {source.name: source for source in (*sources, *counted)}
-        built = {name: self._guard(one, one.query, self.subject_ids) for name, one in by_name.items()}
-        queries = {name: query for name, query in built.items() if query is not None}
-        shown = {source.name for source in sources} & queries.keys()
-        numbered = {source.name for source in counted} & queries.keys()
         try:
-            found = self._execute(queries, shown, numbered)
-        except SQLAlchemyError:
+            found = self._execute(sources, counted)
+        except Exception as error:
             if not self.partial:
                 raise
-            db.session.rollback()
-            found = self._each_alone(by_name, queries, shown, numbered)
+            if isinstance(error, SQLAlchemyError):
+                db.session.rollback()
+            found = self._each_alone(by_name.values(), sources, counted)
         self._note_counts(row for row in found if row.id is None)
         rows = sorted((row for row in found if row.id is not None), key=lambda row: (row.at, row.id), reverse=True)
         return [
-            (by_name[row.source], TimelineRow(*(getattr(row, name) for name in _COLUMNS)))
+            (by_name[row.source], TimelineRow(*(getattr(row, name) for name in COLUMNS)))
             for row in rows[: self.limit + 1]
         ]
 
@@ -141,48 +131,22 @@ class _Reading:
             texts |= {row.id: text for row, text in zip(own, presented, strict=False)}
         return [TimelineEntry(source.kind, row, texts[row.id]) for source, row in rows if row.id in texts]
 
-    def _execute(
-        self, queries: Mapping[str, Select[Any]], shown: Collection[str], counted: Collection[str]
-    ) -> Sequence[Row[Any]]:
-        """Return the first rows of the shown queries, and a row without an id for each that is counted."""
-        arms = [self._first_rows(name, queries[name]) for name in shown]
-        arms += [self._count(name, queries[name]) for name in counted]
-        return db.session.execute(union_all(*arms)).all() if arms else []
-
-    def _first_rows(self, name: str, query: Select[Any]) -> Select[Any]:
-        """Select the first rows of a query from the position on, with the source's name."""
-        rows = query.subquery()
-        wanted = select(literal(name, String).label("source"), *(rows.c[column] for column in _COLUMNS))
-        if self.after is not None:
-            wanted = wanted.where(self._is_behind(rows))
-        first = wanted.order_by(rows.c.at.desc(), rows.c.id.desc()).limit(self.limit + 1).subquery()
-        return select(first.c.source, *(first.c[column] for column in _COLUMNS))
-
-    def _count(self, name: str, query: Select[Any]) -> Select[Any]:
-        """Select the number of all rows of a query, and of those from the position on."""
-        rows = query.subquery()
-        count = func.count()
-        numbers = json_object(all=count, rest=count if self.after is None else count.filter(self._is_behind(rows)))
-        empty = (cast(null(), kind) for kind in (UTCDateTime(), Uuid(), String(), String(), Uuid(), String()))
-        labelled = (value.label(column) for value, column in zip((*empty, numbers), _COLUMNS, strict=True))
-        return select(literal(name, String).label("source"), *labelled).select_from(rows)
-
-    def _is_behind(self, rows: Any) -> ColumnElement[bool]:
-        assert self.after is not None  # noqa: S101 - for the type checker
-        return tuple_(rows.c.at, rows.c.id) < tuple_(*self.after, types=[UTCDateTime(), Uuid()])
+    def _execute(self, shown: Sequence[TimelineSource], counted: Sequence[TimelineSource]) -> Sequence[Row[Any]]:
+        """Return the first rows of the shown sources, and a row without an id for each that is counted."""
+        if not shown and not counted:
+            return []
+        statement = timeline_statement(shown, counted, from_position=self.after is not None)
+        return db.session.execute(statement, values_of(self.subject_ids, self.limit + 1, self.after)).all()
 
     def _each_alone(
-        self,
-        sources: Mapping[str, TimelineSource],
-        queries: Mapping[str, Select[Any]],
-        shown: Collection[str],
-        counted: Collection[str],
+        self, sources: Iterable[TimelineSource], shown: Sequence[TimelineSource], counted: Sequence[TimelineSource]
     ) -> Sequence[Row[Any]]:
         """Return the rows of the sources that can be read, each by a statement of its own."""
         return [
             row
-            for name, query in queries.items()
-            for row in self._guard(sources[name], self._execute, {name: query}, shown & {name}, counted & {name}) or ()
+            for one in sources
+            for row in self._guard(one, self._execute, [one] if one in shown else [], [one] if one in counted else [])
+            or ()
         ]
 
     def _note_counts(self, rows: Iterable[Row[Any]]) -> None:

@@ -6,10 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, Uuid, cast, literal, null, select
+from sqlalchemy import BindParameter, ColumnElement, Select, String, Uuid, bindparam, cast, literal, null, select
+
+from clinic.core.tenancy import current_clinic_id
 
 SubjectIds = Sequence[UUID]
 """The ids of one subject: its own, and those of the records that were merged into it."""
+
+Subjects = SubjectIds | BindParameter[Any]
+"""The ids of a subject, or the parameter of a statement that takes them when it is executed."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +75,22 @@ class TimelineText:
 class TimelineSource:
     """Records of one kind that happened to a subject, for actors who have the permission.
 
-    `query` selects the rows of subjects as `timeline_rows` does, without order or limit; `present` returns the texts
-    of some of them, in the same order.
+    `query` selects the rows of subjects as `timeline_rows` does, without order or limit. What it returns is kept and
+    used again: it may depend on the current actor's permissions, but not on the current clinic (see `in_this_clinic`).
+    `present` returns the texts of some rows, in the same order.
     """
 
     name: str
     kind: TimelineKind
     permission: str
-    query: Callable[[SubjectIds], Select[Any]]
+    query: Callable[[Subjects], Select[Any]]
     present: Callable[[Sequence[TimelineRow]], Sequence[TimelineText]]
+
+
+def in_this_clinic(clinic_id: Any) -> ColumnElement[bool]:
+    """Return the condition that a column has the id of the clinic in which the statement is executed."""
+    found: ColumnElement[bool] = clinic_id == bindparam(None, callable_=current_clinic_id, type_=Uuid())
+    return found
 
 
 def timeline_rows(

@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import Select, func
 
 from clinic.core.db.json_object import json_object
-from clinic.core.timeline_sources import SubjectIds, timeline_rows
+from clinic.core.timeline_sources import Subjects, timeline_rows
 from clinic.notifications.models import Notification
 
 
-def select_messages(patient_ids: SubjectIds) -> Select[Any]:
+def select_messages(patient_ids: Subjects) -> Select[Any]:
     """Select messages, at the time when they were sent or, those that were not, queued."""
     details = json_object(
         kind=Notification.kind,

@@ -6,13 +6,13 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from clinic.core.db.json_object import json_object
-from clinic.core.timeline_sources import SubjectIds, timeline_rows
+from clinic.core.timeline_sources import Subjects, timeline_rows
 from clinic.patients.models import ConsentAnswer
 
 _First, _Alike = aliased(ConsentAnswer), aliased(ConsentAnswer)
 
 
-def select_consent_changes(patient_ids: SubjectIds) -> Select[Any]:
+def select_consent_changes(patient_ids: Subjects) -> Select[Any]:
     """Select the first answer of each change; `answers` lists all of the change, as `news email yes`, by commas."""
     earlier = exists().where(
         _First.patient_id == ConsentAnswer.patient_id,

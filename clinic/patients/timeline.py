@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from clinic.core.timeline import Position, Timeline, read_timeline
+from clinic.core.timeline import Timeline, read_timeline
+from clinic.core.timeline_statement import Position
 from clinic.identity.actor_names import actor_names
 from clinic.patients.models import Patient
 

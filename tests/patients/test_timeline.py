@@ -145,10 +145,12 @@ def test_who_may_not_see_a_kind_sees_no_entry_and_no_filter_of_it(client, become
 
 
 def test_who_may_not_see_contact_details_sees_no_change_of_them(client, become_without, patient):
+    before = client.get(f"/patients/{patient}?show=changes").text
     become_without("patients:contact")
 
     page = client.get(f"/patients/{patient}?show=changes").text
 
+    assert "other@example.org" in before
     assert "Changes 3" in spoken(page)
     assert "given names" in page
     assert "91255" not in page

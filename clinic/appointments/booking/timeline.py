@@ -8,12 +8,12 @@ from sqlalchemy.orm import aliased
 from clinic.appointments.models import Appointment, AppointmentHistory, Practitioner, Service
 from clinic.appointments.rules import ZONE_CHANGE
 from clinic.core.db.json_object import json_object
-from clinic.core.timeline_sources import SubjectIds, timeline_rows
+from clinic.core.timeline_sources import Subjects, timeline_rows
 
 _Later = aliased(AppointmentHistory)
 
 
-def select_moves(patient_ids: SubjectIds) -> Select[Any]:
+def select_moves(patient_ids: Subjects) -> Select[Any]:
     """Select the moves of appointments; `next` holds what the first later change of the time replaced.
 
     A change of the clinic's time zone is no move of anybody.
@@ -45,7 +45,7 @@ def select_moves(patient_ids: SubjectIds) -> Select[Any]:
     return _with_names(of_patient, patient_ids).where(AppointmentHistory.action != ZONE_CHANGE)
 
 
-def select_bookings(patient_ids: SubjectIds) -> Select[Any]:
+def select_bookings(patient_ids: Subjects) -> Select[Any]:
     """Select the bookings of appointments without a history, which an older version made."""
     rows = timeline_rows(
         at=Appointment.created_at,
@@ -61,6 +61,6 @@ def select_bookings(patient_ids: SubjectIds) -> Select[Any]:
     return _with_names(rows, patient_ids).where(~moves)
 
 
-def _with_names(rows: Select[Any], patient_ids: SubjectIds) -> Select[Any]:
+def _with_names(rows: Select[Any], patient_ids: Subjects) -> Select[Any]:
     named = rows.join(Practitioner, Practitioner.id == Appointment.practitioner_id)
     return named.outerjoin(Service, Service.id == Appointment.service_id).where(Appointment.patient_id.in_(patient_ids))
