@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, case, exists, func, or_, select
 
 from clinic.billing.models import Allocation, CreditNote, Invoice, Payment, Refund, WriteOff
 from clinic.billing.payment_queries import REVERSES_OPENING
@@ -110,7 +110,7 @@ def select_reversals(patient_ids: Subjects) -> Select[Any]:
     )
 
 
-def about_invoice(invoice_id: UUID) -> Mapping[str, ColumnElement[bool]]:
+def about_invoice(invoice_id: BindParameter[UUID]) -> Mapping[str, ColumnElement[bool]]:
     """Return the condition of each source, by its name, on what concerns one invoice."""
     used = select(Allocation.payment_id).where(Allocation.invoice_id == invoice_id)
     return {

@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import String, literal, select, union_all
+from sqlalchemy import Select, String, Uuid, bindparam, literal, select, union_all
 
 from clinic.billing.service import Invoice
 from clinic.billing.timeline import about_invoice
 from clinic.billing.timeline_texts import SOURCES, Link
 from clinic.core.db import db
 from clinic.core.timeline_sources import TimelineRow, TimelineText
+from clinic.core.timeline_statement import COLUMNS
 from clinic.identity.actor_names import actor_names
 from clinic.patients.service import Patient
 
 MOST = 50
 
-_COLUMNS = ("at", "id", "action", "record", "record_id", "actor", "details")
+_INVOICE = bindparam("history_invoice", type_=Uuid())
+_PATIENTS = bindparam("history_patients", expanding=True, type_=Uuid())
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class HistoryEntry:
 
 def history_of(invoice: Invoice, patient: Patient) -> Sequence[HistoryEntry]:
     """Return what happened to an invoice of a patient, the latest first, at most the latest 50, in two queries."""
-    found = db.session.execute(_wanted(invoice, patient)).all()
-    rows = [(row.source, TimelineRow(*(getattr(row, name) for name in _COLUMNS))) for row in found]
+    whose = list({*patient.record_ids, *(payment.patient_id for payment in invoice.payments)})
+    found = db.session.execute(_statement(), {_INVOICE.key: invoice.id, _PATIENTS.key: whose}).all()
+    rows = [(row.source, TimelineRow(*(getattr(row, name) for name in COLUMNS))) for row in found]
     names = actor_names(row.actor for _, row in rows if row.actor)
     texts = {
         row.id: text
@@ -50,12 +54,13 @@ def _link(row: TimelineRow, text: TimelineText, invoice: Invoice) -> Link | None
     return None if row.record_id == invoice.id else text.link
 
 
-def _wanted(invoice: Invoice, patient: Patient) -> Any:
-    arms, about = [], about_invoice(invoice.id)
-    whose = list({*patient.record_ids, *(payment.patient_id for payment in invoice.payments)})
+@cache
+def _statement() -> Select[Any]:
+    """Return the statement for what concerns an invoice, which is built once."""
+    arms, about = [], about_invoice(_INVOICE)
     for source in SOURCES:
-        rows = source.query(whose).where(about[source.name]).subquery()
-        arms.append(select(literal(source.name, String).label("source"), *(rows.c[name] for name in _COLUMNS)))
+        rows = source.query(_PATIENTS).where(about[source.name]).subquery()
+        arms.append(select(literal(source.name, String).label("source"), *(rows.c[name] for name in COLUMNS)))
     every = union_all(*arms).subquery()
     return select(every).order_by(every.c.at.desc(), every.c.id.desc()).limit(MOST)
 
