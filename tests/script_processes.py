@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from socket import socket
 from typing import Any
 
-from flask.cli import main
+import flask.cli
+import gunicorn.app.wsgiapp
 
 _PROCESSES = get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["pytest", "clinic", __name__])
@@ -36,6 +38,11 @@ class Started:
         self._log = log
         self._process = _PROCESSES.Process(target=target, args=(log, *args))
         self._process.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""
@@ -80,6 +87,13 @@ def start_command(*args: str, environment: Mapping[str, str], log: Path) -> Star
     return Started(_command, log, args, dict(environment))
 
 
+def start_server(
+    *args: str, environment: Mapping[str, str], folder: Path, log: Path, door: socket | None = None
+) -> Started:
+    """Start `gunicorn` in a folder, behind a door that is open already if one is given."""
+    return Started(_server, log, args, dict(environment), folder, door)
+
+
 def _execute(log: Path, script: str, names: dict[str, Any]) -> None:
     _write_to(log)
     exec(compile(script, "script", "exec"), names)
@@ -87,10 +101,24 @@ def _execute(log: Path, script: str, names: dict[str, Any]) -> None:
 
 def _command(log: Path, args: tuple[str, ...], environment: dict[str, str]) -> None:
     _write_to(log)
+    _begin(["flask", "--app", "clinic", *args], environment)
+    flask.cli.main()
+
+
+def _server(log: Path, args: tuple[str, ...], environment: dict[str, str], folder: Path, door: socket | None) -> None:
+    _write_to(log)
+    bind = ["--bind", f"fd://{door.fileno()}"] if door else []
+    _begin(["gunicorn", *bind, *args], environment)
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    gunicorn.app.wsgiapp.run()
+
+
+def _begin(command: list[str], environment: dict[str, str]) -> None:
+    """Let this process have the arguments and the environment of a command."""
+    sys.argv = command
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["flask", "--app", "clinic", *args]
-    main()
 
 
 def _write_to(log: Path) -> None:

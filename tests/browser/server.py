@@ -2,13 +2,14 @@
 
 import os
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGTERM
+
+from tests.script_processes import Started, start_server
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
@@ -57,30 +58,27 @@ def serve(database_url: str, folder: Path, templates: Path | None = None) -> Ite
     settings = {"CLINIC_DATABASE_URL": database_url, "COMPILED_TEMPLATES": str(templates or folder)}
     (folder / "served.py").write_text(APPLICATION)
     (folder / "gunicorn.conf.py").write_text(SETTINGS)
-    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as door, (folder / "server.log").open("wb") as log:
+    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as door:
         origin = f"http://127.0.0.1:{door.getsockname()[1]}"
-        process = _start(door, log.fileno(), folder, settings)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CLINIC_")}
+        environment |= {"CLINIC_ENV": "development", "PYTHONPATH": str(ROOT)} | settings
+        log = folder / "server.log"
+        process = start_server("served:app", environment=environment, folder=folder, log=log, door=door)
         try:
-            _wait_for(origin, process, folder / "server.log")
+            wait_for(origin, process, log)
             yield origin
         finally:
-            process.terminate()
+            process.send_signal(SIGTERM)
             process.wait(STOP_SECONDS)
 
 
-def _start(door: socket.socket, log: int, folder: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start the server behind a door that is open already, so that nobody else can take the port."""
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{door.fileno()}", "served:app"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLINIC_")}
-    environment |= {"CLINIC_ENV": "development", "PYTHONPATH": str(ROOT)} | settings
-    return subprocess.Popen(
-        command, cwd=folder, env=environment, pass_fds=[door.fileno()], stdout=log, stderr=subprocess.STDOUT
-    )
+def wait_for(origin: str, process: Started, log: Path) -> None:
+    """Wait until a server that was started answers.
 
-
-def _wait_for(origin: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    :raises RuntimeError: with its log, if it has ended, or has not answered within two minutes
+    """
     end = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < end:
+    while process.is_running and time.monotonic() < end:
         try:
             with urllib.request.urlopen(f"{origin}/login", timeout=5):
                 return

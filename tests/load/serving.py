@@ -3,16 +3,16 @@
 import gc
 import json
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
+from signal import SIGTERM
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from clinic import create_app
+from tests.browser.server import wait_for
+from tests.script_processes import start_server
 from tests.smtp_server import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -34,31 +34,14 @@ def application() -> Any:
 def serving(settings: dict[str, Any], target: str, **environment: str) -> Iterator[int]:
     """Serve what a target like `tests.load.serving:application()` returns from several processes; return the port."""
     port = free_port()
-    command = ["gunicorn", "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "--preload", target]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env={**os.environ, SETTINGS: json.dumps(settings), **environment},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    """Return when the server answers."""
-    end = time.monotonic() + 120
-    while True:
+    args = ("--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", "--preload", target)
+    given = {**os.environ, SETTINGS: json.dumps(settings), **environment}
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "server.log"
+        process = start_server(*args, environment=given, folder=ROOT, log=log)
         try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("GET", "/login")
-            connection.getresponse().read()
-        except OSError:
-            assert time.monotonic() < end, "the server does not start"
-            time.sleep(0.05)
-        else:
-            return
+            wait_for(f"http://127.0.0.1:{port}", process, log)
+            yield port
+        finally:
+            process.send_signal(SIGTERM)
+            process.wait()
