@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, String, Uuid, bindparam, cast, literal, null, select
+from sqlalchemy import BindParameter, ColumnElement, Select, String, Uuid, cast, literal, null, select
 
-from clinic.core.tenancy import current_clinic_id
+from clinic.core.db.orm_session import CURRENT_CLINIC
 
 SubjectIds = Sequence[UUID]
 """The ids of one subject: its own, and those of the records that were merged into it."""
@@ -89,7 +89,7 @@ class TimelineSource:
 
 def in_this_clinic(clinic_id: Any) -> ColumnElement[bool]:
     """Return the condition that a column has the id of the clinic in which the statement is executed."""
-    found: ColumnElement[bool] = clinic_id == bindparam(None, callable_=current_clinic_id, type_=Uuid())
+    found: ColumnElement[bool] = clinic_id == CURRENT_CLINIC
     return found
 
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from clinic.core.context import current_actor
 from clinic.core.db.json_object import json_object
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.types import UTCDateTime
 from clinic.core.timeline_sources import SubjectIds, TimelineSource
 
@@ -69,7 +70,8 @@ def _statement(
 ) -> CompoundSelect[Any]:
     queries = {source: source.query(_SUBJECTS) for source in (*shown, *counted)}
     arms = [_first_rows(source.name, queries[source], from_position) for source in shown]
-    return union_all(*arms, *(_count(source.name, queries[source], from_position) for source in counted))
+    arms += [_count(source.name, queries[source], from_position) for source in counted]
+    return prepared(union_all(*arms))
 
 
 def _first_rows(name: str, query: Select[Any], from_position: bool) -> Select[Any]:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import Duplicate, InvalidInput, NotFound
 from clinic.core.tenancy import clinic_scope, current_clinic_id
@@ -111,8 +112,7 @@ class ApiKeyService:
         """Return the record of a valid key of any clinic, and record its use; None if the key is not valid."""
         if not key.startswith(PREFIX) or len(key) > MAX_LENGTH:
             return None
-        wanted = select(ApiKey, Clinic).join(Clinic, Clinic.id == ApiKey.clinic_id)
-        found = db.session.execute(wanted.where(ApiKey.key_hash == token_hash(key))).one_or_none()
+        found = db.session.execute(_BY_HASH, {"key_hash": token_hash(key)}).one_or_none()
         if found is None or not is_valid(found[0]):
             return None
         record, clinic = found
@@ -123,6 +123,12 @@ class ApiKeyService:
 
 
 api_key_service = ApiKeyService()
+
+_BY_HASH = prepared(
+    select(ApiKey, Clinic)
+    .join(Clinic, Clinic.id == ApiKey.clinic_id)
+    .where(ApiKey.key_hash == bindparam("key_hash", type_=ApiKey.key_hash.type))
+)
 
 
 def is_valid(record: ApiKey) -> bool:

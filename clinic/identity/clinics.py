@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import inspect, select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.util import identity_key
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import keep_loaded
 from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
 from clinic.core.places import country_of_zone
@@ -147,9 +148,7 @@ class ClinicService:
 
     def list_of_member(self, member_id: UUID) -> Sequence[Clinic]:
         """Return the clinics in which a person is active, by name."""
-        active = (Membership.member_id == member_id, Membership.active)
-        wanted = select(Clinic).join(Membership, Membership.clinic_id == Clinic.id).where(*active)
-        return db.session.scalars(wanted.order_by(Clinic.name)).all()
+        return db.session.scalars(_OF_MEMBER, {"member_id": member_id}).all()
 
     def resolve(self, name: str | None = None) -> UUID:
         """Return the id of the clinic with a name, or of the only clinic if no name is given.
@@ -182,6 +181,13 @@ class ClinicService:
 
 
 clinic_service = ClinicService()
+
+_OF_MEMBER = prepared(
+    select(Clinic)
+    .join(Membership, Membership.clinic_id == Clinic.id)
+    .where(Membership.member_id == bindparam("member_id", type_=Membership.member_id.type), Membership.active)
+    .order_by(Clinic.name)
+)
 
 
 def _loaded(*, reload: bool = False) -> Clinic:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from clinic.core.clock import now
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.errors import NotFound
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.models import Clinic, LoginSession, Membership, StaffMember
@@ -123,7 +126,7 @@ class SessionService:
 
     def find(self, token: str, *, renew: bool = True) -> Session | None:
         """Return the open session of a token, or None; `renew` records a use."""
-        found = self._find(LoginSession.token_hash == token_hash(token))
+        found = self._find(_BY_TOKEN, token_hash(token))
         if found is None:
             return None
         if found.end.is_reached:
@@ -153,7 +156,7 @@ class SessionService:
             sign_in.clinic_id = clinic_id or sign_in.clinic_id
             sign_in.second_step_due = sign_in.second_step_due and not complete
             sign_in.seen_as = seen_as
-            self._find(LoginSession.id == sign_in_id)  # an answer shows the session after the commit, and reads nothing
+            self._find(_BY_ID, sign_in_id)  # an answer shows the session after the commit, and reads nothing
         return token
 
     def list_open(self, member_id: UUID, *, clinic_id: UUID | None = None) -> Sequence[LoginSession]:
@@ -188,18 +191,8 @@ class SessionService:
             db.session.execute(delete(LoginSession).where(LoginSession.seen_at < now() - RETENTION))
         return 0
 
-    def _find(self, which: ColumnElement[bool]) -> Session | None:
-        wanted = (
-            select(LoginSession, StaffMember, Membership, Clinic)
-            .join(StaffMember, StaffMember.id == LoginSession.member_id)
-            .join(Clinic, Clinic.id == LoginSession.clinic_id)
-            .join(
-                Membership,
-                and_(Membership.member_id == LoginSession.member_id, Membership.clinic_id == LoginSession.clinic_id),
-            )
-        )
-        is_open = (LoginSession.ended_at.is_(None), Membership.active)
-        row = db.session.execute(wanted.where(which, *is_open)).one_or_none()
+    def _find(self, wanted: Select[LoginSession, StaffMember, Membership, Clinic], value: Any) -> Session | None:
+        row = db.session.execute(wanted, {_VALUE: value}).one_or_none()
         return Session(*row) if row else None
 
     def _record_use(self, session: Session) -> None:
@@ -215,6 +208,24 @@ class SessionService:
 
 
 session_service = SessionService()
+
+_VALUE = "value"
+
+
+def _open_session(column: InstrumentedAttribute[Any]) -> Select[LoginSession, StaffMember, Membership, Clinic]:
+    """Return the statement for the open session with a value of a column, and for whose it is and where."""
+    of_member_here = (Membership.member_id == LoginSession.member_id, Membership.clinic_id == LoginSession.clinic_id)
+    wanted = (
+        select(LoginSession, StaffMember, Membership, Clinic)
+        .join(StaffMember, StaffMember.id == LoginSession.member_id)
+        .join(Clinic, Clinic.id == LoginSession.clinic_id)
+        .join(Membership, and_(*of_member_here))
+        .where(column == bindparam(_VALUE, type_=column.type), LoginSession.ended_at.is_(None), Membership.active)
+    )
+    return prepared(wanted)
+
+
+_BY_TOKEN, _BY_ID = _open_session(LoginSession.token_hash), _open_session(LoginSession.id)
 
 
 def token_hash(token: str) -> str:

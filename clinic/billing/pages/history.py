@@ -12,6 +12,7 @@ from clinic.billing.service import Invoice
 from clinic.billing.timeline import about_invoice
 from clinic.billing.timeline_texts import SOURCES, Link
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.timeline_sources import TimelineRow, TimelineText
 from clinic.core.timeline_statement import COLUMNS
 from clinic.identity.actor_names import actor_names
@@ -62,7 +63,7 @@ def _statement() -> Select[Any]:
         rows = source.query(_PATIENTS).where(about[source.name]).subquery()
         arms.append(select(literal(source.name, String).label("source"), *(rows.c[name] for name in COLUMNS)))
     every = union_all(*arms).subquery()
-    return select(every).order_by(every.c.at.desc(), every.c.id.desc()).limit(MOST)
+    return prepared(select(every).order_by(every.c.at.desc(), every.c.id.desc()).limit(MOST))
 
 
 def _presented(source: Any, rows: Sequence[TimelineRow]) -> Sequence[tuple[TimelineRow, TimelineText]]:
