@@ -66,6 +66,16 @@ PRINTED = [
 ]
 
 
+def test_an_amount_of_nothing_has_no_sign(client, here) -> None:
+    with here():
+        invoice = a_taxed_invoice()
+
+    form = spoken(client.get(f"/invoices/{invoice.id}/credit-note").text)
+
+    assert "Exempt on 50,00 € 0,00 €" in form
+    assert "−0,00" not in form
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "/print"])
 def test_it_is_shown_and_printed_with_its_particulars(app, client, note, path: str) -> None:
