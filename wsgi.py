@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # hardly anything of what is imported goes away: looking for it takes a quarter of the time
+gc.disable()  # until the application is made
 from clinic import create_app  # noqa: E402
 
 GC_THRESHOLD = 50_000
