@@ -1,6 +1,7 @@
 """Counts in the navigation, read at most every few seconds by a process, so that pages need no statement for them."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from flask import Flask, Response, current_app, request
 
@@ -14,7 +15,7 @@ _COUNTS = "clinic.navigation_counts"
 
 
 def init_app(app: Flask) -> None:
-    """Read the counts anew after each request that may have changed them."""
+    """Read the counts anew after each request that may have changed them, as none does that is refused."""
     app.extensions[_COUNTS] = RecentValues(REREAD_SECONDS)
     app.after_request(_forget)
 
@@ -31,6 +32,6 @@ def forget_counts(app: Flask) -> None:
 
 
 def _forget(response: Response) -> Response:
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+    if request.method not in {"GET", "HEAD", "OPTIONS"} and response.status_code < HTTPStatus.BAD_REQUEST:
         forget_counts(current_app)
     return response

@@ -159,6 +159,17 @@ def test_a_result_that_makes_no_sense_is_refused(client, visit):
     assert client.post(f"{URL}/{visit}/results", json={"result": "maybe"}).status_code == 422
 
 
+def test_the_count_in_the_navigation_is_read_anew_after_a_result_but_not_after_a_refused_one(app, client, visit):
+    def asked(result, status):
+        assert client.submit(f"/messages/to-call/{visit}", result=result).status_code == status
+        with counted_statements(app) as seen:
+            assert client.get("/account").status_code == 200
+        return any("count(" in statement and "calls" in statement for statement in seen)
+
+    assert asked("no-answer", 303)
+    assert not asked("maybe", 422)
+
+
 @pytest.mark.slow
 def test_contact_data_is_hidden_without_the_permission(client, become, visit):
     become("receptionist", "patients:contact")
