@@ -37,6 +37,11 @@ on_postgresql_only = pytest.mark.parametrize("prepared", [POSTGRESQL], indirect=
 """A decorator for tests of what only PostgreSQL does."""
 
 
+def is_on_sqlite(app: Flask) -> bool:
+    """Return whether an application stores its rows in SQLite."""
+    return str(app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite")
+
+
 def postgres_server() -> str:
     """Return the URL of the PostgreSQL server for tests; skip, or fail where it is required, if none answers."""
     url = os.environ.get("CLINIC_TEST_POSTGRES_URL", LOCAL_POSTGRES).replace("postgresql://", "postgresql+psycopg://")
