@@ -23,6 +23,7 @@ from tests.access.routes import WITHOUT_A_VIEW, Route, refused_by
 from tests.access.two_clinics import Unfilled, World, argument, lasting_ids
 from tests.assertions import told_by
 from tests.builders import a_member
+from tests.databases import is_on_sqlite
 from tests.page_client import PageClient
 
 ANONYMOUS, DENIED = "anonymous", "denied"
@@ -46,6 +47,7 @@ class Caller:
         self.told_apart: list[str] = []
         self.member_id: UUID | None = None
         self.key: str | None = None
+        self.session: str | None = None
         if column != ANONYMOUS:
             self.member_id, self.key = _hired(world, column, may)
         self.stated = _stated(column) if may is None else {}
@@ -53,14 +55,29 @@ class Caller:
 
     def start_anew(self) -> None:
         """Open a browser with a token for its forms, and sign in unless this is a stranger."""
+        self._open_browser()
+        if self.member_id:
+            self.session = self.client.become(self.member_id, self.world.clinic_id)
+            self.token = self.client.token()
+
+    def _open_browser(self) -> None:
+        """Open a browser to which nothing has been said, with the session there is."""
         self.world.app.test_client_class = PageClient
         client = self.world.app.test_client()
         assert isinstance(client, PageClient)
-        if self.member_id:
-            client.become(self.member_id, self.world.clinic_id)
+        if self.session:
+            client.keep(self.session)
         self.token = client.token()
         client.key = self.key
         self.client, self.changed = client, False
+
+    def _begin_as_before(self) -> None:
+        """Begin as if the last request had not been sent, of which a page would tell next."""
+        if self.last.endpoint.startswith("staff."):  # may have ended the session, or changed what it may do
+            self.start_anew()
+        elif not self.last.is_api:
+            self._open_browser()
+        self.changed = False
 
     def cell(self, route: Route) -> str:
         """Ask for a missing record, for another clinic's, for one's own; return the answers as the file writes them.
@@ -80,10 +97,11 @@ class Caller:
         return self.ask(route, self._nowhere(route), self.body(route))
 
     def _whole_cell(self, route: Route) -> str:
-        body, nowhere = self.body(route), self._nowhere(route)
+        body, nowhere, ids_of_own = self.body(route), self._nowhere(route), self.own_ids(route)
         missing = self.ask(route, nowhere, body)
-        others = [self._compared(route, ids, body, seen(missing, nowhere)) for ids in self.ids_of_others(route)]
-        own = self.ask(route, self.own_ids(route), body)
+        known = seen(missing, nowhere)
+        others = [self._compared(route, ids, body, known) for ids in self.ids_of_others(route, ids_of_own)]
+        own = self.ask(route, ids_of_own, body)
         codes = [str(own.status_code), "+".join(sorted(set(others))) or "-", str(missing.status_code)]
         return codes[0] if len({*codes} - {"-"}) == 1 else "/".join(codes)
 
@@ -93,7 +111,9 @@ class Caller:
         Each caller gets the same answer to HEAD as to GET, and OPTIONS depends on the permission alone. So only three
         callers ask with these two, on SQLite: the administrator, a stranger, and a member to whom everything is denied.
         """
-        return route.method not in WITHOUT_A_VIEW or not self.stated or (self.column in EXTREMES and self._is_on_sqlite)
+        if route.method not in WITHOUT_A_VIEW or not self.stated:
+            return True
+        return self.column in EXTREMES and is_on_sqlite(self.world.app)
 
     def _is_enough(self, route: Route) -> bool:
         """Return whether one request is enough, because the answer cannot depend on the record.
@@ -106,10 +126,6 @@ class Caller:
         if route.method in WITHOUT_A_VIEW:
             return route.method == "OPTIONS" or self.column != "administrator"
         return self._is_refused(route) and self.column not in EXTREMES
-
-    @property
-    def _is_on_sqlite(self) -> bool:
-        return str(self.world.app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite")
 
     def _is_refused(self, route: Route) -> bool:
         return self.stated.get(route.key, "").partition("/")[0] in REFUSALS
@@ -149,11 +165,11 @@ class Caller:
     def ask(self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None) -> TestResponse:
         """Send one request, with whatever it takes to be carried out."""
         if self.changed:
-            self.start_anew()
+            self._begin_as_before()
         options = self._sent_with(route, body) | {"query_string": query or {}}
         headers = {"X-Request-ID": "matrix", **headers_for(route.endpoint)}
         answer = self.client.open(address(route, ids), method=route.method, headers=headers, buffered=True, **options)
-        self.changed = route.writes and answer.status_code < HTTPStatus.BAD_REQUEST
+        self.changed, self.last = route.writes and answer.status_code < HTTPStatus.BAD_REQUEST, route
         self._look_for_traces(route, answer, [*ids.values(), *map(str, body.values()), *(query or {}).values()])
         return answer
 
@@ -164,11 +180,10 @@ class Caller:
             return {"json": dict(body)}
         return {"data": {"csrf_token": self.token, **body}}
 
-    def ids_of_others(self, route: Route) -> Iterator[Filling]:
-        """Return every way to fill a route in which something is another clinic's."""
+    def ids_of_others(self, route: Route, own: Filling) -> Iterator[Filling]:
+        """Return every way to fill a route in which something is another clinic's, and the rest is one's own."""
         foreign = {name: self.world.foreign(name) for name in route.arguments}
-        own = self.own_ids(route) if len(route.arguments) > 1 else {}
-        choices = [[(name, one) for one in (foreign[name], own.get(name)) if one] for name in route.arguments]
+        choices = [[(name, one) for one in (foreign[name], own[name]) if one] for name in route.arguments]
         return (dict(ids) for ids in product(*choices) if any(foreign[name] == one for name, one in ids))
 
     def _compared(self, route: Route, ids: Filling, body: Mapping[str, Any], missing: str) -> str:

@@ -199,7 +199,7 @@ def an_opening_balance(side: str = "owed") -> UUID:
 def a_pair() -> UUID:
     """Register somebody twice; return the id of the pair."""
     twice = {"family_name": uuid4().hex, "given_name": "Vera"}
-    one, other = (a_patient(**twice).id for _ in range(2))
+    one, other = (somebody(**twice).id for _ in range(2))
     return duplicate_service.separate(one, other).id
 
 
