@@ -212,6 +212,12 @@ def body_for(route: Route, the: Ids) -> dict[str, Any]:
     return BODIES[route.endpoint](the)
 
 
+def filled(world: World, route: Route) -> tuple[Filling, dict[str, Any]]:
+    """Return what fills a route, and what is sent to it: the same records for all, until `lasting` is emptied."""
+    ids = {name: world.lasting_own(name, route.endpoint) for name in route.arguments}
+    return ids, body_for(route, world.lasting_own)
+
+
 def seen(answer: TestResponse, asked: Filling) -> str:
     """Return all that can be seen of an answer, but for what was asked for and what is made anew each time."""
     text = _MADE_ANEW.sub(r"\1ANEW", told_by(answer))

@@ -10,7 +10,7 @@ import pytest
 
 from clinic.notifications.writing.placeholders import MAX_TEXT
 from clinic.web.request_guards import FORM
-from tests.access.callers import Caller, body_for
+from tests.access.callers import Caller, filled
 from tests.access.routes import Route, routes_of
 from tests.access.two_clinics import World
 from tests.databases import on_one_database
@@ -63,10 +63,10 @@ def test_long_nonsense_in_any_field_of_any_route_is_refused_unread(world: World,
     long, short = nonsense(60_000), nonsense(LONGEST_READ + 100)  # so short that no form with many fields is too large
 
     for route in routes_of(world.app):
-        if body := body_for(route, world.lasting_own):
+        if body := filled(world, route)[1]:
             alone = ({field: text} for field, text in zip(body, cycle(long), strict=False))
             together = (dict(zip(body, cycle(short[kind:] + short[:kind]), strict=False)) for kind in (1, 2, 3))
-            _check(caller, route, body, normalised, chain(alone, together))
+            _check(caller, route, normalised, chain(alone, together))
 
 
 @pytest.mark.row(51)
@@ -82,14 +82,12 @@ def test_long_words_to_look_for_are_not_taken_apart(world: World, normalised: li
     assert max(normalised, default=0) <= LONGEST_NORMALISED
 
 
-def _check(
-    caller: Caller, route: Route, body: dict[str, Any], normalised: list[int], nonsense: Iterable[Mapping[str, str]]
-) -> None:
+def _check(caller: Caller, route: Route, normalised: list[int], nonsense: Iterable[Mapping[str, str]]) -> None:
     """Send bodies with nonsense in some fields, or in each part of them; check that it is refused field by field.
 
     All routes are asked for the same records until something is done to one of them.
     """
-    world, ids = caller.world, _ids(caller.world, route)
+    ids, body = filled(caller.world, route)
     for texts in nonsense:
         answer = caller.ask(route, ids, _with(body, texts))
 
@@ -97,12 +95,8 @@ def _check(
         assert (route.key, *texts, answer.status_code) != (route.key, *texts, 413)
         assert (route.key, *texts, max(normalised, default=0)) <= (route.key, *texts, LONGEST_NORMALISED)
         if caller.changed:
-            world.lasting.clear()
-            ids, body = _ids(world, route), body_for(route, world.lasting_own)
-
-
-def _ids(world: World, route: Route) -> dict[str, str]:
-    return {name: world.lasting_own(name, route.endpoint) for name in route.arguments}
+            caller.world.lasting.clear()
+            ids, body = filled(caller.world, route)
 
 
 def _escaped(text: str) -> str:
