@@ -69,7 +69,8 @@ class Caller:
             client.keep(self.session)
         self.token = client.token()
         client.key = self.key
-        self.client, self.changed = client, False
+        self.client: PageClient = client
+        self.changed = False
 
     def _begin_as_before(self) -> None:
         """Begin as if the last request had not been sent, of which a page would tell next."""
