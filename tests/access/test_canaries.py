@@ -66,24 +66,26 @@ def own_clinic(world: World) -> str:
 
 @on_one_database
 def test_no_command_reveals_another_clinic(world: World, run: Run) -> None:
+    here = own_clinic(world)
     for name, line in LINES.items():
         for more in ([], ["--json"])[: 1 + takes_json(world.app, name)]:
-            result = run(*name.split(), *line(Mixed(world)), *more, "--clinic", own_clinic(world))
+            result = run(*name.split(), *line(Mixed(world)), *more, "--clinic", here)
 
             assert (name, result.exit_code, world.canaries.found_in(result.output)) == (name, 0, []), result.output
 
 
+@on_one_database
 @pytest.mark.row(29)
 @pytest.mark.row(37)
 def test_a_command_does_not_reveal_whether_an_id_is_another_clinic_s(world: World, run: Run) -> None:
+    here = own_clinic(world)
     for name, line in LINES.items():
         line(mixed := Mixed(world))
         for used in mixed.ids:
             foreign, missing = world.foreign(used) or "", str(uuid4())
 
             results = {
-                one: run(*name.split(), *line(mixed.but(used, one)), "--clinic", own_clinic(world))
-                for one in (foreign, missing)
+                one: run(*name.split(), *line(mixed.but(used, one)), "--clinic", here) for one in (foreign, missing)
             }
 
             answers = [(result.exit_code, result.output.replace(one, "ASKED")) for one, result in results.items()]
