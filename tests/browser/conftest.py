@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, sync_playwright
 
 from clinic import create_app
 from clinic.core.db import db
@@ -30,9 +30,14 @@ BROWSERS = ("chromium-headless-shell", "chromium")
 PATIENCE = 10_000
 """Milliseconds after which a test gives up on its page."""
 
+STORAGES = "local_storage,indexeddb,cache_storage,service_workers"
+"""What a page can leave in a browser beside cookies, as Chromium's protocol names it."""
+
 DESK: ViewportSize = {"width": 1440, "height": 900}
 
 Browse = Callable[..., Page]
+OpenTab = Callable[..., Page]
+KeptBrowsers = Callable[[bool], BrowserContext]
 KeptPages = Callable[[str | None], Watch]
 LookAs = Callable[[str | None], Page]
 Made = TypeVar("Made")
@@ -147,16 +152,62 @@ def look_as(kept_pages: KeptPages) -> Iterator[LookAs]:
     assert not [complaint for watch in used for complaint in watch.complaints]
 
 
+@pytest.fixture(scope="session")
+def kept_browsers(chromium: Browser, site: Site) -> Iterator[KeptBrowsers]:
+    """Return the browser that is kept with JavaScript or without; a tab that stays open keeps its scripts compiled."""
+    opened: dict[bool, BrowserContext] = {}
+
+    def browser_with(javascript: bool) -> BrowserContext:
+        if javascript not in opened:
+            opened[javascript] = _open(chromium, site, java_script_enabled=javascript).page.context
+        return opened[javascript]
+
+    yield browser_with
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def page(browse: Browse) -> Page:
+def open_tab(kept_browsers: KeptBrowsers, site: Site) -> Iterator[OpenTab]:
+    """Open an empty tab of a kept browser, in which an administrator has signed in.
+
+    The test fails if the tab complained. Who needs a clock, permissions or a cache of their own uses `browse`.
+    """
+    opened: list[Watch] = []
+
+    def open_page(*, javascript: bool = True) -> Page:
+        opened.append(Watch(kept_browsers(javascript).new_page(), site.origin))
+        return opened[-1].page
+
+    yield open_page
+    for context in {watch.page.context for watch in opened}:
+        _tidy(context, site)
+    assert not [complaint for watch in opened for complaint in watch.complaints]
+
+
+@pytest.fixture
+def page(open_tab: OpenTab) -> Page:
     """A page on a desk's screen."""
-    return browse()
+    return open_tab()
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def either_page(request: pytest.FixtureRequest, browse: Browse) -> Page:
+def either_page(request: pytest.FixtureRequest, open_tab: OpenTab) -> Page:
     """A page with JavaScript, then one without: everything can be done on both."""
-    return browse(java_script_enabled=request.param)
+    return open_tab(javascript=request.param)
+
+
+def _tidy(context: BrowserContext, site: Site) -> None:
+    """Close the tabs of a test, and let the browser keep again only what it had kept before it."""
+    first, *others = context.pages
+    for tab in others:
+        tab.close()
+    session = context.new_cdp_session(first)
+    session.send("Storage.clearDataForOrigin", {"origin": site.origin, "storageTypes": STORAGES})
+    session.detach()
+    context.clear_cookies()
+    cookies: Any = site.signed_in["cookies"]  # another type of Playwright's, with the same keys
+    context.add_cookies(cookies)
 
 
 def _open(chromium: Browser, site: Site, **options: Any) -> Watch:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Browse
+from tests.browser.conftest import Browse, OpenTab
 from tests.browser.pages import expired_form, in_trouble
 from tests.browser.records import Records
 from tests.browser.visual_checks import SCHEMES, WIDTHS, axe_violations, looks_wrong
@@ -58,8 +58,8 @@ def test_caps_lock_is_hinted_at_while_a_password_is_typed(components: Page) -> N
     expect(hint).to_be_hidden()
 
 
-def test_without_scripts_there_is_no_button_that_would_do_nothing(browse: Browse) -> None:
-    page = browse(java_script_enabled=False)
+def test_without_scripts_there_is_no_button_that_would_do_nothing(open_tab: OpenTab) -> None:
+    page = open_tab(javascript=False)
 
     page.goto("/dev/components")
 
@@ -108,8 +108,9 @@ def test_a_menu_closes_when_another_one_is_opened(components: Page) -> None:
     expect(components.get_by_text("Write a credit note")).to_be_visible()
 
 
-def test_the_account_menu_works_without_scripts(browse: Browse) -> None:
-    page = browse(java_script_enabled=False, viewport={"width": 320, "height": 700})
+def test_the_account_menu_works_without_scripts(open_tab: OpenTab) -> None:
+    page = open_tab(javascript=False)
+    page.set_viewport_size({"width": 320, "height": 700})
     page.goto("/dev/components")
 
     page.get_by_label("Maximiliana Wolfeschlegelsteinhausen: account").click()

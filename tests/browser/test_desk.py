@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Browse
+from tests.browser.conftest import Browse, OpenTab
 from tests.browser.desk_actions import (
     SEND,
     a_new_name,
@@ -144,8 +144,10 @@ def test_a_form_of_a_payment_that_is_sent_again_takes_nothing_again(either_page:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_the_second_of_two_editors_sees_both_versions_and_chooses(browse: Browse, javascript: bool) -> None:
-    first, second = browse(java_script_enabled=javascript), browse(java_script_enabled=javascript)
+def test_the_second_of_two_editors_sees_both_versions_and_chooses(
+    open_tab: OpenTab, browse: Browse, javascript: bool
+) -> None:
+    first, second = open_tab(javascript=javascript), browse(java_script_enabled=javascript)
     number, patient = register(first), first.url
     edit_phone(second, patient, "+351 912 555 041")
     second.get_by_role("heading", name="More").click()

@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Browse
 from tests.browser.desk_actions import a_new_name, number_of, payments_of, toast
 from tests.browser.records import Records
 
@@ -149,8 +148,8 @@ def test_the_summary_of_problems_gets_the_focus_and_leads_to_the_fields(page: Pa
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
-def test_the_focus_is_never_hidden_under_a_bar(key: str, width: int, browse: Browse, records: Records) -> None:
-    page = browse(viewport={"width": width, "height": 420})
+def test_the_focus_is_never_hidden_under_a_bar(key: str, width: int, page: Page, records: Records) -> None:
+    page.set_viewport_size({"width": width, "height": 420})
     page.goto(f"/patients/{records.patient}")
 
     hidden = [_hidden_after(page, key) for _step in range(25)]

@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Browse
 from tests.browser.pages import open_page
 from tests.browser.records import Records
 
@@ -21,8 +20,8 @@ def test_fields_side_by_side_are_level(name: str, page: Page, records: Records) 
     )
 
 
-def test_numbers_in_cards_say_what_they_are(browse: Browse, records: Records) -> None:
-    page = browse(viewport={"width": 390, "height": 900})
+def test_numbers_in_cards_say_what_they_are(page: Page, records: Records) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
 
     for address in ("/messages/next", f"/invoices/{records.open_invoice}/credit-note"):
         page.goto(address)
@@ -31,8 +30,8 @@ def test_numbers_in_cards_say_what_they_are(browse: Browse, records: Records) ->
         expect(bare).to_have_count(0)
 
 
-def test_the_second_column_of_cards_lines_up(browse: Browse) -> None:
-    page = browse(viewport={"width": 390, "height": 900})
+def test_the_second_column_of_cards_lines_up(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
     page.goto("/staff")
 
     cells = page.locator("tbody td:nth-child(2)")
@@ -40,8 +39,8 @@ def test_the_second_column_of_cards_lines_up(browse: Browse) -> None:
     assert len(set(cells.evaluate_all("cells => cells.map((cell) => cell.getBoundingClientRect().left)"))) == 1
 
 
-def test_what_the_search_asks_for_ends_in_dots_where_there_is_no_room(browse: Browse) -> None:
-    page = browse(viewport={"width": 390, "height": 900})
+def test_what_the_search_asks_for_ends_in_dots_where_there_is_no_room(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
     page.goto("/patients")
 
     expect(page.locator("#q")).to_have_css("text-overflow", "ellipsis")
@@ -68,8 +67,8 @@ def test_the_lines_of_an_address_stay_lines(page: Page, records: Records) -> Non
     )
 
 
-def test_a_long_name_among_the_filters_does_not_push_the_page_aside(browse: Browse) -> None:
-    page = browse(viewport={"width": 390, "height": 900})
+def test_a_long_name_among_the_filters_does_not_push_the_page_aside(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
     page.goto("/audit")
 
     page.get_by_label("User", exact=True).evaluate("field => field.add(new Option('M'.repeat(200)))")

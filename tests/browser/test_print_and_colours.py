@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from clinic.web.template_filters import day
-from tests.browser.conftest import Browse
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -92,8 +91,8 @@ def test_the_printed_day_shows_which_day_it_is_and_who_comes(page: Page, records
     expect(page.locator(".appt").first).to_be_visible()
 
 
-def test_the_day_tells_states_apart_in_the_screen_s_own_colours(browse: Browse, records: Records) -> None:
-    page = browse(forced_colors="active")
+def test_the_day_tells_states_apart_in_the_screen_s_own_colours(page: Page, records: Records) -> None:
+    page.emulate_media(forced_colors="active")
 
     for state, word in [("booked", "Booked"), ("cancelled", "Cancelled")]:
         page.goto(f"/appointments?day={records.day}&state={state}")
@@ -103,8 +102,8 @@ def test_the_day_tells_states_apart_in_the_screen_s_own_colours(browse: Browse, 
         expect(card.locator("svg")).to_be_visible()
 
 
-def test_nothing_moves_for_those_who_want_no_motion(browse: Browse, records: Records) -> None:
-    page = browse(reduced_motion="reduce")
+def test_nothing_moves_for_those_who_want_no_motion(page: Page, records: Records) -> None:
+    page.emulate_media(reduced_motion="reduce")
 
     page.goto(f"/appointments?day={records.day}")
 

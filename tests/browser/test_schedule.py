@@ -121,11 +121,11 @@ def test_keys_turn_the_days_and_open_what_is_chosen(page: Page, records: Records
 def test_what_somebody_else_changes_is_offered_to_those_at_work_and_shown_to_others(
     browse: Browse, page: Page, records: Records
 ) -> None:
+    other, page = page, browse()
     page.clock.install()
     open_day(page, records)
     mine, theirs = (a_booked_card(page, "Sofia Marin", number) for number in range(2))
     mine.focus()
-    other = browse()
     other.goto(f"/appointments{theirs.get_attribute('href')}")
 
     other.keyboard.press("a")
@@ -144,8 +144,8 @@ def test_what_somebody_else_changes_is_offered_to_those_at_work_and_shown_to_oth
     expect(state_of(theirs)).to_contain_text("Booked")
 
 
-def test_a_phone_shows_the_same_lists_below_one_another_with_a_way_to_each(browse: Browse, records: Records) -> None:
-    page = browse(viewport={"width": 390, "height": 844})
+def test_a_phone_shows_the_same_lists_below_one_another_with_a_way_to_each(page: Page, records: Records) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
     open_day(page, records)
 
     page.locator(".jump").get_by_role("link", name="Sofia Marin").click()

@@ -50,8 +50,10 @@ def test_a_registration_without_an_answer_that_is_sent_again_without_javascript_
 
 
 @pytest.mark.row(75)
-def test_a_registration_without_an_answer_that_is_sent_again_after_the_wait_registers_one_patient(page: Page) -> None:
-    name = a_new_name()
+def test_a_registration_without_an_answer_that_is_sent_again_after_the_wait_registers_one_patient(
+    browse: Browse,
+) -> None:
+    page, name = browse(), a_new_name()
     lost: list[APIResponse] = []
     page.route("**/app.js*", _shorten_the_wait)
     fill_registration(page, name)

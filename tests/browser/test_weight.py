@@ -6,14 +6,16 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Response
 
+from tests.browser.conftest import Browse
+
 pytestmark = pytest.mark.browser
 
 MOST_STYLES_AND_SCRIPTS = 12 * 1024
 """Bytes, compressed."""
 
 
-def test_common_styles_and_scripts_weigh_at_most_12_kilobytes_compressed(page: Page) -> None:
-    fetched = _fetched(page, "/patients")
+def test_common_styles_and_scripts_weigh_at_most_12_kilobytes_compressed(browse: Browse) -> None:
+    fetched = _fetched(browse(), "/patients")
 
     files = {
         urlsplit(one.url).path: one.body() for one in fetched if one.request.resource_type in {"stylesheet", "script"}
@@ -23,8 +25,8 @@ def test_common_styles_and_scripts_weigh_at_most_12_kilobytes_compressed(page: P
     assert sum(len(gzip.compress(body)) for body in common) <= MOST_STYLES_AND_SCRIPTS
 
 
-def test_styles_scripts_and_icons_may_be_kept_for_ever(page: Page) -> None:
-    fetched = _fetched(page, "/patients")
+def test_styles_scripts_and_icons_may_be_kept_for_ever(browse: Browse) -> None:
+    fetched = _fetched(browse(), "/patients")
 
     kept = [one.headers.get("cache-control", "") for one in fetched if one.request.resource_type != "document"]
     assert len(kept) >= 3
