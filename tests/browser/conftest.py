@@ -21,6 +21,7 @@ from tests.browser.failing_service import Watch
 from tests.browser.patient_links import PatientLinks, fill_links
 from tests.browser.records import ADMINISTRATOR, Records, fill
 from tests.browser.server import serve
+from tests.browser.visual_checks import keep_axe
 from tests.databases import make_tables
 from tests.shared_folders import shared_folder
 
@@ -129,6 +130,7 @@ def kept_pages(chromium: Browser, site: Site) -> Iterator[KeptPages]:
         if email not in opened:
             state = _signed_in(chromium, site.origin, email) if email else None
             opened[email] = _open(chromium, site, storage_state=state)
+            keep_axe(opened[email].page.context)
         return opened[email]
 
     yield page_of

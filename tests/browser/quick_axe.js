@@ -5,6 +5,7 @@
   const EFFECTS = { backdropFilter: 'none', backgroundImage: 'none', filter: 'none', mixBlendMode: 'normal', opacity: '1' };
   const TEXT = ['color', 'webkitTextFillColor', 'webkitTextStroke', 'textShadow', 'fontSize', 'fontWeight'];
   const good = new Set(known);
+  const told = new Set(known);
   const numbers = new WeakMap();
   let facts = new Map();
 
@@ -119,14 +120,16 @@
   };
 
   window.quickAxe = {
+    // Return what axe finds, and the looks of enough contrast that were not known before.
     async run(part, options) {
       facts = new Map();
       const taken = takeOutRepeated();
       const { violations } = await axe.run(part ?? document, options);
       for (const { one, place } of taken) place.replaceWith(one);
-      return violations;
+      const found = [...good].filter((one) => !one.includes('alone') && !told.has(one));
+      for (const one of found) told.add(one);
+      return [violations, found];
     },
-    good: () => [...good].filter((one) => !one.includes('alone')),
     hasNewLook() {
       facts = new Map();
       return [...document.body.querySelectorAll('*')].some((element) =>

@@ -1,20 +1,28 @@
 """Looking at a page as people see it: at several widths, in the light and in the dark, with assistive technology."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from clinic.core.text import fold
 
-WIDTHS = (320, 390, 768, 1440)
+WIDTHS = (1440, 768, 390, 320)
+"""The first is the one at which most pages are opened."""
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 _EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
 _COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 _USUAL = {"resultTypes": ["violations"], "preload": False, "iframes": False}
 _QUICK_AXE = (Path(__file__).parent / "quick_axe.js").read_text()
+
+_FACTS = """() => {
+  scrollTo(0, 0);
+  const bytes = performance.getEntriesByType('navigation')[0].decodedBodySize;
+  return [document.title, document.querySelectorAll('h1').length, bytes];
+}"""
 
 _good_looks: list[str] = []
 """What axe has found on any page to be of enough contrast, so that it need not measure it again."""
@@ -66,8 +74,8 @@ def axe_violations(page: Page, part: str | None = None, *, only_colours: bool = 
     """Return what axe finds wrong with a page, or a part of it."""
     _bring_axe(page)
     rules = _COLOURS if only_colours else _EVERY_RULE
-    found = page.evaluate("([part, options]) => quickAxe.run(part, options)", [part, _USUAL | rules])
-    _good_looks[:] = page.evaluate("quickAxe.good()")
+    found, new = page.evaluate("([part, options]) => quickAxe.run(part, options)", [part, _USUAL | rules])
+    _good_looks.extend(new)
     return [_described(violation) for violation in found]
 
 
@@ -79,25 +87,41 @@ def has_new_look(page: Page) -> bool:
 
 def looks_wrong(page: Page, width: int) -> list[str]:
     """Return what doesn't fit at a width: a page that scrolls sideways, words cut off or over one another."""
-    page.set_viewport_size({"width": width, "height": 900})
+    if page.viewport_size != (size := ViewportSize(width=width, height=900)):
+        page.set_viewport_size(size)
     return [f"{width} px: {problem}" for problem in page.evaluate(_WHAT_DOES_NOT_FIT)]
 
 
-def words_of_title(page: Page) -> set[str]:
-    """Return the folded words of a title, without the clinic's name at its end."""
-    return set(fold(page.title().rsplit(" – ", 1)[0]).replace(",", " ").split())
+@dataclass(frozen=True)
+class Facts:
+    """The title of a page, how many headings of the first level it has, and as how many bytes of HTML it came."""
+
+    title: str
+    headings: int
+    html_bytes: int
+
+    @property
+    def words_of_title(self) -> set[str]:
+        """Return the folded words of the title, without the clinic's name at its end."""
+        return set(fold(self.title.rsplit(" – ", 1)[0]).replace(",", " ").split())
 
 
-def html_bytes(page: Page) -> int:
-    """Return how many bytes of HTML the page came as."""
-    size: int = page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize")
-    return size
+def scroll_to_the_top(page: Page) -> Facts:
+    """Scroll a page to its top, return its facts."""
+    return Facts(*page.evaluate(_FACTS))
+
+
+def keep_axe(context: BrowserContext) -> None:
+    """Let a browser load axe into each of its pages by itself, which is quicker if it looks at many."""
+    context.add_init_script(AXE_SCRIPT)
 
 
 def _bring_axe(page: Page) -> None:
     """Load axe into a page, unless it is there; a strict policy lets a debugger evaluate its source."""
-    if not page.evaluate("'axe' in window"):
+    loaded: dict[str, bool] = page.evaluate("({ axe: 'axe' in window, quick: 'quickAxe' in window })")
+    if not loaded["axe"]:
         page.evaluate(AXE_SCRIPT)
+    if not loaded["quick"]:
         page.evaluate(_QUICK_AXE, _good_looks)
 
 
