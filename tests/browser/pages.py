@@ -7,7 +7,8 @@ from string import ascii_lowercase
 from playwright.sync_api import Page, expect
 
 from tests.browser.console_errors import TROUBLES
-from tests.browser.desk_actions import SEND, a_new_name, become, book, edit_phone, register
+from tests.browser.desk_actions import SEND, a_new_name, become, book, edit_phone
+from tests.browser.on_file import put_on_file
 from tests.browser.records import ADMINISTRATOR, CAREFUL, READER, TRAVELLER, Records
 
 PLACES = {
@@ -220,8 +221,7 @@ def new_patient_with_a_guardian(page: Page, records: Records) -> None:
 
 def conflict(page: Page, records: Records) -> None:
     """Edit a patient whom somebody else changes meanwhile."""
-    register(page)
-    patient = page.url
+    patient = put_on_file(page, records).url
     edit_phone(page, patient, "+351 912 555 041")
     other = page.context.new_page()
     edit_phone(other, patient, "+351 912 555 014")

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.desk_actions import SEND, a_new_name, book, number_of, press, register, toast
+from tests.browser.desk_actions import SEND, a_new_name, book, number_of, press, toast
+from tests.browser.on_file import put_on_file
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -44,7 +45,7 @@ def chosen_card(page: Page) -> Locator:
 
 def test_a_free_time_is_found_booked_moved_and_undone(either_page: Page, records: Records) -> None:
     page, name = either_page, a_new_name()
-    register(page, name)
+    page.goto(put_on_file(page, records, name).url)
     page.get_by_role("link", name="Book", exact=True).click()
 
     free_times(page).nth(2).check()
@@ -66,7 +67,7 @@ def test_a_free_time_is_found_booked_moved_and_undone(either_page: Page, records
 
 def test_a_patient_is_found_and_booked_in_few_presses(page: Page, records: Records) -> None:
     name, keys = a_new_name(), Keyboard(page)
-    register(page, name)
+    put_on_file(page, records, name)
     page.goto("/messages")
 
     keys.press("/")
@@ -118,7 +119,7 @@ def test_a_patient_is_chosen_from_those_who_are_found_while_typing(page: Page, r
 
 def test_an_answer_to_why_not_is_booked_at_once(either_page: Page, records: Records) -> None:
     page = either_page
-    number = register(page)
+    number = put_on_file(page, records).number
     page.goto(f"/appointments/new?patient={number}&practitioner_id={records.practitioner}&day={records.day}")
 
     page.get_by_label("time", exact=True).fill(records.taken_time)
@@ -132,7 +133,7 @@ def test_an_answer_to_why_not_is_booked_at_once(either_page: Page, records: Reco
 
 
 def test_what_was_typed_survives_another_search_and_a_taken_time(page: Page, records: Records) -> None:
-    number = register(page)
+    number = put_on_file(page, records).number
     page.goto(f"/appointments/new?patient={number}&day={records.day}")
     page.get_by_label("Reason for the visit").fill("A cough")
 
@@ -161,7 +162,7 @@ def test_a_free_and_a_typed_time_replace_each_other(page: Page, records: Records
 
 
 def test_moving_shows_what_will_be(page: Page, records: Records) -> None:
-    book(page, register(page), records, "21:15")
+    book(page, put_on_file(page, records).number, records, "21:15")
     page.wait_for_url("**/appointments?*appointment=*")
     page.goto(f"/appointments/{page.url.rpartition('appointment=')[2]}/move")
 

@@ -3,14 +3,16 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk_actions import a_new_name, register
+from tests.browser.desk_actions import a_new_name
+from tests.browser.on_file import put_on_file
+from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
 
 
-def test_leaving_a_field_shows_who_is_on_file_and_a_tick_goes_on(page: Page) -> None:
+def test_leaving_a_field_shows_who_is_on_file_and_a_tick_goes_on(page: Page, records: Records) -> None:
     name = a_new_name()
-    number = register(page, name)
+    number = put_on_file(page, records, name).number
 
     page.goto("/patients/new")
     page.get_by_label("Given names").first.fill("Véra")

@@ -17,6 +17,7 @@ from tests.browser.desk_actions import (
     take_payment,
     toast,
 )
+from tests.browser.on_file import open_a_new_invoice, put_on_file
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -42,9 +43,9 @@ def test_a_patient_without_a_name_is_asked_for_one(either_page: Page) -> None:
     expect(either_page.get_by_role("textbox", name="Address")).to_have_value("Rua Nova 1")
 
 
-def test_a_patient_is_found_by_a_part_of_the_name(either_page: Page) -> None:
+def test_a_patient_is_found_by_a_part_of_the_name(either_page: Page, records: Records) -> None:
     name = a_new_name()
-    register(either_page, name)
+    put_on_file(either_page, records, name)
 
     either_page.goto("/patients")
     either_page.locator("main").get_by_label("Find").fill(name[:9].lower())
@@ -54,7 +55,7 @@ def test_a_patient_is_found_by_a_part_of_the_name(either_page: Page) -> None:
 
 
 def test_a_booked_appointment_is_on_the_list_of_its_day(either_page: Page, records: Records) -> None:
-    number, time = register(either_page), _free_time(either_page, records)
+    number, time = put_on_file(either_page, records).number, _free_time(either_page, records)
 
     book(either_page, number, records, time)
 
@@ -63,7 +64,8 @@ def test_a_booked_appointment_is_on_the_list_of_its_day(either_page: Page, recor
 
 
 def test_an_appointment_is_cancelled_with_its_reason(either_page: Page, records: Records) -> None:
-    book(either_page, register(either_page), records, _free_time(either_page, records))
+    number, time = put_on_file(either_page, records).number, _free_time(either_page, records)
+    book(either_page, number, records, time)
 
     open_appointment(either_page)
     either_page.get_by_label("The practitioner").check()
@@ -75,7 +77,7 @@ def test_an_appointment_is_cancelled_with_its_reason(either_page: Page, records:
 
 
 def test_a_taken_slot_is_refused_and_the_form_keeps_what_was_typed(either_page: Page, records: Records) -> None:
-    number = register(either_page)
+    number = put_on_file(either_page, records).number
 
     book(either_page, number, records, records.taken_time)
 
@@ -97,8 +99,8 @@ def test_an_invoice_is_written_issued_and_paid(either_page: Page) -> None:
     assert payments_of(either_page) == ["€45.00"]
 
 
-def test_a_part_is_paid_first_and_the_rest_later(either_page: Page) -> None:
-    make_invoice(either_page, register(either_page), "45.00")
+def test_a_part_is_paid_first_and_the_rest_later(either_page: Page, records: Records) -> None:
+    open_a_new_invoice(either_page, records)
 
     take_payment(either_page, "20")
 
@@ -106,8 +108,8 @@ def test_a_part_is_paid_first_and_the_rest_later(either_page: Page) -> None:
     expect(either_page.get_by_label("Amount")).to_have_value("25.00")
 
 
-def test_the_cash_given_is_asked_for_only_if_it_is_paid_in_cash(either_page: Page) -> None:
-    make_invoice(either_page, register(either_page), "45.00")
+def test_the_cash_given_is_asked_for_only_if_it_is_paid_in_cash(either_page: Page, records: Records) -> None:
+    open_a_new_invoice(either_page, records)
     given = either_page.get_by_label("Cash given")
     expect(given).to_be_hidden()
 
@@ -119,8 +121,8 @@ def test_the_cash_given_is_asked_for_only_if_it_is_paid_in_cash(either_page: Pag
 
 
 @pytest.mark.row(75)
-def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page) -> None:
-    make_invoice(either_page, register(either_page), "45.00")
+def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page, records: Records) -> None:
+    open_a_new_invoice(either_page, records)
     either_page.get_by_label("Amount").fill("20")
 
     either_page.get_by_role("button", name="Take payment").dblclick()
@@ -130,8 +132,8 @@ def test_a_double_click_on_take_payment_takes_one_payment(either_page: Page) -> 
 
 
 @pytest.mark.row(75)
-def test_a_form_of_a_payment_that_is_sent_again_takes_nothing_again(either_page: Page) -> None:
-    make_invoice(either_page, register(either_page), "45.00")
+def test_a_form_of_a_payment_that_is_sent_again_takes_nothing_again(either_page: Page, records: Records) -> None:
+    open_a_new_invoice(either_page, records)
     key = either_page.get_by_role("region", name="Take payment").locator("[name=key]")
     first = key.input_value()
     take_payment(either_page, "20")
@@ -145,14 +147,14 @@ def test_a_form_of_a_payment_that_is_sent_again_takes_nothing_again(either_page:
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_the_second_of_two_editors_sees_both_versions_and_chooses(
-    open_tab: OpenTab, browse: Browse, javascript: bool
+    open_tab: OpenTab, browse: Browse, javascript: bool, records: Records
 ) -> None:
     first, second = open_tab(javascript=javascript), browse(java_script_enabled=javascript)
-    number, patient = register(first), first.url
-    edit_phone(second, patient, "+351 912 555 041")
+    patient = put_on_file(first, records)
+    edit_phone(second, patient.url, "+351 912 555 041")
     second.get_by_role("heading", name="More").click()
     second.get_by_label("Pronouns").fill("she/her")
-    edit_phone(first, patient, "+351 912 555 014")
+    edit_phone(first, patient.url, "+351 912 555 014")
     first.locator(SEND).click()
 
     second.locator(SEND).click()
@@ -163,8 +165,8 @@ def test_the_second_of_two_editors_sees_both_versions_and_chooses(
     expect(second.get_by_label("+351912555041")).to_be_checked()
     second.get_by_label("+351912555014").check()
     second.locator(SEND).click()
-    expect(toast(second)).to_have_text(f"Saved: {number}")
-    assert number_of(second) == number
+    expect(toast(second)).to_have_text(f"Saved: {patient.number}")
+    assert number_of(second) == patient.number
     expect(second.locator(".banner")).to_contain_text("+351912555014")
     expect(second.locator(".facts")).to_contain_text("she/her")
 

@@ -5,16 +5,18 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk_actions import SEND, a_new_name, press, register, toast
+from tests.browser.desk_actions import SEND, a_new_name, press, toast
+from tests.browser.on_file import put_on_file
+from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
 
 
-def test_two_records_are_merged_from_the_page_of_one(either_page: Page) -> None:
+def test_two_records_are_merged_from_the_page_of_one(either_page: Page, records: Records) -> None:
     page = either_page
-    other = register(page, a_new_name())
-    number, patient = register(page, a_new_name()), page.url
-    page.goto(f"{patient}/merge")
+    other, patient = put_on_file(page, records).number, put_on_file(page, records)
+    number = patient.number
+    page.goto(f"{patient.url}/merge")
     page.get_by_label("The other record").fill("nobody at all")
     page.locator(SEND).click()
     expect(page.locator(".errors")).to_contain_text("No patient matches")
@@ -29,10 +31,9 @@ def test_two_records_are_merged_from_the_page_of_one(either_page: Page) -> None:
     expect(page.locator("#patient-results [data-rows] tr").first).to_contain_text(re.compile(f"{number}|{other}"))
 
 
-def test_the_other_record_is_chosen_with_the_keyboard_only(page: Page) -> None:
+def test_the_other_record_is_chosen_with_the_keyboard_only(page: Page, records: Records) -> None:
     name = a_new_name()
-    first, _ = register(page, name), register(page, f"{name}a")
-    patient = page.url
+    first, patient = put_on_file(page, records, name).number, put_on_file(page, records, f"{name}a").url
     page.goto(f"{patient}/merge")
     expect(page.get_by_label("The other record")).to_be_focused()
 

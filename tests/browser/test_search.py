@@ -5,16 +5,18 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.desk_actions import a_new_name, register
+from tests.browser.desk_actions import a_new_name
+from tests.browser.on_file import put_on_file
+from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
 
 FOUND = "#patient-results tbody tr:not(.last-act) a"
 
 
-def test_the_list_changes_while_typing_without_a_reload(page: Page) -> None:
+def test_the_list_changes_while_typing_without_a_reload(page: Page, records: Records) -> None:
     name = a_new_name()
-    register(page, name)
+    put_on_file(page, records, name)
     page.goto("/patients")
     page.evaluate("window.still_here = true")
 

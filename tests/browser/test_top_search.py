@@ -6,14 +6,16 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk_actions import a_new_name, number_of, register
+from tests.browser.desk_actions import a_new_name
+from tests.browser.on_file import put_on_file
+from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_patient_is_opened_from_another_page_by_half_a_name(page: Page) -> None:
+def test_a_patient_is_opened_from_another_page_by_half_a_name(page: Page, records: Records) -> None:
     name = a_new_name()
-    number = register(page, name)
+    number = put_on_file(page, records, name).number
     page.goto("/invoices")
 
     page.keyboard.press("/")
@@ -27,8 +29,10 @@ def test_a_patient_is_opened_from_another_page_by_half_a_name(page: Page) -> Non
 
 
 @pytest.mark.parametrize("in_full", [True, False])
-def test_a_patient_is_opened_by_number_with_or_without_prefix_and_zeros(page: Page, in_full: bool) -> None:
-    number = register(page, a_new_name())
+def test_a_patient_is_opened_by_number_with_or_without_prefix_and_zeros(
+    page: Page, records: Records, in_full: bool
+) -> None:
+    number = put_on_file(page, records).number
     page.goto("/appointments")
 
     page.keyboard.press("/")
@@ -41,25 +45,26 @@ def test_a_patient_is_opened_by_number_with_or_without_prefix_and_zeros(page: Pa
     expect(page.locator(".banner")).to_contain_text(number)
 
 
-def test_a_patient_is_opened_by_the_birth_date_as_the_record_shows_it(page: Page) -> None:
-    number = register_with(page, day="7", month="3", year="1931")
+def test_a_patient_is_opened_by_the_birth_date_as_the_record_shows_it(page: Page, records: Records) -> None:
+    patient = put_on_file(page, records, birth_date="1931-03-07")
+    page.goto(patient.url)
     born = re.search(r"\d+-\w+-1931", page.locator(".banner").inner_text())
     assert born is not None
     page.goto("/invoices")
 
     page.keyboard.press("/")
     page.keyboard.type(born[0])
-    expect(page.locator("[data-suggestions] li").first).to_contain_text(number)
+    expect(page.locator("[data-suggestions] li").first).to_contain_text(patient.number)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 
     page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
-    expect(page.locator(".banner")).to_contain_text(number)
+    expect(page.locator(".banner")).to_contain_text(patient.number)
 
 
-def test_a_patient_is_opened_by_the_end_of_a_phone_number(page: Page) -> None:
+def test_a_patient_is_opened_by_the_end_of_a_phone_number(page: Page, records: Records) -> None:
     phone = f"+35191{int(uuid4().hex[:8], 16) % 10**7:07d}"  # of a range that is in use: any other is refused
-    number = register_with(page, phone=phone)
+    number = put_on_file(page, records, phone=phone).number
     page.goto("/appointments")
 
     page.keyboard.press("/")
@@ -70,18 +75,6 @@ def test_a_patient_is_opened_by_the_end_of_a_phone_number(page: Page) -> None:
 
     page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
     expect(page.locator(".banner")).to_contain_text(number)
-
-
-def register_with(page: Page, *, phone: str = "", **born: str) -> str:
-    """Register somebody with a phone number and the parts of a birth date; return the number."""
-    page.goto("/patients/new")
-    page.get_by_label("Family name", exact=True).first.fill(a_new_name())
-    for part, value in born.items():
-        page.locator(f"[name='birth_date.{part}']").fill(value)
-    page.locator("[name='phone']").fill(phone)
-    page.get_by_role("button", name="Register patient").click()
-    page.wait_for_url(re.compile(r"/patients/[0-9a-f-]{36}$"))
-    return number_of(page)
 
 
 def test_up_and_escape_lead_back_to_the_field(page: Page) -> None:
