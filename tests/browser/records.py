@@ -41,7 +41,7 @@ TRAVELLER, NEWCOMER = "traveller@example.org", "newcomer@example.org"
 
 PASSWORD = "seven green herons wade"
 LONGEST_NAME = "W" * 200
-WRITING = ("patients:write", "patients:contact", "invoices:write")
+WRITING = ("patients:write", "patients:contact", "appointments:write", "invoices:write")
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Großmann de Vasconcelos"
 
 

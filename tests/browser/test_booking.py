@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.desk_actions import SEND, a_new_name, book, number_of, press, toast
-from tests.browser.on_file import put_on_file
+from tests.browser.desk_actions import SEND, a_new_name, number_of, press, toast
+from tests.browser.on_file import book_at, put_on_file
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -162,9 +162,7 @@ def test_a_free_and_a_typed_time_replace_each_other(page: Page, records: Records
 
 
 def test_moving_shows_what_will_be(page: Page, records: Records) -> None:
-    book(page, put_on_file(page, records).number, records, "21:15")
-    page.wait_for_url("**/appointments?*appointment=*")
-    page.goto(f"/appointments/{page.url.rpartition('appointment=')[2]}/move")
+    page.goto(f"/appointments/{book_at(page, records, '21:15')}/move")
 
     free_times(page).first.check()
 

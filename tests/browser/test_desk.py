@@ -17,7 +17,7 @@ from tests.browser.desk_actions import (
     take_payment,
     toast,
 )
-from tests.browser.on_file import open_a_new_invoice, put_on_file
+from tests.browser.on_file import book_at, open_a_new_invoice, put_on_file
 from tests.browser.records import Records
 
 pytestmark = pytest.mark.browser
@@ -64,8 +64,8 @@ def test_a_booked_appointment_is_on_the_list_of_its_day(either_page: Page, recor
 
 
 def test_an_appointment_is_cancelled_with_its_reason(either_page: Page, records: Records) -> None:
-    number, time = put_on_file(either_page, records).number, _free_time(either_page, records)
-    book(either_page, number, records, time)
+    appointment = book_at(either_page, records, "20:00")
+    either_page.goto(f"/appointments?day={records.day}&appointment={appointment}")
 
     open_appointment(either_page)
     either_page.get_by_label("The practitioner").check()
