@@ -41,7 +41,6 @@ TRAVELLER, NEWCOMER = "traveller@example.org", "newcomer@example.org"
 
 PASSWORD = "seven green herons wade"
 LONGEST_NAME = "W" * 200
-WRITING = ("patients:write", "patients:contact", "appointments:write", "invoices:write")
 LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-Großmann de Vasconcelos"
 
 
@@ -123,7 +122,7 @@ def fill() -> Records:
             long_member=str(_with_the_longest_name().id),
             other_clinic=str(_another_clinic().id),
             key=str(api_key_service.create(label="Laboratory", scopes=["patients:read", "appointments:read"])[0].id),
-            secret=api_key_service.create(label="Website", scopes=WRITING)[1],
+            secret=api_key_service.create(label="Website", scopes=["all"])[1],
         )
 
 
