@@ -146,6 +146,7 @@ def look_as(kept_pages: KeptPages) -> Iterator[LookAs]:
     def page_of(email: str | None) -> Page:
         used.append(watch := kept_pages(email))
         watch.forget()
+        watch.page.evaluate("document.documentElement.hidden = true")  # spares it to be laid out again on its way out
         watch.page.set_viewport_size(DESK)
         watch.page.emulate_media(color_scheme="light")
         return watch.page
