@@ -15,7 +15,6 @@ from socket import socket
 from typing import Any
 
 import flask.cli
-import gunicorn.app.wsgiapp
 
 _PROCESSES = get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["pytest", "clinic", __name__])
@@ -111,7 +110,9 @@ def _server(log: Path, args: tuple[str, ...], environment: dict[str, str], folde
     _begin(["gunicorn", *bind, *args], environment)
     os.chdir(folder)
     sys.path.insert(0, str(folder))
-    gunicorn.app.wsgiapp.run()
+    from gunicorn.app.wsgiapp import run  # reads the environment while it is imported
+
+    run()
 
 
 def _begin(command: list[str], environment: dict[str, str]) -> None:

@@ -33,6 +33,7 @@ def origin(app: Flask, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         url = db.engine.url.render_as_string(hide_password=False)
     with serve(url, tmp_path) as found:
         yield found
+    assert (tmp_path / "server.log").read_text().count("Booting worker") == 4
 
 
 def post(origin: str, key: str, number: int) -> tuple[int, Any, str | None]:
