@@ -9,6 +9,7 @@ from clinic.audit.entry_text import action_text, audit_labels
 from clinic.audit.presenter import FieldChange, present_fields
 from clinic.core.audit import CHANGED, CREATED, DELETED, EXPORTED, LISTED, VIEWED, AuditEntry
 from clinic.core.context import current_actor
+from clinic.core.db.orm_session import CURRENT_CLINIC
 from clinic.core.modules import RecordLabels
 from clinic.core.timeline_sources import (
     CHANGES,
@@ -17,7 +18,6 @@ from clinic.core.timeline_sources import (
     TimelineSource,
     TimelineText,
     ValueChange,
-    in_this_clinic,
     timeline_rows,
 )
 from clinic.identity.clinics import clinic_service
@@ -40,7 +40,7 @@ def select_changes(subject_ids: Subjects) -> Select[Any]:
         actor=AuditEntry.actor,
         details=AuditEntry.changes,
     )
-    of_subjects = (in_this_clinic(AuditEntry.clinic_id), AuditEntry.subject_id.in_(subject_ids))
+    of_subjects = (AuditEntry.clinic_id == CURRENT_CLINIC, AuditEntry.subject_id.in_(subject_ids))
     tables = (_of_table(table, labels) for table, labels in _visible_tables().items())
     return rows.where(*of_subjects, is_change(), or_(false(), *tables))
 

@@ -14,7 +14,8 @@ from clinic.billing.payment_queries import REVERSES_OPENING
 from clinic.billing.rules import OPENING
 from clinic.core.audit import CHANGED, CREATED, AuditEntry
 from clinic.core.db.json_object import json_object
-from clinic.core.timeline_sources import Subjects, in_this_clinic, timeline_rows
+from clinic.core.db.orm_session import CURRENT_CLINIC
+from clinic.core.timeline_sources import Subjects, timeline_rows
 
 _INVOICE = (Invoice.__tablename__, Invoice.id)
 _PAYMENT = (Payment.__tablename__, Payment.id)
@@ -143,5 +144,5 @@ def _entries(
         actor=AuditEntry.actor,
         details=details,
     )
-    of_patients = (in_this_clinic(AuditEntry.clinic_id), AuditEntry.subject_id.in_(patient_ids))
+    of_patients = (AuditEntry.clinic_id == CURRENT_CLINIC, AuditEntry.subject_id.in_(patient_ids))
     return rows.select_from(AuditEntry).where(*of_patients, AuditEntry.record == table)

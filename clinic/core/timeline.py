@@ -15,7 +15,7 @@ from clinic.core.db import db
 from clinic.core.logging.error_summary import error_name, traceback_summary
 from clinic.core.modules import registered_modules
 from clinic.core.timeline_sources import SubjectIds, TimelineKind, TimelineRow, TimelineSource, TimelineText
-from clinic.core.timeline_statement import COLUMNS, Position, timeline_statement, values_of
+from clinic.core.timeline_statement import Position, read_row, timeline_statement, values_of
 
 Result = TypeVar("Result")
 
@@ -112,10 +112,7 @@ class _Reading:
             found = self._each_alone(by_name.values(), sources, counted)
         self._note_counts(row for row in found if row.id is None)
         rows = sorted((row for row in found if row.id is not None), key=lambda row: (row.at, row.id), reverse=True)
-        return [
-            (by_name[row.source], TimelineRow(*(getattr(row, name) for name in COLUMNS)))
-            for row in rows[: self.limit + 1]
-        ]
+        return [(by_name[row.source], read_row(row)) for row in rows[: self.limit + 1]]
 
     def count_from(self, kind: str | None) -> int:
         """Return how many entries of a kind, or of all, there are from the position on."""

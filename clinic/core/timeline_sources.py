@@ -8,8 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Select, String, Uuid, cast, literal, null, select
 
-from clinic.core.db.orm_session import CURRENT_CLINIC
-
 SubjectIds = Sequence[UUID]
 """The ids of one subject: its own, and those of the records that were merged into it."""
 
@@ -76,7 +74,7 @@ class TimelineSource:
     """Records of one kind that happened to a subject, for actors who have the permission.
 
     `query` selects the rows of subjects as `timeline_rows` does, without order or limit. What it returns is kept and
-    used again: it may depend on the current actor's permissions, but not on the current clinic (see `in_this_clinic`).
+    used again: it may depend on the current actor's permissions, but not on the current clinic: see `CURRENT_CLINIC`.
     `present` returns the texts of some rows, in the same order.
     """
 
@@ -85,12 +83,6 @@ class TimelineSource:
     permission: str
     query: Callable[[Subjects], Select[Any]]
     present: Callable[[Sequence[TimelineRow]], Sequence[TimelineText]]
-
-
-def in_this_clinic(clinic_id: Any) -> ColumnElement[bool]:
-    """Return the condition that a column has the id of the clinic in which the statement is executed."""
-    found: ColumnElement[bool] = clinic_id == CURRENT_CLINIC
-    return found
 
 
 def timeline_rows(

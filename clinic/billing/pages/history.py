@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, String, Uuid, bindparam, literal, select, union_all
+from sqlalchemy import Select, Uuid, bindparam, select, union_all
 
 from clinic.billing.service import Invoice
 from clinic.billing.timeline import about_invoice
@@ -14,14 +14,13 @@ from clinic.billing.timeline_texts import SOURCES, Link
 from clinic.core.db import db
 from clinic.core.db.orm_session import prepared
 from clinic.core.timeline_sources import TimelineRow, TimelineText
-from clinic.core.timeline_statement import COLUMNS
+from clinic.core.timeline_statement import SUBJECTS, read_row, select_columns
 from clinic.identity.actor_names import actor_names
 from clinic.patients.service import Patient
 
 MOST = 50
 
 _INVOICE = bindparam("history_invoice", type_=Uuid())
-_PATIENTS = bindparam("history_patients", expanding=True, type_=Uuid())
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class HistoryEntry:
 def history_of(invoice: Invoice, patient: Patient) -> Sequence[HistoryEntry]:
     """Return what happened to an invoice of a patient, the latest first, at most the latest 50, in two queries."""
     whose = list({*patient.record_ids, *(payment.patient_id for payment in invoice.payments)})
-    found = db.session.execute(_statement(), {_INVOICE.key: invoice.id, _PATIENTS.key: whose}).all()
-    rows = [(row.source, TimelineRow(*(getattr(row, name) for name in COLUMNS))) for row in found]
+    found = db.session.execute(_statement(), {_INVOICE.key: invoice.id, SUBJECTS.key: whose}).all()
+    rows = [(row.source, read_row(row)) for row in found]
     names = actor_names(row.actor for _, row in rows if row.actor)
     texts = {
         row.id: text
@@ -60,8 +59,8 @@ def _statement() -> Select[Any]:
     """Return the statement for what concerns an invoice, which is built once."""
     arms, about = [], about_invoice(_INVOICE)
     for source in SOURCES:
-        rows = source.query(_PATIENTS).where(about[source.name]).subquery()
-        arms.append(select(literal(source.name, String).label("source"), *(rows.c[name] for name in COLUMNS)))
+        rows = source.query(SUBJECTS).where(about[source.name]).subquery()
+        arms.append(select_columns(source.name, rows))
     every = union_all(*arms).subquery()
     return prepared(select(every).order_by(every.c.at.desc(), every.c.id.desc()).limit(MOST))
 
