@@ -26,7 +26,7 @@ _POLL_SECONDS = 0.02
 class Ended:
     """How a process ended: its exit code, or the negative number of a signal, and what it wrote."""
 
-    returncode: int | None
+    returncode: int
     output: str
 
 
@@ -45,7 +45,7 @@ class Started:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""
-        if self._process.pid and self._process.is_alive():
+        if self._process.pid and self.is_running:
             os.kill(self._process.pid, number)
 
     def kill(self) -> None:
@@ -54,18 +54,23 @@ class Started:
         self._process.join()
 
     def wait(self, timeout: float | None = None) -> Ended:
-        """Wait until it has ended; `returncode` is None if it has not within some seconds."""
+        """Wait until it has ended.
+
+        :raises TimeoutError: if it has not within some seconds
+        """
         self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise TimeoutError(f"process {self._process.pid} still runs after {timeout} seconds")
         return Ended(self._process.exitcode, self._log.read_text() if self._log.exists() else "")
 
     def lines(self) -> Iterator[str]:
         """Return every line that it writes, from the first one to that before it ends."""
-        while not self._log.exists() and self._process.is_alive():
+        while not self._log.exists() and self.is_running:
             time.sleep(_POLL_SECONDS)
         with self._log.open() as log:
             line = ""
             while True:
-                has_ended = not self._process.is_alive()
+                has_ended = not self.is_running
                 while part := log.readline():
                     line += part
                     if line.endswith("\n"):

@@ -158,6 +158,7 @@ def test_mail_is_sent_while_redis_runs_hangs_is_stopped_and_is_back(
             a_patient()
         logged += read_until(lines, "mail_sent table=notifications")
     process.send_signal(signal.SIGTERM)
+    process.wait(30)
     logged += lines
 
     assert [row["state"] for row in rows(app, "notifications")] == ["sent"] * 4
