@@ -15,7 +15,8 @@ FEW = {"attempts": 100, "processes": 4, "slots": 8}
 
 
 @pytest.mark.row(76)
-@pytest.mark.parametrize(("database", "unguarded"), [("sqlite", False), ("postgresql", False), ("sqlite", True)])
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize("unguarded", [False, True])
 def test_of_many_attempts_exactly_the_possible_ones_succeed(tmp_path: Path, database: str, unguarded: bool) -> None:
     with DATABASES[database]() as url:
         settings = {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": str(tmp_path), "SECRET_KEY": token_urlsafe(48)}
