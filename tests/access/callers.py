@@ -72,8 +72,8 @@ class Caller:
         self.client: PageClient = client
         self.changed = False
 
-    def _begin_as_before(self) -> None:
-        """Begin as if the last request had not been sent, of which a page would tell next."""
+    def _forget_last(self) -> None:
+        """Forget what the last request left in the browser, such as a message for the next page."""
         if self.last.endpoint.startswith("staff."):  # may have ended the session, or changed what it may do
             self.start_anew()
         elif not self.last.is_api:
@@ -166,7 +166,7 @@ class Caller:
     def ask(self, route: Route, ids: Filling, body: Mapping[str, Any], *, query: Filling | None = None) -> TestResponse:
         """Send one request, with whatever it takes to be carried out."""
         if self.changed:
-            self._begin_as_before()
+            self._forget_last()
         options = self._sent_with(route, body) | {"query_string": query or {}}
         headers = {"X-Request-ID": "matrix", **headers_for(route.endpoint)}
         answer = self.client.open(address(route, ids), method=route.method, headers=headers, buffered=True, **options)

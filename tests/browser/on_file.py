@@ -23,7 +23,7 @@ class PatientOnFile:
 
     @property
     def id(self) -> str:
-        """Return the id by which the API knows the patient."""
+        """The id of the record: the last part of the address."""
         return self.url.rpartition("/")[2]
 
 

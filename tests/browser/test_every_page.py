@@ -60,19 +60,15 @@ def _problems(page: Page, private: frozenset[str] = frozenset()) -> list[str]:
     problems += [f"in the title: {word}" for word in facts.words_of_title & private]
     most = MOST_REFERENCE_HTML if "/api/docs" in page.url else MOST_HTML
     problems += [] if facts.html_bytes <= most else [f"{facts.html_bytes} bytes of HTML"]
-    shown = "light"
     for width in WIDTHS:
         problems += looks_wrong(page, width)
-        for scheme in LOOKS.get(width, ()):
-            if scheme != shown:
-                page.emulate_media(color_scheme=scheme)
-                shown = scheme
-            problems += _violations(page, width, scheme)
+        problems += [found for scheme in LOOKS.get(width, ()) for found in _violations(page, width, scheme)]
     return problems
 
 
 def _violations(page: Page, width: int, scheme: Literal["light", "dark"]) -> list[str]:
-    """Return what axe finds at a width in a scheme, both of which are shown."""
+    """Return what axe finds at the present width in a scheme."""
+    page.emulate_media(color_scheme=scheme)
     only_colours = scheme != LOOKS[width][0]
     if only_colours and not has_new_look(page):
         return []

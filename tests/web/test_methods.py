@@ -111,7 +111,7 @@ def test_no_method_is_smuggled_in(app, client, ids):
 @on_one_database
 @pytest.mark.slow
 @pytest.mark.row(26)
-def test_trace_is_refused_everywhere_also_to_whoever_has_signed_in(app, client, ids):
+def test_trace_is_refused_to_an_administrator_at_every_address(app, client, ids):
     for url in {url for method in METHODS for url in addresses(app, ids, method)}:
         answer = client.open(url, method="TRACE")
         assert answer.status_code == 405, url
