@@ -89,7 +89,7 @@ def test_arrows_walk_among_the_cards_and_letters_act_on_the_one_with_the_focus(p
 
     page.keyboard.press("u")
     expect(state_of(second)).to_contain_text("Booked")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(panel(page)).to_have_count(0)
     expect(second).to_be_focused()
     page.keyboard.press("ArrowRight")
@@ -138,7 +138,7 @@ def test_what_somebody_else_changes_is_offered_to_those_at_work_and_shown_to_oth
     expect(state_of(theirs)).to_contain_text("Waiting")
 
     page.locator("h1").click()
-    other.keyboard.press("u")
+    press(other, "u")
     expect(state_of(other.locator(".appt > a[aria-current]"))).to_contain_text("Booked")
     page.clock.run_for(ASKED_EVERY)
     expect(state_of(theirs)).to_contain_text("Booked")
