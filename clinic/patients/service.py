@@ -101,14 +101,14 @@ class PatientService(PatientStates, PatientLists, PatientSearch, PatientTimeline
         :raises InvalidRelatedPerson: if the guardian is neither another patient nor a name
         """
         with unit_of_work():
-            patient = Patient()
+            patient = Patient(details=[])
             set_fields(patient, fields)
             patient.mrn = medical_record_number(next_number("patient"))
             patient.sort_name = sort_name_of(patient)
             db.session.add(patient)
             db.session.flush()
-            index_patients([patient])
-            compare_anew(patient, overruled)
+            index_patients([patient], new=True)
+            compare_anew(patient, overruled, new=True)
             if guardian:
                 related_person_service.create(patient.id, **guardian | {"roles": (GUARDIAN,)})
             if consent:

@@ -3,7 +3,7 @@
 A key is stored as a hash of 64 bits; the few pairs of others that have the same one are sorted out by their score.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import combinations
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from clinic.core.db import db
-from clinic.patients.duplicates.facts import facts_of_all
+from clinic.patients.duplicates.facts import facts_of, facts_of_all
 from clinic.patients.duplicates.names import has_sound, sound_of
 from clinic.patients.duplicates.scoring import PersonFacts
 from clinic.patients.models import Patient, PatientKey
@@ -25,21 +25,27 @@ def keys_of(facts: PersonFacts) -> frozenset[int]:
     return frozenset(_hash(text) for text in _texts(facts))
 
 
-def store_keys(patients: Collection[Patient]) -> Mapping[UUID, frozenset[int]]:
-    """Update the keys of patients in the open unit of work, and return them by patient."""
-    wanted = {patient_id: keys_of(facts) for patient_id, facts in facts_of_all(patients).items()}
-    known: dict[UUID, set[int]] = {}
-    stored = select(PatientKey.patient_id, PatientKey.key).where(PatientKey.patient_id.in_(wanted))
-    for patient_id, key in db.session.execute(stored):
-        known.setdefault(patient_id, set()).add(key)
+def store_keys(patients: Collection[Patient], *, new: bool = False) -> Mapping[UUID, frozenset[int]]:
+    """Update the keys of patients in the open unit of work, and return them by patient; `new` ones have none yet."""
+    facts_by_id = {patient.id: facts_of(patient) for patient in patients} if new else facts_of_all(patients)
+    wanted = {patient_id: keys_of(facts) for patient_id, facts in facts_by_id.items()}
+    known = {} if new else _stored_keys(wanted)
     for patient_id, keys in wanted.items():
         if gone := known.get(patient_id, set()) - keys:
             of_patient = PatientKey.patient_id == patient_id
             db.session.execute(delete(PatientKey).where(of_patient, PatientKey.key.in_(gone)))
-        new = sorted(keys - known.get(patient_id, set()))
-        db.session.add_all([PatientKey(patient_id=patient_id, key=key) for key in new])
+        added = sorted(keys - known.get(patient_id, set()))
+        db.session.add_all([PatientKey(patient_id=patient_id, key=key) for key in added])
     db.session.flush()
     return wanted
+
+
+def _stored_keys(patient_ids: Iterable[UUID]) -> Mapping[UUID, set[int]]:
+    known: dict[UUID, set[int]] = {}
+    stored = select(PatientKey.patient_id, PatientKey.key).where(PatientKey.patient_id.in_(patient_ids))
+    for patient_id, key in db.session.execute(stored):
+        known.setdefault(patient_id, set()).add(key)
+    return known
 
 
 def _texts(facts: PersonFacts) -> Iterator[str]:

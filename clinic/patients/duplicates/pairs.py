@@ -33,19 +33,20 @@ def find_pair(one: UUID, other: UUID) -> DuplicatePair | None:
     )
 
 
-def compare_anew(patient: Patient, overruled: Collection[UUID] = ()) -> list[Candidate]:
+def compare_anew(patient: Patient, overruled: Collection[UUID] = (), *, new: bool = False) -> list[Candidate]:
     """Update keys and pairs of a patient who was added or changed; return who may be the same person.
 
     It is part of the open unit of work. The candidates of the ids in `overruled` were shown, and are other people, as
-    the current actor says.
+    the current actor says. A `new` patient has neither keys nor pairs yet.
     """
-    store_keys([patient])
+    store_keys([patient], new=new)
     candidates = find_candidates(facts_of(patient), besides={patient.id})
-    known = {_other_id(pair, patient.id): pair for pair in _pairs_of(patient.id)}
+    known = {} if new else {_other_id(pair, patient.id): pair for pair in _pairs_of(patient.id)}
     _drop_unlike(
         patient, [pair for other, pair in known.items() if other not in {one.patient.id for one in candidates}]
     )
-    store_pairs({pair_ids(patient.id, one.patient.id): Likeness(one.score, one.codes) for one in candidates})
+    likenesses = {pair_ids(patient.id, one.patient.id): Likeness(one.score, one.codes) for one in candidates}
+    _store(likenesses, {pair.patient_ids: pair for pair in known.values()})
     decided = {other for other, pair in known.items() if pair.state == NOT_DUPLICATE}
     for one in candidates:
         if one.patient.id in overruled and one.patient.id not in decided:
@@ -57,6 +58,11 @@ def store_pairs(found: Mapping[PairIds, Likeness]) -> int:
     """Store how alike pairs are, whatever was decided about them; return how many are new."""
     firsts = {first for first, _ in found}
     known = {pair.patient_ids: pair for pair in _pairs(DuplicatePair.first_id.in_(firsts))} if found else {}
+    _store(found, known)
+    return len(found.keys() - known.keys())
+
+
+def _store(found: Mapping[PairIds, Likeness], known: Mapping[PairIds, DuplicatePair]) -> None:
     for ids, likeness in sorted(found.items()):
         pair = known.get(ids)
         if pair is None:
@@ -66,7 +72,6 @@ def store_pairs(found: Mapping[PairIds, Likeness]) -> int:
         pair.score, pair.reasons = likeness.score, list(likeness.reasons)
         pair.open_score = likeness.without_contact.score
     db.session.flush()
-    return len(found.keys() - known.keys())
 
 
 def decide(one: UUID, other: UUID, state: str) -> DuplicatePair | None:

@@ -66,12 +66,12 @@ def _further_names(patient: Patient) -> list[str | None]:
     return [patient.preferred_name, *former]
 
 
-def index_patients(patients: Sequence[Patient], *, all_words: bool = False) -> int:
+def index_patients(patients: Sequence[Patient], *, new: bool = False, all_words: bool = False) -> int:
     """Write the tokens of patients, in the open unit of work; return how many of them had others before.
 
-    A merged record has none: its names and its number lead to the one that remains. With `all_words` variants are
-    stored of those words, too, that a patient had before: on PostgreSQL they are lost if a word's last patient loses it
-    meanwhile.
+    A merged record has none: its names and its number lead to the one that remains. Of `new` patients, under numbers
+    that nobody had, the index has nothing. With `all_words` variants are stored of those words, too, that a patient had
+    before: on PostgreSQL they are lost if a word's last patient loses it meanwhile.
     """
     present = [patient for patient in patients if patient.state != MERGED]
     merged = merged_into(present)
@@ -79,7 +79,7 @@ def index_patients(patients: Sequence[Patient], *, all_words: bool = False) -> i
         (_partition_of(patient), key_of(patient.mrn)): tokens_of(texts_of(patient, merged.get(patient.id, ())))
         for patient in present
     }
-    known = _known((_partition_of(patient), key_of(patient.mrn)) for patient in patients)
+    known = {} if new else _known((_partition_of(patient), key_of(patient.mrn)) for patient in patients)
     changed = {key: tokens for key, tokens in wanted.items() if known.get(key) != tokens}
     stale = {key: tokens for key, tokens in known.items() if wanted.get(key) != tokens}
     gone = {key: tokens - wanted.get(key, frozenset()) for key, tokens in stale.items()}
