@@ -198,8 +198,9 @@ def get_for_update(model: type[Scoped], row_id: UUID) -> Scoped | None:
 
     On PostgreSQL the row is locked (`FOR NO KEY UPDATE`), on SQLite the transaction has the database to itself.
     """
-    query = select(model).where(model.id == row_id).with_for_update(key_share=True)
-    return db.session.scalar(query.execution_options(populate_existing=True))
+    wanted: Any = model
+    read: Scoped | None = db.session.scalar(_locked_by_id(wanted), {"row_id": row_id})
+    return read
 
 
 def get_version_for_update(
@@ -249,6 +250,11 @@ def keep_loaded(*rows: object) -> None:
 @cache
 def _by_id(model: Any) -> Select[Any]:
     return prepared(select(model).where(model.id == bindparam("row_id", type_=model.id.type)))
+
+
+@cache
+def _locked_by_id(model: Any) -> Select[Any]:
+    return _by_id(model).with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def _begin(execution_options: Mapping[str, bool]) -> _Transaction:

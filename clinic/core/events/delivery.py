@@ -4,10 +4,15 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
+
+from sqlalchemy import Update, bindparam, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from clinic.core.clock import now
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import flush_open, write_transaction
 from clinic.core.events import event_bus
 from clinic.core.events.handlers import Handler, handler_name
@@ -32,6 +37,25 @@ class DeliveryQueue(WorkQueue[Delivery]):
         if not self.is_exhausted(row):
             return None
         return {"state": DEAD, "last_error": LEASE_RAN_OUT, "last_frames": None}
+
+    def change(self, row: Delivery, **values: Any) -> None:
+        """Change columns of a claimed row in the open transaction, by one statement, as each handler needs it.
+
+        :raises LeaseLost: if it is not this process's any more
+        """
+        held = {"row_id": row.id, "row_lease": row.lease}
+        found: Any = db.session.execute(self._change_held.values(values), held)
+        if not found.rowcount:
+            raise LeaseLost
+        if row in db.session:
+            for name, value in values.items():
+                set_committed_value(row, name, value)
+
+    @cached_property
+    def _change_held(self) -> Update:
+        is_mine = Delivery.id == bindparam("row_id"), Delivery.lease == bindparam("row_lease")
+        changed = update(Delivery).where(*is_mine, Delivery.state.in_(self.open_states))
+        return prepared(changed).execution_options(synchronize_session=False)
 
 
 delivery_queue = DeliveryQueue(
