@@ -15,6 +15,7 @@ from clinic.core.audit import CREATED, AuditEntry
 from clinic.core.context import IMPORT
 from clinic.core.db import Base, db
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
+from clinic.core.db.transaction import find_row
 from clinic.core.errors import NotFound
 from clinic.core.money import Money
 from clinic.core.text import is_storable
@@ -150,7 +151,8 @@ def get_or_raise(model: type[Record], record_id: UUID | str, missing: type[NotFo
 
     :raises NotFound: the given one, if no record has that id
     """
-    found = db.session.get(model, as_id(record_id), options=options)
+    wanted = as_id(record_id)
+    found = db.session.get(model, wanted, options=options) if options else find_row(model, wanted)
     if found is None:
         raise missing
     return found

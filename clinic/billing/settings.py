@@ -9,6 +9,7 @@ from clinic.billing.models import BillingSettings, TaxRate
 from clinic.billing.settings_rules import DEFAULT_PATTERN, DEFAULT_PAYMENT_DAYS
 from clinic.core.clock import now
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.unit_of_work import unit_of_work
@@ -39,7 +40,7 @@ class BillingSettingsService:
 
     def current(self) -> BillingSettings:
         """Return the settings; until they are first saved, the defaults, as version 0."""
-        return db.session.scalar(select(BillingSettings)) or _defaults()
+        return db.session.scalar(_OF_CLINIC) or _defaults()
 
     def update(self, *, version: int | None, **fields: Unpack[BillingSettingsFields]) -> BillingSettings:
         """Change the given settings; `version` is the one that was edited, None skips the check.
@@ -61,6 +62,8 @@ class BillingSettingsService:
 
 
 billing_settings_service = BillingSettingsService()
+
+_OF_CLINIC = prepared(select(BillingSettings))
 
 
 def check_tax(tax_rate_id: UUID | None, field: str) -> None:

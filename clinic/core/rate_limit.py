@@ -5,15 +5,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from operator import itemgetter
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import Integer, String, case, delete, select, update
+from sqlalchemy import Integer, String, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.types import UTCDateTime
 from clinic.core.unit_of_work import unit_of_work
 
@@ -30,6 +33,11 @@ class Bucket(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     count: Mapped[int] = mapped_column(Integer)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+_BUCKETS = prepared(
+    select(Bucket.key, Bucket.count, Bucket.ends_at).where(Bucket.key.in_(bindparam("keys", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,13 @@ def _key(name: str) -> str:
 
 def _wait_if_full(limits: Sequence[tuple[str, Limit]]) -> int:
     """Return the longest wait for buckets that are full already, 0 if none is."""
-    query = select(Bucket.key, Bucket.count, Bucket.ends_at).where(Bucket.key.in_([key for key, _ in limits]))
-    found = {key: (count, ends_at) for key, count, ends_at in db.session.execute(query)}
+    found = db.session.execute(_BUCKETS, {"keys": [key for key, _ in limits]})
+    known = {key: (count, ends_at) for key, count, ends_at in found}
     moment = now()
     waits = [
-        _wait(moment, found[key][1])
+        _wait(moment, known[key][1])
         for key, limit in limits
-        if key in found and found[key][0] >= limit.most and moment < found[key][1] <= _latest_end(moment, limit)
+        if key in known and known[key][0] >= limit.most and moment < known[key][1] <= _latest_end(moment, limit)
     ]
     return max(waits, default=0)
 
@@ -113,18 +121,26 @@ def _charge_all(limits: Sequence[tuple[str, Limit]]) -> None:
 
 def _charge(key: str, limit: Limit, moment: datetime) -> tuple[int, datetime]:
     """Add one to a bucket, or begin a new window; return its count and the end of the window."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    fresh = insert(Bucket).values(key=key, count=1, ends_at=moment + timedelta(seconds=limit.seconds))
-    runs = (Bucket.ends_at > moment) & (Bucket.ends_at <= _latest_end(moment, limit))
+    window = {"bucket": key, "end": moment + timedelta(seconds=limit.seconds)}
+    runs = {"moment": moment, "latest_end": _latest_end(moment, limit)}
+    count, ends_at = db.session.execute(_counted(db.engine.dialect.name), window | runs).one()
+    return count, ends_at
+
+
+@cache
+def _counted(dialect: str) -> Any:
+    """Return the statement that adds one to a bucket, or begins a new window; it is built once."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    fresh = insert(Bucket).values(key=bindparam("bucket"), count=1, ends_at=bindparam("end"))
+    runs = (Bucket.ends_at > bindparam("moment")) & (Bucket.ends_at <= bindparam("latest_end"))
     counted = fresh.on_conflict_do_update(
         index_elements=["key"],
         set_={
             "count": case((runs, Bucket.count + 1), else_=1),
             "ends_at": case((runs, Bucket.ends_at), else_=fresh.excluded.ends_at),
         },
-    ).returning(Bucket.count, Bucket.ends_at)
-    count, ends_at = db.session.execute(counted).one()
-    return count, ends_at
+    )
+    return prepared(counted.returning(Bucket.count, Bucket.ends_at))
 
 
 def _latest_end(moment: datetime, limit: Limit) -> datetime:
@@ -138,6 +154,12 @@ def _wait(moment: datetime, ends_at: datetime) -> int:
 
 def _sweep(most: int) -> int:
     """Delete buckets whose window has ended, except locked ones."""
-    over = select(Bucket.key).where(Bucket.ends_at <= now()).limit(most).with_for_update(skip_locked=True)
+    return len(db.session.execute(_swept(most), {"at": now()}).all())
+
+
+@cache
+def _swept(most: int) -> Any:
+    """Return the statement that deletes some buckets whose window has ended; it is built once."""
+    over = select(Bucket.key).where(Bucket.ends_at <= bindparam("at")).limit(most).with_for_update(skip_locked=True)
     gone = delete(Bucket).where(Bucket.key.in_(over)).returning(Bucket.key)
-    return len(db.session.execute(gone, execution_options={"synchronize_session": False}).all())
+    return prepared(gone.execution_options(synchronize_session=False))

@@ -11,7 +11,7 @@ from sqlalchemy.orm.util import identity_key
 from clinic.core.context import current_actor
 from clinic.core.db import db
 from clinic.core.db.orm_session import prepared
-from clinic.core.db.transaction import keep_loaded
+from clinic.core.db.transaction import find_row, keep_loaded
 from clinic.core.errors import Conflict, InvalidInput, NotFound, NotSetUp, StaleVersion
 from clinic.core.places import country_of_zone
 from clinic.core.recent import has_recent_settings, read_setting
@@ -191,7 +191,8 @@ _OF_MEMBER = prepared(
 
 
 def _loaded(*, reload: bool = False) -> Clinic:
-    clinic = db.session.get(Clinic, current_clinic_id(), populate_existing=reload)
+    clinic_id = current_clinic_id()
+    clinic = db.session.get(Clinic, clinic_id, populate_existing=True) if reload else find_row(Clinic, clinic_id)
     if clinic is None:
         raise NotFound
     keep_loaded(clinic)

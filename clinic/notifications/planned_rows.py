@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from clinic.core.clock import now
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import after_commit
 from clinic.core.jobs import wake_worker
 from clinic.core.mail.queue import QUEUED
@@ -98,10 +99,17 @@ def was_dropped(row: Any) -> Any:
     return (row.state == SUPPRESSED) & row.reason.in_(DROPPED)
 
 
+_LOCKED = prepared(
+    select(Notification)
+    .where(Notification.kind == bindparam("kind"), Notification.about_id == bindparam("about"))
+    .order_by(Notification.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def _locked_rows(kind: str, about_id: UUID) -> Sequence[Notification]:
-    wanted = select(Notification).where(Notification.kind == kind, Notification.about_id == about_id)
-    locked = wanted.order_by(Notification.id).with_for_update()
-    return db.session.scalars(locked.execution_options(populate_existing=True)).all()
+    return db.session.scalars(_LOCKED, {"kind": kind, "about": about_id}).all()
 
 
 def _wait_for(row: Notification, due_at: datetime) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import after_commit, get_for_update
 from clinic.core.events import current_event
 from clinic.core.jobs import wake_worker
@@ -106,18 +107,22 @@ class NotificationService(MessageDecisions):
         return found
 
     def _queued(self, kind: str, about: UUID, version: int) -> Notification | None:
-        key = (
-            Notification.kind == kind,
-            Notification.about_id == about,
-            Notification.about_version == version,
-            Notification.offset_minutes == 0,
-            Notification.channel == "email",
-        )
-        found: Notification | None = db.session.scalar(select(Notification).where(*key))
+        key = {"kind": kind, "about": about, "about_version": version}
+        found: Notification | None = db.session.scalar(_QUEUED, key)
         return found
 
 
 notification_service = NotificationService()
+
+_QUEUED = prepared(
+    select(Notification).where(
+        Notification.kind == bindparam("kind"),
+        Notification.about_id == bindparam("about"),
+        Notification.about_version == bindparam("about_version"),
+        Notification.offset_minutes == 0,
+        Notification.channel == "email",
+    )
+)
 
 
 def _retryable(state: str | None = None) -> Select[Notification]:

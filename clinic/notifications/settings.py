@@ -12,6 +12,7 @@ from sqlalchemy import select
 from clinic.appointments.service import service_catalogue
 from clinic.core.clock import now
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import after_commit
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.jobs import wake_worker
@@ -88,11 +89,11 @@ class NotificationSettingsService:
 
     def get(self) -> MessageSettings:
         """Return the settings, read in three queries at most."""
-        return read_setting("messages", lambda: _settings(db.session.scalar(select(NotificationSettings))))
+        return read_setting("messages", lambda: _settings(db.session.scalar(_OF_CLINIC)))
 
     def grace(self) -> timedelta:
         """Return how long a message waits, so that what is undone meanwhile is not sent; in one query."""
-        return _grace(db.session.scalar(select(NotificationSettings.grace_seconds)))
+        return _grace(db.session.scalar(_GRACE_SECONDS))
 
     def update(self, *, version: int | None, **fields: Unpack[SettingsFields]) -> MessageSettings:
         """Change the given settings; planned messages follow at the next run of a worker.
@@ -122,10 +123,14 @@ class NotificationSettingsService:
 
 settings_service = NotificationSettingsService()
 
+_OF_CLINIC = prepared(select(NotificationSettings))
+_OF_SERVICES = prepared(select(ServiceReminders))
+_GRACE_SECONDS = prepared(select(NotificationSettings.grace_seconds))
+
 
 def _settings(row: NotificationSettings | None) -> MessageSettings:
     values = {name: getattr(row, name) if row else default for name, default in _DEFAULTS.items()}
-    own = db.session.scalars(select(ServiceReminders)).all()
+    own = db.session.scalars(_OF_SERVICES).all()
     return MessageSettings(
         id=row.id if row else clinic_service.current().id,
         version=_version(row),

@@ -5,11 +5,12 @@ from datetime import date
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, bindparam, case, func, select
 
 from clinic.core.clock import now, today
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.pagination import DEFAULT_LIMIT, Page, paginate
 from clinic.core.db.transaction import get_version_for_update
 from clinic.core.unit_of_work import unit_of_work
@@ -115,9 +116,8 @@ class RecallService:
     def record_booking(self, patient_id: UUID, appointment_id: UUID) -> None:
         """Close the recalls of a patient that are due by an appointment; those of a later time stay open."""
         soon = now().date() + SOON  # of UTC: every booking asks, and need not read the clinic for it
-        due = (Recall.patient_id == patient_id, Recall.state == OPEN, Recall.due_on <= soon)
         with unit_of_work():
-            for recall in db.session.scalars(select(Recall).where(*due).with_for_update()):
+            for recall in db.session.scalars(_OPEN_UNTIL, {"patient": patient_id, "last": soon}):
                 _close(recall, DONE, appointment_id)
 
     def record_cancellation(self, appointment_id: UUID) -> None:
@@ -176,6 +176,12 @@ class RecallService:
 
 
 recall_service = RecallService()
+
+_OPEN_UNTIL = prepared(
+    select(Recall)
+    .where(Recall.patient_id == bindparam("patient"), Recall.state == OPEN, Recall.due_on <= bindparam("last"))
+    .with_for_update()
+)
 
 
 def _of_part(wanted: Select[Recall], show: str) -> Select[Recall]:

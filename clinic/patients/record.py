@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from clinic.core.clock import now, today
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.identity.clinics import clinic_service
 from clinic.patients.contact_rules import CONTACT_KINDS
 from clinic.patients.errors import InvalidPatient
@@ -125,11 +126,13 @@ def use_contact(patient: Patient, kind: str, value: str) -> None:
         row.value, row.use, row.valid_from = before, use, None
 
 
+_DETAILS = prepared(select(PatientDetail).where(PatientDetail.patient_id.in_(bindparam("patient_ids", expanding=True))))
+
+
 def load_details(patients: Sequence[Patient]) -> None:
     """Load the lists of many patients in one query."""
     rows: dict[Any, list[PatientDetail]] = {patient.id: [] for patient in patients}
-    wanted = select(PatientDetail).where(PatientDetail.patient_id.in_(rows))
-    for row in db.session.scalars(wanted):
+    for row in db.session.scalars(_DETAILS, {"patient_ids": list(rows)}):
         rows[row.patient_id].append(row)
     for patient in patients:
         set_committed_value(patient, "details", rows[patient.id])

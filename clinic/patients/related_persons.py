@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import Select, bindparam, case, or_, select
 
 from clinic.core.clock import now
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import get_version_for_update
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.errors import InvalidRelatedPerson, PatientNotFound, RelatedPersonEnded, RelatedPersonNotFound
@@ -154,12 +155,7 @@ class RelatedPersonService:
 
         What two records say of each other is left out once they are merged: nobody is related to themselves.
         """
-        of_patient = RelatedPerson.patient_id == patient_id
-        other_end = case((of_patient, RelatedPerson.other_id), else_=RelatedPerson.patient_id)
-        wanted = select(RelatedPerson, Patient).outerjoin(Patient, Patient.id == other_end)
-        concerned = or_(of_patient, RelatedPerson.other_id == patient_id)
-        present = wanted.where(concerned, RelatedPerson.ended_at.is_(None), Patient.merged_into_id.is_(None))
-        found = db.session.execute(present.order_by(RelatedPerson.id)).all()
+        found = db.session.execute(_RELATIONS, {"patient": patient_id}).all()
         return [Relation(person, other, person.patient_id != patient_id) for person, other in found]
 
     def relations_of(self, patient_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Relation]]:
@@ -174,6 +170,18 @@ class RelatedPersonService:
 
 
 related_person_service = RelatedPersonService()
+
+
+def _relations() -> Select[RelatedPerson, Patient]:
+    of_patient = RelatedPerson.patient_id == bindparam("patient")
+    other_end = case((of_patient, RelatedPerson.other_id), else_=RelatedPerson.patient_id)
+    wanted = select(RelatedPerson, Patient).outerjoin(Patient, Patient.id == other_end)
+    concerned = or_(of_patient, RelatedPerson.other_id == bindparam("patient"))
+    present = wanted.where(concerned, RelatedPerson.ended_at.is_(None), Patient.merged_into_id.is_(None))
+    return prepared(present.order_by(RelatedPerson.id))
+
+
+_RELATIONS = _relations()
 
 
 def _set(person: RelatedPerson, fields: RelatedPersonFields) -> None:

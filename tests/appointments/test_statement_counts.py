@@ -64,9 +64,9 @@ def test_a_booking_reads_each_row_once(app, here):
 
     reading = [one.split("FROM ", 1)[1].split()[0] for one in of_rows(seen) if one.startswith("SELECT")]
     booking = ["practitioners", "patients", "clinics", "appointments", "weekly_hours"]
-    recalls = ["recalls", "deliveries"]
+    recalls = ["recalls"]
     message = ["appointments", "patients", "notification_settings", "notifications"]
-    planning = ["appointments", "notification_settings", "service_reminders", "clinics", "notifications", "deliveries"]
+    planning = ["appointments", "notification_settings", "service_reminders", "clinics", "notifications"]
     assert reading == [*booking, *recalls, *message, *planning]
     assert len(of_rows(seen)) <= 26, seen
 

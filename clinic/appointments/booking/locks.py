@@ -5,17 +5,19 @@ On SQLite a unit of work has the whole database to itself.
 """
 
 from collections.abc import Collection
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from clinic.appointments.booking.conflicts import AppointmentNotFound
 from clinic.appointments.models import Appointment, Practitioner, Room
 from clinic.core.clock import now
 from clinic.core.db import db
 from clinic.core.db.mixins import ClinicScoped
-from clinic.core.db.transaction import get_version_for_update, keep_loaded
+from clinic.core.db.orm_session import prepared
+from clinic.core.db.transaction import find_row, get_version_for_update, keep_loaded
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.patients.service import PatientMerged, PatientNotFound, patient_service
 
@@ -52,7 +54,7 @@ def find_appointment(appointment_id: UUID) -> Appointment:
 
     :raises AppointmentNotFound: if no record has that id
     """
-    appointment = db.session.get(Appointment, appointment_id)
+    appointment = find_row(Appointment, appointment_id)
     if appointment is None:
         raise AppointmentNotFound
     return appointment
@@ -94,5 +96,11 @@ def _resources_of(appointment: Appointment) -> tuple[UUID, UUID | None, UUID]:
 
 
 def _lock_all(model: type[Scoped], ids: Collection[UUID]) -> None:
-    wanted = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update(key_share=True)
-    keep_loaded(*db.session.scalars(wanted.execution_options(populate_existing=True)))
+    wanted: Any = model
+    keep_loaded(*db.session.scalars(_locked(wanted), {"ids": list(ids)}))
+
+
+@cache
+def _locked(model: Any) -> Select[Any]:
+    wanted = select(model).where(model.id.in_(bindparam("ids", expanding=True))).order_by(model.id)
+    return prepared(wanted.with_for_update(key_share=True).execution_options(populate_existing=True))

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, select, union
 
 from clinic.appointments.free_times.slot_types import Booking
 from clinic.appointments.models import Appointment
 from clinic.appointments.rules import ACTIVE, LONGEST
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 
 LONGEST_BUFFER = timedelta(minutes=240)
 _COLUMNS = (
@@ -60,6 +62,12 @@ _OF_PATIENTS = _selecting(Appointment.patient_id.in_(bindparam("patient_ids", ex
 """The statements are built once: that takes as long as executing them."""
 
 
+@cache
+def _occupied(*, with_rooms: bool, with_patients: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    further = [_OF_ROOMS] * with_rooms + [_OF_PATIENTS] * with_patients
+    return prepared(union(_OF_PRACTITIONERS, *further))
+
+
 def load_bookings(
     starts_at: datetime,
     ends_at: datetime,
@@ -69,13 +77,9 @@ def load_bookings(
     patient_ids: Collection[UUID] = (),
 ) -> Sequence[Booking]:
     """Return in one query who and what is occupied in a span, buffers included."""
-    wanted = [_OF_PRACTITIONERS]
-    if room_ids:
-        wanted.append(_OF_ROOMS)
-    if patient_ids:
-        wanted.append(_OF_PATIENTS)
+    wanted = _occupied(with_rooms=bool(room_ids), with_patients=bool(patient_ids))
     whose = {"practitioner_ids": practitioner_ids, "room_ids": room_ids, "patient_ids": patient_ids}
-    found = db.session.execute(union(*wanted), {**whose, **_bounds(starts_at, ends_at)})
+    found = db.session.execute(wanted, {**whose, **_bounds(starts_at, ends_at)})
     return [Booking._make(row) for row in found]
 
 

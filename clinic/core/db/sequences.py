@@ -1,12 +1,15 @@
 """Sequences of numbers for people: per clinic, without gaps, each number used once."""
 
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, String, select
+from sqlalchemy import BigInteger, ForeignKey, String, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, db
+from clinic.core.db.orm_session import prepared
 from clinic.core.tenancy import current_clinic_id
 
 
@@ -26,14 +29,18 @@ def next_number(series: str) -> int:
 
     Concurrent units of work wait for this one to end; a rollback leaves the number to the next.
     """
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    counted = (
-        insert(Counter)
-        .values(clinic_id=current_clinic_id(), series=series, value=1)
-        .on_conflict_do_update(index_elements=["clinic_id", "series"], set_={"value": Counter.value + 1})
-        .returning(Counter.value)
-    )
-    return int(db.session.execute(counted).scalar_one())
+    counted = _count(db.engine.dialect.name)
+    return int(db.session.execute(counted, {"clinic_id": current_clinic_id(), "series": series}).scalar_one())
+
+
+@cache
+def _count(dialect: str) -> Any:
+    """Return the statement that counts a series on, or begins it; it is built once."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    first = insert(Counter).values(clinic_id=bindparam("clinic_id"), series=bindparam("series"), value=1)
+    further = {"value": Counter.value + 1}
+    counted = first.on_conflict_do_update(index_elements=["clinic_id", "series"], set_=further)
+    return prepared(counted.returning(Counter.value))
 
 
 def lock_number(series: str) -> None:

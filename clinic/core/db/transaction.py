@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.orm.util import identity_key
 
-from clinic.core.db import db
+from clinic.core.db import Base, db
 from clinic.core.db.engine import VOLATILE, WRITING, is_in_transaction
 from clinic.core.db.faults import is_refused
 from clinic.core.db.mixins import ClinicScoped
@@ -28,6 +28,7 @@ ChangedRow = tuple[str, UUID]
 """The table and the id of a row."""
 
 Scoped = TypeVar("Scoped", bound=ClinicScoped)
+Row = TypeVar("Row", bound=Base)
 
 _log = getLogger("clinic.database")
 
@@ -183,13 +184,16 @@ def after_commit(callback: Callback) -> None:
         transaction.callbacks.append(callback)
 
 
-def find_row(model: type[Scoped], row_id: UUID) -> Scoped | None:
-    """Return a row of the current clinic, which is read once in a transaction, by a statement that was built once."""
-    found: Scoped | None = db.session().identity_map.get(identity_key(model, row_id))
+def find_row(model: type[Row], row_id: UUID) -> Row | None:
+    """Return a row, which is read once in a transaction, by a statement that was built once.
+
+    If it belongs to a clinic, to the current one.
+    """
+    found: Row | None = db.session().identity_map.get(identity_key(model, row_id))
     if found is not None and not inspect(found).expired:
         return found
     wanted: Any = model
-    read: Scoped | None = db.session.scalar(_by_id(wanted), {"row_id": row_id})
+    read: Row | None = db.session.scalar(_by_id(wanted), {"row_id": row_id})
     return read
 
 

@@ -7,12 +7,13 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from clinic.core.bulk_update import RowUpdate
 from clinic.core.clock import now
 from clinic.core.db import Base, db
 from clinic.core.db.inserts import inserted_together
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.transaction import after_commit
 from clinic.core.mail.message import Mail
 from clinic.core.unit_of_work import unit_of_work
@@ -60,16 +61,7 @@ class MailQueue(WorkQueue[Row]):
 
     def due_clinics(self) -> Sequence[UUID]:
         """Return the clinics that have due mail in a clinic-scoped table."""
-        mail, clinics = self.model.__table__.c, db.metadata.tables["clinics"].c
-        due = select(mail.id).where(
-            mail.clinic_id == clinics.id,
-            mail.state.in_(self.open_states),
-            mail.due_at <= bindparam("at"),
-            has_no_lease(mail),
-            *self.limits(mail),
-        )
-        with_due_mail = select(clinics.id).where(due.exists()).order_by(clinics.id)
-        return db.session.scalars(with_due_mail, due_values()).all()
+        return db.session.scalars(self._with_due_mail, due_values()).all()
 
     def is_due_in_any_clinic(self) -> bool:
         """Return whether a clinic has a due mail."""
@@ -152,6 +144,19 @@ class MailQueue(WorkQueue[Row]):
     def reason_values(self, reason: str | None) -> dict[str, Any]:
         """Return the columns to change to store a reason."""
         return {}
+
+    @cached_property
+    def _with_due_mail(self) -> Select[UUID]:
+        """The query of the clinics that have due mail, built once."""
+        mail, clinics = self.model.__table__.c, db.metadata.tables["clinics"].c
+        due = select(mail.id).where(
+            mail.clinic_id == clinics.id,
+            mail.state.in_(self.open_states),
+            mail.due_at <= bindparam("at"),
+            has_no_lease(mail),
+            *self.limits(mail),
+        )
+        return prepared(select(clinics.id).where(due.exists()).order_by(clinics.id))
 
     @cached_property
     def _held_update(self) -> RowUpdate:

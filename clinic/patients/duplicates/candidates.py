@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from clinic.core.context import current_actor
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.patients.duplicates.facts import facts_of_all
 from clinic.patients.duplicates.keys import keys_of
 from clinic.patients.duplicates.scoring import POSSIBLE, Likeness, PersonFacts, compare, likelihood, reason_texts
@@ -74,11 +76,19 @@ def patients_by_key(keys: Collection[int], *, until: UUID | None = None) -> Mapp
 
     With `until` only those up to that id count.
     """
-    latest_first = func.row_number().over(partition_by=PatientKey.key, order_by=PatientKey.patient_id.desc())
-    having = select(PatientKey.key, PatientKey.patient_id, latest_first.label("place")).where(PatientKey.key.in_(keys))
-    found = (having if until is None else having.where(PatientKey.patient_id <= until)).subquery()
-    wanted = select(found.c.key, found.c.patient_id).where(found.c.place <= MOST_WITH_KEY)
+    last = {} if until is None else {"until": until}
     by_key: dict[int, set[UUID]] = {}
-    for key, patient_id in db.session.execute(wanted):
+    for key, patient_id in db.session.execute(_having_keys(is_limited=bool(last)), {"keys": list(keys), **last}):
         by_key.setdefault(key, set()).add(patient_id)
     return by_key
+
+
+@cache
+def _having_keys(*, is_limited: bool) -> Select[int, UUID]:
+    latest_first = func.row_number().over(partition_by=PatientKey.key, order_by=PatientKey.patient_id.desc())
+    with_key = PatientKey.key.in_(bindparam("keys", expanding=True))
+    having = select(PatientKey.key, PatientKey.patient_id, latest_first.label("place")).where(with_key)
+    if is_limited:
+        having = having.where(PatientKey.patient_id <= bindparam("until"))
+    found = having.subquery()
+    return prepared(select(found.c.key, found.c.patient_id).where(found.c.place <= MOST_WITH_KEY))

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 
 from clinic.core.db import db
 from clinic.core.db.missing_rows import insert_missing
+from clinic.core.db.orm_session import prepared
 from clinic.core.tenancy import current_clinic_id
 from clinic.core.text import digits, fold
 from clinic.patients.merging.merged_records import merged_into
@@ -147,13 +148,21 @@ def _learn_words(tokens: Mapping[Key, Tokens]) -> None:
         )
 
 
+_WORDS = prepared(
+    select(NameVariant.word).where(
+        NameVariant.partition == bindparam("partition"),
+        NameVariant.variant.in_(bindparam("beginnings", expanding=True)),
+        NameVariant.word.in_(bindparam("words", expanding=True)),
+    )
+)
+
+
 def _store_variants(partition: int, words: Iterable[str]) -> None:
     long = {word for word in words if may_have_error(word)}
     known: set[str] = set()
     for some in _batches(sorted(long)):
-        beginnings = {word[:COMPARED] for word in some}
-        of_words = [NameVariant.partition == partition, NameVariant.variant.in_(beginnings), NameVariant.word.in_(some)]
-        known |= {*db.session.scalars(select(NameVariant.word).where(*of_words))}
+        wanted = {"partition": partition, "beginnings": list({word[:COMPARED] for word in some}), "words": some}
+        known |= {*db.session.scalars(_WORDS, wanted)}
     insert_missing(
         NameVariant,
         [
