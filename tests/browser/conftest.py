@@ -64,7 +64,8 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("there is no chromium: install it to test the pages in a browser")
     arguments = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", "--disable-background-networking"]
     arguments.append("--renderer-process-limit=1")  # for all pages of a context, which share their compiled scripts
-    arguments.append("--js-flags=--no-opt,--no-maglev")  # each page begins anew: what is optimized hardly runs again
+    # each page begins anew: what is optimized hardly runs again, and what is left over is collected rarely
+    arguments.append("--js-flags=--no-opt,--no-maglev,--min-semi-space-size=64")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
