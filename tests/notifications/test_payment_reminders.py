@@ -86,11 +86,11 @@ def test_reminders_are_planned_at_issue_and_sent_in_the_morning_of_their_day(app
 
     due = [row["due_at"].replace(tzinfo=UTC) for row in rows(app, "notifications") if row["kind"] == "payment-reminder"]
     assert due == [datetime(2026, 3, 19, 9, tzinfo=UTC), datetime(2026, 4, 2, 8, tzinfo=UTC)]
-    pass_days(clock, 16)
+    pass_days(clock, 16, every=4)
     assert sent(app) == []
     pass_days(clock, 1)
     assert sent(app) == [7]
-    pass_days(clock, 40)
+    pass_days(clock, 40, every=5)
 
     assert sent(app) == [7, 21]
     assert "Payment reminder for invoice" in mailbox.messages[-1]["Subject"]
@@ -102,9 +102,9 @@ def test_a_payment_drops_what_is_planned_and_its_reversal_plans_again_what_is_st
     payment = pay(invoice, 5000)
     assert {row[1:] for row in reminders(app)} == {("suppressed", "nothing is left to pay of the invoice")}
 
-    pass_days(clock, 20)
+    pass_days(clock, 20, every=5)
     billing_service.reverse_payment(payment.id, reason="wrong patient")
-    pass_days(clock, 40)
+    pass_days(clock, 40, every=5)
 
     assert sent(app) == [21]
 
@@ -131,7 +131,7 @@ def test_a_write_off_and_a_credit_note_over_the_rest_end_the_reminders(app, cloc
     invoice = an_invoice()
     settle(invoice)
 
-    pass_days(clock, 60)
+    pass_days(clock, 60, every=5)
 
     assert {row[1:] for row in reminders(app)} == {("suppressed", "nothing is left to pay of the invoice")}
 
@@ -167,7 +167,7 @@ def test_nobody_is_reminded_of_what_was_imported_or_owed_before_whatever_is_set_
     billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(4500))
     settings_service.update(version=None, payment_reminder_days=[7, 21])
 
-    pass_days(clock, PAYMENT_DAYS + 22)
+    pass_days(clock, PAYMENT_DAYS + 22, every=4)
 
     assert reminders(app) == [(7, "suppressed", "imported"), (21, "suppressed", "imported")]
 
@@ -179,10 +179,10 @@ def test_nobody_is_reminded_whose_credit_is_enough_until_it_is_given_back(app, c
     deposit = billing_service.take_payment(
         patient.id, amount=euros(5000), method="card", allocations=[], keep_credit=True
     )
-    pass_days(clock, PAYMENT_DAYS + 8)
+    pass_days(clock, PAYMENT_DAYS + 8, every=3)
     before = reminders(app)
     billing_service.refund_payment(deposit.id, amount=euros(1), method="card", reason="goodwill")
-    pass_days(clock, 14)
+    pass_days(clock, 14, every=2)
 
     enough = "the patient’s credit is enough for all that is to pay: use it for the invoice"
     assert before[0] == (7, "suppressed", enough)
@@ -194,7 +194,7 @@ def test_other_levels_plan_anew_what_is_still_to_come(app, clock):
     an_invoice()
     settings_service.update(version=None, payment_reminder_days=[14])
 
-    pass_days(clock, 60)
+    pass_days(clock, 60, every=5)
 
     assert sent(app) == [14]
     assert {row for row in reminders(app) if row[0] != 14} == {
@@ -206,9 +206,9 @@ def test_other_levels_plan_anew_what_is_still_to_come(app, clock):
 @pytest.mark.slow
 def test_a_level_that_is_added_later_is_sent_and_none_twice(app, clock):
     an_invoice()
-    pass_days(clock, 18)
+    pass_days(clock, 18, every=6)
     settings_service.update(version=None, payment_reminder_days=[7, 21, 40])
-    pass_days(clock, 50)
+    pass_days(clock, 50, every=5)
 
     assert sent(app) == [7, 21, 40]
 
@@ -216,9 +216,9 @@ def test_a_level_that_is_added_later_is_sent_and_none_twice(app, clock):
 @pytest.mark.slow
 def test_another_time_zone_sends_no_level_twice(app, clock):
     an_invoice()
-    pass_days(clock, 18)
+    pass_days(clock, 18, every=6)
     clinic_service.update(version=None, zone="America/New_York")
-    pass_days(clock, 50)
+    pass_days(clock, 50, every=5)
 
     assert sent(app) == [7, 21]
 
