@@ -20,6 +20,7 @@ from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 
 STATES = ("draft", "open", "open", "part", "paid", "credited", "partly credited", "off", "reversed")
 AGES = (0, 1, 30, 31, 60, 61, 90, 91)
+DAYS_TO_PAY = 40
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def today_here() -> date:
 def some_books() -> Books:
     """Make 45 random invoices, of every standing, and overdue around the limits of each age, for `store_once`."""
     draw = Random(16)
+    billing_settings_service.update(version=None, payment_days=DAYS_TO_PAY)
     names = (("Pereira", "Inês"), ("Müller", "Anke"), ("50% Off_Ltd", None))
     patients = [a_patient(family_name=family, given_name=given) for family, given in names]
     practitioners = [a_practitioner(), a_practitioner("Lukas Brandt")]
@@ -75,9 +77,8 @@ def _an_invoice(draw: Random, patients: Sequence[Any], visits: Sequence[Appointm
 
 
 def _issue(draft: Invoice, late: int) -> None:
-    """Issue a draft 40 days before it is due, which is some days ago."""
-    billing_settings_service.update(version=None, payment_days=40)
-    issued_on = today_here() - timedelta(days=late + 40)
+    """Issue a draft that was due some days ago."""
+    issued_on = today_here() - timedelta(days=late + DAYS_TO_PAY)
     billing_service.issue(draft.id, issued_on=issued_on, confirm_date=True)
 
 
