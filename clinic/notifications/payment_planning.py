@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from clinic.billing.service import Invoice, billing_service
 from clinic.core.clock import today
@@ -15,7 +15,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.notifications.checks import IMPORTED
 from clinic.notifications.invoice_checks import NOTHING_DUE
 from clinic.notifications.models import Notification
-from clinic.notifications.planned_rows import SETTINGS, PlannedRows, was_dropped
+from clinic.notifications.planned_rows import SETTINGS, PlannedRows, PlanQuery, first_of, was_dropped
 from clinic.notifications.planning_rules import Planned
 from clinic.notifications.settings import MessageSettings, settings_service
 from clinic.notifications.settings_rules import DAY
@@ -45,26 +45,33 @@ def plan_payment_reminders(invoice_id: UUID, *, since: datetime) -> None:
             rows.add(ahead, settings.version, suppressed=IMPORTED if billing_service.was_imported(invoice) else None)
 
 
-def invoices_to_plan(settings: MessageSettings) -> Iterator[Select[UUID]]:
+def invoices_to_plan(settings: MessageSettings) -> Iterator[PlanQuery]:
     """Yield the queries of invoices whose reminders are planned for another state or other settings, or not at all."""
-    of_invoice = and_(Notification.kind == KIND, Notification.state == QUEUED, Notification.about_id == Invoice.id)
-    differs = or_(Invoice.status != "issued", Notification.settings_version != settings.version)
-    yield select(Invoice.id).join(Notification, of_invoice).where(differs).order_by(Notification.due_at)
+    yield _PLANNED_OTHERWISE, {"version": settings.version}
     for days in settings.payment_reminder_days:
-        yield _unplanned(days, settings)
+        yield _UNPLANNED, {"offset": days * DAY, "after": today(settings.zone) - timedelta(days=days)}
 
 
-def _unplanned(days: int, settings: MessageSettings) -> Select[UUID]:
+def _planned_otherwise() -> Select[UUID]:
+    of_invoice = and_(Notification.kind == KIND, Notification.state == QUEUED, Notification.about_id == Invoice.id)
+    differs = or_(Invoice.status != "issued", Notification.settings_version != bindparam("version"))
+    return first_of(select(Invoice.id).join(Notification, of_invoice).where(differs).order_by(Notification.due_at))
+
+
+def _unplanned() -> Select[UUID]:
     """Select the open invoices whose reminder, some days after they are due, is still to come and not planned."""
     planned = select(Notification.id).where(
         Notification.kind == KIND,
         Notification.about_id == Invoice.id,
-        Notification.offset_minutes == days * DAY,
+        Notification.offset_minutes == bindparam("offset"),
         ~was_dropped(Notification),
     )
-    is_open = (Invoice.status == "issued", Invoice.kind == "invoice")
-    is_ahead = Invoice.due_on > today(settings.zone) - timedelta(days=days)
-    return select(Invoice.id).where(*is_open, is_ahead, ~planned.exists()).order_by(Invoice.due_on)
+    is_open = (Invoice.status == "issued", Invoice.kind == "invoice", Invoice.due_on > bindparam("after"))
+    return first_of(select(Invoice.id).where(*is_open, ~planned.exists()).order_by(Invoice.due_on))
+
+
+_PLANNED_OTHERWISE = _planned_otherwise()
+_UNPLANNED = _unplanned()
 
 
 def _plan(due_on: date, settings: MessageSettings) -> Mapping[int, Planned]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from clinic.core.clock import now
 from clinic.core.db import db
@@ -24,6 +24,15 @@ OTHER_DAY = "the day of the recall was changed"
 OF_VISITS = (MOVED, CANCELLED, CHANGED, NOT_MISSED, PAST, NO_REMINDERS)
 DROPPED = (*OF_VISITS, SETTINGS, OTHER_DAY, NOT_OPEN, NOTHING_DUE, NOT_ASKED)
 """Reasons for which a planned message is dropped that is planned again if the reason ceases."""
+
+
+PlanQuery = tuple[Select[UUID], Mapping[str, Any]]
+"""A query of records whose messages are to be planned, built once by `first_of`, and the values of its parameters."""
+
+
+def first_of(query: Select[UUID]) -> Select[UUID]:
+    """Return the query of the first `most` records, to be kept as a constant: a worker executes it every minute."""
+    return prepared(query.limit(bindparam("most")))
 
 
 class PlannedRows:
@@ -122,4 +131,4 @@ def _drop(row: Notification, reason: str) -> None:
     row.state, row.reason = SUPPRESSED, reason
 
 
-__all__ = ["DROPPED", "MOVED", "OTHER_DAY", "SETTINGS", "PlannedRows", "was_dropped"]
+__all__ = ["DROPPED", "MOVED", "OTHER_DAY", "SETTINGS", "PlanQuery", "PlannedRows", "first_of", "was_dropped"]

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from clinic.core.clock import today
 from clinic.core.context import IMPORT
@@ -13,7 +13,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.notifications.checks import IMPORTED, NOT_OPEN
 from clinic.notifications.models import Notification
-from clinic.notifications.planned_rows import PlannedRows, was_dropped
+from clinic.notifications.planned_rows import PlannedRows, PlanQuery, first_of, was_dropped
 from clinic.notifications.planning_rules import LEAD, Planned
 from clinic.notifications.settings import MessageSettings, settings_service
 from clinic.patients.service import Recall
@@ -42,17 +42,24 @@ def plan_recall(recall_id: UUID) -> None:
             rows.add(plan, settings.version, suppressed=IMPORTED if recall.recorded_by.startswith(IMPORT) else None)
 
 
-def unplanned_recalls() -> Select[UUID]:
-    """Select the open recalls that are due soon and about which no message is planned."""
+def unplanned_recalls() -> PlanQuery:
+    """Return the query of the open recalls that are due soon and about which no message is planned."""
     day = today(clinic_service.current().zone)
-    open_soon = (Recall.state == "open", Recall.due_on.between(day - OVERDUE, day + LEAD + PLANNED_AHEAD))
+    return _UNPLANNED, {"first_day": day - OVERDUE, "last_day": day + LEAD + PLANNED_AHEAD}
+
+
+def _unplanned() -> Select[UUID]:
+    open_soon = (Recall.state == "open", Recall.due_on.between(bindparam("first_day"), bindparam("last_day")))
     planned = select(Notification.id).where(
         Notification.kind == "recall",
         Notification.about_id == Recall.id,
         Notification.about_version == Recall.version,
         ~was_dropped(Notification),
     )
-    return select(Recall.id).where(*open_soon, ~planned.exists()).order_by(Recall.due_on)
+    return first_of(select(Recall.id).where(*open_soon, ~planned.exists()).order_by(Recall.due_on))
+
+
+_UNPLANNED = _unplanned()
 
 
 def _plan(recall: Recall, settings: MessageSettings) -> dict[int, Planned]:
