@@ -85,6 +85,9 @@ class Oracle:
     def __init__(self, question: Question) -> None:
         self.question = question
         self._worked: dict[date, list[Any]] = {}
+        self._kinds: dict[datetime, str] = {}
+        self._uses: dict[tuple[UUID, int], set[datetime]] = {}
+        self._shut: dict[tuple[UUID, datetime], bool] = {}
         self.bookings = [b for b in question.bookings if b.appointment_id != question.ignore]
 
     def worked(self, day: date) -> list[Any]:
@@ -97,6 +100,12 @@ class Oracle:
         return local.date(), local.hour * 60 + local.minute
 
     def kind(self, at: datetime) -> str:
+        """Return what a tick is to the practitioner; many starts ask about the same one."""
+        if at not in self._kinds:
+            self._kinds[at] = self._kind(at)
+        return self._kinds[at]
+
+    def _kind(self, at: datetime) -> str:
         day, minute = self.local(at)
         worked = self.worked(day)
         if dated([c for c in self.question.clinic.closures if c.room_id is None], day, minute):
@@ -154,9 +163,13 @@ class Oracle:
         return None
 
     def is_shut(self, room_id: UUID, at: datetime) -> bool:
-        return bool(dated([c for c in self.question.clinic.closures if c.room_id == room_id], *self.local(at)))
+        if (room_id, at) not in self._shut:
+            closures = [c for c in self.question.clinic.closures if c.room_id == room_id]
+            self._shut[room_id, at] = bool(dated(closures, *self.local(at)))
+        return self._shut[room_id, at]
 
     def is_used(self, room_id: UUID, place: int, at: datetime) -> bool:
-        return any(
-            b.room_id == room_id and b.place == place and b.blocked_from <= at < b.blocked_until for b in self.bookings
-        )
+        if (room_id, place) not in self._uses:
+            there = [b for b in self.bookings if (b.room_id, b.place) == (room_id, place)]
+            self._uses[room_id, place] = {tick for b in there for tick in ticks(b.blocked_from, b.blocked_until)}
+        return at in self._uses[room_id, place]

@@ -34,89 +34,108 @@ DOCTOR, OTHER_DOCTOR, PATIENT, OTHER_PATIENT, ROOM, OTHER_ROOM, NO_ROOM = (UUID(
 
 minutes = st.one_of(st.integers(0, 72), st.integers(0, 288)).map(lambda fives: fives * 5)
 spans = st.lists(minutes, min_size=2, max_size=2, unique=True).map(sorted)
+bounds_of_days = st.sets(minutes, min_size=4, max_size=4).map(sorted)
 some_rooms = st.sampled_from([None, ROOM, OTHER_ROOM])
+kinds_of_weeks = st.sampled_from(["none", "days", "days", "any"])
+kinds_of_exceptions = st.sampled_from(["leave", "hours", "extra"])
+zones = st.sampled_from(list(CHANGES))
+days_near_changes = {zone: st.sampled_from(days) for zone, days in CHANGES.items()}
+days_of_the_year = st.integers(0, 364).map(lambda days: date(2027, 1, 1) + timedelta(days=days))
+days_of = {zone: near | days_of_the_year for zone, near in days_near_changes.items()}
+numbers = {most: st.integers(0, most) for most in (1, 2, 3, 6, 12, 600)}
+neighbours = st.integers(-1, 2)
+validities = st.none() | st.integers(-1, 3)
+doctors = st.sampled_from([DOCTOR, OTHER_DOCTOR, OTHER_DOCTOR])
+patients = st.sampled_from([PATIENT, PATIENT, OTHER_PATIENT])
+starts = st.integers(-50, 600)
+orders_of_rooms = st.permutations([ROOM, OTHER_ROOM, NO_ROOM])
+horizons = st.none() | st.integers(1200, 6000).map(lambda number: timedelta(minutes=number))
+steps = st.sampled_from([10, 15, 25, 60])
+minutes_from_now = st.integers(-3000, 1500)
+askers = st.sampled_from([None, PATIENT, PATIENT])
+flags = st.booleans()
 lengths = st.sampled_from([1, 3, 6, 12, 30]).map(lambda fives: fives * 5)
 buffers = st.sampled_from([0, 0, 5, 10, 20])
 
 
-@st.composite
-def weekly_ranges(draw, first_day):
+def weekly_range(draw, first_day):
     start, end = draw(spans)
-    validity = st.none() | st.integers(-1, 3).map(lambda days: first_day + timedelta(days=days))
-    weekday = (first_day + timedelta(days=draw(st.integers(-1, 2)))).weekday()
-    return WeeklyRange(weekday, start, end, draw(some_rooms), draw(validity), draw(validity))
+    valid_from, valid_until = (
+        None if days is None else first_day + timedelta(days=days) for days in (draw(validities), draw(validities))
+    )
+    weekday = (first_day + timedelta(days=draw(neighbours))).weekday()
+    return WeeklyRange(weekday, start, end, draw(some_rooms), valid_from, valid_until)
 
 
-@st.composite
-def weeks(draw, first_day):
+def week(draw, first_day):
     """No hours, hours of every day with breaks, or any hours."""
-    bounds = sorted(draw(st.sets(minutes, min_size=4, max_size=4)))
-    days = [
+    kind = draw(kinds_of_weeks)
+    if kind == "any":
+        return tuple(weekly_range(draw, first_day) for _ in range(draw(numbers[6])))
+    if kind == "none":
+        return ()
+    bounds = draw(bounds_of_days)
+    return tuple(
         WeeklyRange(day, start, end, draw(some_rooms)) for day in range(7) for start, end in (bounds[:2], bounds[2:])
-    ]
-    return tuple(draw(st.sampled_from([[], days, days, draw(st.lists(weekly_ranges(first_day), max_size=6))])))
+    )
 
 
-@st.composite
-def dated_spans(draw, first_day):
-    from_day = first_day + timedelta(days=draw(st.integers(-1, 2)))
-    whole_day = draw(st.booleans())
-    start, end = (None, None) if whole_day else draw(spans)
-    last_day = from_day + timedelta(days=draw(st.integers(0, 1)))
+def dated_span(draw, first_day):
+    from_day = first_day + timedelta(days=draw(neighbours))
+    start, end = (None, None) if draw(flags) else draw(spans)
+    last_day = from_day + timedelta(days=draw(numbers[1]))
     return {"first_day": from_day, "last_day": last_day, "starts": start, "ends": end, "room_id": draw(some_rooms)}
 
 
-@st.composite
-def bookings(draw, first_day, number):
-    midnight = datetime.combine(first_day, time(), UTC)
-    starts_at = midnight + timedelta(minutes=5 * draw(st.integers(-50, 600)))
+def booking(draw, first_day, number):
+    starts_at = datetime.combine(first_day, time(), UTC) + timedelta(minutes=5 * draw(starts))
     ends_at = starts_at + timedelta(minutes=draw(lengths))
     room_id = draw(some_rooms)
     return Booking(
         UUID(int=100 + number),
-        draw(st.sampled_from([DOCTOR, OTHER_DOCTOR, OTHER_DOCTOR])),
-        draw(st.sampled_from([PATIENT, PATIENT, OTHER_PATIENT])),
+        draw(doctors),
+        draw(patients),
         starts_at,
         ends_at,
         starts_at - timedelta(minutes=draw(buffers)),
         ends_at + timedelta(minutes=draw(buffers)),
         room_id,
-        room_id and draw(st.integers(0, 1)),
-        draw(st.integers(0, 1)),
+        room_id and draw(numbers[1]),
+        draw(numbers[1]),
     )
 
 
 @st.composite
 def questions(draw):
-    zone = draw(st.sampled_from(list(CHANGES)))
-    near_a_change = st.sampled_from(CHANGES[zone])
-    day = draw(near_a_change | st.integers(0, 364).map(lambda days: date(2027, 1, 1) + timedelta(days=days)))
-    first_day = day - timedelta(days=draw(st.integers(0, 1)))
-    closures = [ClosureRange(**draw(dated_spans(first_day))) for _ in range(draw(st.integers(0, 2)))]
+    """Draw a question from strategies that are made once: those that are made for each one take half of the time."""
+    zone = draw(zones)
+    day = draw(days_of[zone])
+    first_day = day - timedelta(days=draw(numbers[1]))
+    closures = [ClosureRange(**dated_span(draw, first_day)) for _ in range(draw(numbers[2]))]
     exceptions = [
-        ExceptionRange(draw(st.sampled_from(["leave", "hours", "extra"])), **draw(dated_spans(first_day)))
-        for _ in range(draw(st.integers(0, 2)))
+        ExceptionRange(draw(kinds_of_exceptions), **dated_span(draw, first_day)) for _ in range(draw(numbers[2]))
     ]
-    booked = [draw(bookings(first_day, number)) for number in range(draw(st.integers(0, 12)))]
+    booked = [booking(draw, first_day, number) for number in range(draw(numbers[12]))]
+    ignored = booked[draw(numbers[12]) % len(booked)].appointment_id if booked and draw(flags) else None
     return Question(
         Visit(
             draw(lengths),
             draw(buffers),
             draw(buffers),
-            tuple(draw(st.permutations([ROOM, OTHER_ROOM, NO_ROOM]))[: draw(st.integers(0, 3))]),
-            timedelta(minutes=draw(st.integers(0, 600))),
-            draw(st.none() | st.integers(1200, 6000).map(lambda number: timedelta(minutes=number))),
-            draw(st.sampled_from([10, 15, 25, 60])),
+            tuple(draw(orders_of_rooms)[: draw(numbers[3])]),
+            timedelta(minutes=draw(numbers[600])),
+            draw(horizons),
+            draw(steps),
         ),
-        ClinicHours(ZoneInfo(zone), draw(st.just(()) | weeks(first_day)), tuple(closures)),
-        PractitionerHours(DOCTOR, draw(weeks(first_day)), tuple(exceptions)),
+        ClinicHours(ZoneInfo(zone), week(draw, first_day) if draw(flags) else (), tuple(closures)),
+        PractitionerHours(DOCTOR, week(draw, first_day), tuple(exceptions)),
         booked,
-        [Room(ROOM, draw(st.integers(0, 2))), Room(OTHER_ROOM, 1)],
-        draw(st.sampled_from([None, PATIENT, PATIENT])),
+        [Room(ROOM, draw(numbers[2])), Room(OTHER_ROOM, 1)],
+        draw(askers),
         first_day,
         day,
-        datetime.combine(first_day, time(), UTC) + timedelta(minutes=draw(st.integers(-3000, 1500))),
-        draw(st.none() | st.sampled_from([b.appointment_id for b in booked]) if booked else st.none()),
+        datetime.combine(first_day, time(), UTC) + timedelta(minutes=draw(minutes_from_now)),
+        ignored,
     )
 
 
