@@ -27,21 +27,15 @@ def steps(read):
 
 
 @on_sqlite_only
-def test_messages_of_a_channel_or_a_state_are_found_without_the_whole_log(many):
+def test_messages_of_a_channel_or_a_state_are_found_without_the_whole_log_and_of_a_patient_in_an_index_of_theirs(many):
     of_channel = steps(lambda: message_log.list(channel="phone"))
     of_state = steps(lambda: message_log.list(state=SENT))
+    patient_id = message_log.list(limit=1).rows[0].patient_id
+    shown = steps(lambda: message_log.list(patient_id=patient_id))
+    counted = steps(lambda: message_log.counts(patient_id=patient_id))
 
     assert of_channel
     assert of_state
     assert [step for step in of_channel + of_state if WHOLE_LOG in step] == []
-
-
-@on_sqlite_only
-def test_messages_of_a_patient_are_read_and_counted_from_an_index_of_theirs(many):
-    patient_id = message_log.list(limit=1).rows[0].patient_id
-
-    shown = steps(lambda: message_log.list(patient_id=patient_id))
-    counted = steps(lambda: message_log.counts(patient_id=patient_id))
-
     assert (len(shown), len(counted)) == (1, len(GROUPS))
     assert [step for step in shown + counted if OF_PATIENT not in step] == []
