@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
@@ -13,6 +15,7 @@ from clinic.core.db import db
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.mail_queue import notification_queue
 from clinic.notifications.mail_worker import send_due
+from clinic.notifications.models import Notification
 from clinic.notifications.relevance import explain
 from clinic.notifications.service import notification_service
 from clinic.patients.service import ConsentNotUndoable, consent_service, merge_service
@@ -135,14 +138,15 @@ def test_a_failed_message_that_is_sent_again_asks_again(app, mailbox):
 
 
 class Desk:
-    """A patient, what is done with them, and what they agree to as a person would note it."""
+    """A patient unlike those before, what is done with them, and what they agree to as a person would note it."""
 
     def __init__(self, app, mailbox, number, consent):
         self.app, self.mailbox = app, mailbox
         self.practitioner = a_practitioner()
         self.days = count(1)
         self.address = f"patient-{number}@example.org"
-        self.patient = a_patient(email=self.address, consent={CARE: consent} if consent is not None else {})
+        self.names = {"family_name": uuid4().hex, "birth_date": f"{1900 + number % 100}-01-{1 + number % 28:02}"}
+        self.patient = self._register({CARE: consent} if consent is not None else {})
         self.agrees = consent is not False
         self.before = []
         self.appointments = []
@@ -197,7 +201,7 @@ class Desk:
         self._merge({}, True, stays=False)
 
     def _merge(self, consent, agrees, *, stays=True):
-        other = a_patient(email=self.address, consent=consent)
+        other = self._register(consent)
         survivor, merged = (self.patient, other) if stays else (other, self.patient)
         merge_service.merge(survivor.id, merged.id)
         self.patient, self.before, self.agrees = survivor, [], self.agrees and agrees
@@ -224,6 +228,9 @@ class Desk:
             send_due()
         assert self._reached() == reached
 
+    def _register(self, consent):
+        return a_patient(email=self.address, consent=consent, **self.names)
+
     def _answer(self, act, agrees, changes):
         act()
         if changes:
@@ -236,8 +243,9 @@ class Desk:
         return self.mailbox.recipients.count(self.address)
 
     def _waiting(self, but_about=()):
-        queued = [row for row in rows(self.app, "notifications") if row["state"] == "queued"]
-        return sum(row["about_id"] not in but_about for row in queued)
+        db.session.rollback()  # what was committed meanwhile is seen
+        queued = db.session.scalars(select(Notification.about_id).where(Notification.state == "queued"))
+        return sum(about_id not in but_about for about_id in queued)
 
 
 ACTS = (
