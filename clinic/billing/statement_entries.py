@@ -3,10 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Select, String, case, cast, literal, null, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    CompoundSelect,
+    Date,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from clinic.billing.allocations import HAS_CREDIT
@@ -30,6 +46,7 @@ from clinic.billing.statement_rules import (
 )
 from clinic.core.clock import wall_day
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.db.types import UTCDateTime
 
 _USED = Allocation.amount_minor - Allocation.released_minor
@@ -50,13 +67,7 @@ class Account:
 
 def account_entries(patient_id: UUID, currency: str, zone: str) -> Account:
     """Return the account of a patient in a currency."""
-    arms = [
-        *_of_invoices(patient_id, currency),
-        *_of_payments(patient_id, currency),
-        *_of_others(patient_id, currency),
-        *_standing(patient_id, currency),
-    ]
-    found = db.session.execute(union_all(*arms)).all()
+    found = db.session.execute(_account_query(), {"of_patient": patient_id, "of_currency": currency}).all()
     return Account(
         entries=[_entry(row, zone) for row in found if row.kind not in {_DUE, _CREDIT}],
         dues=[(row.day, row.charged) for row in found if row.kind == _DUE],
@@ -64,12 +75,19 @@ def account_entries(patient_id: UUID, currency: str, zone: str) -> Account:
     )
 
 
+@cache
+def _account_query() -> CompoundSelect[Any]:
+    """Return the query of the account of a patient in a currency, built once."""
+    of = bindparam("of_patient", type_=Uuid()), bindparam("of_currency", type_=String())
+    return prepared(union_all(*_of_invoices(*of), *_of_payments(*of), *_of_others(*of), *_standing(*of)))
+
+
 def _entry(row: Any, zone: str) -> Entry:
     day = row.day or wall_day(row.at, zone)
     return Entry(row.kind, day, row.at, row.record_id, row.number, row.charged, row.paid, row.method, row.text)
 
 
-def _standing(patient_id: UUID, currency: str) -> list[Select[Any]]:
+def _standing(patient_id: BindParameter[UUID], currency: BindParameter[str]) -> list[Select[Any]]:
     """Select what is due of open invoices, and what is left of payments."""
     due = _row(_DUE, Invoice.id, day=Invoice.due_on, charged=DUE)
     left = _row(_CREDIT, Payment.id, paid=Payment.amount_minor - Payment.allocated_minor - Payment.refunded_minor)
@@ -79,7 +97,7 @@ def _standing(patient_id: UUID, currency: str) -> list[Select[Any]]:
     ]
 
 
-def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
+def _of_invoices(patient_id: BindParameter[UUID], currency: BindParameter[str]) -> list[Select[Any]]:
     """Select what was charged, and what was credited or written off of it."""
     own = (Invoice.patient_id == patient_id, Invoice.currency == currency, Invoice.status != DRAFT)
     of_opening = Invoice.kind == OPENING
@@ -115,7 +133,7 @@ def _of_invoices(patient_id: UUID, currency: str) -> list[Select[Any]]:
     ]
 
 
-def _of_payments(patient_id: UUID, currency: str) -> list[Select[Any]]:
+def _of_payments(patient_id: BindParameter[UUID], currency: BindParameter[str]) -> list[Select[Any]]:
     """Select what was paid, also if it was reversed since, and what was given back."""
     own = (Payment.patient_id == patient_id, Payment.currency == currency)
     of_opening = Payment.kind == OPENING
@@ -149,7 +167,7 @@ def _of_payments(patient_id: UUID, currency: str) -> list[Select[Any]]:
     ]
 
 
-def _of_others(patient_id: UUID, currency: str) -> list[Select[Any]]:
+def _of_others(patient_id: BindParameter[UUID], currency: BindParameter[str]) -> list[Select[Any]]:
     """Select what is used of a payment of one patient for an invoice of another one."""
     payment, invoice = aliased(Payment), aliased(Invoice)
     rows = []
