@@ -18,6 +18,7 @@ from clinic.audit.checkpoint import START, Checkpoint, load_checkpoint, save_che
 from clinic.audit.models import AuditHead
 from clinic.core.audit import AuditEntry, serialize_entry
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 from clinic.core.errors import BadConfiguration
 from clinic.core.secret_keys import load_or_create_key
 from clinic.core.tenancy import clinic_scope
@@ -25,6 +26,14 @@ from clinic.core.unit_of_work import unit_of_work
 
 BATCH = 500
 _SETTING = "CLINIC_AUDIT_KEY"
+
+_HEAD = prepared(select(AuditHead.position, AuditHead.seal).where(AuditHead.id == 1))
+_LAST_SEALED = prepared(
+    select(AuditEntry.position, AuditEntry.seal)
+    .where(AuditEntry.position.is_not(None))
+    .order_by(AuditEntry.position.desc())
+    .limit(1)
+)
 
 
 def seal_due() -> int:
@@ -63,7 +72,7 @@ def audit_key(*, is_first: bool = False) -> bytes:
 
 def stored_head() -> Checkpoint:
     """Return position and seal of the last sealed entry, as the head in the database has them."""
-    found = db.session.execute(select(AuditHead.position, AuditHead.seal).where(AuditHead.id == 1)).first()
+    found = db.session.execute(_HEAD).first()
     return Checkpoint(*found) if found else START
 
 
@@ -112,8 +121,7 @@ def _locked_head() -> AuditHead:
 
 def _last_sealed() -> Checkpoint:
     """Return position and seal of the last sealed entry."""
-    sealed = select(AuditEntry.position, AuditEntry.seal).where(AuditEntry.position.is_not(None))
-    found = db.session.execute(sealed.order_by(AuditEntry.position.desc()).limit(1)).first()
+    found = db.session.execute(_LAST_SEALED).first()
     return Checkpoint(found[0] or 0, found[1] or "") if found else START
 
 

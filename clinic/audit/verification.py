@@ -3,18 +3,21 @@
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Dialect, Row, Select, func, select
 
 from clinic.audit.canonical import NonCanonicalValue, RawColumns
 from clinic.audit.checkpoint import START, Checkpoint, load_checkpoint
 from clinic.audit.hash_chain import audit_key, compute_seal, is_anything_sealed, later, stored_head
 from clinic.core.audit import AuditEntry
 from clinic.core.db import db
+from clinic.core.db.orm_session import prepared
 
 MAX_PROBLEMS = 20
+_UNSEALED = prepared(select(func.count()).where(AuditEntry.position.is_(None)))
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,26 @@ def verify() -> Report:
     if not db.session.info.get("writing"):
         db.session.commit()  # an open transaction could see less than the checkpoint
     checkpoint, head = load_checkpoint(), stored_head()
+    raw_columns, sealed = _reading(db.engine.dialect)
     verifier = _Verifier(
         report=Report(has_checkpoint=checkpoint is not None),
         key=audit_key() if is_anything_sealed() else b"",
         known=frozenset({checkpoint or START, head}),
-        raw_columns=RawColumns(AuditEntry, db.engine.dialect),
+        raw_columns=raw_columns,
+        sealed=sealed,
     )
     verifier.check_entries()
     verifier.check_end(later(checkpoint or START, head))
-    verifier.report.unsealed = db.session.scalar(select(func.count()).where(AuditEntry.position.is_(None))) or 0
+    verifier.report.unsealed = db.session.scalar(_UNSEALED) or 0
     return verifier.report
+
+
+@lru_cache(maxsize=2)
+def _reading(dialect: Dialect) -> tuple[RawColumns, Select[Any]]:
+    """Return the raw columns of entries in a database, and the query of the sealed ones, built once."""
+    raw_columns = RawColumns(AuditEntry, dialect)
+    sealed = select(*raw_columns.selected).where(AuditEntry.position.is_not(None)).order_by(AuditEntry.position)
+    return raw_columns, prepared(sealed).execution_options(yield_per=1000)
 
 
 @dataclass
@@ -69,6 +82,7 @@ class _Verifier:
     key: bytes
     known: frozenset[Checkpoint]
     raw_columns: RawColumns
+    sealed: Select[Any]
     last: Checkpoint = START
 
     def check_entries(self) -> None:
@@ -91,9 +105,7 @@ class _Verifier:
 
     def _sealed_rows(self) -> Iterator[Row[Any]]:
         """Return the raw sealed rows in the order of the chain, a thousand at a time."""
-        sealed = select(*self.raw_columns.selected).where(AuditEntry.position.is_not(None))
-        ordered = sealed.order_by(AuditEntry.position).execution_options(yield_per=1000)
-        with db.session.execute(ordered) as rows:
+        with db.session.execute(self.sealed) as rows:
             yield from rows
 
     def _skip_non_canonical(self, row: Row[Any]) -> None:
