@@ -1,4 +1,4 @@
-"""Databases of older revisions with rows, upgraded: each is made once, and a test works on its copy."""
+"""Databases of older revisions with rows, upgraded: each is made once, and brought back before each test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,25 +24,25 @@ InsertRows = Callable[[], Ids]
 
 
 class Upgrades:
-    """An application on copies of databases that were upgraded from older revisions."""
+    """An application on a database that was upgraded from older revisions, and holds the rows of one at a time."""
 
     def __init__(self, database: ReplaceableDatabase, folder: Path) -> None:
         self._database = database
         self._app = create_app({"TESTING": True, "SQLALCHEMY_DATABASE_URI": database.url, "INSTANCE_PATH": folder})
         self._empty = {"": database.blank}
         self._upgraded: dict[tuple[str, InsertRows], tuple[str, Ids]] = {}
+        """By revision and rows: the name under which the database is remembered, and the ids of its rows."""
 
     @contextmanager
     def enter(self, revision: str, insert_rows: InsertRows) -> Iterator[Ids]:
         """Enter the clinic that was inserted into a database of a revision, upgraded; yield the ids of its rows."""
-        made = revision, insert_rows
-        if made not in self._upgraded:
+        name, ids = self._upgraded.get((revision, insert_rows), ("", {}))
+        if not self._database.bring_back(name):
             with self._on(self._empty_of(revision)):
                 ids = insert_rows()
                 upgrade_database()
-            self._upgraded[made] = self._database.keep(), ids
-        name, ids = self._upgraded[made]
-        with self._on(name), clinic_scope(ids["clinic"]):
+            self._upgraded[revision, insert_rows] = self._database.remember(), ids
+        with self._entered(), clinic_scope(ids["clinic"]):
             yield ids
 
     def _empty_of(self, revision: str) -> str:
@@ -57,6 +57,11 @@ class Upgrades:
     @contextmanager
     def _on(self, name: str) -> Iterator[None]:
         self._database.replace(name)
+        with self._entered():
+            yield
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
         forget_rows(self._app)
         with self._app.app_context():
             yield

@@ -56,6 +56,12 @@ def test_a_merge_from_before_is_undone_without_touching_what_was_printed(ids: di
     ]
 
 
+def test_a_patient_who_changes_the_name_later_changes_no_invoice(ids: dict[str, UUID]) -> None:
+    patient_service.update(ids["patient"], version=None, family_name="Married")
+
+    assert (billing_service.get(ids["own"]).billed_to or {})["family_name"] == "Pereira"
+
+
 def test_a_downgrade_keeps_invoices_and_what_was_printed(ids: dict[str, UUID]) -> None:
     result = downgrade(REVISION, "--delete-data")
 
@@ -63,12 +69,6 @@ def test_a_downgrade_keeps_invoices_and_what_was_printed(ids: dict[str, UUID]) -
     with db.engine.begin() as connection:
         assert connection.scalar(text("SELECT count(*) FROM invoices WHERE billed_to IS NOT NULL")) == len(KEPT)
         connection.execute(text("UPDATE invoices SET note = 'free again'"))
-
-
-def test_a_patient_who_changes_the_name_later_changes_no_invoice(ids: dict[str, UUID]) -> None:
-    patient_service.update(ids["patient"], version=None, family_name="Married")
-
-    assert (billing_service.get(ids["own"]).billed_to or {})["family_name"] == "Pereira"
 
 
 def insert_rows() -> dict[str, UUID]:
