@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -106,15 +105,19 @@ def test_an_address_that_would_be_read_as_something_else_is_refused(address: str
         address_field("To", "Inês", address)
 
 
-def pythons() -> Iterator[str]:
-    """Return each version of Python on this machine that the application allows, this one first."""
-    yield sys.executable
+SAY_VERSION = "import sys; print(sys.version, end='')"
+
+
+def pythons() -> dict[str, str]:
+    """Return each version of Python on this machine that the application allows, with a command that starts it."""
+    found = {sys.version: sys.executable}
     listed = os.environ.get("CLINIC_TEST_PYTHONS", "").split(os.pathsep)
     for command in (*listed, *(f"python3.{minor}" for minor in range(11, 20))):
         if path := shutil.which(command):
-            works = subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0
-            if works:
-                yield path
+            started = subprocess.run([path, "-c", SAY_VERSION], check=False, capture_output=True, text=True)
+            if started.returncode == 0:
+                found.setdefault(started.stdout, path)
+    return found
 
 
 def read_by(python: str, pairs: list[list[str]], *options: str) -> Any:
@@ -128,13 +131,12 @@ def read_by(python: str, pairs: list[list[str]], *options: str) -> Any:
 @pytest.mark.slow
 @pytest.mark.row(49)
 @pytest.mark.parametrize("options", [[], ["--without-fix"]], ids=["as it is", "without the fix of CVE-2024-6923"])
-@pytest.mark.parametrize("step", [29, 1])
-def test_names_are_written_alike_on_every_python_of_this_machine(options: list[str], step: int) -> None:
-    names = [*OTHERS, *(" ".join(parts) for parts in product(GIVEN, FAMILY, FAMILY))][::step]
+def test_names_are_written_alike_on_every_python_of_this_machine(options: list[str]) -> None:
+    names = [*OTHERS, *(" ".join(parts) for parts in product(GIVEN, FAMILY, FAMILY))]
     forged = [f"Inês {encoded(INJECTION, encoding)}" for encoding in "qb"]
     expected = [meant(name, name) for name in names] + [["refused"]] * 2
 
-    for python in pythons():
+    for version, python in pythons().items():
         read = read_by(python, [[name, name] for name in names + forged], *options)
         wrong = [(name, one) for name, one, right in zip(names + forged, read, expected, strict=True) if one != right]
-        assert wrong == [], python
+        assert wrong == [], version
