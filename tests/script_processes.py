@@ -48,6 +48,11 @@ class Started:
         if self._process.pid and self.is_running:
             os.kill(self._process.pid, number)
 
+    def send_signal_to_group(self, number: signal.Signals) -> None:
+        """Send a signal to all processes of its group, which has to be one of its own."""
+        if self._process.pid and self.is_running:
+            os.killpg(self._process.pid, number)
+
     def kill(self) -> None:
         """End it at once, if it has not ended."""
         self._process.kill()
@@ -83,7 +88,12 @@ class Started:
 
 def run_script(script: str, folder: Path, **names: Any) -> Ended:
     """Run a script with these names defined until its process ends; what it writes is kept in a folder."""
-    return Started(_execute, folder / "output.log", script, names).wait()
+    return start_script(script, folder, **names).wait()
+
+
+def start_script(script: str, folder: Path, **names: Any) -> Started:
+    """Start a script with these names defined; what it writes is kept in a folder."""
+    return Started(_execute, folder / "output.log", script, names)
 
 
 def start_command(*args: str, environment: Mapping[str, str], log: Path) -> Started:

@@ -6,7 +6,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
@@ -25,6 +24,7 @@ from clinic.operations.demo_data import PASSWORD, STAFF
 from tests.assertions import rows
 from tests.fixtures import Here
 from tests.page_client import hidden_value
+from tests.script_processes import Started, start_script
 
 
 @pytest.fixture
@@ -225,7 +225,16 @@ def test_the_demo_has_an_account_of_every_role() -> None:
     assert {role for _, role in STAFF.values()} == set(ROLES)
 
 
-DEMO = [sys.executable, "-m", "flask", "--app", "clinic", "demo", "--port"]
+DEMO = """
+import os, sys
+import flask.cli
+os.setsid()
+os.environ.clear()
+os.environ.update(environment)
+sys.argv = ["flask", "--app", "clinic", "demo", "--port", str(port)]
+flask.cli.main()
+"""
+"""Runs a demo in a process group of its own."""
 
 
 def free_port() -> int:
@@ -268,22 +277,22 @@ class Browser:
         self.page("/patients/new", csrf_token=token, **fields)
 
 
-def stop(demo: subprocess.Popen[str]) -> str:
-    demo.terminate()
-    return demo.communicate(timeout=60)[1]
+def stop(demo: Started) -> str:
+    demo.send_signal(signal.SIGTERM)
+    return demo.wait(60).output
 
 
 @pytest.fixture
 def killed_demo(tmp_path: Path) -> dict[str, str]:
     """The environment of a demo that was killed while it was filled, and refused a second one meanwhile."""
     environment = {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}
-    first = filling(free_port(), environment)
-    os.killpg(first.pid, signal.SIGSTOP)  # so that it is still being filled, however slow the other one is
-    second = subprocess.run([*DEMO, str(free_port())], env=environment, capture_output=True, text=True, check=False)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate(timeout=60)
+    first = filling(tmp_path / "killed", environment)
+    first.send_signal_to_group(signal.SIGSTOP)  # so that it is still being filled, however slow the other one is
+    second = start_demo(tmp_path / "second", environment, free_port()).wait()
+    first.send_signal_to_group(signal.SIGKILL)
+    first.wait(60)
 
-    assert (second.returncode, "a demo is running already" in second.stderr) == (5, True)
+    assert (second.returncode, "a demo is running already" in second.output) == (5, True)
     assert not (tmp_path / "demo.db").exists()
     return environment
 
@@ -294,9 +303,9 @@ def test_a_demo_killed_while_filling_opens_a_filled_clinic_whose_worker_sends_an
     killed_demo: dict[str, str], tmp_path: Path
 ) -> None:
     port = free_port()
-    command, origin = [*DEMO, str(port)], f"http://127.0.0.1:{port}"
+    origin = f"http://127.0.0.1:{port}"
 
-    first = subprocess.Popen(command, env=killed_demo, stderr=subprocess.PIPE, text=True)
+    first = start_demo(tmp_path / "opened", killed_demo, port)
     browser = Browser(origin)
     assert "320 patients" in browser.page("/patients")
     browser.register(family_name="Weiß", email="weiss@example.org")
@@ -304,7 +313,7 @@ def test_a_demo_killed_while_filling_opens_a_filled_clinic_whose_worker_sends_an
     while not list((tmp_path / "outbox").glob("*.eml")) and time.monotonic() < deadline:
         time.sleep(0.1)
     said = stop(first)
-    second = subprocess.Popen(command, env=killed_demo, stderr=subprocess.PIPE, text=True)
+    second = start_demo(tmp_path / "opened again", killed_demo, port)
     again = Browser(origin, "rosa@demo.example").page("/patients")
     said_again = stop(second)
 
@@ -317,16 +326,21 @@ def test_a_demo_killed_while_filling_opens_a_filled_clinic_whose_worker_sends_an
 
 @pytest.mark.crash
 def test_a_demo_stopped_while_filling_leaves_no_database_that_looks_complete(tmp_path: Path) -> None:
-    stop(filling(free_port(), {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}))
+    stop(filling(tmp_path / "stopped", {**os.environ, "CLINIC_INSTANCE_PATH": str(tmp_path)}))
 
     assert not (tmp_path / "demo.db").exists()
 
 
-def filling(port: int, environment: dict[str, str]) -> subprocess.Popen[str]:
-    """Start a demo in a process group of its own; return it when it has registered some patients."""
-    command = [*DEMO, str(port)]
-    demo = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert demo.stderr
-    while "Registered 40 " not in demo.stderr.readline():
-        pass
-    return demo
+def filling(folder: Path, environment: dict[str, str]) -> Started:
+    """Start a demo; return it when it has registered some patients."""
+    demo = start_demo(folder, environment, free_port())
+    for line in demo.lines():
+        if "Registered 40 " in line:
+            return demo
+    raise AssertionError("it ended before it registered 40 patients")
+
+
+def start_demo(folder: Path, environment: dict[str, str], port: int) -> Started:
+    """Start a demo that writes into a folder what it says."""
+    folder.mkdir()
+    return start_script(DEMO, folder, environment=environment, port=port)
