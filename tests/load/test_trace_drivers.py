@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from clinic.core.events import event_bus
+from tests.databases import make_tables
 from tests.load import trace_drivers
 
 DRIVERS = [
@@ -21,6 +22,12 @@ def own_handlers() -> Iterator[None]:
     event_bus.clear()
     yield
     event_bus.clear()
+
+
+@pytest.fixture(autouse=True)
+def copied_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `flask init` copy the tables of a database that was migrated before."""
+    monkeypatch.setattr("clinic.operations.setup.upgrade_database", make_tables)
 
 
 @pytest.mark.slow
