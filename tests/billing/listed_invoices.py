@@ -16,7 +16,7 @@ from clinic.core.db import db
 from clinic.identity.clinics import clinic_service
 from tests.billing.corrections import credited, paid
 from tests.billing.invoices import a_line, euros
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 
 STATES = ("draft", "open", "open", "part", "paid", "credited", "partly credited", "off", "reversed")
 AGES = (0, 1, 30, 31, 60, 61, 90, 91)
@@ -43,7 +43,7 @@ def some_books() -> Books:
     draw = Random(16)
     billing_settings_service.update(version=None, payment_days=DAYS_TO_PAY)
     names = (("Pereira", "Inês"), ("Müller", "Anke"), ("50% Off_Ltd", None))
-    patients = [a_patient(family_name=family, given_name=given) for family, given in names]
+    patients = [somebody(family_name=family, given_name=given) for family, given in names]
     practitioners = [a_practitioner(), a_practitioner("Lukas Brandt")]
     visits = [
         an_appointment(patient, practitioner, MONDAY + timedelta(hours=at, days=number))

@@ -15,7 +15,7 @@ from tests.billing.compared_books import ComparedBooks
 from tests.billing.invoices import a_seller
 from tests.billing.oracle import Bill, Line, Refused
 from tests.billing.prices import a_tax
-from tests.builders import a_patient
+from tests.builders import somebody
 
 RATES = (None, Fraction(23), Fraction(6))
 ROUND, AUDIT = 120, 5000
@@ -55,7 +55,7 @@ class Machine(ComparedBooks):
         """Carry out one operation."""
         if self.count % ROUND == 0:
             self.compare_round()
-            self.patients = [a_patient(address="Rua Nova 1, Lisboa").id for _ in range(self.patient_count)]
+            self.patients = [somebody(address="Rua Nova 1, Lisboa").id for _ in range(self.patient_count)]
             self.recent_bills, self.recent_payments = [], []
             self.books.uses = []
         self.count += 1

@@ -23,7 +23,7 @@ from clinic.patients.service import UnmergeRefused, merge_service
 from tests.billing.guards import is_refused
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
 from tests.billing.test_races import at_once, codes
-from tests.builders import a_clinic, a_patient
+from tests.builders import a_clinic, somebody
 
 both = pytest.mark.both_databases
 
@@ -96,7 +96,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_a_payment_pays_the_oldest_invoices_first(self, published) -> None:
-        patient = a_patient()
+        patient = somebody()
         first, second, third = (an_invoice(patient) for _ in range(3))
 
         payment = billing_service.take_payment(patient.id, amount=euros(7000), method="transfer")
@@ -152,7 +152,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_the_oldest_invoice_is_the_first_one_whatever_numbers_look_like(self) -> None:
-        patient = a_patient()
+        patient = somebody()
         first = an_invoice(patient)
         billing_settings_service.update(version=None, number_pattern="A-YYYY-#####")
         second = billing_service.issue(a_draft(patient).id, issued_on=today("Europe/Lisbon") + timedelta(days=1))
@@ -166,7 +166,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_a_deposit_is_credit_that_pays_the_oldest_first(self, published) -> None:
-        patient = a_patient()
+        patient = somebody()
         for cents in (1000, 2500):
             billing_service.take_payment(
                 patient.id, amount=euros(cents), method="cash", allocations=[], keep_credit=True
@@ -181,7 +181,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_credit_is_used_as_told(self) -> None:
-        patient = a_patient()
+        patient = somebody()
         _, told = (
             billing_service.take_payment(patient.id, amount=euros(2000), method="cash", keep_credit=True)
             for _ in range(2)
@@ -194,7 +194,7 @@ class TestService:
         assert (used.status, used.due) == ("issued", euros(3500))
 
     def test_credit_that_is_not_there_or_not_owed_is_refused(self) -> None:
-        patient = a_patient()
+        patient = somebody()
         invoice = an_invoice(patient)
         with pytest.raises(CreditTooSmall):
             billing_service.use_credit(invoice.id)
@@ -216,7 +216,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_a_key_takes_one_payment_of_several_invoices(self) -> None:
-        patient = a_patient()
+        patient = somebody()
         first = an_invoice(patient)
         given: Any = {"amount": euros(2000), "method": "card", "idempotency_key": KEY}
 
@@ -227,7 +227,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_credit_follows_when_patients_are_merged(self) -> None:
-        survivor, merged = a_patient(), a_patient()
+        survivor, merged = somebody(), somebody()
         billing_service.take_payment(merged.id, amount=euros(900), method="cash", allocations=[], keep_credit=True)
 
         merge_service.merge(survivor.id, merged.id)
@@ -236,7 +236,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_a_merge_is_not_undone_once_credit_that_moved_was_used(self) -> None:
-        survivor, merged = a_patient(), a_patient()
+        survivor, merged = somebody(), somebody()
         given: Any = {"amount": euros(900), "method": "cash", "allocations": [], "keep_credit": True}
         used, kept = (billing_service.take_payment(merged.id, **given).id for _ in range(2))
         merge_id = merge_service.merge(survivor.id, merged.id).id
@@ -249,7 +249,7 @@ class TestService:
 
     @pytest.mark.slow
     def test_a_merge_is_undone_with_payments_that_were_not_used(self) -> None:
-        survivor, merged = a_patient(), a_patient()
+        survivor, merged = somebody(), somebody()
         payment = paid(an_invoice(merged), 6000, keep_credit=True)
         mistaken = paid(an_invoice(merged), 1000)
         billing_service.reverse_payment(mistaken.id, reason="Typed twice")
@@ -277,7 +277,7 @@ class TestService:
 @pytest.mark.row(77)
 def test_credit_used_twice_at_once_is_used_once(here, published) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         billing_service.take_payment(patient.id, amount=euros(5000), method="cash", allocations=[], keep_credit=True)
         first, second = an_invoice(patient).id, an_invoice(patient).id
 
@@ -292,7 +292,7 @@ def test_credit_used_twice_at_once_is_used_once(here, published) -> None:
 @pytest.mark.row(77)
 def test_payments_of_several_invoices_at_once_never_wait_in_a_circle(here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         one, other = an_invoice(patient).id, an_invoice(patient).id
     orders = [(one, other), (other, one)] * 2
 

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from tests.billing.invoices import a_draft, an_invoice, paid_events
-from tests.builders import OWN, a_patient, an_appointment
+from tests.builders import OWN, an_appointment, somebody
 
 
 def test_an_invoice_is_made_issued_and_paid(run, here, published) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
 
     made = run("billing", "create", "--patient", patient.mrn, "--line", "A|B|2|25.00", "--issue", "--json")
     invoice = json.loads(made.stdout)
@@ -36,7 +36,7 @@ def test_a_draft_is_issued_later(run, here) -> None:
 
 def test_a_command_shows_what_comes_next(run, here) -> None:
     with here():
-        patient = a_patient().mrn
+        patient = somebody().mrn
 
     draft = run("billing", "create", "--patient", patient, "--line", "Consultation|1|50.00")
     free = run("billing", "create", "--patient", patient, "--line", "Advice|1|0.00", "--issue")
@@ -57,7 +57,7 @@ def test_a_part_payment_shows_what_is_still_to_pay(run, here) -> None:
 
 def test_invoices_are_listed_by_status_and_patient(run, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         number, wanted = patient.mrn, str(an_invoice(patient).id)
         a_draft(patient)
         an_invoice()
@@ -74,7 +74,7 @@ def test_invoices_are_listed_by_status_and_patient(run, here) -> None:
 def test_what_can_not_be_is_one_line_and_an_exit_code(run, here) -> None:
     with here():
         invoice = an_invoice()
-        number, patient = invoice.number, a_patient().mrn
+        number, patient = invoice.number, somebody().mrn
     by_card = ("--method", "card")
 
     refused = [

@@ -9,7 +9,7 @@ from clinic.patients.service import patient_service
 from tests.assertions import spoken
 from tests.billing.corrections import credited, paid, refunded
 from tests.billing.invoices import a_draft, a_line, an_invoice, euros
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.fixtures import StoreOnce
 from tests.statements import counted_statements, of_rows
 
@@ -29,8 +29,8 @@ def corrected(store_once: StoreOnce) -> Any:
 
 
 def _two_corrected_invoices() -> dict[str, Any]:
-    patient = a_patient()
-    _correct(billing_service.issue(a_draft(a_patient(), [a_line(900, "5")]).id), "Noise")
+    patient = somebody()
+    _correct(billing_service.issue(a_draft(somebody(), [a_line(900, "5")]).id), "Noise")
     invoice = billing_service.issue(a_draft(patient, [a_line(1000, "5")]).id)
     note, kept = _correct(invoice, "Moved away")
     return {
@@ -92,7 +92,7 @@ def test_json_names_what_was_corrected(client, corrected) -> None:
 @pytest.mark.slow
 def test_a_payment_of_somebody_else_stands_in_the_history(client, here) -> None:
     with here():
-        child, mother = a_patient(), a_patient()
+        child, mother = somebody(), somebody()
         invoice, own = an_invoice(child), an_invoice(mother)
         payment = billing_service.take_payment(mother.id, amount=euros(5000), method="cash", keep_credit=True)
         billing_service.reverse_payment(payment.id, reason="Typed twice")

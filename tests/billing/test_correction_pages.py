@@ -10,7 +10,7 @@ from clinic.core.db import db
 from tests.assertions import rows
 from tests.billing.corrections import confirm
 from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, money, paid_events
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -287,7 +287,7 @@ def test_reading_takes_few_statements(app, client, here, address: str, most: int
 
 def test_commands_correct(run, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         first, second = an_invoice(patient), an_invoice(patient)
         payment_id, mistaken = paid(first), paid(second)
         numbers = [str(first.number), str(second.number)]

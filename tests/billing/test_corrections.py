@@ -13,7 +13,7 @@ from tests.billing.corrections import data_of, paid, refunded, state
 from tests.billing.guards import is_refused
 from tests.billing.invoices import an_invoice, euros, paid_events
 from tests.billing.test_races import at_once, codes
-from tests.builders import a_patient
+from tests.builders import somebody
 
 both = pytest.mark.both_databases
 
@@ -74,7 +74,7 @@ class TestReversal:
 
     @pytest.mark.slow
     def test_credit_and_every_invoice_of_it_are_reversed(self) -> None:
-        patient = a_patient()
+        patient = somebody()
         first, second = an_invoice(patient), an_invoice(patient)
         payment = billing_service.take_payment(patient.id, amount=euros(11000), method="card", keep_credit=True)
 
@@ -150,7 +150,7 @@ class TestRefund:
         assert refunded(payment, 2000).amount == euros(2000)
 
     def test_what_is_used_last_is_released_first(self) -> None:
-        patient = a_patient()
+        patient = somebody()
         first, second = an_invoice(patient), an_invoice(patient)
         payment = billing_service.take_payment(patient.id, amount=euros(10000), method="card")
 
@@ -203,7 +203,7 @@ def test_two_refunds_of_the_full_amount_at_once_are_one_refund(here, attempt: in
 @pytest.mark.parametrize("attempt", range(3))
 def test_corrections_at_once_have_one_legal_order(here, attempt: int) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         invoice = an_invoice(patient)
         payment = paid(invoice, 5000)
     calls: list[Callable[[], Any]] = [

@@ -12,7 +12,7 @@ from tests.billing.corrections import credited
 from tests.billing.guards import is_refused
 from tests.billing.invoices import a_draft, a_line, a_seller, money
 from tests.billing.prices import REASON, a_tax, an_exemption
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.fixtures import StoreOnce
 from tests.statements import counted_statements, of_rows
 
@@ -21,7 +21,7 @@ def a_taxed_invoice() -> Any:
     """Issue an invoice of an exempt line of 50.00, and of three bandages of 10.00 with 23 %."""
     a_seller(legal_name="Harbour Clinic, Lda.", footer="Registered in Lisboa")
     vat, exempt = a_tax("23"), an_exemption()
-    patient = a_patient(address="Rua Nova 1, Lisboa")
+    patient = somebody(address="Rua Nova 1, Lisboa")
     lines: Any = [
         a_line(5000) | {"tax_rate_id": exempt.id},
         a_line(1000, "3", "Elastic bandage") | {"tax_rate_id": vat.id},

@@ -20,7 +20,7 @@ from clinic.core.errors import InvalidInput
 from tests.billing.corrections import credited, data_of, paid, state
 from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice, euros, paid_events
 from tests.billing.prices import a_tax
-from tests.builders import a_patient
+from tests.builders import somebody
 
 
 @pytest.mark.usefixtures("inside")
@@ -82,7 +82,7 @@ class TestCreditNote:
         a_seller()
         tax = a_tax("23")
         lines: Any = [a_line(333, "3") | {"tax_rate_id": tax.id}, a_line(10, "1") | {"tax_rate_id": tax.id}]
-        patient = a_patient(address="Rua Nova 1, Lisboa")
+        patient = somebody(address="Rua Nova 1, Lisboa")
         invoice = billing_service.issue(a_draft(patient, lines).id)
 
         notes = [credited(invoice, "1"), credited(invoice, "0.5"), credited(invoice)]

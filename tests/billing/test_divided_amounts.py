@@ -19,7 +19,7 @@ from clinic.core.money import Money
 from clinic.core.tenancy import clinic_scope
 from tests.billing.prices import a_tax, an_exemption
 from tests.billing.split_drafts import INSURER
-from tests.builders import a_clinic, a_patient
+from tests.builders import a_clinic, somebody
 
 RATES = ("4.5", "6", "23")
 bounded = settings(
@@ -53,7 +53,7 @@ def taxes(request: pytest.FixtureRequest, app: Flask) -> Iterator[dict[str, Any]
         clinic = a_clinic(name=request.param, currency=request.param)
         with clinic_scope(clinic.id):
             found = {rate: a_tax(rate).id for rate in RATES} | {"exempt": an_exemption().id, "none": None}
-            yield {"patient": a_patient().id, "currency": request.param, **found}
+            yield {"patient": somebody().id, "currency": request.param, **found}
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ from tests.appointments.schedule import a_service, book
 from tests.assertions import row_counts, spoken
 from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice, euros, line_fields, money, typed_lines
 from tests.billing.prices import REASON, a_tax, an_exemption, an_item
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -173,7 +173,7 @@ def test_a_deleted_draft_is_gone_with_its_lines_and_audited(inside):
 def test_the_form_reads_items_discounts_and_taxes(app, client, here):
     with here():
         an_item(6500, code="2110", label="Mole check")
-        vat, mrn = str(a_tax("23").id), a_patient().mrn
+        vat, mrn = str(a_tax("23").id), somebody().mrn
     rows = typed_lines(("2110", "2", ""), ("Bandage", "1", "9,80"))
     extra = {"lines-0-discount": "20 %", "lines-1-discount": "1.80", "lines-1-tax_rate_id": vat}
 
@@ -188,7 +188,7 @@ def test_the_form_reads_items_discounts_and_taxes(app, client, here):
 
 def test_a_faulty_line_among_three_hundred_comes_back_with_what_was_typed(app, client, here):
     with here():
-        mrn = a_patient().mrn
+        mrn = somebody().mrn
     rows = typed_lines(*[("X-ray", "1", "5")] * 299, ("Bandage", "2", "9,8O")) | {"lines-298-discount": "110 %"}
 
     answer = client.submit("/invoices/new", patient=mrn, **rows)
@@ -203,7 +203,7 @@ def test_a_faulty_line_among_three_hundred_comes_back_with_what_was_typed(app, c
 @pytest.mark.slow
 def test_three_hundred_lines_are_stored_from_one_form(app, client, here):
     with here():
-        mrn = a_patient().mrn
+        mrn = somebody().mrn
 
     sent = client.submit("/invoices/new", patient=mrn, **typed_lines(*[("X-ray", "1", "5")] * 300))
 
@@ -318,7 +318,7 @@ def test_json_changes_copies_and_deletes_drafts(client, here):
 @pytest.mark.parametrize("name", ["amount", "code", "tax_rate", "tax_category"])
 def test_json_takes_no_sums_from_outside(client, here, name):
     with here():
-        patient_id = str(a_patient().id)
+        patient_id = str(somebody().id)
 
     answer = client.post(INVOICES, json={"patient_id": patient_id, "lines": [line_fields(**{name: "1"})]})
 
@@ -328,7 +328,7 @@ def test_json_takes_no_sums_from_outside(client, here, name):
 def test_commands_draft_edit_copy_and_delete(run, here):
     with here():
         an_item(1500, code="4010", tax=a_tax("23"))
-        mrn = a_patient().mrn
+        mrn = somebody().mrn
 
     lines = ["--item", "4010|2|10 %", "--line", "A|B|1|9.80", "--line", "C|1|10.00|50 %"]
     draft = json.loads(run("billing", "create", "--patient", mrn, *lines, "--json").stdout)

@@ -16,7 +16,7 @@ from clinic.core.context import current_actor, reset_actor, set_actor
 from clinic.core.errors import PermissionDenied
 from tests.billing.invoices import a_draft, a_line, an_invoice, euros
 from tests.billing.listed_invoices import Books, Oracle, change_currency, key_of, some_books, sums_of, today_here
-from tests.builders import a_clinic, a_patient
+from tests.builders import a_clinic, somebody
 from tests.fixtures import StoreOnce
 from tests.statements import counted_statements, of_rows
 
@@ -155,7 +155,7 @@ def test_amounts_of_two_currencies_are_not_added(inside) -> None:
 
 
 def test_without_the_permission_to_see_patients_only_numbers_are_found(inside) -> None:
-    patient = a_patient(family_name="Novák")
+    patient = somebody(family_name="Novák")
     number = str(an_invoice(patient).number)
 
     with acting_with("invoices:read"):
@@ -169,7 +169,7 @@ def test_without_the_permission_to_see_patients_only_numbers_are_found(inside) -
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_patients_number_finds_the_invoices(inside) -> None:
-    own = an_invoice(patient := a_patient())
+    own = an_invoice(patient := somebody())
     an_invoice()
 
     assert [one.id for one in billing_service.list(q=patient.mrn.lower()).rows] == [own.id]

@@ -19,7 +19,7 @@ from tests.billing.corrections import credited, paid
 from tests.billing.invoices import a_draft, a_line, an_invoice
 from tests.billing.listed_invoices import some_books, today_here
 from tests.billing.test_unbilled import a_priced_service, a_visit
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.statements import counted_statements, of_rows
 
 LIST, JSON = "/invoices", "/api/v1/invoices"
@@ -150,7 +150,7 @@ def test_a_cursor_of_another_order_or_filter_is_refused(client, books):
 def test_a_row_shows_who_pays_and_how_late_it_is(client, here):
     payer: Any = {"kind": "other", "name": "Médis Seguros"}
     with here():
-        draft = billing_service.create(patient_id=a_patient().id, lines=[a_line()], payer=payer)
+        draft = billing_service.create(patient_id=somebody().id, lines=[a_line()], payer=payer)
         billing_service.issue(draft.id, issued_on=today_here() - timedelta(days=80), confirm_date=True)
 
     page = spoken(client.get(LIST).text)
@@ -162,7 +162,7 @@ def test_a_row_shows_who_pays_and_how_late_it_is(client, here):
 def test_without_the_permission_to_see_patients_rows_have_numbers_and_no_payers(client, here, become):
     payer: Any = {"kind": "other", "name": "Médis Seguros"}
     with here():
-        patient = a_patient()
+        patient = somebody()
         billing_service.create(patient_id=patient.id, lines=[a_line()], payer=payer)
         number = patient.mrn
     become("manager", "patients:read")
@@ -225,7 +225,7 @@ def test_a_name_that_a_spreadsheet_would_compute_is_text_in_the_export(client, h
     payer: Any = {"kind": "other", "name": "=1+2"}
     with here():
         billing_service.create(
-            patient_id=a_patient(family_name="@SUM(1)", given_name=None).id, lines=[a_line()], payer=payer
+            patient_id=somebody(family_name="@SUM(1)", given_name=None).id, lines=[a_line()], payer=payer
         )
 
     (row,) = csv.DictReader(StringIO(client.get(f"{LIST}/export").text))

@@ -18,7 +18,7 @@ from clinic.patients.service import related_person_service
 from tests.assertions import rows, spoken
 from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice
 from tests.billing.prices import a_tax, an_exemption
-from tests.builders import a_patient, an_appointment
+from tests.builders import an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 ADDRESS = "Rua das Flores 18\n4050-262 Porto"
@@ -125,7 +125,7 @@ def test_everything_that_is_missing_is_said_on_the_page_in_json_and_by_the_comma
 def test_json_has_the_particulars_as_printed(client, here) -> None:
     with here():
         a_seller(legal_name="Harbour, Lda.")
-        patient = a_patient(address=ADDRESS)
+        patient = somebody(address=ADDRESS)
         visit = an_appointment(patient)
         draft = billing_service.create(patient_id=patient.id, lines=[a_line()], appointment_id=visit.id)
         before = client.get(f"/api/v1/invoices/{draft.id}").json
@@ -153,7 +153,7 @@ HIDDEN = {
 def test_particulars_are_shown_to_those_who_may_see_them(client, here, become, denied: str) -> None:
     hidden, shown = HIDDEN[denied]
     with here():
-        patient = a_patient(address=ADDRESS)
+        patient = somebody(address=ADDRESS)
         draft = billing_service.create(
             patient_id=patient.id, lines=[a_line()], appointment_id=an_appointment(patient).id
         )
@@ -170,7 +170,7 @@ def test_particulars_are_shown_to_those_who_may_see_them(client, here, become, d
 
 def test_a_person_known_by_name_is_printed_as_payer(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         related_person_service.create(patient.id, name="Rui Costa", roles=["payer"])
         invoice_id = an_invoice(patient).id
         related_person_service.end(related_person_service.relations(patient.id)[0].person.id)
@@ -198,7 +198,7 @@ def test_the_print_page_has_the_document_and_no_form(client, here) -> None:
 @pytest.mark.parametrize("address", ["/invoices/{issued}", "/invoices/{draft}", "/invoices/{issued}/print"])
 def test_an_invoice_takes_few_statements(app: Flask, client, here, address: str) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         visit = an_appointment(patient)
         lines = [a_line()] * 9
         draft, issued = (
@@ -234,7 +234,7 @@ def test_page_print_json_and_command_have_the_same_totals(client, here, run, see
     with here():
         a_seller(prices_include_tax=rng.random() < 0.5)
         taxes = [a_tax("23").id, a_tax("5.5").id, a_tax("8.875").id, an_exemption().id]
-        draft = a_draft(a_patient(address=ADDRESS), _random_lines(rng, taxes))
+        draft = a_draft(somebody(address=ADDRESS), _random_lines(rng, taxes))
         invoice = billing_service.issue(draft.id)
 
     shown = client.get(f"/api/v1/invoices/{invoice.id}").json

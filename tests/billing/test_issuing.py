@@ -32,7 +32,7 @@ from clinic.identity.clinics import clinic_service
 from clinic.patients.service import Patient, patient_service, related_person_service
 from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice, euros
 from tests.billing.prices import a_tax, an_exemption
-from tests.builders import a_patient, an_appointment
+from tests.builders import an_appointment, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -43,7 +43,7 @@ MONDAY = date(2026, 11, 23)
 def a_taxed_draft(patient: Patient | None = None, cents: int = 5000, **fields: Any) -> Invoice:
     """Draft an invoice of one exempt line."""
     line = a_line(cents) | {"tax_rate_id": an_exemption().id}
-    return billing_service.create(patient_id=(patient or a_patient()).id, lines=[line], **fields)
+    return billing_service.create(patient_id=(patient or somebody()).id, lines=[line], **fields)
 
 
 def reasons_of(invoice: Invoice) -> list[str]:
@@ -57,7 +57,7 @@ def reasons_of(invoice: Invoice) -> list[str]:
 @pytest.mark.slow
 def test_an_invoice_copies_seller_payer_patient_and_visits(published) -> None:
     a_seller(legal_name="Harbour, Lda.", iban="PT50000201231234567890154", footer="Reg. 1")
-    patient = a_patient(address=ADDRESS, identifiers=[{"type": "pt-nif", "value": "123456789"}])
+    patient = somebody(address=ADDRESS, identifiers=[{"type": "pt-nif", "value": "123456789"}])
     visit = an_appointment(patient)
 
     with time_machine.travel("2026-11-23T12:00:00Z", tick=False):
@@ -87,7 +87,7 @@ def test_an_invoice_copies_seller_payer_patient_and_visits(published) -> None:
 @pytest.mark.slow
 def test_an_issued_invoice_stays_as_it_was_printed() -> None:
     a_seller()
-    patient = a_patient(address=ADDRESS)
+    patient = somebody(address=ADDRESS)
     invoice = billing_service.issue(a_taxed_draft(patient).id)
     before = (invoice.seller, invoice.billed_payer, invoice.billed_to, invoice.due_on)
 
@@ -108,8 +108,8 @@ def test_a_seller_without_a_legal_name_is_the_clinic() -> None:
 
 
 def test_everything_that_is_missing_is_named_at_once() -> None:
-    patient = a_patient(birth_date="2020-05-01", address=None)
-    guardian = a_patient(given_name="Rui", family_name="Costa", birth_date="1980-01-01", email="rui@example.org")
+    patient = somebody(birth_date="2020-05-01", address=None)
+    guardian = somebody(given_name="Rui", family_name="Costa", birth_date="1980-01-01", email="rui@example.org")
     related_person_service.create(patient.id, other_id=guardian.id, roles=["guardian"])
     draft = a_taxed_draft(patient, cents=10_001)
     patient_service.record_death(guardian.id, deceased_on=MONDAY)
@@ -121,7 +121,7 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
 
 
 def test_a_draft_whose_patient_pays_and_is_archived_is_refused() -> None:
-    patient = a_patient()
+    patient = somebody()
     draft = a_draft(patient)
     patient_service.archive(patient.id)
 
@@ -130,7 +130,7 @@ def test_a_draft_whose_patient_pays_and_is_archived_is_refused() -> None:
 
 @pytest.mark.slow
 def test_somebody_else_pays_for_a_patient_who_has_died() -> None:
-    patient = a_patient()
+    patient = somebody()
     payer: Any = {"kind": "other", "name": "Heirs of Pereira", "address": ADDRESS, "tax_number": "500"}
     draft = a_draft(patient)
     billing_service.update(draft.id, version=None, payer=payer)
@@ -254,7 +254,7 @@ def test_the_database_refuses_to_change_what_was_issued() -> None:
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_database_lets_payments_and_merges_change_an_issued_invoice_and_everything_a_draft() -> None:
-    invoice_id, draft_id, other_id = an_invoice().id, a_draft().id, a_patient(given_name="Ada").id
+    invoice_id, draft_id, other_id = an_invoice().id, a_draft().id, somebody(given_name="Ada").id
     db.session.remove()
     ids = {"id": invoice_id.hex, "draft": draft_id.hex, "other": other_id.hex}
 

@@ -14,7 +14,7 @@ from flask import Flask
 from clinic.billing.service import billing_service
 from clinic.core.db import db
 from tests.billing.invoices import a_draft
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.fixtures import Here
 from tests.script_processes import Ended, run_script
 
@@ -75,7 +75,7 @@ MOMENTS: list[tuple[str, str, int, bool]] = [
 
 def test_processes_issuing_at_once_leave_no_gap_and_no_number_twice(app: Flask, here: Here, tmp_path: Path) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         drafts = [[a_draft(patient).id for _ in range(DRAFTS)] for _ in range(PROCESSES)]
 
     ended = _run_all(app, tmp_path, drafts)

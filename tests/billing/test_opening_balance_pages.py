@@ -9,7 +9,7 @@ from clinic.billing.service import billing_service
 from clinic.patients.service import merge_service
 from tests.assertions import spoken
 from tests.billing.invoices import KEY, euros, money
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.statements import counted_statements, of_rows
 
 HEADERS = {"Idempotency-Key": KEY}
@@ -17,7 +17,7 @@ HEADERS = {"Idempotency-Key": KEY}
 
 def test_json_enters_it_once_by_key_and_reverses_it(client, here) -> None:
     with here():
-        patient_id = a_patient().id
+        patient_id = somebody().id
     address = f"/api/v1/patients/{patient_id}/opening-balances"
     body = {"side": "owed", "amount": money("45.00"), "as_of": "2026-01-31", "reference": "List"}
 
@@ -42,7 +42,7 @@ def test_json_enters_it_once_by_key_and_reverses_it(client, here) -> None:
 
 def test_the_page_keeps_what_was_typed_and_leads_to_the_statement(client, here) -> None:
     with here():
-        patient_id = a_patient().id
+        patient_id = somebody().id
     address = f"/invoices/opening-balance/{patient_id}"
     typed = {"side": "owed", "as_of": "2026-01-31", "reference": "List of January", "key": KEY}
 
@@ -77,7 +77,7 @@ def test_the_page_keeps_what_was_typed_and_leads_to_the_statement(client, here) 
 @pytest.mark.parametrize("amount", ["45,00", "nonsense"])
 def test_what_was_typed_for_a_merged_record_is_kept_for_the_one_that_remains(client, here, amount: str) -> None:
     with here():
-        survivor, merged = a_patient(), a_patient()
+        survivor, merged = somebody(), somebody()
         merge_service.merge(survivor.id, merged.id)
         address, remaining = (f"/invoices/opening-balance/{one.id}" for one in (merged, survivor))
 
@@ -92,7 +92,7 @@ def test_what_was_typed_for_a_merged_record_is_kept_for_the_one_that_remains(cli
 
 def test_credit_has_pages_but_no_receipt(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         opening = billing_service.enter_opening_balance(patient.id, side="credit", amount=euros(2000))
         opening_id, patient_id = opening.id, patient.id
 
@@ -107,7 +107,7 @@ def test_credit_has_pages_but_no_receipt(client, here) -> None:
 
 def test_credit_from_before_is_not_reversed_as_a_payment_with_the_permission_for_those(client, here) -> None:
     with here():
-        opening_id = billing_service.enter_opening_balance(a_patient().id, side="credit", amount=euros(2000)).id
+        opening_id = billing_service.enter_opening_balance(somebody().id, side="credit", amount=euros(2000)).id
 
     over_json = client.post(
         f"/api/v1/payments/{opening_id}/reverse", json={"reason": "Wrong"}, headers={"Idempotency-Key": KEY}
@@ -125,7 +125,7 @@ def test_credit_from_before_is_not_reversed_as_a_payment_with_the_permission_for
 @pytest.mark.slow
 def test_what_was_written_off_before_the_reversal_keeps_its_name(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         opening = _owed(patient)
         billing_service.record_payment(opening.id, amount=euros(4000), method="card")
         billing_service.write_off(opening.id, reason="Small rest")
@@ -142,7 +142,7 @@ def test_what_was_written_off_before_the_reversal_keeps_its_name(client, here) -
 
 def test_commands_enter_list_and_reverse_it(run, here) -> None:
     with here():
-        number = a_patient().mrn
+        number = somebody().mrn
 
     entered = run("billing", "opening-balance", number, "45.00", "--date", "2026-01-31", "--json")
     twice = run("billing", "opening-balance", number, "45.00", "--credit")
@@ -169,7 +169,7 @@ def test_commands_enter_list_and_reverse_it(run, here) -> None:
 )
 def test_reading_takes_few_statements(app, client, here, address: str, most: int) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         for _ in range(3):
             billing_service.reverse_opening_balance(_owed(patient).id, reason="Wrong")
         ids = {"patient": patient.id, "opening": _owed(patient).id}

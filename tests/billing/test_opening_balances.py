@@ -18,7 +18,7 @@ from clinic.patients.service import merge_service
 from tests.billing.corrections import Published, credited, data_of, paid, refunded, state
 from tests.billing.guards import is_refused
 from tests.billing.invoices import an_invoice, euros, paid_events
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.concurrency import run_at_once
 
 BEFORE = date(2026, 1, 31)
@@ -43,7 +43,7 @@ def account(patient: Any) -> tuple[int, int, int]:
 
 @pytest.mark.slow
 def test_what_was_owed_is_paid_like_an_invoice_without_an_event_of_one(inside, published: Published) -> None:
-    patient = a_patient()
+    patient = somebody()
 
     opening = owed(patient, as_of=BEFORE, reference="List of January")
     before = account(patient)
@@ -67,7 +67,7 @@ def test_what_was_owed_is_paid_like_an_invoice_without_an_event_of_one(inside, p
 
 @pytest.mark.both_databases
 def test_credit_from_before_pays_invoices_and_was_never_taken(inside, published: Published) -> None:
-    patient = a_patient()
+    patient = somebody()
 
     opening = left(patient, as_of=BEFORE)
     before = account(patient)
@@ -86,7 +86,7 @@ def test_credit_from_before_pays_invoices_and_was_never_taken(inside, published:
 
 @pytest.mark.slow
 def test_no_number_of_an_invoice_is_used_and_no_date_is_bound(inside) -> None:
-    patient, day = a_patient(), today("Europe/Lisbon")
+    patient, day = somebody(), today("Europe/Lisbon")
 
     first = an_invoice(patient)
     opening = owed(patient, as_of=BEFORE)
@@ -106,7 +106,7 @@ def test_no_number_of_an_invoice_is_used_and_no_date_is_bound(inside) -> None:
 @pytest.mark.breadth
 @pytest.mark.parametrize("enter", [owed, left])
 def test_a_patient_has_one_until_it_is_reversed(inside, enter: Any) -> None:
-    patient, other = a_patient(), a_patient()
+    patient, other = somebody(), somebody()
     opening = enter(patient)
     enter(other)
 
@@ -127,7 +127,7 @@ def test_a_patient_has_one_until_it_is_reversed(inside, enter: Any) -> None:
 @pytest.mark.both_databases
 def test_entered_several_times_at_once_it_is_counted_once(app, clinic, here) -> None:
     with here():
-        patient_id = a_patient().id
+        patient_id = somebody().id
 
     def enter(number: int) -> None:
         side = "owed" if number % 2 else "credit"
@@ -142,7 +142,7 @@ def test_entered_several_times_at_once_it_is_counted_once(app, clinic, here) -> 
 
 @pytest.mark.slow
 def test_a_reversal_makes_credit_of_what_paid_it(inside, published: Published) -> None:
-    patient = a_patient()
+    patient = somebody()
     opening = owed(patient)
     paid(opening, 1000)
 
@@ -159,7 +159,7 @@ def test_a_reversal_makes_credit_of_what_paid_it(inside, published: Published) -
 
 @pytest.mark.slow
 def test_reversed_credit_owes_again_what_it_paid(inside, published: Published) -> None:
-    patient = a_patient()
+    patient = somebody()
     opening, invoice = left(patient), an_invoice(patient, 1500)
     billing_service.use_credit(invoice.id)
 
@@ -172,7 +172,7 @@ def test_reversed_credit_owes_again_what_it_paid(inside, published: Published) -
 
 
 def test_it_is_no_document(inside) -> None:
-    opening = owed(a_patient())
+    opening = owed(somebody())
 
     with pytest.raises(IsOpeningBalance):
         credited(billing_service.get(opening.id))
@@ -187,7 +187,7 @@ def test_it_is_no_document(inside) -> None:
 
 @pytest.mark.slow
 def test_a_write_off_makes_no_room_for_a_second_one(inside) -> None:
-    patient = a_patient()
+    patient = somebody()
     opening = owed(patient)
     billing_service.write_off(opening.id, reason="Moved away")
 
@@ -213,7 +213,7 @@ def test_a_write_off_makes_no_room_for_a_second_one(inside) -> None:
     ],
 )
 def test_a_wrong_one_is_refused(inside, fields: dict[str, Any], field: str) -> None:
-    patient = a_patient()
+    patient = somebody()
 
     with pytest.raises(InvalidInput) as refused:
         given: Any = {"side": "owed", "amount": euros(100)} | fields
@@ -225,8 +225,8 @@ def test_a_wrong_one_is_refused(inside, fields: dict[str, Any], field: str) -> N
 
 @pytest.mark.both_databases
 def test_the_database_caps_it(inside) -> None:
-    owed(a_patient())
-    left(a_patient())
+    owed(somebody())
+    left(somebody())
 
     for statement in (
         "UPDATE invoices SET kind = 'invoice'",
@@ -241,7 +241,7 @@ def test_the_database_caps_it(inside) -> None:
 
 @pytest.mark.slow
 def test_both_records_of_a_merged_patient_keep_theirs(inside) -> None:
-    kept, merged = a_patient(), a_patient()
+    kept, merged = somebody(), somebody()
     owed(kept, 100)
     left(merged, 700)
 

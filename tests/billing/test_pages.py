@@ -11,7 +11,7 @@ from clinic.core.db import db
 from clinic.patients.service import patient_service, related_person_service
 from tests.assertions import spoken
 from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, paid_events, typed_lines
-from tests.builders import a_patient, an_appointment
+from tests.builders import an_appointment, somebody
 from tests.page_client import hidden_value
 
 LINE = 'role="group" aria-label="Line'
@@ -33,7 +33,7 @@ def stored(here: Any, invoice_id: UUID) -> Invoice:
 
 def test_an_invoice_is_drafted_from_the_form(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
     rows = typed_lines(("Consultation", "1", "50,00"), ("", "1", ""), ("Certificate", "2,5", "12.2"))
 
     sent = client.submit("/invoices/new", patient=patient.mrn, **rows)
@@ -48,7 +48,7 @@ def test_an_invoice_is_drafted_from_the_form(client, here) -> None:
 @pytest.mark.slow
 def test_the_form_knows_the_patient_from_whose_page_it_was_opened(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
 
     page = client.get(f"/invoices/new?patient={patient.id}")
 
@@ -69,7 +69,7 @@ def test_the_form_asks_for_the_patient_if_it_knows_none(client, named: str) -> N
 @pytest.mark.slow
 def test_more_lines_keep_what_was_typed_and_store_nothing(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
     rows = typed_lines(("", "1", ""), ("X-ray", "2", "oops"), ("", "1", ""))
 
     page = client.submit("/invoices/new", patient=patient.mrn, more="1", **rows)
@@ -104,7 +104,7 @@ def test_lines_can_be_added_up_to_three_hundred(client) -> None:
 )
 def test_an_impossible_line_is_shown_again_with_what_was_typed(client, here, rows, field: str, words: str) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
 
     page = client.submit("/invoices/new", patient=patient.mrn, **typed_lines(*rows))
 
@@ -268,7 +268,7 @@ def test_a_title_carries_the_number_and_never_a_name(client, here) -> None:
 
 def test_what_was_typed_is_never_markup(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
 
     sent = client.submit("/invoices/new", patient=patient.mrn, **typed_lines(("<b>x</b>", "1", "5")))
 
@@ -292,7 +292,7 @@ def test_the_list_shows_how_each_invoice_stands(client, here) -> None:
 @pytest.mark.slow
 def test_the_list_keeps_its_filter_from_page_to_page(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         patient_id, made = patient.id, [a_draft(patient).id for _ in range(21)]
         an_invoice(patient)
 
@@ -343,7 +343,7 @@ def test_rows_in_which_nothing_was_typed_do_not_count() -> None:
 
 def test_an_invoice_is_started_from_a_visit_and_shown_beside_it(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         owed_id = an_invoice(patient, 1500).id
         visit = an_appointment(patient)
     address = f"/appointments/{visit.id}"
@@ -368,7 +368,7 @@ def test_an_invoice_is_started_from_a_visit_and_shown_beside_it(client, here) ->
 @pytest.mark.slow
 def test_an_invoice_for_the_visit_of_another_patient_comes_back_with_what_was_typed(client, here) -> None:
     with here():
-        number, visit = a_patient().mrn, an_appointment()
+        number, visit = somebody().mrn, an_appointment()
     fields = {"patient": number, "appointment_id": str(visit.id)}
 
     answer = client.submit("/invoices/new", **fields, **typed_lines(("Consultation", "1", "45")))
@@ -417,7 +417,7 @@ def test_who_may_not_see_appointments_starts_no_invoice_from_one(client, here, b
 @pytest.mark.slow
 def test_an_invoice_names_who_pays_for_the_patient(client, here, become):
     with here():
-        patient = a_patient()
+        patient = somebody()
         related_person_service.create(patient.id, name="Rui Costa", roles=["payer"])
         url = f"/invoices/{an_invoice(patient).id}"
 

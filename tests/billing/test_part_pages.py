@@ -13,7 +13,7 @@ from tests.assertions import spoken
 from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, money, typed_lines
 from tests.billing.prices import an_item
 from tests.billing.split_drafts import INSURER, amounts_of, texts_of
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -100,7 +100,7 @@ def test_all_errors_of_a_form_are_shown_at_once(client, here) -> None:
 
 def test_a_draft_that_changed_or_was_issued_meanwhile_is_not_split(client, here) -> None:
     with here():
-        of_child, issued = a_draft(a_patient(birth_date="2020-01-01")).id, an_invoice().id
+        of_child, issued = a_draft(somebody(birth_date="2020-01-01")).id, an_invoice().id
         draft = billing_service.update(a_draft().id, version=None, note="For the insurer").id
 
     stale = client.submit(f"/invoices/{draft}/part", **TYPED, share="80 %", version="1")

@@ -16,7 +16,7 @@ from clinic.patients.service import PatientArchived, merge_service, patient_serv
 from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice, euros
 from tests.billing.prices import a_tax, an_item
 from tests.billing.split_drafts import INSURER, amounts_of, texts_of
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_practitioner, an_appointment, somebody
 
 EIGHTY: Any = {"payer": INSURER, "percent": Fraction(80)}
 
@@ -49,7 +49,7 @@ def test_an_amount_is_the_total_of_the_part_with_tax(inside) -> None:
 
 @pytest.mark.slow
 def test_a_line_keeps_its_item_tax_and_visit_and_an_empty_share_stays_behind(inside) -> None:
-    patient = a_patient()
+    patient = somebody()
     visit = an_appointment(patient, a_practitioner())
     tax = a_tax("6")
     item = an_item(6500, code="2110", label="Mole check", tax=tax)
@@ -81,7 +81,7 @@ def test_a_draft_is_split_again_and_a_part_too(inside) -> None:
 
 def test_what_can_not_be_split_is_refused_in_words(inside) -> None:
     draft, issued, free = a_draft(), an_invoice(), a_draft(lines=[a_line(0)])
-    gone = a_patient()
+    gone = somebody()
     of_gone = a_draft(gone)
     patient_service.archive(gone.id)
 
@@ -122,7 +122,7 @@ def test_a_part_of_another_size_is_refused_together_with_its_payer(inside, share
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_merge_is_not_undone_once_a_moved_draft_is_split(inside) -> None:
-    survivor, twin = a_patient(), a_patient()
+    survivor, twin = somebody(), somebody()
     draft = a_draft(twin)
     merge_id = merge_service.merge(survivor.id, twin.id).id
     part = billing_service.split(draft.id, **EIGHTY)
@@ -145,7 +145,7 @@ def test_a_part_that_leaves_nothing_of_the_draft_is_refused(inside) -> None:
 
 @pytest.mark.slow
 def test_the_payer_of_the_draft_can_not_pay_the_part_as_well(inside) -> None:
-    patient = a_patient()
+    patient = somebody()
     person = related_person_service.create(patient.id, roles=["payer"], name="Karin Janssen")
     own: Any = {"kind": "related_person", "related_person_id": person.id}
     typed: Any = {"kind": "other", "name": "MEDIS seguros"}
@@ -222,7 +222,7 @@ def test_no_event_is_published_and_both_are_issued_and_paid(inside, published) -
 )
 def test_an_audit_names_a_broken_link(inside, damage: str, words: str) -> None:
     part_id = billing_service.split(a_draft().id, **EIGHTY).id
-    a_patient()
+    somebody()
     db.session.remove()
     largest = "SELECT id FROM patients ORDER BY id DESC LIMIT 1"
     with db.engine.begin() as connection:

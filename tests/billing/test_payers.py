@@ -16,7 +16,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import merge_service, patient_service, related_person_service
 from tests.assertions import spoken
 from tests.billing.invoices import a_draft, an_invoice, line_fields, typed_lines
-from tests.builders import MONDAY, a_patient
+from tests.builders import MONDAY, somebody
 from tests.page_client import hidden_value
 
 FIRM: Any = {"kind": "other", "name": "Vela Lda.", "address": "Rua Nova 1\n1100-001 Lisboa", "tax_number": "500123456"}
@@ -24,7 +24,7 @@ FIRM: Any = {"kind": "other", "name": "Vela Lda.", "address": "Rua Nova 1\n1100-
 
 def a_child():
     """Register a patient of five years."""
-    return a_patient(family_name="Janssen", given_name="Bram", birth_date=f"{MONDAY.year - 5}-01-01")
+    return somebody(family_name="Janssen", given_name="Bram", birth_date=f"{MONDAY.year - 5}-01-01")
 
 
 def payer_in(invoice) -> Any:
@@ -44,7 +44,7 @@ def problem_of(invoice):
 
 
 def test_the_default_is_the_payer_on_record_else_a_minors_guardian_else_the_patient(inside):
-    adult, child, lone = a_patient(), a_child(), a_child()
+    adult, child, lone = somebody(), a_child(), a_child()
     related(adult, "guardian")
     guardian = related(child, "guardian")
 
@@ -59,7 +59,7 @@ def test_the_default_is_the_payer_on_record_else_a_minors_guardian_else_the_pati
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_firm_a_person_and_the_patient_are_stored(inside):
-    patient = a_patient()
+    patient = somebody()
     person, draft = related(patient, "payer"), a_draft(patient)
 
     firm = billing_service.update(draft.id, version=1, payer=FIRM).payer
@@ -71,9 +71,9 @@ def test_a_firm_a_person_and_the_patient_are_stored(inside):
 
 
 def test_who_cannot_pay_is_refused_in_words(inside):
-    child, dead = a_child(), a_patient()
+    child, dead = a_child(), somebody()
     mother = related(child, "guardian", other_id=dead.id)
-    friend, other = related(child, "contact", name="Rui"), related(a_patient(), "payer")
+    friend, other = related(child, "contact", name="Rui"), related(somebody(), "payer")
     patient_service.record_death(dead.id, deceased_on=date(2026, 1, 1))
     draft = a_draft(child)
 
@@ -94,7 +94,7 @@ def test_who_cannot_pay_is_refused_in_words(inside):
 @pytest.mark.slow
 def test_a_payer_who_died_or_was_ended_has_to_be_chosen_again(client, here):
     with here():
-        patient, mother = a_patient(), a_patient()
+        patient, mother = somebody(), somebody()
         person = related(patient, "payer", other_id=mother.id)
         draft = a_draft(patient)
         address = f"/invoices/{draft.id}"
@@ -123,7 +123,7 @@ def test_the_database_refuses_a_payer_of_another_kind(inside):
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_merging_who_pays_for_whom_makes_the_patient_the_payer_until_it_is_undone(inside):
-    survivor, twin, child = a_patient(), a_patient(), a_child()
+    survivor, twin, child = somebody(), somebody(), a_child()
     first, second = related(survivor, "payer", other_id=twin.id), related(twin, "payer", other_id=survivor.id)
     mother, aunt = related(child, "payer", other_id=twin.id), related(twin, "payer", name="Aunt")
     drafts = [a_draft(survivor), a_draft(twin), a_draft(child)]
@@ -142,7 +142,7 @@ def test_merging_who_pays_for_whom_makes_the_patient_the_payer_until_it_is_undon
 
 
 def test_a_copy_has_the_payer_if_that_still_holds(inside):
-    patient = a_patient()
+    patient = somebody()
     person = related(patient, "payer")
     draft = a_draft(patient)
 
@@ -178,7 +178,7 @@ def test_the_form_shows_cards_and_keeps_what_was_typed(client, here):
 @pytest.mark.slow
 def test_a_stale_edit_shows_both_versions_and_either_can_be_saved(client, here):
     with here():
-        patient = a_patient()
+        patient = somebody()
         related(patient, "payer")
         draft = a_draft(patient)
         address = f"/invoices/{draft.id}"
@@ -220,7 +220,7 @@ def test_json_chooses_the_payer(client, here):
 
 def test_commands_choose_the_payer(run, here):
     with here():
-        patient = a_patient()
+        patient = somebody()
         person_id, mrn = str(related(patient, "payer").id), patient.mrn
 
     draft = ["billing", "create", "--patient", mrn, "--line", "X|1|5.00", "--json"]

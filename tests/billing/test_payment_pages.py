@@ -10,7 +10,7 @@ from clinic.billing.service import Payment, billing_service
 from clinic.core.db import db
 from clinic.patients.service import merge_service
 from tests.billing.invoices import KEY, an_invoice, euros, money, payment_fields
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.statements import counted_statements, of_rows
 
 HEADERS = {"Idempotency-Key": KEY}
@@ -63,7 +63,7 @@ def test_the_cash_given_counts_only_for_cash(client, here) -> None:
 
 def test_credit_is_used_from_the_page_of_an_invoice(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         a_deposit(patient)
         invoice = an_invoice(patient)
     address = f"/invoices/{invoice.id}/use-credit"
@@ -81,7 +81,7 @@ def test_credit_is_used_from_the_page_of_an_invoice(client, here) -> None:
 
 def test_a_payment_is_spread_over_the_rows_and_taken(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         first, second = an_invoice(patient).id, an_invoice(patient).id
     address = f"/invoices/take-payment/{patient.id}"
     rows = {f"pay-{first}": "", f"pay-{second}": "50.00"}
@@ -136,7 +136,7 @@ def test_what_is_wrong_with_an_invoice_that_was_paid_meanwhile_is_told_at_the_am
 @pytest.mark.slow
 def test_who_owes_nothing_leaves_a_deposit(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
 
     taken = client.submit(f"/invoices/take-payment/{patient.id}", key=KEY, amount="30", method="card", keep_credit="1")
 
@@ -146,7 +146,7 @@ def test_who_owes_nothing_leaves_a_deposit(client, here) -> None:
 
 def test_json_takes_a_payment_of_several_invoices_once(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         first, second = an_invoice(patient).id, an_invoice(patient).id
     told = [{"invoice_id": str(second), "amount": money("20.00")}]
     sent = payment_fields("25.00", patient_id=str(patient.id), allocations=told)
@@ -199,7 +199,7 @@ def test_json_names_every_wrong_part(client, here) -> None:
 
 def test_json_uses_credit_and_lists_payments_with_credit(client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         payment_id = str(a_deposit(patient).id)
         invoice = an_invoice(patient)
     listed = f"/api/v1/payments?patient_id={patient.id}&with_credit=true"
@@ -230,7 +230,7 @@ def test_json_uses_credit_and_lists_payments_with_credit(client, here) -> None:
 )
 def test_reading_takes_few_statements(app, client, here, address: str, most: int) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         invoices = [an_invoice(patient) for _ in range(4)]
         payment = billing_service.take_payment(patient.id, amount=euros(17000), method="card")
         ids = {"invoice": invoices[3].id, "payment": payment.id, "patient": patient.id}
@@ -245,7 +245,7 @@ def test_reading_takes_few_statements(app, client, here, address: str, most: int
 
 def test_commands_take_deposits_and_use_them(run, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         invoice = an_invoice(patient)
         number, name = str(invoice.number), patient.mrn
 
@@ -270,7 +270,7 @@ def test_commands_take_deposits_and_use_them(run, here) -> None:
 
 def test_a_page_of_a_merged_patient_leads_to_the_record_that_remains(client, here) -> None:
     with here():
-        survivor, merged = a_patient(), a_patient()
+        survivor, merged = somebody(), somebody()
         invoice = an_invoice(merged)
         merge_service.merge(survivor.id, merged.id)
         address, remaining = (f"/invoices/take-payment/{one.id}" for one in (merged, survivor))

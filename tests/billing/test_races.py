@@ -11,7 +11,7 @@ import pytest
 from clinic.billing.service import billing_service
 from clinic.core.errors import ClinicError
 from tests.billing.invoices import KEY, a_draft, an_invoice, euros, paid_events
-from tests.builders import a_patient
+from tests.builders import somebody
 
 pytestmark = pytest.mark.both_databases
 
@@ -90,7 +90,7 @@ def test_a_key_sent_for_two_invoices_at_once_takes_one_payment(here, attempt: in
 @pytest.mark.parametrize("attempt", range(3))
 def test_a_key_sent_for_deposits_of_two_patients_at_once_takes_one(here, attempt: int) -> None:
     with here():
-        patients = [a_patient().id, a_patient().id]
+        patients = [somebody().id, somebody().id]
     given: Any = {"amount": euros(5000), "method": "card", "allocations": [], "keep_credit": True}
 
     answers = at_once(

@@ -7,7 +7,7 @@ import pytest
 from clinic.billing.service import PaymentPart, billing_service
 from tests.billing.corrections import paid, refunded
 from tests.billing.invoices import a_line, an_invoice, euros
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.statements import counted_statements, of_rows
 
 
@@ -20,7 +20,7 @@ def receipt_of(client: Any, payment_id: Any) -> str:
 
 def test_it_names_uses_cash_change_and_credit(client, here) -> None:
     with here():
-        patient = a_patient(family_name="Pereira")
+        patient = somebody(family_name="Pereira")
         one, other = an_invoice(patient, 6500), an_invoice(patient, 3000)
         parts = [PaymentPart(one.id, euros(2000)), PaymentPart(other.id, euros(3000))]
         payment = billing_service.take_payment(
@@ -57,7 +57,7 @@ def test_it_shows_what_was_given_back_and_a_reversal(client, here) -> None:
 
 def test_a_refund_has_a_receipt(client, here) -> None:
     with here():
-        patient = a_patient(family_name="Pereira")
+        patient = somebody(family_name="Pereira")
         payment = paid(an_invoice(patient))
         refund = refunded(payment, 1000)
         refund_id, payment_id = refund.id, payment.id
@@ -73,7 +73,7 @@ def test_a_refund_has_a_receipt(client, here) -> None:
 
 def test_the_payer_is_whoever_the_invoices_name(client, here) -> None:
     with here():
-        patient = a_patient(family_name="Pereira")
+        patient = somebody(family_name="Pereira")
         firm = {"kind": "other", "name": "Mar Lda.", "address": "Cais 1"}
         by_firm = paid(_issued(patient, firm)).id
         parts = [PaymentPart(_issued(patient, payer).id, euros(5000)) for payer in (firm, None)]
@@ -87,8 +87,8 @@ def test_the_payer_is_whoever_the_invoices_name(client, here) -> None:
 @pytest.mark.slow
 def test_a_payment_for_another_patient_was_not_received_from_them(client, here) -> None:
     with here():
-        patient = a_patient(family_name="Pereira", address="Rua Nova 1")
-        other = an_invoice(a_patient(family_name="Costa", address="Rua Velha 2"))
+        patient = somebody(family_name="Pereira", address="Rua Nova 1")
+        other = an_invoice(somebody(family_name="Costa", address="Rua Velha 2"))
         parts = [PaymentPart(other.id, euros(5000))]
         payment = billing_service.take_payment(patient.id, amount=euros(5000), method="card", allocations=parts).id
 
@@ -114,7 +114,7 @@ def test_payment_and_invoice_lead_to_it(client, here) -> None:
 @pytest.mark.parametrize("denied", [("patients:read", "patients:contact"), ("patients:contact",)])
 def test_those_who_may_not_see_patients_get_the_number(client, here, become, denied: Any) -> None:
     with here():
-        patient = a_patient(family_name="Pereira", address="Rua Nova 1")
+        patient = somebody(family_name="Pereira", address="Rua Nova 1")
         payment, number = paid(an_invoice(patient)), patient.mrn
     become("billing-clerk", *denied)
 
@@ -128,7 +128,7 @@ def test_those_who_may_not_see_patients_get_the_number(client, here, become, den
 @pytest.mark.slow
 def test_it_takes_few_statements(app, client, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
         for _ in range(4):
             an_invoice(patient)
         payment = billing_service.take_payment(patient.id, amount=euros(20000), method="card")

@@ -14,7 +14,7 @@ from clinic.billing.service import CreditedLine, Invoice, billing_service, billi
 from clinic.core.money import Money
 from tests.billing.invoices import a_seller
 from tests.billing.prices import a_tax, an_exemption
-from tests.builders import a_clinic, a_patient
+from tests.builders import a_clinic, somebody
 from tests.databases import is_on_sqlite
 from tests.fixtures import Here
 from tests.page_client import PageClient
@@ -72,7 +72,7 @@ def taxes(request: pytest.FixtureRequest, app: Flask, client: PageClient, here: 
     client.work_in(clinic)
     with here(clinic.id):
         a_seller()
-        patient_id = a_patient(address="Rua Nova 1, Lisboa").id
+        patient_id = somebody(address="Rua Nova 1, Lisboa").id
         found = {rate: a_tax(rate).id for rate in RATES} | {"exempt": an_exemption().id, "none": None}
     return {"clinic": clinic.id, "patient": patient_id, "currency": request.param, **found}
 

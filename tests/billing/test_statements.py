@@ -13,7 +13,7 @@ from clinic.patients.service import merge_service
 from tests.billing.corrections import credited, paid, refunded
 from tests.billing.invoices import a_draft, a_line, a_seller, an_invoice, euros
 from tests.billing.opening_operations import WithOpenings
-from tests.builders import a_clinic, a_patient
+from tests.builders import a_clinic, somebody
 from tests.statements import counted_statements, of_rows
 
 CURRENCIES = ("EUR", "JPY", "KWD")
@@ -40,7 +40,7 @@ def issued(patient: Any, cents: int) -> Any:
 @pytest.fixture
 def account(inside: None) -> Any:
     """A patient with an entry of every kind since September."""
-    patient, other = a_patient(family_name="Pereira", given_name="Inês"), a_patient()
+    patient, other = somebody(family_name="Pereira", given_name="Inês"), somebody()
     moments = iter(datetime(2026, 9, 14, 9, tzinfo=UTC) + timedelta(days=7 * week) for week in range(12))
     with travel(next(moments), tick=False) as clock:
         payment = paid(issued(patient, 5000))
@@ -129,7 +129,7 @@ def test_page_json_and_command_have_the_same_figures(client, run, account: Any) 
 
 def test_a_wrong_period_is_refused_everywhere_with_what_was_typed(client, run, here) -> None:
     with here():
-        patient = a_patient()
+        patient = somebody()
     period = {"from": "2026-11-02", "to": "2026-11-01"}
     wrong = "Enter a day that is not before the first one"
 
@@ -147,7 +147,7 @@ def test_a_wrong_period_is_refused_everywhere_with_what_was_typed(client, run, h
 
 def test_a_merged_patient_has_the_statement_of_the_record_that_remains(client, here) -> None:
     with here():
-        kept, merged = a_patient(), a_patient()
+        kept, merged = somebody(), somebody()
         invoice = an_invoice(merged)
         merge_service.merge(kept.id, merged.id)
 
@@ -169,7 +169,7 @@ def test_a_merged_patient_has_the_statement_of_the_record_that_remains(client, h
 def test_those_who_may_not_see_patients_get_the_number(client, here, become, denied: Any, hidden: Any) -> None:
     with here():
         identifier = {"type": "pt-nif", "value": "214555018"}
-        patient = a_patient(family_name="Pereira", address="Rua Nova 1", identifiers=[identifier])
+        patient = somebody(family_name="Pereira", address="Rua Nova 1", identifiers=[identifier])
         an_invoice(patient)
     whole = client.get(f"/invoices/statement/{patient.id}").text
     become("billing-clerk", *denied)
@@ -185,7 +185,7 @@ def test_those_who_may_not_see_patients_get_the_number(client, here, become, den
 def test_a_transfer_names_the_account(client, here) -> None:
     with here():
         a_seller(iban="PT50000201231234567890154", bic="HARBPTPL", footer="Registered in Lisboa")
-        patient = a_patient()
+        patient = somebody()
         an_invoice(patient)
 
     page = client.get(f"/invoices/statement/{patient.id}").text

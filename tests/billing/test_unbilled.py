@@ -14,7 +14,7 @@ from tests.assertions import row_counts, spoken
 from tests.billing.corrections import credited, paid
 from tests.billing.invoices import euros
 from tests.billing.prices import an_item
-from tests.builders import MONDAY, a_patient, a_practitioner
+from tests.builders import MONDAY, a_practitioner, somebody
 from tests.statements import counted_statements, of_rows
 
 __all__ = ["at_once"]
@@ -23,7 +23,7 @@ __all__ = ["at_once"]
 def a_visit(patient=None, *, service=None, hours=0):
     """Let a visit have taken place."""
     at = MONDAY + timedelta(hours=hours)
-    fields = {"patient": patient or a_patient(), "practitioner": a_practitioner(), "service": service}
+    fields = {"patient": patient or somebody(), "practitioner": a_practitioner(), "service": service}
     return appointment_service.fulfil(appointment_service.check_in(book(at, **fields).id).id)
 
 
@@ -36,7 +36,7 @@ def a_priced_service(cents=5500, name="Physiotherapy"):
 
 @pytest.mark.slow
 def test_only_visits_that_took_place_are_listed_the_latest_first(inside):
-    service, patient = a_priced_service(), a_patient()
+    service, patient = a_priced_service(), somebody()
     first, second = (a_visit(patient, service=service, hours=hours) for hours in (0, 2))
     book(MONDAY + timedelta(hours=4), patient=patient, practitioner=a_practitioner())
 
@@ -48,7 +48,7 @@ def test_only_visits_that_took_place_are_listed_the_latest_first(inside):
 
 @pytest.mark.slow
 def test_several_visits_make_one_draft_and_are_listed_no_more(inside):
-    service, patient = a_priced_service(), a_patient()
+    service, patient = a_priced_service(), somebody()
     visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2)]
 
     invoice = billing_service.create_for_visits([visit.id for visit in visits])
@@ -71,7 +71,7 @@ def test_a_deleted_draft_leaves_its_visits_unbilled_again(inside):
 
 @pytest.mark.slow
 def test_visits_of_a_wholly_credited_invoice_are_unbilled_again(inside):
-    service, patient = a_priced_service(), a_patient()
+    service, patient = a_priced_service(), somebody()
     visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2)]
     ids = [visit.id for visit in visits]
     invoice = billing_service.issue(billing_service.create_for_visits(ids).id, confirm_date=True)
@@ -136,7 +136,7 @@ def test_visits_of_two_patients_without_a_price_or_not_over_are_refused(inside):
     service = a_priced_service()
     one, other = a_visit(service=service), a_visit(service=service, hours=2)
     unpriced = a_visit(service=a_service("Free"), hours=4)
-    booked = book(MONDAY + timedelta(hours=6), patient=a_patient(), practitioner=a_practitioner())
+    booked = book(MONDAY + timedelta(hours=6), patient=somebody(), practitioner=a_practitioner())
 
     for ids in ([one.id, other.id], [booked.id], []):
         with pytest.raises(InvalidInput) as refused:
@@ -157,7 +157,7 @@ def test_a_price_that_one_item_lacks_is_none(inside):
 
 def test_the_page_makes_one_draft_of_the_ticked_visits(client, here):
     with here():
-        service, patient = a_priced_service(), a_patient()
+        service, patient = a_priced_service(), somebody()
         ids = [str(a_visit(patient, service=service, hours=hours).id) for hours in (0, 2)]
 
     page = client.get("/invoices/unbilled")
@@ -226,7 +226,7 @@ def test_listing_takes_few_statements(app, client, here, address, most):
 def test_visits_are_filtered_by_day_practitioner_and_service(client, here, run):
     with here():
         service, other = a_priced_service(), a_priced_service(name="X-ray")
-        patient = a_patient()
+        patient = somebody()
         first = a_visit(patient, service=service)
         last = a_visit(patient, service=other, hours=24)
         ids = {"first": str(first.id), "last": str(last.id)}

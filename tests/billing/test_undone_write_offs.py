@@ -14,7 +14,7 @@ from tests.billing.corrections import credited, paid, refunded, state
 from tests.billing.guards import is_refused
 from tests.billing.invoices import KEY, a_draft, a_line, an_invoice, euros, money, paid_events
 from tests.billing.test_races import at_once, codes
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.statements import counted_statements, of_rows
 
 HEADERS = {"Idempotency-Key": KEY}
@@ -73,7 +73,7 @@ class TestService:
         assert state(invoice) == ("issued", "open", 3000)
 
     def test_the_reversal_of_an_opening_balance_is_none(self) -> None:
-        opening = billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(2500))
+        opening = billing_service.enter_opening_balance(somebody().id, side="owed", amount=euros(2500))
         billing_service.reverse_opening_balance(opening.id, reason="Typed twice")
         (row,) = billing_service.write_offs_of(opening.id)
 

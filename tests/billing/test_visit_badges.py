@@ -10,7 +10,7 @@ from tests.billing.corrections import paid
 from tests.billing.invoices import a_line, an_invoice
 from tests.billing.listed_invoices import today_here
 from tests.billing.test_unbilled import a_priced_service, a_visit
-from tests.builders import MONDAY, a_patient
+from tests.builders import MONDAY, somebody
 from tests.statements import counted_statements, of_rows
 
 DAY = f"/appointments?day={MONDAY:%Y-%m-%d}"
@@ -18,7 +18,7 @@ DAY = f"/appointments?day={MONDAY:%Y-%m-%d}"
 
 def test_a_visit_with_an_open_invoice_shows_what_is_to_pay(app, client, here, become):
     with here():
-        service, patient = a_priced_service(5500), a_patient()
+        service, patient = a_priced_service(5500), somebody()
         visits = [a_visit(patient, service=service, hours=hours) for hours in (0, 2, 4)]
         both = billing_service.create_for_visits([visit.id for visit in visits[:2]])
         billing_service.issue(both.id)
@@ -50,7 +50,7 @@ def test_a_paid_visit_shows_nothing_to_pay(client, here):
 def test_the_patients_page_shows_how_long_the_oldest_invoice_is_overdue(client, here):
     with here():
         billing_settings_service.update(version=None, payment_days=0)
-        patient, day = a_patient(), today_here()
+        patient, day = somebody(), today_here()
         patient_id = patient.id
         for late in (12, 3, 0):
             an_invoice_of(patient, day - timedelta(days=late))
@@ -64,7 +64,7 @@ def test_the_patients_page_shows_how_long_the_oldest_invoice_is_overdue(client, 
 
 def test_many_open_invoices_are_a_list_of_their_own(client, here):
     with here():
-        patient = a_patient()
+        patient = somebody()
         for _ in range(6):
             an_invoice(patient)
 
