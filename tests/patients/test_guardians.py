@@ -10,7 +10,7 @@ from sqlalchemy import select
 from clinic.core.db import db
 from clinic.patients.service import RelatedPerson, merge_service, patient_service, related_person_service
 from tests.assertions import row_counts, spoken
-from tests.builders import a_patient
+from tests.builders import somebody
 
 CHILD = {"family_name": "Pereira", "given_name": "Tiago", "birth_date": "2018-09-09", "email": None}
 
@@ -26,14 +26,14 @@ def table_rows() -> set[tuple[Any, ...]]:
 def mother(client, here):
     """A patient who is a_patient's mother."""
     with here():
-        return a_patient(phone="+351912555014")
+        return somebody(phone="+351912555014")
 
 
 @pytest.fixture
 def child(mother, here):
     """A patient who is a minor."""
     with here():
-        return a_patient(**CHILD)
+        return somebody(**CHILD)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def case(request, here):
     """A patient who can't be a guardian, and why."""
     fields, change, text = request.param
     with here():
-        other = a_patient(given_name="Olga", **fields)
+        other = somebody(given_name="Olga", **fields)
         change(other.id)
     return other, text
 
@@ -124,7 +124,7 @@ def test_the_contact_card_of_an_adult_names_the_payer_alone(client, mother, here
 
 def test_one_guardian_of_two_merged_records_stands_once_on_the_record_of_the_child(client, child, mother, here):
     with here():
-        other, twin = a_patient(given_name="Ines"), a_patient(**CHILD)
+        other, twin = somebody(given_name="Ines"), somebody(**CHILD)
         kept = related_person_service.create(child.id, other_id=mother.id, roles=["guardian"])
         related_person_service.create(child.id, other_id=other.id, roles=["payer"], relationship="mother")
         related_person_service.create(twin.id, other_id=other.id, roles=["contact"])

@@ -8,7 +8,7 @@ import pytest
 
 from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import patient_service
-from tests.builders import a_patient, patient_fields
+from tests.builders import a_patient, patient_fields, somebody
 
 URL = "/api/v1/patients"
 
@@ -89,7 +89,7 @@ def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, oth
 
 def test_the_next_cursor_and_the_link_lead_to_the_same_page(inside, client):
     for _ in range(3):
-        a_patient()
+        somebody()
 
     first = client.get(f"{URL}?limit=2")
     by_cursor = client.get(URL, query_string={"limit": 2, "cursor": first.json["next_cursor"]})
@@ -103,7 +103,7 @@ def test_the_next_cursor_and_the_link_lead_to_the_same_page(inside, client):
 
 def test_a_page_of_exactly_the_rest_is_the_last_one(inside, client):
     for _ in range(2):
-        a_patient()
+        somebody()
 
     assert client.get(f"{URL}?limit=2").json["next_cursor"] is None
 
@@ -124,7 +124,7 @@ def test_the_pages_of_the_list_show_everybody_exactly_once(many, client):
 def cursor(inside, client):
     """A cursor of the list of all patients."""
     for _ in range(2):
-        a_patient()
+        somebody()
     return client.get(f"{URL}?limit=1").json["next_cursor"]
 
 

@@ -12,7 +12,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.patients.service import consent_service, patient_service
 from tests.assertions import rows, spoken
 from tests.billing.invoices import an_invoice
-from tests.builders import OWN, a_clinic, a_member, a_patient, a_practitioner, an_appointment
+from tests.builders import OWN, a_clinic, a_member, a_patient, a_practitioner, an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 URL = "/api/v1/patients"
@@ -92,7 +92,7 @@ def test_an_order_lists_everybody_once_in_both_directions(here, sort):
     with here():
         with unit_of_work():
             for count in range(7):
-                a_patient(family_name=("Same", "Other")[count % 2])
+                somebody(family_name=("Same", "Other")[count % 2])
         whole = [one.id for one in patient_service.list(sort=sort).rows]
         forth, page = [], patient_service.list(sort=sort, limit=3)
         while True:
@@ -123,7 +123,7 @@ def test_the_page_names_the_order_and_links_to_the_reverse(client, people):
 def test_previous_and_next_are_always_there_and_keep_the_filter(client, here):
     with here(), unit_of_work():
         for count in range(45):
-            a_patient(family_name=f"Number {count:02}", email=None)
+            somebody(family_name=f"Number {count:02}", email=None)
 
     first = client.get("/patients?no_visit=6").text
     url = first.split('rel="next"')[0].rpartition('href="')[2].split('"')[0].replace("&amp;", "&")
@@ -181,7 +181,7 @@ def test_those_opened_last_come_first_each_once(client, here, people):
 def test_a_filter_of_records_that_one_may_not_see_is_neither_offered_nor_answered(client, clinic, here, denied, gone):
     with here():
         member = a_member(clinic.id, "manager", email="denied@example.org", denied=[denied]).id
-        a_patient()
+        somebody()
     client.become(member, clinic.id)
 
     page = client.get("/patients").text
@@ -195,7 +195,7 @@ def test_a_filter_of_records_that_one_may_not_see_is_neither_offered_nor_answere
 @pytest.mark.both_databases
 def test_what_was_changed_since_is_listed_by_the_change_also_if_it_is_archived(client, here):
     with here():
-        first, second, _old = [a_patient(family_name=name).id for name in ("First", "Second", "Old")]
+        first, second, _old = [somebody(family_name=name).id for name in ("First", "Second", "Old")]
     since = now().isoformat().replace("+00:00", "Z")
     with here():
         patient_service.update(second, version=None, given_name="Rita")

@@ -10,21 +10,24 @@ from clinic.appointments.service import appointment_service
 from clinic.core.clock import now
 from tests.assertions import spoken
 from tests.builders import a_patient, a_practitioner
-from tests.fixtures import Become, Here
+from tests.fixtures import Become, Here, StoreOnce
 from tests.statements import counted_statements, of_rows
 
 
-@pytest.fixture
-def two(here: Here) -> tuple[UUID, UUID]:
-    """Two records of one patient, the first with a visit."""
-    with here():
-        one, other = a_patient().id, a_patient(given_name="Ines", phone="+351912555041").id
-        start = now()
-        end = start + timedelta(minutes=30)
-        appointment_service.walk_in(
-            patient_id=one, practitioner_id=a_practitioner().id, starts_at=start, ends_at=end, overbook_reason="Came"
-        )
+def _register_twice() -> tuple[UUID, UUID]:
+    one, other = a_patient().id, a_patient(given_name="Ines", phone="+351912555041").id
+    start = now()
+    end = start + timedelta(minutes=30)
+    appointment_service.walk_in(
+        patient_id=one, practitioner_id=a_practitioner().id, starts_at=start, ends_at=end, overbook_reason="Came"
+    )
     return one, other
+
+
+@pytest.fixture
+def two(store_once: StoreOnce) -> tuple[UUID, UUID]:
+    """Two records of one patient, the first with a visit."""
+    return store_once(_register_twice)  # type: ignore[no-any-return]
 
 
 @pytest.mark.slow

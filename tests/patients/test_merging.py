@@ -39,7 +39,7 @@ from clinic.patients.service import (
 from tests.billing.invoices import an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
 from tests.databases import is_on_sqlite, on_postgresql_only
-from tests.fixtures import Here
+from tests.fixtures import Here, StoreOnce
 from tests.patients.conftest import AtOnce
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -55,7 +55,7 @@ LOGGED = {"version", "updated_at"}
 
 
 class Twice:
-    """Somebody who is registered twice, with records in every module."""
+    """Somebody who is registered twice, with records in every module; holds their ids."""
 
     def __init__(self) -> None:
         one = a_patient(phone="+351912555014", language="pt")
@@ -87,8 +87,8 @@ class Twice:
 
 
 @pytest.fixture
-def twice() -> Twice:
-    return Twice()
+def twice(store_once: StoreOnce) -> Twice:
+    return store_once(Twice)  # type: ignore[no-any-return]
 
 
 def all_rows() -> dict[str, list[str]]:

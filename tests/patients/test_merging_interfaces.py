@@ -9,18 +9,21 @@ import pytest
 from clinic.patients.service import merge_service, note_service, patient_service
 from tests.billing.invoices import an_invoice
 from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
-from tests.fixtures import Become, Here, Run
+from tests.fixtures import Become, Here, Run, StoreOnce
 
 URL = "/api/v1/patients"
 
 
-@pytest.fixture
-def two(here: Here) -> tuple[UUID, UUID]:
-    """Two records of one person."""
-    with here():
-        one, other = a_patient(phone="+351912555014").id, a_patient(given_name="Ines", phone="+351912555041").id
-        note_service.create(other, text="Has a new insurance card")
+def _register_twice() -> tuple[UUID, UUID]:
+    one, other = a_patient(phone="+351912555014").id, a_patient(given_name="Ines", phone="+351912555041").id
+    note_service.create(other, text="Has a new insurance card")
     return one, other
+
+
+@pytest.fixture
+def two(store_once: StoreOnce) -> tuple[UUID, UUID]:
+    """Two records of one person."""
+    return store_once(_register_twice)  # type: ignore[no-any-return]
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from markupsafe import escape
 
 from tests.assertions import element, masked, row_counts, rows, spoken, title
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 
 FILLED = {
@@ -26,7 +26,7 @@ FILLED = {
 def patient(client, here):
     """A registered patient."""
     with here():
-        return a_patient(phone="+351912555014")
+        return somebody(phone="+351912555014")
 
 
 @pytest.mark.slow
@@ -205,7 +205,7 @@ def test_a_form_without_a_proper_version_saves_nothing(app, client, patient):
 
 def test_a_patient_of_another_clinic_has_no_page(client, here, other_clinic):
     with here(other_clinic.id):
-        theirs = a_patient().id
+        theirs = somebody().id
 
     for path in ("", "/edit"):
         foreign, missing = client.get(f"/patients/{theirs}{path}"), client.get(f"/patients/{uuid4()}{path}")
@@ -215,7 +215,7 @@ def test_a_patient_of_another_clinic_has_no_page(client, here, other_clinic):
 
 def test_a_patient_of_another_clinic_can_not_be_changed(app, client, here, other_clinic):
     with here(other_clinic.id):
-        theirs = a_patient().id
+        theirs = somebody().id
 
     answer = client.submit(f"/patients/{theirs}/edit", version="1", **FILLED | {"family_name": "Mine"})
 
@@ -264,7 +264,7 @@ def test_text_is_shown_as_it_was_typed(client, text):
 @pytest.mark.slow
 def test_a_clash_shows_who_was_first_and_when(client, here):
     with here():
-        patient = a_patient()
+        patient = somebody()
     client.submit(f"/patients/{patient.id}/edit", given_name="Rita", family_name="Reis", version=1)
 
     page = client.submit(f"/patients/{patient.id}/edit", given_name="Ana", family_name="Reis", version=1)

@@ -8,7 +8,7 @@ import pytest
 from clinic.core.errors import StaleVersion
 from clinic.patients.service import InvalidPatient, patient_service
 from tests.assertions import rows
-from tests.builders import a_patient
+from tests.builders import a_patient, somebody
 
 WORK: Any = {"value": "+351213456789", "use": "work", "valid_from": date(2026, 1, 1), "valid_until": None}
 OLD: Any = {"value": "+351912555099", "use": "old", "valid_from": None, "valid_until": None}
@@ -22,8 +22,8 @@ LISTS: dict[str, Any] = {
 @pytest.fixture
 def patient(inside):
     """A patient with lists, and somebody else with others."""
-    a_patient(former_names=[{"family_name": "Noise"}])
-    return a_patient(phone="+351912555014", phone_use="mobile", **LISTS)
+    somebody(former_names=[{"family_name": "Noise"}])
+    return somebody(phone="+351912555014", phone_use="mobile", **LISTS)
 
 
 @pytest.mark.slow

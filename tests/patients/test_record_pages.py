@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from tests.assertions import element, row_counts, rows, spoken
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -28,7 +28,7 @@ ROWS = {
 def patient(client, here):
     """A registered patient with lists."""
     with here():
-        return a_patient(
+        return somebody(
             phone="+351912555014",
             former_names=[{"family_name": "Sousa", "until": "2019"}],
             other_phones=[{"value": "+351213456789", "use": "work"}, {"value": "+351912555099", "use": "old"}],

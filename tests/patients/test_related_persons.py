@@ -18,7 +18,7 @@ from clinic.patients.service import (
     related_person_service,
 )
 from tests.assertions import pointers, row_counts, rows, spoken
-from tests.builders import a_patient
+from tests.builders import a_patient, somebody
 from tests.statements import counted_statements, of_rows
 
 CHILD = {"family_name": "Pereira", "given_name": "Tiago", "birth_date": "2018-09-09", "email": None}
@@ -36,14 +36,14 @@ def present(found: Any) -> Any:
 def mother(client, here):
     """A patient who is a_patient's mother."""
     with here():
-        return a_patient(phone="+351912555014")
+        return somebody(phone="+351912555014")
 
 
 @pytest.fixture
 def child(mother, here):
     """A patient who is a minor."""
     with here():
-        return a_patient(**CHILD)
+        return somebody(**CHILD)
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def guardian(client, url, mother):
 @pytest.mark.slow
 @pytest.mark.parametrize("birth_date", ["2018", "2018-09", "2018-09-09"])
 def test_the_guardian_gets_what_goes_to_a_minor(inside, birth_date):
-    mother = a_patient(language="pt")
-    child = a_patient(**CHILD | {"birth_date": birth_date, "email": "tiago@example.org"})
+    mother = somebody(language="pt")
+    child = somebody(**CHILD | {"birth_date": birth_date, "email": "tiago@example.org"})
 
     assert recipient_of(child) is None
     related_person_service.create(child.id, other_id=mother.id, roles=["guardian"])
@@ -77,7 +77,7 @@ def test_the_guardian_gets_what_goes_to_a_minor(inside, birth_date):
 @pytest.mark.slow
 @pytest.mark.parametrize("birth_date", ["1991-06-21", "2007", None])
 def test_who_is_of_age_or_of_unknown_age_gets_their_own_messages(inside, birth_date):
-    patient = a_patient(birth_date=birth_date)
+    patient = somebody(birth_date=birth_date)
     related_person_service.create(patient.id, **RUI, roles=["guardian"])
 
     assert present(recipient_of(patient)).email == "ines@example.org"
@@ -85,7 +85,7 @@ def test_who_is_of_age_or_of_unknown_age_gets_their_own_messages(inside, birth_d
 
 @pytest.mark.slow
 def test_of_several_guardians_the_first_living_one_with_an_email_gets_the_messages(inside):
-    mother, child = a_patient(), a_patient(**CHILD)
+    mother, child = somebody(), somebody(**CHILD)
     related_person_service.create(child.id, name="Aunt", roles=["guardian"])
     related_person_service.create(child.id, other_id=mother.id, roles=["guardian"])
     rui = related_person_service.create(child.id, **RUI, roles=["guardian", "payer"])
@@ -98,7 +98,7 @@ def test_of_several_guardians_the_first_living_one_with_an_email_gets_the_messag
 
 
 def test_a_guardian_who_may_be_a_minor_too_gets_no_messages(inside):
-    child, sister = a_patient(**CHILD | {"birth_date": None}), a_patient(birth_date=None)
+    child, sister = somebody(**CHILD | {"birth_date": None}), somebody(birth_date=None)
     for one, other in ((child, sister), (sister, child)):
         related_person_service.create(one.id, other_id=other.id, roles=["guardian"])
     for one in (child, sister):
@@ -123,7 +123,7 @@ def test_a_guardian_merged_with_the_child_gets_no_messages_and_the_comparison_wa
 
 def test_a_merged_record_is_refused_as_another_patient(client, url, mother, here):
     with here():
-        merge_service.merge(mother.id, merged_id := a_patient().id)
+        merge_service.merge(mother.id, merged_id := somebody().id)
 
     sent = {"other_patient_id": str(merged_id), "roles": ["guardian"]}
     answer = client.post(f"/api/v1{url}/related-persons", json=sent)
@@ -133,7 +133,7 @@ def test_a_merged_record_is_refused_as_another_patient(client, url, mother, here
 
 @pytest.mark.slow
 def test_the_payer_pays_and_for_a_minor_without_one_the_guardian(inside):
-    adult, child = a_patient(), a_patient(**CHILD)
+    adult, child = somebody(), somebody(**CHILD)
     for patient in (adult, child):
         related_person_service.create(patient.id, **RUI, roles=["guardian"])
 
@@ -153,15 +153,15 @@ def test_the_payer_pays_and_for_a_minor_without_one_the_guardian(inside):
 )
 def test_a_related_person_is_somebody_and_has_a_role(inside, fields, field):
     with pytest.raises(InvalidRelatedPerson) as caught:
-        related_person_service.create(a_patient().id, **fields)
+        related_person_service.create(somebody().id, **fields)
 
     assert set(caught.value.problems) == {field}
 
 
 def test_nobody_is_related_to_themselves_or_to_nobody(inside, other_clinic, here):
-    patient = a_patient()
+    patient = somebody()
     with here(other_clinic.id):
-        stranger = a_patient()
+        stranger = somebody()
 
     for other_id in (patient.id, stranger.id):
         with pytest.raises(InvalidRelatedPerson) as caught:
@@ -171,7 +171,7 @@ def test_nobody_is_related_to_themselves_or_to_nobody(inside, other_clinic, here
 
 @pytest.mark.slow
 def test_a_stale_change_and_one_of_an_ended_person_are_refused(inside):
-    person = related_person_service.create(a_patient().id, **RUI, roles=["contact"])
+    person = related_person_service.create(somebody().id, **RUI, roles=["contact"])
 
     for change in (related_person_service.update, related_person_service.end, related_person_service.restore):
         with pytest.raises(StaleVersion):
@@ -228,8 +228,11 @@ def test_a_person_is_added_changed_and_ended_on_pages(app, client, url, mother):
         ({}, "Enter another patient of the clinic, or a name"),
     ],
 )
-def test_another_patient_is_found_by_what_names_only_one(app, client, url, typed, text):
-    answer = client.submit(f"{url}/related", **{"roles": "contact", "relationship": "kept"} | typed)
+def test_another_patient_is_found_by_what_names_only_one(app, client, here, typed, text):
+    with here():
+        child_id, _ = a_patient(**CHILD).id, a_patient()
+
+    answer = client.submit(f"/patients/{child_id}/related", **{"roles": "contact", "relationship": "kept"} | typed)
 
     if text is None:
         assert answer.status_code == 303

@@ -6,7 +6,7 @@ import pytest
 
 from clinic.core.context import as_actor
 from clinic.patients.service import patient_service
-from tests.builders import a_member, a_patient
+from tests.builders import a_member, somebody
 from tests.statements import counted_statements, of_rows
 
 
@@ -14,7 +14,7 @@ from tests.statements import counted_statements, of_rows
 def patient(here, clinic):
     """A patient whose name was changed by a manager."""
     with here():
-        patient = a_patient()
+        patient = somebody()
         with as_actor(f"staff:{a_member(clinic.id, 'manager', email='who@example.org').id}"):
             patient_service.update(patient.id, version=None, given_name="Ines")
         return patient.id
