@@ -100,9 +100,9 @@ def an_appointment(
     starts_at: datetime = MONDAY,
     minutes: int = 30,
 ) -> Appointment:
-    """Book an appointment, for a new patient with a new practitioner unless they are given; in the past too."""
+    """Book an appointment, for `somebody` with a new practitioner unless they are given; in the past too."""
     return appointment_service.create(
-        patient_id=(patient or a_patient()).id,
+        patient_id=(patient or somebody()).id,
         practitioner_id=(practitioner or a_practitioner()).id,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=minutes),

@@ -43,10 +43,10 @@ from clinic.patients.service import (
 )
 from tests.access.canaries import THEIR_EMAIL
 from tests.access.request_bodies import OTHER_ADDRESS
-from tests.appointments.schedule import an_appointment, book
+from tests.appointments.schedule import book
 from tests.billing.invoices import a_draft, an_invoice, euros
 from tests.billing.prices import a_tax, an_item
-from tests.builders import a_member, a_patient, a_practitioner, somebody
+from tests.builders import a_member, a_patient, a_practitioner, an_appointment, somebody
 
 _TEMPLATE = TemplateKey("welcome", "email", "en")
 

@@ -7,7 +7,6 @@ from typing import Any
 from clinic.appointments.models import Practitioner, Room, Service
 from clinic.appointments.service import Appointment, appointment_service, room_service, service_catalogue
 from clinic.patients.service import Patient
-from tests import builders
 from tests.builders import MONDAY, a_practitioner, somebody
 
 OVERLAPS = """
@@ -30,11 +29,6 @@ def a_room(name: str = "Room 1", places: int = 1) -> Room:
 def a_service(name: str = "Check-up", rooms: Sequence[Room] = (), **fields: Any) -> Service:
     """Add a service of half an hour that everybody offers, in some rooms."""
     return service_catalogue.create(name=name, lengths=[30], room_ids=[room.id for room in rooms], **fields)
-
-
-def an_appointment(patient: Patient | None = None, *args: Any, **fields: Any) -> Appointment:
-    """Book like the builder of this name, but for `somebody` unless a patient is given."""
-    return builders.an_appointment(patient or somebody(), *args, **fields)
 
 
 def fields_of(

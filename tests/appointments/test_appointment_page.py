@@ -9,10 +9,10 @@ import time_machine
 
 from clinic.appointments.service import appointment_service
 from clinic.billing.service import billing_service
-from tests.appointments.schedule import a_room, a_service, an_appointment, book
+from tests.appointments.schedule import a_room, a_service, book
 from tests.assertions import rows, spoken, title
 from tests.billing.invoices import a_line, an_invoice
-from tests.builders import MONDAY, a_practitioner, somebody
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 

@@ -8,8 +8,7 @@ import time_machine
 from clinic.appointments.rules import TOO_EARLY, TOO_LATE
 from clinic.appointments.service import appointment_service
 from clinic.core.errors import InvalidInput
-from tests.appointments.schedule import an_appointment
-from tests.builders import a_practitioner, somebody
+from tests.builders import a_practitioner, an_appointment, somebody
 from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 

@@ -23,7 +23,7 @@ from clinic.core.db import db
 from clinic.patients.service import patient_service
 from tests.appointments.schedule import a_room
 from tests.assertions import element, row_counts, rows, spoken, title
-from tests.builders import a_patient, a_practitioner
+from tests.builders import a_patient, a_practitioner, somebody
 from tests.fixtures import Here
 from tests.page_client import PageClient, hidden_value
 
@@ -68,7 +68,7 @@ class Desk:
     def book(self, hour: int, minute: int = 0, *, practitioner=None, patient=None, **fields):
         """Book half an hour on the day."""
         return appointment_service.create(
-            patient_id=(patient or a_patient(given_name="Sam", family_name="Idowu")).id,
+            patient_id=(patient or somebody(given_name="Sam", family_name="Idowu")).id,
             practitioner_id=(practitioner or self.okafor).id,
             starts_at=at(self.day, hour, minute),
             ends_at=at(self.day, hour, minute) + timedelta(minutes=30),
@@ -82,9 +82,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(client, here) -> Desk:
-    with here():
-        return Desk()
+def desk(client, store_once) -> Desk:
+    return store_once(Desk)
 
 
 @pytest.fixture

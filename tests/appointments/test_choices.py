@@ -20,8 +20,8 @@ from clinic.appointments.service import (
 from clinic.core.context import current_actor, reset_actor, set_actor
 from clinic.core.db import db
 from clinic.core.errors import InvalidInput, PermissionDenied
-from tests.appointments.schedule import a_room, a_service, an_appointment
-from tests.builders import a_practitioner, somebody
+from tests.appointments.schedule import a_room, a_service
+from tests.builders import a_practitioner, an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")

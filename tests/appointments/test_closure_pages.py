@@ -9,10 +9,10 @@ from clinic.appointments.free_times.working_time import WeeklyRange
 from clinic.appointments.service import appointment_service, closure_service, hours_service
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
-from tests.appointments.schedule import an_appointment
 from tests.appointments.test_hours import a_room
 from tests.appointments.test_hours_pages import form, rows_of, seal_of
 from tests.assertions import spoken
+from tests.builders import an_appointment
 from tests.statements import counted_statements, of_rows
 
 URL = "/appointments/opening-hours"

@@ -5,9 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, stored_events
-from tests.builders import OWN, a_patient, a_practitioner
+from tests.builders import OWN, a_patient, a_practitioner, an_appointment
 
 WHEN = "2029-11-26 09:00"
 WRONG = [

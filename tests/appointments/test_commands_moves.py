@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.appointments.schedule import a_room, a_service, an_appointment
+from tests.appointments.schedule import a_room, a_service
 from tests.appointments.test_json_moves import working_hours
 from tests.assertions import row_counts, rows
-from tests.builders import a_practitioner, somebody
+from tests.builders import a_practitioner, an_appointment, somebody
 
 WHEN = "2029-11-26 09:00"
 BOOK = ["appointments", "book", "--patient", "P-000001", "--practitioner", "Dr Amara Okafor", "--starts", WHEN]

@@ -7,9 +7,8 @@ from uuid import uuid4
 import pytest
 
 from clinic.appointments.service import IllegalTransition, appointment_service
-from tests.appointments.schedule import an_appointment
 from tests.assertions import rows, spoken
-from tests.builders import MONDAY
+from tests.builders import MONDAY, an_appointment
 from tests.page_client import hidden_value
 
 URL = "/api/v1/appointments"

@@ -17,9 +17,8 @@ from clinic.appointments.service import (
 )
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
-from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, spoken, title
-from tests.builders import MONDAY, a_practitioner, somebody
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 DAY = "/appointments?day=2029-11-26"

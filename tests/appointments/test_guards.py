@@ -11,9 +11,9 @@ from clinic.appointments.booking import placing
 from clinic.appointments.service import SlotTaken, appointment_service
 from clinic.core.db import Base, db
 from clinic.core.ids import new_id
-from tests.appointments.schedule import a_room, a_service, an_appointment, book, fields_of
+from tests.appointments.schedule import a_room, a_service, book, fields_of
 from tests.assertions import row_counts, rows
-from tests.builders import MONDAY, a_practitioner, somebody
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 

@@ -12,7 +12,7 @@ from clinic.appointments.service import (
     hours_service,
     practitioner_service,
 )
-from tests.appointments.schedule import an_appointment
+from tests.builders import an_appointment
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from clinic.appointments.service import (
     practitioner_service,
 )
 from clinic.identity.api_keys import api_key_service
-from tests.appointments.schedule import an_appointment
 from tests.assertions import pointers, words_about
-from tests.builders import a_practitioner
+from tests.builders import a_practitioner, an_appointment
 from tests.statements import counted_statements, of_rows
 
 WEEK = {"ranges": [{"day": "mon", "starts": "8", "ends": "12.30"}, {"day": "fri", "starts": "0900", "ends": "24:00"}]}

@@ -13,9 +13,8 @@ from clinic.appointments.service import (
     hours_service,
     practitioner_service,
 )
-from tests.appointments.schedule import an_appointment
 from tests.assertions import spoken
-from tests.builders import a_practitioner
+from tests.builders import a_practitioner, an_appointment
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 

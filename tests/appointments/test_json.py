@@ -4,9 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.appointments.schedule import an_appointment
 from tests.assertions import masked, pointers, row_counts, rows, stored_events, words_about
-from tests.builders import a_practitioner, appointment_fields, somebody
+from tests.builders import a_practitioner, an_appointment, appointment_fields, somebody
 
 URL = "/api/v1/appointments"
 

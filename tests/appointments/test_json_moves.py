@@ -9,9 +9,9 @@ import time_machine
 from clinic.appointments.models import WeeklyHours
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
-from tests.appointments.schedule import a_room, a_service, an_appointment
+from tests.appointments.schedule import a_room, a_service
 from tests.assertions import masked, pointers, row_counts, rows, stored_events, words_about
-from tests.builders import a_practitioner, appointment_fields, somebody
+from tests.builders import a_practitioner, an_appointment, appointment_fields, somebody
 
 URL = "/api/v1/appointments"
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

@@ -16,9 +16,9 @@ from clinic.appointments.service import (
     room_service,
 )
 from clinic.core.errors import InvalidInput, StaleVersion
-from tests.appointments.schedule import a_room, a_service, an_appointment, book
+from tests.appointments.schedule import a_room, a_service, book
 from tests.assertions import row_counts, stored_events
-from tests.builders import MONDAY, a_practitioner, somebody
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 

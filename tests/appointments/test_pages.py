@@ -7,9 +7,8 @@ import pytest
 
 from clinic.appointments.service import appointment_service
 from clinic.core.clock import now
-from tests.appointments.schedule import an_appointment
 from tests.assertions import element, masked, row_counts, rows, spoken, stored_events, title
-from tests.builders import MONDAY, a_practitioner, somebody
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 from tests.page_client import hidden_value
 
 

@@ -6,9 +6,8 @@ import pytest
 
 from clinic.appointments.service import appointment_service
 from clinic.core.clock import now
-from tests.appointments.schedule import an_appointment
 from tests.assertions import rows, spoken
-from tests.builders import a_member, a_practitioner, somebody
+from tests.builders import a_member, a_practitioner, an_appointment, somebody
 
 
 @pytest.fixture

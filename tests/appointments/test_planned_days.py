@@ -18,9 +18,8 @@ from clinic.appointments.service import (
 )
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
-from tests.appointments.schedule import an_appointment
 from tests.appointments.test_hours import a_room
-from tests.builders import a_practitioner
+from tests.builders import a_practitioner, an_appointment
 
 pytestmark = pytest.mark.usefixtures("inside")
 

@@ -12,7 +12,7 @@ from clinic.core.errors import StaleVersion
 from clinic.core.regions import has_holidays, region_names, region_problem
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
-from tests.appointments.schedule import an_appointment
+from tests.builders import an_appointment
 
 GOOD_FRIDAY, CARNIVAL = date(2029, 3, 30), date(2029, 2, 13)
 SAINT_ANTHONY, SAINT_JOHN = date(2029, 6, 13), date(2029, 6, 24)

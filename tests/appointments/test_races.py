@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from clinic.appointments.service import PatientBusy, SlotTaken, appointment_service, closure_service
 from clinic.core.db import db
-from tests.appointments.schedule import OVERLAPS, a_room, a_service, an_appointment, book
+from tests.appointments.schedule import OVERLAPS, a_room, a_service, book
 from tests.assertions import row_counts, stored_events
-from tests.builders import MONDAY, a_practitioner, somebody
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 

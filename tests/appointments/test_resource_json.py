@@ -6,9 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.appointments.schedule import an_appointment
 from tests.assertions import pointers, row_counts, rows, words_about
-from tests.builders import a_member, a_practitioner
+from tests.builders import a_member, a_practitioner, an_appointment
 from tests.statements import counted_statements, of_rows
 
 V1 = "/api/v1"

@@ -7,9 +7,8 @@ import pytest
 
 from clinic.appointments.service import practitioner_service, room_service, service_catalogue
 from clinic.identity.members import member_service
-from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, rows, spoken, title
-from tests.builders import MONDAY, a_member, a_practitioner, somebody
+from tests.builders import MONDAY, a_member, a_practitioner, an_appointment, somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 

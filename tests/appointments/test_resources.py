@@ -17,9 +17,8 @@ from clinic.appointments.service import (
 from clinic.core.clock import now
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
-from tests.appointments.schedule import an_appointment
 from tests.assertions import rows
-from tests.builders import MONDAY, a_member, a_practitioner, somebody
+from tests.builders import MONDAY, a_member, a_practitioner, an_appointment, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 

@@ -17,9 +17,8 @@ from clinic.appointments.service import (
 )
 from clinic.core.errors import InvalidInput, StaleVersion
 from clinic.core.unit_of_work import unit_of_work
-from tests.appointments.schedule import an_appointment
 from tests.assertions import row_counts, stored_events
-from tests.builders import a_practitioner, somebody
+from tests.builders import a_practitioner, an_appointment, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 

@@ -9,10 +9,10 @@ import time_machine
 from clinic.appointments.service import IllegalTransition, appointment_service
 from clinic.identity.clinics import clinic_service
 from clinic.identity.zone_change import ZoneChangeRefused
-from tests.appointments.schedule import a_service, an_appointment, book
+from tests.appointments.schedule import a_service, book
 from tests.appointments.zones import AZORES, HALIFAX, HOUR, LISBON, MADRID, SANTIAGO, as_stored, move_to
 from tests.assertions import row_counts, rows, spoken
-from tests.builders import MONDAY, a_practitioner
+from tests.builders import MONDAY, a_practitioner, an_appointment
 
 pytestmark = pytest.mark.usefixtures("inside")
 

@@ -14,13 +14,14 @@ from clinic.billing.service import billing_service
 from clinic.core.audit import AuditEntry
 from clinic.core.context import as_actor
 from clinic.core.db import db
+from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.members import member_service
 from clinic.patients.pages import patients as patient_pages
 from clinic.patients.service import consent_service, patient_service
 from tests.assertions import spoken
 from tests.billing.invoices import KEY, an_invoice
-from tests.builders import MONDAY, a_member, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_member, a_patient, a_practitioner, an_appointment, somebody
 from tests.page_client import hidden_value
 from tests.statements import counted_statements, of_rows
 
@@ -30,7 +31,7 @@ CANARY = "Kanarienvogel"
 @pytest.fixture
 def patient(here):
     with here():
-        return a_patient(family_name="Pereira").id
+        return somebody(family_name="Pereira").id
 
 
 def number_of(here, patient_id):
@@ -208,8 +209,9 @@ def test_the_page_executes_at_most_twelve_statements(client, app, here, clinic):
 
 def test_a_listing_shows_its_first_patients_and_the_number_of_the_others(client, here):
     with here():
-        patient_ids = [a_patient().id for _ in range(9)]
-        last = patient_service.get(patient_ids[-1]).mrn
+        with unit_of_work():
+            people = [somebody() for _ in range(9)]
+        last = people[-1].mrn
     client.get("/patients")
 
     page = client.get("/audit?action=listed").text
@@ -241,7 +243,7 @@ def test_the_filter_of_users_has_a_hundred_at_most_and_the_chosen_one(client, cl
 def test_the_page_of_a_big_trail_has_at_most_sixty_kilobytes_and_its_pages_show_every_entry(client, here):
     with here():
         for number in range(30):
-            patient = a_patient(address=f"{number:04}" + "&" * 300)
+            patient = somebody(address=f"{number:04}" + "&" * 300)
             patient_service.update(patient.id, version=None, address=f"{number + 1000}" + "<" * 300)
 
     url: str | None = "/audit?record=patients"

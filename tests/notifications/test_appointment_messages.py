@@ -10,7 +10,7 @@ from clinic.appointments.service import appointment_service
 from clinic.core.jobs import run_due_jobs
 from clinic.identity.clinics import clinic_service
 from tests.assertions import rows
-from tests.builders import a_patient, an_appointment
+from tests.builders import a_patient, an_appointment, somebody
 from tests.smtp_server import Mailbox
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -45,14 +45,12 @@ def sent(clock, mailbox: Mailbox):
 
 @pytest.fixture
 def appointment(sent):
-    """An appointment of a welcomed patient; its confirmation waits."""
-    patient = a_patient(language="en")
-    sent(0)
-    return an_appointment(patient, starts_at=START)
+    """An appointment, whose confirmation waits."""
+    return an_appointment(somebody(language="en"), starts_at=START)
 
 
 def states(app):
-    found = [row for row in rows(app, "notifications") if row["kind"] not in {"welcome", "reminder"}]
+    found = [row for row in rows(app, "notifications") if row["kind"] != "reminder"]
     return [(row["kind"], row["state"], row["reason"]) for row in found]
 
 

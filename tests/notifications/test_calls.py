@@ -14,7 +14,7 @@ from clinic.notifications.errors import NotACall
 from clinic.notifications.mail_worker import send_due
 from clinic.notifications.service import notification_service
 from tests.assertions import rows, spoken
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_patient, a_practitioner, an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 URL = "/api/v1/calls"
@@ -22,9 +22,8 @@ URL = "/api/v1/calls"
 
 def refused(mailbox, starts_in=timedelta(days=1), **fields):
     """Book an appointment whose confirmation the mail server refuses."""
-    send_due()
     mailbox.answers["RCPT"] = "550 Unknown"
-    appointment = an_appointment(a_patient(**fields), starts_at=now() + starts_in)
+    appointment = an_appointment(somebody(**fields), starts_at=now() + starts_in)
     send_due()
     mailbox.answers.clear()
     return appointment
@@ -202,7 +201,7 @@ def test_the_pages_take_few_statements(app, client, here, mailbox, visit):
         practitioner = a_practitioner()
         for day in range(2, 6):
             refused(mailbox, timedelta(days=day))
-        an_appointment(a_patient(), practitioner, now() + timedelta(days=1, hours=2))
+        an_appointment(somebody(), practitioner, now() + timedelta(days=1, hours=2))
     for url, most in (("/messages/to-call", 12), ("/messages", 12), (URL, 4)):
         client.get(url)
         with counted_statements(app) as seen:

@@ -14,7 +14,7 @@ from clinic.notifications.checks import checks_of
 from clinic.notifications.kinds import KINDS
 from clinic.notifications.relevance import CheckResult, explain
 from clinic.patients.service import PatientNotFound, consent_service, recall_service
-from tests.builders import a_patient, an_appointment
+from tests.builders import a_patient, an_appointment, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -72,7 +72,7 @@ def test_a_message_that_was_never_queued_is_explained_too():
 
 
 def test_a_recall_needs_a_consent_of_its_own():
-    recall = recall_service.create(a_patient().id, due_on=date(2030, 1, 7), reason="Check-up")
+    recall = recall_service.create(somebody().id, due_on=date(2030, 1, 7), reason="Check-up")
 
     stopped = stop_of("recall", recall.id)
 

@@ -105,7 +105,7 @@ def test_messages_are_only_read(client):
 
 def test_a_message_of_another_clinic_answers_like_none_at_all(client, here, other_clinic):
     with here(other_clinic.id):
-        an_appointment()
+        an_appointment(a_patient())
     theirs = client.application.test_cli_runner().invoke(
         args=["notifications", "list", "--clinic", "Other Clinic", "--json"]
     )

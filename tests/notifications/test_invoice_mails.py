@@ -13,7 +13,7 @@ from clinic.notifications.settings import settings_service
 from clinic.patients.service import consent_service, patient_service, related_person_service
 from tests.assertions import rows, spoken
 from tests.billing.invoices import KEY, a_draft, a_line, a_seller, an_invoice, euros
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.statements import counted_statements, of_rows
 
 IBAN = "PT50000201231234567890154"
@@ -41,7 +41,7 @@ def an_invoice_paid_by(patient, payer, **line):
 @pytest.mark.slow
 def test_the_mail_names_what_is_to_pay_until_when_and_how_and_no_line(inside, mailbox):
     a_seller(iban=IBAN, bic="TESTPTPL", legal_name="Clínica Lda")
-    invoice = billing_service.issue(a_draft(a_patient(language="en"), [a_line(description="Psychiatry")]).id)
+    invoice = billing_service.issue(a_draft(somebody(language="en"), [a_line(description="Psychiatry")]).id)
     send_due()
     mailbox.messages.clear()
 
@@ -87,7 +87,7 @@ def test_a_draft_and_an_unknown_invoice_are_not_sent(inside, app):
 
 def test_an_opening_balance_is_no_invoice_to_send(app, client, here):
     with here():
-        opening_id = billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(4500)).id
+        opening_id = billing_service.enter_opening_balance(somebody().id, side="owed", amount=euros(4500)).id
 
     refused = client.post(f"/api/v1/notifications/invoices/{opening_id}/send")
 
@@ -97,7 +97,7 @@ def test_an_opening_balance_is_no_invoice_to_send(app, client, here):
 
 
 def test_a_related_person_who_pays_reads_nothing_of_the_patient(inside, mailbox):
-    patient = a_patient(language="en")
+    patient = somebody(language="en")
     send_due()
     person = related_person_service.create(patient.id, name="Rui Costa", email="rui@example.org", roles=["payer"])
     invoice = an_invoice_paid_by(patient, {"kind": "related_person", "related_person_id": person.id})
@@ -116,7 +116,7 @@ def test_a_related_person_who_pays_reads_nothing_of_the_patient(inside, mailbox)
 
 @pytest.mark.slow
 def test_a_firm_gets_none_and_the_reason_is_shown(inside, app, mailbox):
-    invoice = an_invoice_paid_by(a_patient(), {"kind": "other", "name": "Seguros SA"})
+    invoice = an_invoice_paid_by(somebody(), {"kind": "other", "name": "Seguros SA"})
 
     message = send_invoice(invoice.id)
 
@@ -126,7 +126,7 @@ def test_a_firm_gets_none_and_the_reason_is_shown(inside, app, mailbox):
 @pytest.mark.parametrize("channel", ["phone", "post"])
 def test_what_a_firm_pays_is_not_written_or_told_to_the_patient_instead(app, client, here, channel):
     with here():
-        patient = a_patient(address="Rua Nova 1", phone="+351912345678")
+        patient = somebody(address="Rua Nova 1", phone="+351912345678")
         consent_service.record(patient.id, {("care", channel): True}, source="in-person")
         message_id = send_invoice(an_invoice_paid_by(patient, {"kind": "other", "name": "Seguros SA"}).id).id
 
@@ -140,7 +140,7 @@ def test_what_a_firm_pays_is_not_written_or_told_to_the_patient_instead(app, cli
 
 
 def test_the_guardian_of_a_minor_gets_the_childs_invoice(inside, mailbox):
-    child = a_patient(given_name="Tiago", birth_date="2018-09-09", email=None, language="en")
+    child = somebody(given_name="Tiago", birth_date="2018-09-09", email=None, language="en")
     related_person_service.create(child.id, name="Rui Costa", email="rui@example.org", roles=["guardian"])
     invoice = an_invoice(child)
     send_due()
@@ -153,7 +153,7 @@ def test_the_guardian_of_a_minor_gets_the_childs_invoice(inside, mailbox):
 
 
 def test_without_consent_none_is_sent(inside, app):
-    patient = a_patient()
+    patient = somebody()
     consent_service.record(patient.id, {("care", "email"): False}, source="in-person")
 
     message = send_invoice(an_invoice(patient).id)
@@ -162,7 +162,7 @@ def test_without_consent_none_is_sent(inside, app):
 
 
 def test_consent_that_is_withdrawn_after_the_button_was_pressed_counts(inside, app, mailbox):
-    patient = a_patient()
+    patient = somebody()
     invoice = an_invoice(patient)
     send_invoice(invoice.id)
     consent_service.record(patient.id, {("care", "email"): False}, source="in-person")
@@ -173,7 +173,7 @@ def test_consent_that_is_withdrawn_after_the_button_was_pressed_counts(inside, a
 
 
 def test_the_consent_of_a_payer_who_is_a_patient_too_counts(inside, app):
-    patient, mother = a_patient(), a_patient(given_name="Ana", email="ana@example.org")
+    patient, mother = somebody(), somebody(given_name="Ana", email="ana@example.org")
     person = related_person_service.create(patient.id, other_id=mother.id, roles=["payer"])
     invoice = an_invoice_paid_by(patient, {"kind": "related_person", "related_person_id": person.id})
     consent_service.record(mother.id, {("care", "email"): False}, source="in-person")
@@ -194,7 +194,7 @@ def test_an_invoice_that_was_credited_wholly_is_not_sent(inside, app):
 
 @pytest.mark.slow
 def test_nothing_is_sent_of_a_patient_who_has_died(inside, app):
-    patient = a_patient()
+    patient = somebody()
     invoice = an_invoice(patient)
     patient_service.record_death(patient.id, deceased_on=date(2026, 1, 2))
 
@@ -203,8 +203,8 @@ def test_nothing_is_sent_of_a_patient_who_has_died(inside, app):
 
 def test_the_page_has_a_button_that_sends_once_and_shows_what_became_of_it(app, client, here):
     with here():
-        invoice_id = an_invoice(a_patient()).id
-        draft_id = a_draft(a_patient(given_name="Rui")).id
+        invoice_id = an_invoice(somebody()).id
+        draft_id = a_draft(somebody(given_name="Rui")).id
     page = client.get(f"/invoices/{invoice_id}").text
     assert "Not sent by email yet" in page
     assert "Send by email" in page
@@ -223,7 +223,7 @@ def test_the_page_has_a_button_that_sends_once_and_shows_what_became_of_it(app, 
 @pytest.mark.slow
 def test_the_page_of_an_invoice_takes_few_statements_with_its_messages(app, client, here):
     with here():
-        invoice_id = an_invoice(a_patient()).id
+        invoice_id = an_invoice(somebody()).id
         send_invoice(invoice_id)
     client.get(f"/invoices/{invoice_id}")
 
@@ -235,8 +235,8 @@ def test_the_page_of_an_invoice_takes_few_statements_with_its_messages(app, clie
 
 def test_json_sends_an_invoice_once_for_a_key(app, client, here):
     with here():
-        invoice_id = an_invoice(a_patient()).id
-        draft_id = a_draft(a_patient(given_name="Rui")).id
+        invoice_id = an_invoice(somebody()).id
+        draft_id = a_draft(somebody(given_name="Rui")).id
     url, headers = f"/api/v1/notifications/invoices/{invoice_id}/send", {"Idempotency-Key": KEY}
 
     first, again = (client.post(url, headers=headers) for _ in range(2))
@@ -250,7 +250,7 @@ def test_json_sends_an_invoice_once_for_a_key(app, client, here):
 
 def test_the_command_sends_an_invoice_by_its_number(app, run, here):
     with here():
-        number = an_invoice(a_patient()).number
+        number = an_invoice(somebody()).number
 
     result = run("notifications", "send-invoice", number, "--json")
 

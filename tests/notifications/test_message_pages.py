@@ -13,7 +13,7 @@ from clinic.notifications.mail_worker import send_due
 from clinic.notifications.writing.template_service import TemplateKey, template_service
 from clinic.patients.service import consent_service
 from tests.assertions import rows, spoken, title
-from tests.builders import a_patient, an_appointment
+from tests.builders import a_patient, an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 URL = "/api/v1/notifications"
@@ -23,7 +23,7 @@ URL = "/api/v1/notifications"
 def visit(client, here, mailbox):
     """The id of an appointment that was confirmed."""
     with here():
-        appointment = an_appointment(a_patient(language="en"), starts_at=now() + timedelta(days=2))
+        appointment = an_appointment(somebody(language="en"), starts_at=now() + timedelta(days=2))
         send_due()
         return appointment.id
 
@@ -209,7 +209,7 @@ def test_a_message_is_only_shown_to_those_who_may_read_messages(app, client, bec
 
 def test_why_none_shows_the_check_that_stopped_and_where_to_mend_it(client, here, visit):
     with here():
-        patient = a_patient(family_name="Grüner")
+        patient = somebody(family_name="Grüner")
         consent_service.withdraw_all(patient.id)
         other = an_appointment(patient, starts_at=now() + timedelta(days=3))
         patient_id = patient.id

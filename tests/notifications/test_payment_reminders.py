@@ -18,7 +18,7 @@ from clinic.notifications.settings import settings_service
 from clinic.patients.service import consent_service
 from tests.assertions import rows
 from tests.billing.invoices import an_invoice, euros
-from tests.builders import a_patient
+from tests.builders import somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -81,7 +81,7 @@ def test_without_levels_nothing_is_planned(app, clock):
 
 @pytest.mark.slow
 def test_reminders_are_planned_at_issue_and_sent_in_the_morning_of_their_day(app, clock, mailbox):
-    an_invoice(a_patient(language="en"))
+    an_invoice(somebody(language="en"))
     assert reminders(app) == [(7, "queued", None), (21, "queued", None)]
 
     due = [row["due_at"].replace(tzinfo=UTC) for row in rows(app, "notifications") if row["kind"] == "payment-reminder"]
@@ -110,7 +110,7 @@ def test_a_payment_drops_what_is_planned_and_its_reversal_plans_again_what_is_st
 
 
 def test_a_part_payment_changes_what_the_reminder_asks_for(app, clock, mailbox):
-    invoice = an_invoice(a_patient(language="en"))
+    invoice = an_invoice(somebody(language="en"))
     pay(invoice, 2000)
 
     pass_days(clock, 17, every=17)
@@ -148,7 +148,7 @@ def test_a_worker_that_was_away_sends_the_last_level_alone(app, clock, mailbox):
 
 
 def test_without_consent_the_reason_is_shown(app, clock):
-    patient = a_patient()
+    patient = somebody()
     an_invoice(patient)
     consent_service.record(patient.id, {("care", "email"): False}, source="in-person")
 
@@ -161,10 +161,10 @@ def test_without_consent_the_reason_is_shown(app, clock):
 def test_nobody_is_reminded_of_what_was_imported_or_owed_before_whatever_is_set_later(app, clock, mailbox):
     settings_service.update(version=None, payment_reminder_days=[7])
     with as_actor(f"{IMPORT}old-program"):
-        imported = an_invoice(a_patient())
+        imported = an_invoice(somebody())
         paid = pay(imported, imported.total.minor)
     billing_service.reverse_payment(paid.id, reason="Bounced")
-    billing_service.enter_opening_balance(a_patient().id, side="owed", amount=euros(4500))
+    billing_service.enter_opening_balance(somebody().id, side="owed", amount=euros(4500))
     settings_service.update(version=None, payment_reminder_days=[7, 21])
 
     pass_days(clock, PAYMENT_DAYS + 22, every=4)
@@ -174,7 +174,7 @@ def test_nobody_is_reminded_of_what_was_imported_or_owed_before_whatever_is_set_
 
 @pytest.mark.slow
 def test_nobody_is_reminded_whose_credit_is_enough_until_it_is_given_back(app, clock, mailbox):
-    patient = a_patient()
+    patient = somebody()
     an_invoice(patient)
     deposit = billing_service.take_payment(
         patient.id, amount=euros(5000), method="card", allocations=[], keep_credit=True

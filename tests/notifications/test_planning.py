@@ -16,7 +16,7 @@ from clinic.notifications.settings import settings_service
 from clinic.patients.service import consent_service
 from tests.appointments.schedule import a_service
 from tests.assertions import rows
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_practitioner, an_appointment, somebody
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -66,7 +66,7 @@ def set_columns(table, **values):
 def booked_for(service):
     """Book a visit in a week for a service."""
     return appointment_service.create(
-        patient_id=a_patient().id,
+        patient_id=somebody().id,
         practitioner_id=a_practitioner(service.name).id,
         service_id=service.id,
         starts_at=VISIT,
@@ -214,7 +214,7 @@ def test_consent_is_asked_when_the_reminder_is_sent(app, appointment, mailbox, c
 
 @pytest.mark.slow
 def test_a_patient_without_an_address_has_a_planned_reminder_that_says_why_it_is_not_sent(app, mailbox, clock):
-    an_appointment(a_patient(email=None), starts_at=VISIT)
+    an_appointment(somebody(email=None), starts_at=VISIT)
     clock.move_to(VISIT - timedelta(days=2))
 
     send_due()

@@ -20,7 +20,7 @@ from clinic.notifications.mail_worker import send_due
 from clinic.notifications.planning_job import plan_due
 from clinic.notifications.settings import settings_service
 from tests.assertions import rows
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_practitioner, an_appointment, somebody
 
 pytestmark = [pytest.mark.usefixtures("inside"), pytest.mark.slow]
 
@@ -77,7 +77,7 @@ class Visit:
     def __init__(self, clock, hour):
         self.clock, self.at = clock, MONDAY
         starts_at = MONDAY + timedelta(days=4, hours=hour)
-        self.id = an_appointment(a_patient(), a_practitioner(), starts_at).id
+        self.id = an_appointment(somebody(), a_practitioner(), starts_at).id
         self.oracle = Oracle(starts_at, MONDAY)
 
     def do(self, act, amount):

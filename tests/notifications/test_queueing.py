@@ -17,7 +17,7 @@ from clinic.notifications.log import message_log
 from clinic.notifications.service import NotificationNotFound, notification_service
 from clinic.patients.service import patient_service
 from tests.assertions import rows
-from tests.builders import a_patient, an_appointment
+from tests.builders import a_patient, an_appointment, somebody
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.usefixtures("inside")]
 
@@ -28,7 +28,7 @@ def queued(app):
 
 @pytest.mark.slow
 def test_each_event_queues_its_message(app):
-    appointment = an_appointment(starts_at=now() + timedelta(days=1))
+    appointment = an_appointment(a_patient(), starts_at=now() + timedelta(days=1))
     appointment_service.cancel(appointment.id)
 
     assert queued(app) == [("welcome", "queued"), ("confirmation", "queued"), ("cancellation", "queued")]
@@ -38,7 +38,7 @@ def test_each_event_queues_its_message(app):
 
 @pytest.mark.slow
 def test_without_an_address_nothing_is_queued(app):
-    appointment = an_appointment(a_patient(email=None))
+    appointment = an_appointment(somebody(email=None))
     appointment_service.cancel(appointment.id)
 
     assert queued(app) == []
@@ -76,7 +76,7 @@ def test_queueing_the_same_message_again_returns_the_queued_one(app):
 @pytest.mark.slow
 def test_imported_records_cause_no_message(app, mailbox):
     with as_actor("import:old-system"):
-        appointment = an_appointment()
+        appointment = an_appointment(a_patient())
         appointment_service.cancel(appointment.id)
 
     run_due_jobs()

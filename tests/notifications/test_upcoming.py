@@ -12,7 +12,7 @@ from clinic.notifications.mail_worker import send_due
 from clinic.notifications.settings import settings_service
 from clinic.notifications.upcoming import upcoming
 from clinic.patients.service import consent_service, patient_service, related_person_service
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_patient, a_practitioner, an_appointment, somebody
 from tests.statements import counted_statements, of_rows
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -39,7 +39,7 @@ def on_thursday(*patients, hour=9):
 
 @pytest.mark.slow
 def test_tomorrow_counts_the_reminders_of_the_visits_two_days_later(mailbox):
-    on_thursday(a_patient(), a_patient(email="other@example.org"))
+    on_thursday(somebody(), somebody(email="other@example.org"))
 
     found = upcoming()
 
@@ -51,9 +51,9 @@ def test_tomorrow_counts_the_reminders_of_the_visits_two_days_later(mailbox):
 
 @pytest.mark.slow
 def test_who_is_not_reminded_is_listed_with_the_reason(mailbox):
-    unwilling, unreachable, child = a_patient(), a_patient(email=None), a_patient(birth_date="2020-01-01")
+    unwilling, unreachable, child = somebody(), somebody(email=None), somebody(birth_date="2020-01-01")
     consent_service.withdraw_all(unwilling.id)
-    on_thursday(unwilling, unreachable, child, a_patient())
+    on_thursday(unwilling, unreachable, child, somebody())
 
     [day] = upcoming().visit_days
 
@@ -66,7 +66,7 @@ def test_who_is_not_reminded_is_listed_with_the_reason(mailbox):
 
 
 def test_the_guardian_of_a_child_is_reminded(mailbox):
-    child = a_patient(birth_date="2020-01-01", email=None)
+    child = somebody(birth_date="2020-01-01", email=None)
     related_person_service.create(child.id, name="Rui Pereira", email="rui@example.org", roles=["guardian"])
     on_thursday(child)
 
@@ -75,9 +75,9 @@ def test_the_guardian_of_a_child_is_reminded(mailbox):
 
 def test_imported_visits_and_those_that_were_booked_late_are_not_reminded_of(mailbox):
     with as_actor("import:old-system"):
-        on_thursday(a_patient())
+        on_thursday(somebody())
     settings_service.update(version=1, reminder_offsets=[2880 + 1440])
-    on_thursday(a_patient())
+    on_thursday(somebody())
 
     reasons = upcoming(date(2026, 3, 2)).visit_days[0].reasons
 
@@ -100,7 +100,7 @@ def test_the_rest_of_today_is_listed_one_by_one(mailbox):
 
 @pytest.mark.slow
 def test_a_patient_who_has_died_is_not_reminded(mailbox):
-    patient = a_patient()
+    patient = somebody()
     on_thursday(patient)
     patient_service.record_death(patient.id, deceased_on=date(2026, 3, 1))
 
@@ -110,7 +110,7 @@ def test_a_patient_who_has_died_is_not_reminded(mailbox):
 @pytest.mark.slow
 @pytest.mark.parametrize("visits", [1, 12])
 def test_it_takes_at_most_eleven_statements_however_many_visits_there_are(app, mailbox, visits):
-    on_thursday(*(a_patient(birth_date="2020-01-01" if number % 2 else "1990") for number in range(visits)))
+    on_thursday(*(somebody(birth_date="2020-01-01" if number % 2 else "1990") for number in range(visits)))
 
     with counted_statements(app) as seen:
         upcoming()
@@ -119,7 +119,7 @@ def test_it_takes_at_most_eleven_statements_however_many_visits_there_are(app, m
 
 
 def test_the_command_plans_and_shows_the_plan(run, mailbox):
-    on_thursday(a_patient(), a_patient(email=None))
+    on_thursday(somebody(), somebody(email=None))
 
     shown = run("notifications", "plan", "--run")
     plan = json.loads(run("notifications", "plan", "--day", "2026-03-03", "--json").output)

@@ -21,7 +21,7 @@ from clinic.notifications.mail_worker import send_due
 from clinic.notifications.planning_job import plan_due
 from clinic.notifications.settings import settings_service
 from tests.assertions import rows
-from tests.builders import a_patient, a_practitioner, an_appointment
+from tests.builders import a_practitioner, an_appointment, somebody
 
 pytestmark = [pytest.mark.usefixtures("inside"), pytest.mark.slow]
 
@@ -42,7 +42,7 @@ class Visit:
     def __init__(self, clock, mailbox):
         self.clock, self.mailbox = clock, mailbox
         self.times = [MORNING + timedelta(days=3, hours=hours) for hours in (0, 1, 2)]
-        self.id = an_appointment(a_patient(), a_practitioner(), self.times[0]).id
+        self.id = an_appointment(somebody(), a_practitioner(), self.times[0]).id
         self.known, self.sequence, self.burst, self.quiet = None, 0, ["book"], 0
 
     @property

@@ -14,7 +14,7 @@ from clinic.core.jobs import run_due_jobs
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
 from clinic.notifications.calendar.time_zone import time_zone
-from tests.builders import MONDAY, a_patient
+from tests.builders import MONDAY, somebody
 from tests.notifications.links.messages import BEFORE, a_visit, sent_links
 
 LONG = "Gonçalves-Müller 日本 " * 8
@@ -33,7 +33,7 @@ def booked(inside, week_before, mailbox):
     with unit_of_work():
         clinic = clinic_service.current()
         clinic.address, clinic.phone = "Cais do Sodré 14\n1200-450 Lisboa", "+351213555000"
-    return a_visit(a_patient(family_name=LONG, given_name="", language="en"))
+    return a_visit(somebody(family_name=LONG, given_name="", language="en"))
 
 
 def files(mailbox):
@@ -71,7 +71,7 @@ def test_a_confirmation_invites_to_the_visit(booked, mailbox):
 
 @pytest.mark.slow
 def test_a_file_says_no_more_than_the_message(inside, week_before, mailbox):
-    a_visit(a_patient(language="en"))
+    a_visit(somebody(language="en"))
     run_due_jobs()
 
     content = files(mailbox)[-1][0].decode()

@@ -12,7 +12,7 @@ from clinic.core.unit_of_work import unit_of_work
 from clinic.notifications.mail_links import make_links
 from clinic.notifications.mail_worker import send_due
 from clinic.notifications.models import Notification
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 
 BEFORE = MONDAY - timedelta(days=7)
 """When the visit of most tests is booked."""
@@ -24,7 +24,7 @@ def a_visit(patient=None, **fields):
     with unit_of_work():
         hours = WeeklyHours(practitioner_id=practitioner.id, weekday=0, starts=8 * 60, ends=12 * 60)
         db.session.add(hours)
-    return an_appointment(patient or a_patient(language="en"), practitioner, **fields)
+    return an_appointment(patient or somebody(language="en"), practitioner, **fields)
 
 
 def sent_links(kind="confirmation"):

@@ -9,7 +9,7 @@ from clinic.appointments.service import practitioner_service
 from clinic.core.jobs import run_due_jobs
 from clinic.patients.service import patient_service
 from tests.assertions import rows, spoken
-from tests.builders import MONDAY, a_patient, an_appointment
+from tests.builders import MONDAY, an_appointment, somebody
 
 RIGHT = {"day": "21", "month": "6", "year": "1991"}
 WRONG = {"day": "22", "month": "6", "year": "1991"}
@@ -106,7 +106,7 @@ def given_away(here, visitor, visit, links):
     visitor.post(links["answer"], data={"answer": "no"})
     with here():
         practitioner = practitioner_service.get(visit.practitioner_id)
-        an_appointment(a_patient(given_name="Rui", email=None), practitioner, starts_at=visit.starts_at)
+        an_appointment(somebody(given_name="Rui", email=None), practitioner, starts_at=visit.starts_at)
 
 
 def test_who_takes_back_a_time_that_was_given_away_is_offered_other_times(app, visitor, links, given_away):
@@ -149,7 +149,7 @@ def test_who_has_cancelled_long_ago_calls(app, visitor, links, week_before):
 def test_a_time_that_was_taken_meanwhile_is_refused(app, here, visitor, visit, links):
     chosen = starts(enter(visitor, links["answer"], RIGHT))
     with here():
-        others = a_patient(given_name="Rui", email=None)
+        others = somebody(given_name="Rui", email=None)
         taken = visit.starts_at + timedelta(hours=1)
         an_appointment(others, practitioner_service.get(visit.practitioner_id), starts_at=taken)
 

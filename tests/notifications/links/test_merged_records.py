@@ -4,7 +4,7 @@ import pytest
 
 from clinic.patients.service import merge_service
 from tests.assertions import contents, rows, spoken
-from tests.builders import a_patient
+from tests.builders import somebody
 
 CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -13,7 +13,7 @@ CLICK = {"List-Unsubscribe": "One-Click"}
 def survivor(here, visit, links):
     """The record into which that of the visit's patient was merged, after its message was sent."""
     with here():
-        kept = a_patient(language="en", email="kept@example.org")
+        kept = somebody(language="en", email="kept@example.org")
         merge_service.merge(kept.id, visit.patient_id)
         return kept.id
 

@@ -7,7 +7,7 @@ import pytest
 from clinic.appointments.service import appointment_service
 from clinic.patients.service import patient_service, related_person_service
 from tests.assertions import contents, rows, spoken
-from tests.builders import MONDAY, a_patient
+from tests.builders import MONDAY, somebody
 from tests.notifications.links.messages import a_visit, sent_links
 
 
@@ -153,7 +153,7 @@ def test_a_link_does_nothing_once_its_reader_may_not_answer(app, here, visitor, 
 
 def test_a_guardian_answers_for_a_child_who_is_named_by_given_name(app, here, visitor, mailbox, week_before):
     with here():
-        child = a_patient(given_name="Tiago", birth_date="2022-09-09", email=None, language="en")
+        child = somebody(given_name="Tiago", birth_date="2022-09-09", email=None, language="en")
         related_person_service.create(child.id, roles=["guardian"], name="Rui Costa", email="rui@example.org")
         a_visit(child)
         path = sent_links()["answer"]
