@@ -12,7 +12,7 @@ from clinic.audit.hash_chain import seal_due
 from clinic.core.audit import AuditEntry
 from clinic.core.db import db
 from tests.assertions import rows
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.fixtures import Here, Run
 
 
@@ -21,9 +21,9 @@ def sealed(app: Flask, here: Here) -> None:
     """Two sealed entries and one that is not."""
     with here():
         checkpoint_file().unlink(missing_ok=True)
-        a_patient(email=None)
+        somebody(email=None)
         seal_due()
-        a_patient(family_name="Sousa", email=None)
+        somebody(family_name="Sousa", email=None)
 
 
 @pytest.mark.slow

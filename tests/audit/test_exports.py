@@ -9,7 +9,7 @@ from flask import Flask
 
 from clinic.audit.export_signature import has_valid_signature
 from clinic.audit.hash_chain import seal_due
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.fixtures import Here, Run
 from tests.page_client import PageClient
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.row(54)
 def file(client: PageClient, here: Here, tmp_path: Path) -> Path:
     """A file exported by the audit page."""
     with here():
-        a_patient(email=None)
+        somebody(email=None)
         seal_due()
-        a_patient(family_name="Sousa", email=None)
+        somebody(family_name="Sousa", email=None)
     return export(client, tmp_path)
 
 

@@ -9,20 +9,23 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from clinic.audit.service import audit_service
 from clinic.billing.service import billing_service
 from clinic.core import audit
 from clinic.core.clock import now
+from clinic.core.db import db
 from clinic.core.ids import new_id
 from clinic.identity.actor_names import actor_names
 from clinic.identity.api_keys import api_key_service
 from clinic.identity.models import Clinic
+from clinic.notifications.models import Notification
 from clinic.patients.service import Patient, patient_service
 from tests.assertions import rows
 from tests.billing.invoices import KEY, a_draft, an_invoice, line_fields, payment_fields
 from tests.builders import OWN, a_member, a_patient, a_practitioner, an_appointment, appointment_fields, patient_fields
-from tests.fixtures import Here, Run
+from tests.fixtures import Here, Run, StoreOnce
 from tests.page_client import PageClient
 
 PATIENTS, APPOINTMENTS, INVOICES = "/api/v1/patients", "/api/v1/appointments", "/api/v1/invoices"
@@ -199,13 +202,16 @@ LISTS = [
 ]
 
 
+def _records() -> dict[str, UUID]:
+    patient = a_patient()
+    found = {"patient": patient.id, "appointment": an_appointment(patient).id, "invoice": an_invoice(patient).id}
+    return found | {"notification": db.session.scalars(select(Notification.id).limit(1)).one()}
+
+
 @pytest.fixture
-def records(app: Flask, here: Here) -> dict[str, UUID]:
+def records(store_once: StoreOnce) -> dict[str, UUID]:
     """A patient with an appointment, an invoice and a message."""
-    with here():
-        patient = a_patient()
-        found = {"patient": patient.id, "appointment": an_appointment(patient).id, "invoice": an_invoice(patient).id}
-    return found | {"notification": rows(app, "notifications")[0]["id"]}
+    return store_once(_records)  # type: ignore[no-any-return]
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from clinic.core.tenancy import clinic_scope
 from clinic.identity.members import member_service
 from clinic.identity.roles import ROLES
 from tests.assertions import contents, spoken
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.staff.people import browser_of
 
 BANNER = "You are viewing the app as: Receptionist. You can’t change anything."
@@ -117,7 +117,7 @@ def test_in_another_clinic_one_sees_the_app_as_oneself(app, hired, other_clinic)
 @pytest.mark.slow
 def test_the_trail_keeps_ones_own_name_and_shows_as_which_role(client, seeing, here):
     with here():
-        patient_id = a_patient(email=None).id
+        patient_id = somebody(email=None).id
     seeing.get(f"/patients/{patient_id}")
     seeing.submit("/staff/seeing/end")
 

@@ -12,7 +12,7 @@ from clinic.core.jobs import run_due_jobs
 from clinic.patients.service import patient_service
 from tests.assertions import rows, spoken
 from tests.billing.invoices import a_draft, an_invoice
-from tests.builders import a_patient
+from tests.builders import somebody
 from tests.page_client import hidden_value
 from tests.staff.login_helpers import a_browser, a_person, form_token, place_in, replay, send, sign_in
 from tests.staff.login_helpers import cookie as kept_cookie
@@ -153,7 +153,7 @@ def test_whoever_copied_a_session_that_was_ended_can_leave_no_form_behind(app, p
 @pytest.mark.slow
 def test_a_change_that_came_too_late_is_shown_over_the_record_as_it_is(here, too_late):
     with here():
-        patient = a_patient()
+        patient = somebody()
     send_late(too_late, f"/patients/{patient.id}/edit", version="7", given_name="Inês Maria")
 
     page = resume(too_late, sign_in(too_late).location)

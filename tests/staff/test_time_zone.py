@@ -9,7 +9,7 @@ import pytest
 from clinic.appointments.service import appointment_service
 from tests.appointments.zones import LISBON, MADRID
 from tests.assertions import rows, spoken
-from tests.builders import MONDAY, a_patient, a_practitioner, an_appointment
+from tests.builders import MONDAY, a_practitioner, an_appointment, somebody
 from tests.page_client import hidden_value
 from tests.staff.people import browser_of
 from tests.statements import counted_statements, of_rows
@@ -141,7 +141,7 @@ def test_a_wrong_zone_is_asked_again(app, client, zone):
 @pytest.mark.slow
 def test_showing_all_saves_nothing(app, client, here):
     with here():
-        practitioner, patient = a_practitioner(), a_patient()
+        practitioner, patient = a_practitioner(), somebody()
         for hour in range(25):
             an_appointment(patient, practitioner, MONDAY + timedelta(hours=hour))
     page = client.submit(URL, zone=MADRID, version="1", check="1").text

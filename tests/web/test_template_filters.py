@@ -10,7 +10,7 @@ from clinic.core.money import Money
 from clinic.core.tenancy import clinic_scope
 from clinic.web.template_filters import born, instant, time
 from tests.assertions import spoken
-from tests.builders import a_clinic, a_patient, a_practitioner, an_appointment
+from tests.builders import a_clinic, a_patient, a_practitioner, an_appointment, somebody
 
 LISBON = "Europe/Lisbon"
 IN_AUCKLAND = datetime(2026, 2, 2, 20, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ def test_a_time_that_the_clocks_show_twice_names_which_it_is(hour, minute, shown
 @pytest.mark.slow
 def test_an_appointment_while_the_clocks_go_back_can_be_read(client, here):
     with here():
-        made = an_appointment(a_patient(), a_practitioner(), datetime(2027, 10, 31, 0, 30, tzinfo=UTC))
+        made = an_appointment(somebody(), a_practitioner(), datetime(2027, 10, 31, 0, 30, tzinfo=UTC))
 
     assert "01:30 WEST–01:00 WET" in spoken(client.get("/appointments?day=2027-10-31").text)
     assert "Sun 31 Oct 2027, 01:30 WEST–01:00 WET" in spoken(client.get(f"/appointments/{made.id}").text)
@@ -59,7 +59,7 @@ def test_pages_of_a_clinic_in_auckland_show_the_age_of_its_day(app, visitor, on_
         clinic = a_clinic(zone="Pacific/Auckland", currency="NZD", locale="en_NZ")
     visitor.work_in(clinic)
     with app.app_context(), clinic_scope(clinic.id):
-        patient = a_patient(birth_date="1980-02-03")
+        patient = somebody(birth_date="1980-02-03")
         line = LineFields(description="Consultation", quantity=Fraction(1), unit_price=Money(5000, "NZD"))
         urls = ["/patients", f"/patients/{patient.id}", f"/invoices/new?patient={patient.mrn}"]
         urls.append(f"/appointments/{an_appointment(patient, a_practitioner()).id}")
