@@ -13,9 +13,10 @@ from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.orm import make_transient_to_detached
 
 from clinic import create_app
-from clinic.core.db import db
+from clinic.core.db import Base, db
 from clinic.core.events import event_bus
 from clinic.core.tenancy import clinic_scope
 from clinic.identity import passwords
@@ -179,9 +180,10 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]
 def clinic(app: Flask, prepared: Prepared) -> Clinic:
     """The clinic in which requests and commands act: in Lisbon, with euros."""
     with app.app_context(), db.engine.begin() as connection:
-        prepared.clinic_rows.insert(connection)
-    with app.app_context():
-        return db.session.get_one(Clinic, prepared.clinic_id)
+        [row] = prepared.clinic_rows.insert(connection)[Base.metadata.tables["clinics"]]
+    stored = Clinic(**row)
+    make_transient_to_detached(stored)
+    return stored
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Insert, Table, insert, select
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
@@ -28,12 +29,14 @@ class Snapshot:
     rows: dict[Table, list[Row]]
     taken_at: datetime
 
-    def insert(self, connection: Connection) -> None:
-        """Insert the rows as if they were stored now."""
+    def insert(self, connection: Connection) -> dict[Table, list[Row]]:
+        """Insert the rows as if they were stored now, and return them."""
         passed = now() - self.taken_at
-        with without_guards(connection, *(table.name for table in self.rows if table.name in GUARDED)):
-            for table, rows in self.rows.items():
-                connection.execute(insert(table), [_renewed(row, passed) for row in rows])
+        renewed = {table: [_renewed(row, passed) for row in rows] for table, rows in self.rows.items()}
+        with without_guards(connection, *(table.name for table in renewed if table.name in GUARDED)):
+            for table, rows in renewed.items():
+                connection.execute(_insertion(table), rows)
+        return renewed
 
     def without(self, other: "Snapshot") -> "Snapshot":
         """Return the rows that another snapshot does not have."""
@@ -88,6 +91,11 @@ def prepare(app: Flask) -> Prepared:
         token, key = a_signed_in_administrator(clinic)
         client_rows = _take().without(clinic_rows)
     return Prepared(app, dict(app.config), clinic.id, clinic_rows, token, key, client_rows)
+
+
+@cache
+def _insertion(table: Table) -> Insert:
+    return insert(table)
 
 
 def _take() -> Snapshot:
