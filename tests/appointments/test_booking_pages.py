@@ -83,7 +83,8 @@ class Desk:
 
 @pytest.fixture
 def desk(client, store_once) -> Desk:
-    return store_once(Desk)
+    stored: Desk = store_once(Desk)
+    return stored
 
 
 @pytest.fixture
