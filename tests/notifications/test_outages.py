@@ -240,7 +240,7 @@ def test_workers_that_are_killed_at_random_send_every_message_once(app, tmp_path
     settings_service.update(version=1, quiet=False)
     practitioner, begins = a_practitioner(), now() + timedelta(days=2, seconds=20)
     for _ in range(10):
-        an_appointment(somebody(), practitioner, begins)
+        an_appointment(a_patient(), practitioner, begins)
     workers = Workers(app, tmp_path, f"smtp://127.0.0.1:{controller.port}")
     for _ in range(count):
         workers.start()
