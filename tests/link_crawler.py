@@ -14,10 +14,15 @@ from clinic.web.authorization import access_to
 from tests.page_client import PageClient
 
 ALIKE = 3
-"""How many pages of a kind are opened, if there is at most one name in their query.
+"""How many pages of a kind are opened, if their query chooses at most one thing.
 
-With several names one page is opened: each name is found alone as well.
+Of what chooses several things a page is opened if one of the names is new: the others are found alone as well.
 """
+
+ONLY_OTHER_ROWS = {
+    *("about_id", "appointment", "day", "from", "month", "part", "patient", "patient_id", "service", "sort"),
+}
+"""Names in a query whose value decides what a page is about, and not which ways on it shows: one page is opened."""
 
 _TAGS = re.compile(r"""<(a|form)\b((?:[^>"']|"[^"]*"|'[^']*')*)>""")
 _ATTRIBUTES = re.compile(r'\s(href|action|method)="([^"]*)"')
@@ -37,6 +42,8 @@ class Walked:
 
     opened: Counter[str] = field(default_factory=Counter)
     astray: list[str] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+    """Endpoints that answered with a file, which shows no way on."""
 
 
 def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> Walked:
@@ -46,12 +53,15 @@ def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> W
     while waiting:
         here = waiting.pop(0)
         kind = _kind(app, here)
-        if walked.opened[kind] >= (1 if "&" in kind else ALIKE):
+        if not _is_worth_opening(kind, walked):
             continue
         walked.opened[kind] += 1
         answer = client.get(here)
         if answer.status_code in {301, 302, 303}:
             found = Shown([answer.location])
+        elif answer.status_code == 200 and answer.mimetype != "text/html":
+            walked.files.add(kind.partition("?")[0])
+            continue
         elif answer.status_code == 200:
             found = _read(answer.text)
             walked.astray += [f"{here} names a command"] if "flask " in answer.text else []
@@ -62,6 +72,18 @@ def walk(client: PageClient, permissions: frozenset[str], start: str = "/") -> W
         waiting += [url for url in _ours(here, found.links) if url not in known]
         known.update(waiting)
     return walked
+
+
+def _is_worth_opening(kind: str, walked: Walked) -> bool:
+    """Return whether a page may show something that those opened before it do not."""
+    endpoint, _, query = kind.partition("?")
+    names = {*query.split("&")} - {""}
+    if names and endpoint in walked.files:
+        return False
+    if len(names) > 1:
+        before = (opened.partition("?") for opened in walked.opened)
+        return not names <= {name for one, _, query in before if one == endpoint for name in query.split("&")}
+    return walked.opened[kind] < (1 if names & ONLY_OTHER_ROWS else ALIKE)
 
 
 def _read(page: str) -> Shown:
