@@ -13,6 +13,9 @@ from tests.databases import on_one_database
 
 pytestmark = pytest.mark.slow
 
+FULLEST = "manager"
+"""The role that is asked for all forms; for the others, those that the role might send if it were not only seen."""
+
 
 class Looker(Caller):
     """An administrator who sees the app as another role whenever they have signed in."""
@@ -45,12 +48,15 @@ def test_every_page_answers_as_to_the_role_but_changes_nothing(
     pages = [route for route in routes_of(world.app) if not route.is_api]
     guarded = [route for route in pages if access_to(world.app, route.endpoint).permission]
     guarded = [route for route in guarded if route.method not in WITHOUT_A_VIEW]
+    if role != FULLEST:
+        guarded = [route for route in guarded if not route.writes or table[route.key][role] != "403"]
     looker.stated = {route.key: "403" if route.writes else table[route.key][role] for route in guarded}
     expected = {key: {role: cell} for key, cell in looker.stated.items()}
 
     cells = {route.key: looker.cell(route) for route in guarded}
 
     record_property("requests", looker.asked)
-    assert {route.method for route in guarded if route.writes} == {"POST"}
+    assert {route.method for route in guarded if route.writes} <= {"POST"}
+    assert role != FULLEST or len([route for route in guarded if route.writes]) > 100
     assert differences(role, cells, expected) == []
     assert looker.traces == []

@@ -98,9 +98,9 @@ def test_no_method_is_smuggled_in(app, client, ids):
     looked_at, answered = addresses(app, ids, "GET"), app.url_map.bind("").allowed_methods
 
     for url in looked_at:
-        for query in ("?_method=POST", f"?_method=DELETE&csrf_token={token}"):
-            status = client.get(url + query, headers=SMUGGLED).status_code
-            assert status in {200, 204, 302, 303, 400, 404, 410} or url.endswith(INCOMPLETE), (url, status)
+        smuggled = "DELETE" if "DELETE" in answered(url) else "POST"
+        status = client.get(f"{url}?_method={smuggled}&csrf_token={token}", headers=SMUGGLED).status_code
+        assert status in {200, 204, 302, 303, 400, 404, 410} or url.endswith(INCOMPLETE), (url, status)
     for url in [url for url in looked_at if "POST" not in answered(url)]:
         form = {"_method": "GET", "csrf_token": token}
         assert client.post(url, data=form, headers={"X-HTTP-Method-Override": "GET"}).status_code == 405, url
