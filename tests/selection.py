@@ -72,8 +72,8 @@ def never_by_default(path: Path) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Mark what proves breadth as slow, on one database; begin with the longest tests, or shuffle them.
 
-    Those with a time limit of their own are first, then the other slow ones, so that no process waits for one at the
-    end. The order is the same in every process.
+    Those with a time limit of their own are first, then those that mostly wait for the processes they kill, then the
+    other slow ones, so that no process waits for one at the end. The order is the same in every process.
     """
     repetitions = set(needless_repetitions(items))
     for item in further_cases(items):
@@ -82,9 +82,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=list(repetitions))
         items[:] = [item for item in items if item not in repetitions]
     yield
-    items.sort(key=lambda item: (item.get_closest_marker("timeout") is None, "slow" not in item.keywords))
+    items.sort(key=_place)
     if (seed := config.getoption("shuffle")) is not None:
         Random(seed).shuffle(items)
+
+
+def _place(item: pytest.Item) -> tuple[bool, bool, bool]:
+    return item.get_closest_marker("timeout") is None, "crash" not in item.keywords, "slow" not in item.keywords
 
 
 def further_cases(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -7,7 +7,7 @@ import pytest
 from markupsafe import escape
 
 from tests.assertions import element, masked, row_counts, rows, spoken, title
-from tests.builders import somebody
+from tests.builders import a_patient, somebody
 from tests.page_client import hidden_value
 
 FILLED = {
@@ -234,6 +234,18 @@ def test_a_search_that_finds_nobody_offers_to_register(client):
 
     assert "Register “&lt;script&gt;”" in page
     assert "<script>" not in page.partition("</head>")[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("looked_for", ["Pereira", "Nobody"])
+def test_a_search_offers_no_registration_to_those_who_may_not(client, become, inside, looked_for):
+    a_patient()
+    become("administrator", "patients:write")
+
+    page = client.get("/patients", query_string={"q": looked_for})
+
+    assert page.status_code == 200
+    assert "/patients/new" not in page.text
 
 
 @pytest.mark.slow
