@@ -87,7 +87,8 @@ def test_pages_after_an_answer_are_accessible_and_fit_any_width(link_site, stran
     links = link_site.links.visits["pt"]
     open_page(stranger, f"{links['answer']}?lang=en")
     for button in ("Yes, I will come", "I can’t come after all", "Take the time back"):
-        stranger.get_by_role("button", name=button).click()
+        with stranger.expect_navigation():
+            stranger.get_by_role("button", name=button).click()
         assert problems(stranger) == [], button
 
     stranger.get_by_role("link", name="Another time").click()
@@ -100,7 +101,8 @@ def enter_birth_date(page, year):
     """Enter a date of birth, and send it."""
     for label, part in (("Day", "21"), ("Month", "6"), ("Year", year)):
         page.get_by_label(label).fill(part)
-    page.get_by_role("button", name="Show free times").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show free times").click()
 
 
 def test_pages_have_one_heading_no_script_and_fetch_nothing_from_elsewhere(link_site, stranger):
