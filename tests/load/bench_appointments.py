@@ -258,7 +258,8 @@ def _booking(practitioner_id: UUID, patient_id: UUID, starts: Iterator[datetime]
 
     with _recorded() as statements:
         first = ours()
-    writes = [one for one in statements if one[0].lstrip().upper().startswith(("INSERT", "UPDATE"))]
+    written = [one for one in statements if one[0].lstrip().upper().startswith(("INSERT", "UPDATE"))]
+    writes = [(statement, row) for statement, rows in written for row in (rows if isinstance(rows, list) else [rows])]
 
     def plain() -> None:
         _write(writes, _replacements(writes, first, next(starts)))
