@@ -12,12 +12,12 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from clinic.audit.checkpoint import START, Checkpoint, load_checkpoint, save_checkpoint
 from clinic.audit.models import AuditHead
 from clinic.core.audit import AuditEntry, serialize_entry
 from clinic.core.db import db
+from clinic.core.db.inserts import insert_into
 from clinic.core.db.orm_session import prepared
 from clinic.core.errors import BadConfiguration
 from clinic.core.secret_keys import load_or_create_key
@@ -113,8 +113,7 @@ def _update_checkpoint() -> None:
 
 def _locked_head() -> AuditHead:
     """Return the head, created if missing, locked until the unit of work ends."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    first = insert(AuditHead).values(id=1, position=START.position, seal=START.seal)
+    first = insert_into(AuditHead, db.engine.dialect.name).values(id=1, position=START.position, seal=START.seal)
     db.session.execute(first.on_conflict_do_nothing())
     return db.session.scalars(select(AuditHead).where(AuditHead.id == 1).with_for_update()).one()
 

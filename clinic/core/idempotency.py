@@ -14,12 +14,12 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import JSON, String, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import insert_into
 from clinic.core.db.types import UTCDateTime
 from clinic.core.errors import Conflict, InvalidInput
 from clinic.core.unit_of_work import unit_of_work
@@ -120,8 +120,8 @@ def claim_key(claim: Claim) -> None:
     :raises IdempotencyKeyReused: if another request with the key was
     :raises RequestInProgress: if the first one does not end within the time that a lock is waited for
     """
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    row = insert(IdempotentRequest).values(id=claim.id, fingerprint=claim.fingerprint, answer={}, created_at=now())
+    first = insert_into(IdempotentRequest, db.engine.dialect.name)
+    row = first.values(id=claim.id, fingerprint=claim.fingerprint, answer={}, created_at=now())
     try:
         claimed = db.session.execute(row.on_conflict_do_nothing().returning(IdempotentRequest.id)).one_or_none()
     except OperationalError as error:

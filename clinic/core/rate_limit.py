@@ -11,11 +11,11 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import Integer, String, bindparam, case, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.clock import now
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import insert_into
 from clinic.core.db.orm_session import prepared
 from clinic.core.db.types import UTCDateTime
 from clinic.core.unit_of_work import unit_of_work
@@ -130,8 +130,7 @@ def _charge(key: str, limit: Limit, moment: datetime) -> tuple[int, datetime]:
 @cache
 def _counted(dialect: str) -> Any:
     """Return the statement that adds one to a bucket, or begins a new window; it is built once."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    fresh = insert(Bucket).values(key=bindparam("bucket"), count=1, ends_at=bindparam("end"))
+    fresh = insert_into(Bucket, dialect).values(key=bindparam("bucket"), count=1, ends_at=bindparam("end"))
     runs = (Bucket.ends_at > bindparam("moment")) & (Bucket.ends_at <= bindparam("latest_end"))
     counted = fresh.on_conflict_do_update(
         index_elements=["key"],

@@ -1,14 +1,20 @@
-"""Inserts that a part of a transaction makes by one statement for each table, instead of one for each row."""
+"""Inserts: by one statement for each table, instead of one for each row, and of rows that may exist already."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 _WAITING = "waiting_inserts"
 """The key in a session's `info` of the rows that wait, by table."""
+
+
+def insert_into(model: Any, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that can say what happens to a row that exists, for the dialect of a database."""
+    return postgresql.insert(model) if dialect == "postgresql" else sqlite.insert(model)
 
 
 @contextmanager

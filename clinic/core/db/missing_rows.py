@@ -5,9 +5,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert
-from sqlalchemy.dialects import postgresql, sqlite
 
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import insert_into
 
 
 def insert_missing(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -24,5 +24,4 @@ def insert_missing(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
 @cache
 def _insert(model: Any, dialect: str) -> Insert:
     """Return the statement that inserts a row, which the driver sends for all rows at once."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(model).on_conflict_do_nothing()
+    return insert_into(model, dialect).on_conflict_do_nothing()

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, String, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, db
+from clinic.core.db.inserts import insert_into
 from clinic.core.db.orm_session import prepared
 from clinic.core.tenancy import current_clinic_id
 
@@ -36,8 +36,7 @@ def next_number(series: str) -> int:
 @cache
 def _count(dialect: str) -> Any:
     """Return the statement that counts a series on, or begins it; it is built once."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    first = insert(Counter).values(clinic_id=bindparam("clinic_id"), series=bindparam("series"), value=1)
+    first = insert_into(Counter, dialect).values(clinic_id=bindparam("clinic_id"), series=bindparam("series"), value=1)
     further = {"value": Counter.value + 1}
     counted = first.on_conflict_do_update(index_elements=["clinic_id", "series"], set_=further)
     return prepared(counted.returning(Counter.value))
