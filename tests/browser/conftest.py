@@ -16,7 +16,7 @@ from clinic import create_app
 from clinic.core.db import db
 from clinic.core.events import event_bus
 from clinic.core.modules import subscribe_handlers
-from tests.browser.desk_actions import sign_in
+from tests.browser.desk_actions import close_tab, sign_in
 from tests.browser.failing_service import Watch
 from tests.browser.patient_links import PatientLinks, fill_links
 from tests.browser.records import ADMINISTRATOR, Records, fill
@@ -206,7 +206,7 @@ def _tidy(context: BrowserContext, site: Site) -> None:
     """Close the tabs of a test, and let the browser keep again only what it had kept before it."""
     first, *others = context.pages
     for tab in others:
-        tab.close()
+        close_tab(tab)
     session = context.new_cdp_session(first)
     session.send("Storage.clearDataForOrigin", {"origin": site.origin, "storageTypes": STORAGES})
     session.detach()

@@ -7,7 +7,7 @@ from string import ascii_lowercase
 from playwright.sync_api import Page, expect
 
 from tests.browser.console_errors import TROUBLES
-from tests.browser.desk_actions import SEND, a_new_name, become, book, edit_phone
+from tests.browser.desk_actions import SEND, a_new_name, become, book, click_through, close_tab, edit_phone
 from tests.browser.on_file import put_on_file
 from tests.browser.records import ADMINISTRATOR, CAREFUL, READER, TRAVELLER, Records
 
@@ -181,7 +181,7 @@ def sign_in_with_errors(page: Page, records: Records) -> None:
     page.goto("/login")
     page.get_by_label("Email").fill("nobody@example.org")
     page.get_by_label("Password", exact=True).fill("nonsense")
-    page.get_by_role("button", name="Sign in").click()
+    click_through(page.get_by_role("button", name="Sign in"))
 
 
 def second_step(page: Page, records: Records) -> None:
@@ -194,7 +194,7 @@ def new_patient_with_errors(page: Page, records: Records) -> None:
     page.goto("/patients/new")
     page.get_by_role("textbox", name="Email").fill("nonsense")
     page.get_by_label("Year").first.fill("3000")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def new_patient_with_rows(page: Page, records: Records) -> None:
@@ -206,7 +206,7 @@ def new_patient_with_rows(page: Page, records: Records) -> None:
         page.get_by_role("button", name=f"Add a{'n' if name[0] in 'ae' else ''} {name}").click()
     page.get_by_label("Type").select_option("pt-nif")
     page.get_by_label("Number").fill("1")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def new_patient_with_a_guardian(page: Page, records: Records) -> None:
@@ -216,7 +216,7 @@ def new_patient_with_a_guardian(page: Page, records: Records) -> None:
     page.get_by_role("heading", name="Guardian").click()
     page.get_by_label("Phone of the guardian").fill("1")
     page.get_by_label("Relationship").fill("mother")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def conflict(page: Page, records: Records) -> None:
@@ -227,9 +227,9 @@ def conflict(page: Page, records: Records) -> None:
     edit_phone(other, patient, "+351 912 555 014")
     other.get_by_role("heading", name="More").click()
     other.get_by_role("textbox", name="Address").fill("Rua Nova 1")
-    other.locator(SEND).click()
-    other.close()
-    page.locator(SEND).click()
+    click_through(other.locator(SEND))
+    close_tab(other)
+    click_through(page.locator(SEND))
 
 
 def taken_slot(page: Page, records: Records) -> None:
@@ -243,7 +243,7 @@ def hours_with_errors(page: Page, records: Records) -> None:
     page.get_by_role("button", name="Add hours on Monday").click()
     page.get_by_label("Monday, range 1, from").fill("14")
     page.get_by_label("Monday, range 1, to").fill("9")
-    page.get_by_role("button", name="Check").click()
+    click_through(page.get_by_role("button", name="Check"))
 
 
 def hours_with_appointments_outside(page: Page, records: Records) -> None:
@@ -252,14 +252,14 @@ def hours_with_appointments_outside(page: Page, records: Records) -> None:
     page.get_by_role("button", name="Add hours on Sunday").click()
     page.get_by_label("Sunday, range 1, from").fill("3")
     page.get_by_label("Sunday, range 1, to").fill("4")
-    page.get_by_role("button", name="Check").click()
+    click_through(page.get_by_role("button", name="Check"))
 
 
 def new_invoice_with_errors(page: Page, records: Records) -> None:
     """Try to make an invoice with a price that is none."""
     page.goto(f"/invoices/new?patient={records.patient_number}")
     page.get_by_label("Price").first.fill("much")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def service_with_errors(page: Page, records: Records) -> None:
@@ -268,14 +268,14 @@ def service_with_errors(page: Page, records: Records) -> None:
     page.get_by_label("Name", exact=True).fill("")
     for label in ("Length 1, minutes", "Minutes after", "Shortest notice", "How far ahead"):
         page.get_by_label(label, exact=True).fill("x")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def payment_with_errors(page: Page, records: Records) -> None:
     """Try to take more than is still due."""
     page.goto(f"/invoices/{records.open_invoice}")
     page.get_by_label("Amount").fill("9999")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def expired_form(page: Page, records: Records) -> None:
@@ -284,21 +284,21 @@ def expired_form(page: Page, records: Records) -> None:
     name = "".join(choices(ascii_lowercase, k=12))  # nobody on file may be the same person
     page.get_by_label("Family name").fill(name.capitalize())
     page.locator("main [name=csrf_token]").evaluate("(field) => { field.value = 'another'; }")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def form_of_another_clinic(page: Page, records: Records) -> None:
     """Send a form that was shown in another clinic."""
     page.goto("/patients/new")
     page.locator("main [name=_clinic]").evaluate("(field) => { field.value = 'another'; }")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def late_cancellation(page: Page, records: Records) -> None:
     """Cancel an appointment that has changed meanwhile."""
     page.goto(f"/appointments/{records.appointment}")
     page.locator("#cancel [name=version]").evaluate("(field) => { field.value = 99; }")
-    page.get_by_role("button", name="Cancel appointment").click()
+    click_through(page.get_by_role("button", name="Cancel appointment"))
 
 
 def late_arrival(page: Page, records: Records) -> None:
@@ -306,7 +306,7 @@ def late_arrival(page: Page, records: Records) -> None:
     page.goto(f"/appointments?day={records.day}&appointment={records.appointment}")
     address = f"/appointments/{records.cancelled_appointment}/arrive"
     page.locator("form.acts button").first.evaluate("(button, url) => { button.formAction = url; }", address)
-    page.locator("form.acts button").first.click()
+    click_through(page.locator("form.acts button").first)
 
 
 def bad_time(page: Page, records: Records) -> None:
@@ -314,7 +314,7 @@ def bad_time(page: Page, records: Records) -> None:
     page.goto(f"/appointments/{records.appointment}")
     page.get_by_text("Set the time it happened").click()
     page.get_by_label("At", exact=True).fill("25:00")
-    page.locator(".late button").first.click()
+    click_through(page.locator(".late button").first)
 
 
 def late_change_of_a_member(page: Page, records: Records) -> None:
@@ -322,7 +322,7 @@ def late_change_of_a_member(page: Page, records: Records) -> None:
     page.goto(f"/staff/{records.long_member}")
     page.get_by_label("Name", exact=True).fill("V" * 200)
     page.locator("main [name=version]").first.evaluate("(field) => { field.value = 99; }")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def late_change_of_the_clinic(page: Page, records: Records) -> None:
@@ -330,14 +330,14 @@ def late_change_of_the_clinic(page: Page, records: Records) -> None:
     page.goto("/clinic")
     page.get_by_label("Idle timeout (minutes)").fill("60")
     page.locator("main [name=version]").evaluate("(field) => { field.value = 99; }")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def another_time_zone(page: Page, records: Records) -> None:
     """See what another time zone changes."""
     page.goto("/clinic/time-zone")
     page.get_by_label("Time zone").select_option("Europe/Madrid")
-    page.get_by_role("button", name="Check").click()
+    click_through(page.get_by_role("button", name="Check"))
 
 
 def form_of_the_longest_clinic(page: Page, records: Records) -> None:
@@ -350,7 +350,7 @@ def form_of_the_longest_clinic(page: Page, records: Records) -> None:
         page.get_by_role("button", name="Harbour Clinic").click()
     page.goto("/patients/new")
     page.locator("main [name=_clinic]").evaluate("(field, id) => { field.value = id; }", records.other_clinic)
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
 
 
 def seen_as_manager(page: Page, records: Records) -> None:
@@ -366,7 +366,7 @@ def change_while_looking(page: Page, records: Records) -> None:
     seen_as_manager(page, records)
     page.goto("/patients/new")
     page.get_by_label("Family name").fill("Weiß")
-    page.locator(SEND).click()
+    click_through(page.locator(SEND))
     expect(page.locator("h1")).to_have_text("Not allowed")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.desk_actions import click_through
 from tests.browser.visual_checks import axe_violations, looks_wrong
 
 pytestmark = pytest.mark.browser
@@ -87,8 +88,7 @@ def test_pages_after_an_answer_are_accessible_and_fit_any_width(link_site, stran
     links = link_site.links.visits["pt"]
     open_page(stranger, f"{links['answer']}?lang=en")
     for button in ("Yes, I will come", "I can’t come after all", "Take the time back"):
-        with stranger.expect_navigation():
-            stranger.get_by_role("button", name=button).click()
+        click_through(stranger.get_by_role("button", name=button))
         assert problems(stranger) == [], button
 
     stranger.get_by_role("link", name="Another time").click()
@@ -101,8 +101,7 @@ def enter_birth_date(page, year):
     """Enter a date of birth, and send it."""
     for label, part in (("Day", "21"), ("Month", "6"), ("Year", year)):
         page.get_by_label(label).fill(part)
-    with page.expect_navigation():
-        page.get_by_role("button", name="Show free times").click()
+    click_through(page.get_by_role("button", name="Show free times"))
 
 
 def test_pages_have_one_heading_no_script_and_fetch_nothing_from_elsewhere(link_site, stranger):
