@@ -51,7 +51,6 @@ def test_booking_tells_the_other_modules_with_exactly_two_ids(app, published):
     assert stored_events(app, "appointment.scheduled") == [data]
 
 
-@pytest.mark.slow
 def test_cancelling_tells_the_other_modules_with_exactly_one_id(app, published):
     appointment = an_appointment()
 
@@ -228,7 +227,6 @@ def test_somebody_who_takes_no_appointments_any_more_can_not_be_booked():
     assert list(refused.value.problems) == ["practitioner_id"]
 
 
-@pytest.mark.slow
 def test_appointments_are_listed_by_their_start():
     later, earlier = an_appointment(starts_at=MONDAY + HALF_AN_HOUR), an_appointment(starts_at=MONDAY)
 

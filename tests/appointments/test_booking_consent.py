@@ -41,7 +41,6 @@ def test_what_was_ticked_is_recorded_with_the_booking(app, book):
     assert rows(app, "consent_answers")[0]["source"] == "registration-form"
 
 
-@pytest.mark.slow
 def test_once_everything_was_asked_the_rest_is_a_no_where_there_is_an_address(app, book):
     book(**NEW, **TICKED)
 
@@ -62,7 +61,6 @@ def test_a_booking_of_somebody_on_record_asks_nothing(app, client, book):
     assert (answer.status_code, row_counts(app)["consent_answers"]) == (303, before)
 
 
-@pytest.mark.slow
 def test_a_refused_booking_keeps_the_ticks_and_records_nothing(app, book):
     answer = book(**NEW | {"registration-phone": "1"}, **TICKED)
 

@@ -17,7 +17,6 @@ TODAY = datetime.now(UTC)
 REFUSED = [("1999-12-31", TOO_EARLY), (f"{TODAY.year + 6}-01-01", TOO_LATE), ("2126-01-01", TOO_LATE)]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize("day", ["2000-01-01", "2026-11-27", "2031-11-27"])
 def test_the_first_and_the_last_day_can_be_booked(day: str) -> None:
@@ -51,7 +50,6 @@ def test_a_day_too_early_or_too_late_is_refused_everywhere(
     assert (command.exit_code, command.stderr) == (2, f"Error: --starts: {message}\n")
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_the_day_is_the_one_of_the_clinics_calendar() -> None:
     summer = datetime(2026, 6, 27, 12, tzinfo=UTC)

@@ -84,7 +84,6 @@ def test_a_taken_time_changes_neither_hours_nor_appointments(practitioner):
     assert [state(one)[0] for one in (cancelled, moved)] == ["booked", "booked"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("start", [at(9), at(9, 30)])
 def test_an_appointment_is_moved_only_into_the_changed_hours(practitioner, start):
     moved = an_appointment(None, practitioner, at(8))
@@ -93,7 +92,6 @@ def test_an_appointment_is_moved_only_into_the_changed_hours(practitioner, start
         hours_service.set_week(practitioner.id, FROM_TEN, choices={moved.id: start})
 
 
-@pytest.mark.slow
 def test_what_does_not_fall_outside_can_not_be_chosen(practitioner):
     inside, unknown = an_appointment(None, practitioner, at(10)).id, uuid4()
 
@@ -184,7 +182,6 @@ def test_proposed_times_leave_out_those_of_the_patient_and_of_taken_or_closed_ro
     assert proposed[moved.id] == [at(11), at(10, day=28), at(10, day=29)]
 
 
-@pytest.mark.slow
 def test_nothing_is_proposed_where_nobody_works_any_more(practitioner):
     outside = an_appointment(None, practitioner, at(9))
     days = {"first_day": DAY, "last_day": date(2029, 12, 31), "starts": None, "ends": None, "room_id": None}

@@ -44,7 +44,6 @@ def test_a_time_that_the_clocks_skip_is_refused_with_the_nearest_ones(app, clien
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 def test_a_command_refuses_a_time_that_the_clocks_skip(run, app, typed):
     result = run(
         "appointments",
@@ -72,7 +71,6 @@ def test_a_page_asks_which_of_two_times_is_meant(app, client, typed):
     assert rows(app, "appointments") == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("fold", "hour"), [("0", 0), ("1", 1)])
 def test_the_one_that_is_chosen_is_booked(app, client, typed, fold, hour):
     assert client.submit("/appointments/new", **typed, **TWICE, fold=fold).status_code == 303
@@ -80,7 +78,6 @@ def test_the_one_that_is_chosen_is_booked(app, client, typed, fold, hour):
     assert starts(app) == [datetime(2027, 10, 31, hour, 30, tzinfo=UTC)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("options", "hour"), [([], 0), (["--fold", "0"], 0), (["--fold", "1"], 1)])
 def test_a_command_takes_the_earlier_one_unless_told_otherwise(app, run, typed, options, hour):
     result = run(
@@ -116,7 +113,6 @@ def test_a_time_of_summer_is_an_hour_earlier_in_utc(app, client, typed):
     assert starts(app) == [datetime(2027, 7, 14, 8, 0, tzinfo=UTC)]
 
 
-@pytest.mark.slow
 def test_times_at_the_edge_of_the_calendar_are_refused_wherever_the_clinic_is(app, visitor):
     with app.app_context():
         tokyo = a_clinic(name="Tokyo", zone="Asia/Tokyo", currency="JPY", locale="ja_JP")

@@ -21,7 +21,6 @@ def booked(here):
         return an_appointment().id
 
 
-@pytest.mark.slow
 def test_a_confirmation_is_recorded_once_in_the_history(client, app, booked, published):
     first = client.post(f"{URL}/{booked}/confirmation", json={})
     again = client.post(f"{URL}/{booked}/confirmation", json={})
@@ -49,7 +48,6 @@ def test_a_cancelled_appointment_is_not_confirmed(inside):
         appointment_service.confirm(appointment.id)
 
 
-@pytest.mark.slow
 def test_a_confirmation_leaves_the_booking_and_a_move_to_be_undone(inside):
     appointment = an_appointment()
     appointment_service.confirm(appointment.id)

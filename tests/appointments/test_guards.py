@@ -85,7 +85,6 @@ def test_a_cancelled_row_can_not_be_brought_back_onto_a_taken_time(app):
         write(update(APPOINTMENTS).where(APPOINTMENTS.c.id == first.id).values(status="booked"))
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("status", ["cancelled", "noshow", "waitlist", "entered-in-error"])
 def test_rows_that_take_no_time_do_not_count(app, status):

@@ -37,7 +37,6 @@ def weekly_entries(app):
     return [entry["action"] for entry in rows(app, "audit_entries") if entry["record"] == "weekly_hours"]
 
 
-@pytest.mark.slow
 def test_a_week_is_stored_with_the_practitioner_and_raises_the_version():
     practitioner, room = a_practitioner(), a_room()
     ranges = [WeeklyRange(0, 480, 750, room.id), WeeklyRange(0, 795, 1440)]
@@ -133,7 +132,6 @@ def test_a_preview_lists_what_a_week_leaves_outside_and_why():
     assert hours_service.preview_week(a_practitioner("Dr Brandt").id, week).text.startswith("No booked")
 
 
-@pytest.mark.slow
 def test_what_was_outside_before_is_not_listed_again():
     practitioner = practitioner_service.get(an_appointment(starts_at=at(26, 20)).practitioner_id)
     hours_service.set_week(practitioner.id, MORNINGS)
@@ -141,7 +139,6 @@ def test_what_was_outside_before_is_not_listed_again():
     assert hours_service.preview_week(practitioner.id, MORNINGS[:2]).outside == []
 
 
-@pytest.mark.slow
 def test_opening_hours_are_previewed_for_every_practitioner():
     outside = [an_appointment(starts_at=at(26, 20)), an_appointment(starts_at=at(26, 21))]
 

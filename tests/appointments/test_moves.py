@@ -38,7 +38,6 @@ def place(appointment):
     return {name: getattr(found, name) for name in (*names, "blocked_until", "wall_start", "overbook_reason")}
 
 
-@pytest.mark.slow
 def test_a_move_is_made_in_place_and_published(app, published):
     appointment = an_appointment(minutes=45)
 
@@ -65,7 +64,6 @@ def test_its_own_time_is_not_in_the_way(minutes):
     assert (moved.room_id, moved.place, moved.lane) == (room.id, 0, 0)
 
 
-@pytest.mark.slow
 def test_a_move_to_where_it_is_does_nothing(app, published):
     appointment = an_appointment()
     before = row_counts(app)
@@ -125,7 +123,6 @@ def test_a_taken_time_is_refused_and_nothing_changes(app):
     assert (row_counts(app), place(appointment)) == (before, was)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("act", ["arrive", "check_in", "cancel"])
 def test_only_what_is_still_to_come_is_moved(act):
     appointment = an_appointment()
@@ -216,7 +213,6 @@ def test_a_cancellation_is_not_undone_onto_a_time_that_was_given_away(clock):
     assert appointment_service.get(appointment.id).status == "cancelled"
 
 
-@pytest.mark.slow
 def test_an_undone_booking_was_a_mistake(app, clock):
     appointment = an_appointment()
 
@@ -249,7 +245,6 @@ def test_undo_goes_back_act_by_act_and_stops_at_the_booking(clock):
     ]
 
 
-@pytest.mark.slow
 def test_an_old_booking_has_nothing_to_undo(clock):
     appointment = an_appointment()
     clock.shift(timedelta(minutes=11))

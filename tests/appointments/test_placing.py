@@ -110,7 +110,6 @@ def test_what_does_not_suit_each_other_is_refused_at_its_field(app, here, other_
     assert row_counts(app)["appointments"] == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("gap", "is_free"), [(24, False), (25, True)])
 def test_buffers_of_neighbours_add_up(gap, is_free):
     practitioner, service = a_practitioner(), a_service(buffer_before=10, buffer_after=15)
@@ -148,7 +147,6 @@ def test_outside_working_time_is_refused_with_the_reason_and_the_next_free_times
     assert refused.value.next_free == [at(7 * 24 * 60 + minutes) for minutes in (-60, -45, -30, -15, 0)]
 
 
-@pytest.mark.slow
 def test_a_taken_time_comes_with_the_next_free_ones():
     practitioner = a_practitioner()
     works(practitioner)
@@ -162,7 +160,6 @@ def test_a_taken_time_comes_with_the_next_free_ones():
     assert refused.value.details["next_free"][0] == "2029-11-26T10:00:00Z"
 
 
-@pytest.mark.slow
 def test_notice_and_horizon_of_the_service_bind_bookings():
     soon, far = a_service("Soon", notice_minutes=10**7), a_service("Far", horizon_days=1)
 

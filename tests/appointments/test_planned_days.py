@@ -42,7 +42,6 @@ def worked(practitioner, day=DAY):
     return [(span.starts_at.hour, span.ends_at.hour) for span in working_ranges(clinic, hours[practitioner.id], day)]
 
 
-@pytest.mark.slow
 def test_leave_extra_and_other_hours_change_the_days_they_are_planned_for():
     practitioner = a_practitioner()
     hours_service.set_week(practitioner.id, [WeeklyRange(0, 480, 720)])
@@ -58,7 +57,6 @@ def test_leave_extra_and_other_hours_change_the_days_they_are_planned_for():
     assert worked(practitioner) == [(8, 12)]
 
 
-@pytest.mark.slow
 def test_a_closure_takes_away_the_time_of_everybody_until_it_is_deleted():
     practitioner = a_practitioner()
     hours_service.set_week(practitioner.id, [WeeklyRange(0, 480, 1080)])
@@ -125,7 +123,6 @@ def test_stale_versions_and_records_of_another_clinic_are_refused(other_clinic, 
             assert service.list().rows == []
 
 
-@pytest.mark.slow
 def test_lists_show_what_holds_on_some_days_of_one_practitioner():
     practitioner = a_practitioner()
     rows = [leave(practitioner, first_day=day, last_day=NEXT) for day in (DAY, NEXT)]

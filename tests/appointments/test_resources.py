@@ -74,7 +74,6 @@ def test_deactivating_again_changes_nothing_and_what_is_booked_stays():
     assert practitioner_service.reactivate(practitioner.id).active
 
 
-@pytest.mark.slow
 def test_what_is_over_is_not_upcoming():
     practitioner = a_practitioner()
     an_appointment(practitioner=practitioner, starts_at=now() - timedelta(hours=2))
@@ -94,7 +93,6 @@ def test_two_rooms_or_services_cannot_have_one_name(resources):
     assert _rename(resources, one, "One").version == 1
 
 
-@pytest.mark.slow
 def test_a_change_of_who_offers_a_service_is_a_change_of_the_service():
     brandt, silva, room = a_practitioner("Dr Brandt"), a_practitioner("Dr Silva"), room_service.create(name="Room 1")
     service = a_service()

@@ -192,7 +192,6 @@ def test_many_more_slots_and_reasons_are_as_by_brute_force(question, tick):
     assert_start_like_brute_force(question, tick)
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("zone", CHANGES)
 def test_the_parts_of_a_year_follow_each_other_without_gaps(zone):

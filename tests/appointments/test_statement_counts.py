@@ -71,7 +71,6 @@ def test_a_booking_reads_each_row_once(app, here):
     assert len(of_rows(seen)) <= 26, seen
 
 
-@pytest.mark.slow
 def test_a_booking_of_a_service_in_a_room_takes_two_statements_more(app, here):
     with here():
         patient, practitioner, service = somebody(), a_practitioner(), a_service(rooms=[a_room(), a_room("Room 2")])

@@ -215,7 +215,6 @@ def test_the_time_of_a_move_can_be_set_between_the_previous_one_and_now(appointm
     assert (last.happened_at, last.recorded_at) == (NOON + timedelta(minutes=10), NOON + timedelta(minutes=30))
 
 
-@pytest.mark.slow
 def test_a_walk_in_arrives_today_and_is_not_confirmed(app, clock):
     walk_in = appointment_service.walk_in(**fields(starts_at=NOON - timedelta(minutes=5)), reason="Toothache")
 
@@ -227,7 +226,6 @@ def test_a_walk_in_arrives_today_and_is_not_confirmed(app, clock):
         appointment_service.walk_in(**fields(starts_at=NOON + timedelta(days=1)))
 
 
-@pytest.mark.slow
 def test_a_past_visit_is_recorded_as_done_and_nobody_is_told(app, clock):
     past = appointment_service.record_past(**fields(starts_at=NOON - timedelta(days=2)))
 
@@ -238,7 +236,6 @@ def test_a_past_visit_is_recorded_as_done_and_nobody_is_told(app, clock):
         appointment_service.record_past(**fields(starts_at=NOON + timedelta(minutes=1)))
 
 
-@pytest.mark.slow
 def test_reason_and_note_are_changed_without_a_row_of_history():
     appointment = an_appointment()
 

@@ -43,7 +43,6 @@ def test_what_is_to_come_keeps_its_local_time_and_what_has_begun_its_instant(pub
     assert published == []
 
 
-@pytest.mark.slow
 def test_every_change_is_in_the_audit_trail(app):
     appointment = book(service=a_service(buffer_after=15))
 
@@ -87,7 +86,6 @@ def test_a_time_that_the_clocks_skip_is_named_and_in_the_way_until_it_is_moved(a
     assert as_stored(in_gap).wall_start == datetime(2029, 3, 25, 3)
 
 
-@pytest.mark.slow
 def test_a_cancelled_time_that_the_clocks_skip_is_in_nobodys_way():
     appointment_service.cancel((cancelled := book(datetime(2029, 3, 25, 1, 30, tzinfo=UTC))).id)
 
@@ -96,7 +94,6 @@ def test_a_cancelled_time_that_the_clocks_skip_is_in_nobodys_way():
     assert as_stored(cancelled).wall_start == datetime(2029, 3, 25, 3, 30)
 
 
-@pytest.mark.slow
 def test_a_time_that_comes_twice_is_the_first_one_and_that_is_said():
     twice = book(datetime(2029, 10, 28, 2, 30, tzinfo=UTC))
 
@@ -105,7 +102,6 @@ def test_a_time_that_comes_twice_is_the_first_one_and_that_is_said():
     assert as_stored(twice).starts_at == datetime(2029, 10, 28, 0, 30, tzinfo=UTC)
 
 
-@pytest.mark.slow
 def test_the_second_of_two_equal_times_stays_the_second_one():
     first, second = (book(datetime(2029, 10, 28, hour, 30, tzinfo=UTC)) for hour in (0, 1))
 
@@ -168,7 +164,6 @@ def test_what_has_begun_stays_and_what_would_overlap_it_is_in_the_way():
     assert as_stored(elsewhere).starts_at == MONDAY - timedelta(minutes=15)
 
 
-@pytest.mark.slow
 def test_a_patient_who_is_there_early_keeps_the_local_time():
     appointment = book()
     appointment_service.arrive(appointment.id)
@@ -179,7 +174,6 @@ def test_a_patient_who_is_there_early_keeps_the_local_time():
     assert (stored.status, stored.starts_at) == ("arrived", MONDAY - HOUR)
 
 
-@pytest.mark.slow
 def test_overbooked_appointments_move_side_by_side():
     practitioner = a_practitioner()
     both = [an_appointment(practitioner=practitioner) for _ in range(2)]
@@ -202,7 +196,6 @@ def test_another_list_than_the_one_that_was_shown_changes_nothing():
     assert clinic_service.current().zone == MADRID
 
 
-@pytest.mark.slow
 def test_an_appointment_more_that_just_follows_needs_no_second_look():
     seen = clinic_service.preview_zone(MADRID).seal
     book()
@@ -212,7 +205,6 @@ def test_an_appointment_more_that_just_follows_needs_no_second_look():
     assert clinic_service.current().zone == MADRID
 
 
-@pytest.mark.slow
 def test_the_same_zone_changes_nothing(app):
     book()
     before = {table: rows(app, table) for table in ("clinics", "appointments", "audit_entries")}
@@ -238,7 +230,6 @@ def test_a_move_before_the_change_can_not_be_undone_and_what_else_was_done_can()
     assert as_stored(arrived).status == "booked"
 
 
-@pytest.mark.slow
 def test_what_happened_before_the_change_can_be_entered_after_it():
     appointment = book()
     before = datetime.now(UTC) + timedelta(minutes=5)
@@ -262,7 +253,6 @@ def test_the_page_of_a_past_appointment_shows_its_time_of_then_too(client):
     assert "; then" not in spoken(client.get(f"/appointments/{moved.id}").text)
 
 
-@pytest.mark.slow
 def test_the_history_shows_the_change(client):
     appointment = book()
     move_to(MADRID)

@@ -77,7 +77,6 @@ def test_who_understood_a_time_in_the_old_zone_is_refused(app, request):
     assert row_counts(app)["appointments"] == 1
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_who_sends_an_instant_without_reading_the_zone_gets_it(request):
     fields = fields_of()

@@ -214,7 +214,6 @@ class TestService:
         with pytest.raises(InvoiceAlreadyPaid):
             billing_service.use_credit(invoice.id)
 
-    @pytest.mark.slow
     def test_a_key_takes_one_payment_of_several_invoices(self) -> None:
         patient = somebody()
         first = an_invoice(patient)

@@ -117,7 +117,6 @@ class TestRefund:
         assert state(invoice) == ("balanced", "paid", 0)
         assert len(paid_events(published)) == 1
 
-    @pytest.mark.slow
     def test_credit_is_given_back_first(self) -> None:
         invoice = an_invoice()
         payment = paid(invoice, 6000, keep_credit=True)
@@ -129,7 +128,6 @@ class TestRefund:
         assert state(invoice)[2] == 500
         assert [one.amount.minor for one in billing_service.refunds_of(payment.id)] == [1000, 500]
 
-    @pytest.mark.slow
     def test_only_credit_is_given_back_if_told(self) -> None:
         payment = paid(an_invoice(), 6000, keep_credit=True)
 

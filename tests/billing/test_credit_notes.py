@@ -44,7 +44,6 @@ class TestCreditNote:
         with pytest.raises(InvoiceCancelled):
             credited(invoice)
 
-    @pytest.mark.slow
     def test_over_the_rest_it_balances_a_part_paid_invoice_without_an_event(self, published) -> None:
         invoice = billing_service.issue(a_draft(lines=[a_line(1000, "5")]).id)
         paid(invoice, 3000)
@@ -54,7 +53,6 @@ class TestCreditNote:
         assert state(invoice) == ("balanced", "paid", 0)
         assert paid_events(published) == []
 
-    @pytest.mark.slow
     def test_the_amount_that_is_told_of_is_the_total_less_credits(self, published) -> None:
         invoice = billing_service.issue(a_draft(lines=[a_line(1000, "5")]).id)
         credited(invoice, "2")

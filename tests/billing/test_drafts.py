@@ -37,7 +37,6 @@ def item_line(item, quantity="1", **fields):
     return {"item_id": item.id, "quantity": Fraction(quantity), **fields}
 
 
-@pytest.mark.slow
 def test_price_label_and_tax_of_an_item_come_from_the_list(inside):
     item = an_item(1500, code="4010", label="Certificate", tax=a_tax("23"))
 
@@ -135,7 +134,6 @@ def test_a_draft_is_changed_as_a_whole_or_in_part(inside):
         billing_service.update(invoice.id, version=1, note="")
 
 
-@pytest.mark.slow
 @pytest.mark.row(82)
 def test_an_issued_invoice_is_neither_changed_nor_deleted(inside):
     invoice = an_invoice()
@@ -146,7 +144,6 @@ def test_an_issued_invoice_is_neither_changed_nor_deleted(inside):
         billing_service.delete(invoice.id, version=None)
 
 
-@pytest.mark.slow
 def test_a_copy_has_the_same_lines_and_no_number(inside):
     item = an_item(1500, tax=a_tax("23"))
     a_seller()

@@ -122,7 +122,6 @@ def _wanted(oracle: Oracle, filters: dict[str, Any]) -> tuple[int, dict[str, tup
     return len(found), sums_of(found)
 
 
-@pytest.mark.slow
 def test_the_books_have_every_standing_and_age(books: Books) -> None:
     summary = billing_service.summary()
 

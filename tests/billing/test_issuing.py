@@ -128,7 +128,6 @@ def test_a_draft_whose_patient_pays_and_is_archived_is_refused() -> None:
     assert reasons_of(draft) == [payer_refused(ARCHIVED)]
 
 
-@pytest.mark.slow
 def test_somebody_else_pays_for_a_patient_who_has_died() -> None:
     patient = somebody()
     payer: Any = {"kind": "other", "name": "Heirs of Pereira", "address": ADDRESS, "tax_number": "500"}
@@ -279,7 +278,6 @@ def _refused(statement: str, ids: dict[str, str]) -> bool:
     return False
 
 
-@pytest.mark.slow
 def test_a_draft_is_shown_with_what_it_would_get() -> None:
     with time_machine.travel("2026-11-23T12:00:00Z", tick=False):
         an_invoice()

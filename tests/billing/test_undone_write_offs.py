@@ -80,7 +80,6 @@ class TestService:
         with pytest.raises(OpeningBalanceReversed):
             billing_service.undo_write_off(row.id, reason="It came")
 
-    @pytest.mark.slow
     def test_the_statement_of_the_account_has_both(self) -> None:
         invoice = an_invoice()
         billing_service.undo_write_off(written_off(invoice).id, reason="It came")

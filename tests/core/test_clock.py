@@ -118,7 +118,6 @@ def test_a_day_has_23_24_or_25_hours(zone, day, first, hours):
     assert end - start == timedelta(hours=hours)
 
 
-@pytest.mark.slow
 @given(day=DAYS, zone=ZONES)
 def test_a_day_ends_where_the_next_begins(day, zone):
     assert day_bounds(day, zone)[1] == day_bounds(day + timedelta(days=1), zone)[0]

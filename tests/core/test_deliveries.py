@@ -371,7 +371,6 @@ def test_a_delivery_without_a_subscribed_handler_is_retried_with_that_reason(cli
     assert left.last_error == "handler not subscribed"
 
 
-@pytest.mark.slow
 def test_an_event_without_handlers_is_stored_and_logged(client: FlaskClient, here: Here, published: list[Any]) -> None:
     event_bus.clear()
 
@@ -467,7 +466,6 @@ def test_an_unknown_event_is_not_found(run: Run) -> None:
     assert (result.exit_code, result.stderr) == (3, "Error: There is no such event\n")
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 def test_retrying_a_delivered_event_is_refused() -> None:
     a_patient()

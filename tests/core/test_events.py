@@ -548,7 +548,6 @@ def test_a_stored_event_is_delivered_at_the_depth_of_its_publisher(bus, seen):
     assert seen == ["ping", "ping"]
 
 
-@pytest.mark.slow
 def test_no_publish_is_lost_while_others_subscribe_and_unsubscribe(bus, seen):
     def publish() -> None:
         for _ in range(500):
@@ -581,7 +580,6 @@ def test_threads_that_subscribe_to_a_new_event_at_once_are_all_subscribed(bus, s
         assert [number for which, number in seen if which == thread] == list(range(100))
 
 
-@pytest.mark.slow
 def test_threads_that_subscribe_the_same_handler_at_once_subscribe_it_once(bus, seen, monkeypatch):
     monkeypatch.setattr(Signal, "connect", interrupted(Signal.connect))
 

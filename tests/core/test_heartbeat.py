@@ -22,7 +22,6 @@ def test_without_a_worker_nothing_was_ever_seen(clock):
     assert (worker_status().is_running, worker_status().seen_at) == (False, None)
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_worker_that_is_seen_every_minute_runs(clock):
     heartbeat = Heartbeat()

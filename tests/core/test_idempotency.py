@@ -87,7 +87,6 @@ def test_keys_are_kept_for_a_day_and_then_deleted(inside) -> None:
     assert deleted == (1, None)
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 def test_an_enclosing_unit_of_work_commits_what_is_done_inside_together(inside, published) -> None:
     with pytest.raises(ZeroDivisionError), enclosing_unit_of_work(lambda: claim_key(CLAIM)):
@@ -100,7 +99,6 @@ def test_an_enclosing_unit_of_work_commits_what_is_done_inside_together(inside, 
     assert published == []
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 def test_an_enclosing_unit_of_work_goes_on_after_a_failure_inside(inside, published) -> None:
     with enclosing_unit_of_work(lambda: claim_key(CLAIM)) as unit:

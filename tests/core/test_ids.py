@@ -21,7 +21,6 @@ def test_each_id_is_later_than_the_one_before():
     assert all(earlier < later for earlier, later in pairwise(made))
 
 
-@pytest.mark.slow
 def test_texts_and_bytes_of_ids_sort_as_the_ids_do():
     made = [new_id() for _ in range(10_000)]
 
@@ -53,7 +52,6 @@ def test_an_id_begins_with_the_unix_time_in_milliseconds(monkeypatch):
     assert milliseconds_of(new_id()) == next_year // 1_000_000
 
 
-@pytest.mark.slow
 def test_ids_rise_although_the_clock_is_set_back(monkeypatch):
     present = time.time_ns()
     before = new_id()
@@ -65,7 +63,6 @@ def test_ids_rise_although_the_clock_is_set_back(monkeypatch):
     assert len(set(made)) == len(made)
 
 
-@pytest.mark.slow
 def test_ids_rise_although_the_clock_stands_still(monkeypatch):
     monkeypatch.setattr(time, "time_ns", lambda: 1_800_000_000_000_000_000)
 

@@ -76,7 +76,6 @@ def test_without_redis_waking_does_nothing(app: Flask) -> None:
         wake_worker()
 
 
-@pytest.mark.slow
 def test_work_is_due_when_a_message_waits_in_any_clinic(app: Flask, here: Here) -> None:
     with app.app_context():
         before = is_work_due()
@@ -87,7 +86,6 @@ def test_work_is_due_when_a_message_waits_in_any_clinic(app: Flask, here: Here) 
         assert (before, is_work_due()) == (False, True)
 
 
-@pytest.mark.slow
 def test_work_is_due_when_a_delivery_was_left(app: Flask, here: Here) -> None:
     with here():
         a_patient(email=None)

@@ -18,7 +18,6 @@ def euros(minor: int) -> Money:
     return Money(minor, "EUR")
 
 
-@pytest.mark.slow
 @given(minor=st.integers(min_value=-(10**12) + 1, max_value=10**12 - 1), currency=CURRENCIES)
 def test_an_amount_that_was_written_is_read_as_the_same_money(minor, currency):
     money = Money(minor, currency)
@@ -26,7 +25,6 @@ def test_an_amount_that_was_written_is_read_as_the_same_money(minor, currency):
     assert Money.parse(money.amount, currency) == money
 
 
-@pytest.mark.slow
 @given(minor=MINOR, currency=CURRENCIES)
 def test_an_amount_has_exactly_the_digits_of_its_currency(minor, currency):
     amount = Money(minor, currency).amount

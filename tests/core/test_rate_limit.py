@@ -54,7 +54,6 @@ def test_an_attempt_above_the_limit_returns_the_seconds_to_wait(clock):
     assert refused == 40
 
 
-@pytest.mark.slow
 def test_a_name_has_a_bucket_of_its_own(clock):
     for _ in range(4):
         hit("account:ada", THREE_A_MINUTE)
@@ -106,7 +105,6 @@ def test_a_clock_that_was_set_back_locks_nobody_out(clock):
     assert hit("account:ada", THREE_A_MINUTE) == 0
 
 
-@pytest.mark.slow
 def test_a_clock_of_another_machine_that_is_behind_begins_no_window_anew(clock):
     for _ in range(3):
         hit("account:ada", THREE_A_MINUTE)
@@ -144,7 +142,6 @@ def test_who_is_stopped_at_one_limit_charges_no_other(app, clock):
     assert hit_all([account, ("address:198.51.100.4", Limit(2, 60))]) == 0
 
 
-@pytest.mark.slow
 def test_the_longest_wait_is_returned(clock):
     buckets = [("address:a", Limit(1, 60)), ("account:ada", Limit(1, 300))]
     hit_all(buckets)
@@ -187,7 +184,6 @@ def test_a_success_takes_its_try_back(app):
     assert sorted(counts(app)) == [0, 1]
 
 
-@pytest.mark.slow
 def test_a_refund_gives_no_attempts_in_advance(app):
     hit("account:ada", PLENTY)
 
@@ -208,7 +204,6 @@ def test_neither_names_nor_what_can_be_worked_out_from_them_are_stored(app):
     assert len(row["key"]) == 64
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", ["", "\x00", "\ud800", "é" * 100_000])

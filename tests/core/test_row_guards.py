@@ -86,7 +86,6 @@ def test_tables_are_rebuilt_while_their_guards_are_set_aside(connection: Connect
     assert [statement for statement in REFUSED if not is_refused(connection, statement)] == []
 
 
-@pytest.mark.slow
 def test_dropped_guards_refuse_nothing(connection: Connection) -> None:
     drop_guard("boxes", "boxes_guard")
     drop_part_guard("things", "things_guard")

@@ -58,7 +58,6 @@ def test_a_claimed_row_is_not_due_until_its_lease_has_ended() -> None:
     assert again.lease != row.lease
 
 
-@pytest.mark.slow
 def test_a_row_is_not_due_before_its_time() -> None:
     a_patient()
     set_columns(due_at=now() + timedelta(minutes=1))
@@ -67,7 +66,6 @@ def test_a_row_is_not_due_before_its_time() -> None:
     assert notification_queue.claim() is None
 
 
-@pytest.mark.slow
 def test_a_row_claimed_by_another_worker_can_not_be_changed() -> None:
     a_patient()
     slow = notification_queue.claim()
@@ -84,7 +82,6 @@ def test_a_row_claimed_by_another_worker_can_not_be_changed() -> None:
     assert db.session.scalars(select(Notification.reason)).one() == "fast"
 
 
-@pytest.mark.slow
 def test_rows_with_the_fewest_attempts_are_claimed_first() -> None:
     first, second = a_patient(), a_patient()
     claimed = notification_queue.claim()
@@ -114,7 +111,6 @@ def test_the_number_of_the_attempt_is_the_lease_of_a_table_without_lease_columns
         assert staff_mail_queue.claimed(fast).id == fast.id
 
 
-@pytest.mark.slow
 def test_an_application_that_is_shutting_down_claims_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.extensions, _STOPPING, False)
     a_patient()
@@ -125,7 +121,6 @@ def test_an_application_that_is_shutting_down_claims_nothing(app: Flask, monkeyp
     assert notification_queue.claim() is None
 
 
-@pytest.mark.slow
 def test_asking_whether_a_row_is_due_does_not_write() -> None:
     a_patient()
     before = db.session.scalars(select(Notification.attempts)).all()

@@ -57,7 +57,6 @@ def test_a_server_that_can_not_be_reached_puts_the_message_off(app, monkeypatch)
     assert attempts(app) == [(1, "deferred", "the mail server can't be reached (ConnectionRefusedError)")]
 
 
-@pytest.mark.slow
 def test_a_broken_connection_makes_the_attempt_unknown(app, mailbox):
     a_patient()
     mailbox.hangs_up = True
@@ -67,7 +66,6 @@ def test_a_broken_connection_makes_the_attempt_unknown(app, mailbox):
     assert attempts(app) == [(1, "unknown", "the connection broke while the mail server had the message")]
 
 
-@pytest.mark.slow
 def test_a_message_that_is_not_wanted_any_more_has_a_suppressed_attempt(app, mailbox):
     consent_service.withdraw_all(a_patient().id)
 
@@ -76,7 +74,6 @@ def test_a_message_that_is_not_wanted_any_more_has_a_suppressed_attempt(app, mai
     assert attempts(app) == [(1, "suppressed", "no consent to care messages by email: withdrawn")]
 
 
-@pytest.mark.slow
 def test_an_attempt_whose_worker_died_ends_with_the_next_claim(app, mailbox):
     a_patient()
     notification_queue.claim()
@@ -87,7 +84,6 @@ def test_an_attempt_whose_worker_died_ends_with_the_next_claim(app, mailbox):
     assert attempts(app) == [(1, "deferred", "the worker died"), (2, "sent", "250 OK")]
 
 
-@pytest.mark.slow
 def test_attempts_are_counted_on_when_a_message_is_sent_again(app, mailbox):
     a_patient()
     mailbox.answers["RCPT"] = "550 Unknown"
@@ -100,7 +96,6 @@ def test_attempts_are_counted_on_when_a_message_is_sent_again(app, mailbox):
     assert attempts(app) == [(1, "refused", "550 Unknown"), (2, "sent", "250 OK")]
 
 
-@pytest.mark.slow
 def test_a_long_answer_is_shortened(app, mailbox):
     a_patient()
     mailbox.answers["RCPT"] = "550 " + "x" * 400
@@ -120,7 +115,6 @@ def test_mail_to_the_console_is_printed(app, monkeypatch, capsys):
     assert attempts(app) == [(1, "sent", "printed to the console")]
 
 
-@pytest.mark.slow
 def test_mail_to_a_folder_is_written_there(app, monkeypatch, tmp_path):
     a_patient()
     monkeypatch.setitem(app.config, "SMTP_URL", f"folder:{tmp_path}/mail")

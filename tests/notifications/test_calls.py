@@ -53,7 +53,6 @@ def test_patients_whom_no_message_reached_are_listed_the_earliest_visit_first(ma
     assert call_service.count() == 2
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize("agreed", [True, False])
 def test_a_patient_without_an_address_is_listed_if_calls_are_agreed_to(mailbox, agreed):
@@ -86,7 +85,6 @@ def test_a_patient_leaves_the_list_when_a_message_arrives(app, mailbox):
     assert appointment_service.get(appointment.id).confirmed_at is None
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize("starts_in", [timedelta(minutes=-5), timedelta(days=15)])
 def test_visits_that_began_or_are_far_away_are_not_listed(mailbox, starts_in):
@@ -209,7 +207,6 @@ def test_the_pages_take_few_statements(app, client, here, mailbox, visit):
         assert len(of_rows(seen)) <= most, (url, len(of_rows(seen)))
 
 
-@pytest.mark.slow
 def test_a_call_is_in_the_audit_trail(app, client, visit):
     client.post(f"{URL}/{visit}/results", json={"result": "no-answer"})
 

@@ -130,7 +130,6 @@ def test_the_page_of_what_goes_next_shows_today_the_day_and_the_rules(app, clien
     assert client.get("/messages/next?day=x").status_code == 422
 
 
-@pytest.mark.slow
 def test_json_shows_what_goes_next(client, here):
     with here():
         a_patient()

@@ -114,7 +114,6 @@ def test_handing_a_message_over_renews_its_lease(app, mailbox):
     assert only(app)["leased_until"] - before > timedelta(seconds=20)
 
 
-@pytest.mark.slow
 def test_a_message_whose_worker_died_before_handing_it_over_is_sent_by_the_next(app, mailbox):
     a_patient()
     notification_queue.claim()

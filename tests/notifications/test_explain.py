@@ -36,7 +36,6 @@ def test_every_kind_of_message_has_checks_in_the_same_order():
         assert names.index("address") < names.index("consent")
 
 
-@pytest.mark.slow
 def test_a_message_that_can_be_sent_passes_every_check():
     appointment = an_appointment()
 
@@ -79,7 +78,6 @@ def test_a_recall_needs_a_consent_of_its_own():
     assert (stopped.name, stopped.reason) == ("consent", "no consent to recalls by email: not asked")
 
 
-@pytest.mark.slow
 def test_a_cancelled_appointment_stops_its_reminder_but_not_the_message_about_the_cancellation():
     appointment = an_appointment()
     appointment_service.cancel(appointment.id)

@@ -108,7 +108,6 @@ def test_a_long_name_of_a_clinic_is_one_mailbox(sent, queue):
     assert mailbox.display_name == LONG
 
 
-@pytest.mark.slow
 def test_the_reason_shows_which_field_is_refused(app, mailbox):
     a_patient()
     store("patients", "given_name", FORGED["q"])

@@ -114,7 +114,6 @@ def test_a_related_person_who_pays_reads_nothing_of_the_patient(inside, mailbox)
     assert message["List-Unsubscribe"] is None
 
 
-@pytest.mark.slow
 def test_a_firm_gets_none_and_the_reason_is_shown(inside, app, mailbox):
     invoice = an_invoice_paid_by(somebody(), {"kind": "other", "name": "Seguros SA"})
 
@@ -192,7 +191,6 @@ def test_an_invoice_that_was_credited_wholly_is_not_sent(inside, app):
     assert mails(app)[0]["reason"] == "the invoice was cancelled by a credit note"
 
 
-@pytest.mark.slow
 def test_nothing_is_sent_of_a_patient_who_has_died(inside, app):
     patient = somebody()
     invoice = an_invoice(patient)

@@ -35,7 +35,6 @@ def written(app):
     return sorted((Path(app.instance_path) / "outbox").glob("*"))
 
 
-@pytest.mark.slow
 def test_a_message_that_was_accepted_is_sent_and_stores_its_text(app, mailbox):
     a_patient(language="en")
 
@@ -178,7 +177,6 @@ def test_a_connection_that_breaks_after_the_hand_over_makes_the_state_unknown(ap
         assert send_due() == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["421 Closing", "500 What?"])
 def test_an_error_at_quit_does_not_change_an_accepted_message(app, mailbox, answer):
     a_patient()
@@ -201,7 +199,6 @@ def test_consent_that_was_withdrawn_before_sending_stops_the_message(app, mailbo
     assert mailbox.messages == []
 
 
-@pytest.mark.slow
 def test_an_address_that_was_removed_before_sending_stops_the_message(app, mailbox):
     patient = a_patient()
     patient_service.update(patient.id, version=1, email=None)

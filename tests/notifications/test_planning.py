@@ -75,13 +75,11 @@ def booked_for(service):
     )
 
 
-@pytest.mark.slow
 def test_a_reminder_is_planned_when_a_visit_is_booked(app, appointment):
     assert reminders(app) == [(TWO_DAYS, "queued", None)]
     assert due_times(app) == [VISIT - timedelta(days=2)]
 
 
-@pytest.mark.slow
 def test_planning_again_changes_nothing(app, appointment):
     before = rows(app, "notifications")
 
@@ -89,7 +87,6 @@ def test_planning_again_changes_nothing(app, appointment):
     assert rows(app, "notifications") == before
 
 
-@pytest.mark.slow
 def test_a_visit_that_was_booked_before_there_were_reminders_is_planned_by_the_job(app, clock):
     settings_service.update(version=1, reminder_offsets=[])
     an_appointment(starts_at=VISIT)
@@ -101,7 +98,6 @@ def test_a_visit_that_was_booked_before_there_were_reminders_is_planned_by_the_j
     assert reminders(app) == [(offset, "queued", None) for offset in (THREE_HOURS, TWO_DAYS)]
 
 
-@pytest.mark.slow
 def test_a_visit_far_ahead_is_planned_when_it_comes_near(app, clock):
     an_appointment(starts_at=NOON + HORIZON + timedelta(days=3))
     assert reminders(app) == []
@@ -141,7 +137,6 @@ def test_an_arrival_drops_the_reminder_and_its_undo_plans_it_again(app, appointm
     assert [state for _, state, _ in reminders(app)] == ["suppressed", "queued"]
 
 
-@pytest.mark.slow
 def test_a_visit_booked_after_its_reminder_was_due_is_not_reminded_of(app, clock):
     an_appointment(starts_at=NOON + timedelta(days=1))
 
@@ -212,7 +207,6 @@ def test_consent_is_asked_when_the_reminder_is_sent(app, appointment, mailbox, c
     assert reminders(app) == [(TWO_DAYS, "suppressed", "no consent to reminders by email: withdrawn")]
 
 
-@pytest.mark.slow
 def test_a_patient_without_an_address_has_a_planned_reminder_that_says_why_it_is_not_sent(app, mailbox, clock):
     an_appointment(somebody(email=None), starts_at=VISIT)
     clock.move_to(VISIT - timedelta(days=2))
@@ -234,7 +228,6 @@ def test_imported_visits_are_not_reminded_of(app, clock):
     assert reminders(app) == [(TWO_DAYS, "suppressed", "imported")] * 2
 
 
-@pytest.mark.slow
 def test_a_change_of_the_settings_plans_anew(app, appointment, clock):
     settings_service.update(version=1, reminder_offsets=[THREE_HOURS])
 

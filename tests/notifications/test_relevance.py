@@ -205,7 +205,6 @@ def test_booking_and_cancelling_a_past_appointment_writes_nothing_to_the_patient
     assert len(mailbox.messages) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("status", ["arrived", "noshow"])
 def test_a_confirmation_of_an_appointment_that_is_not_to_come_any_more_is_not_sent(app, appointment, mailbox, status):

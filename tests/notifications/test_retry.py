@@ -156,7 +156,6 @@ def test_the_page_shows_why_a_message_can_not_be_sent_again(client, messages):
     assert "This message is sent: it can’t be sent again" in spoken(response.text).replace("'", "’")
 
 
-@pytest.mark.slow
 def test_who_may_only_read_messages_is_shown_no_button(client, become, messages):
     become("manager", "notifications:write")
 
@@ -190,7 +189,6 @@ def test_json_refuses_what_can_not_be_sent_again(client, messages):
     assert client.post(f"{URL}/retry", json={"state": "sent"}).status_code == 422
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize(
     ("options", "after"),

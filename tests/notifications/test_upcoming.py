@@ -84,7 +84,6 @@ def test_imported_visits_and_those_that_were_booked_late_are_not_reminded_of(mai
     assert reasons == {"imported": 1, "the visit was booked or moved after its reminders were due": 1}
 
 
-@pytest.mark.slow
 def test_the_rest_of_today_is_listed_one_by_one(mailbox):
     patient = a_patient()
     an_appointment(patient, starts_at=NOON + timedelta(days=2, hours=3))

@@ -19,7 +19,6 @@ def untouched(app, client):
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_json_pages_and_commands_refuse_with_the_same_messages(client, run):
     fields = patient_fields(birth_date="1991-02-30")
@@ -59,7 +58,6 @@ def test_a_field_that_nobody_may_set_is_refused_in_a_change(app, client):
     assert rows(app, "patients") == before
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_text_that_can_not_be_stored_is_refused(client):
     body = json.dumps(patient_fields(address="\ud800"))
@@ -70,7 +68,6 @@ def test_text_that_can_not_be_stored_is_refused(client):
     assert words_about(answer, "#/address") == "Leave out control characters"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_a_name_that_can_not_be_stored_is_refused_as_the_name_of_a_field(client):
     answer = client.post(URL, data=r'{"\ud800": 1, "a/b~c": 1, "family_name": "X"}', content_type="application/json")
@@ -79,7 +76,6 @@ def test_a_name_that_can_not_be_stored_is_refused_as_the_name_of_a_field(client)
     assert sorted(pointers(answer)) == ["#/\\ud800", "#/a~1b~0c"]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_bytes_that_are_no_text_are_refused_on_pages_too(client):
     token = client.token().encode()
@@ -91,7 +87,6 @@ def test_bytes_that_are_no_text_are_refused_on_pages_too(client):
     assert answer.status_code == 422
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_a_page_with_a_million_characters_is_shown_again(client):
     answer = client.submit("/patients/new", family_name="a" * 1_000_000)
@@ -101,7 +96,6 @@ def test_a_page_with_a_million_characters_is_shown_again(client):
     assert "New patient" in answer.text
 
 
-@pytest.mark.slow
 @pytest.mark.row(62)
 @pytest.mark.usefixtures("untouched")
 def test_more_than_a_megabyte_is_too_much(client):
@@ -167,7 +161,6 @@ OTHER_SITES = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.row(24)
 @pytest.mark.usefixtures("untouched")
 def test_another_content_type_is_refused(client):
@@ -190,7 +183,6 @@ def test_programs_and_pages_of_ours_can_call(client):
         assert client.post(URL, json=patient_fields(), headers=headers).status_code == 201, headers
 
 
-@pytest.mark.slow
 @pytest.mark.row(63)
 @pytest.mark.usefixtures("untouched")
 def test_an_answer_does_not_grow_with_the_fields_that_were_sent(client):
@@ -200,7 +192,6 @@ def test_an_answer_does_not_grow_with_the_fields_that_were_sent(client):
     assert len(answer.data) < 30_000
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_every_problem_is_reported_at_once(client):
     answer = client.post(URL, json={"birth_date": "1700", "email": "x", "phone": "1", "sex": "x", "is_admin": True})
@@ -208,7 +199,6 @@ def test_every_problem_is_reported_at_once(client):
     assert sorted(pointers(answer)) == ["#/birth_date", "#/email", "#/family_name", "#/is_admin", "#/phone", "#/sex"]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_a_problem_has_everything_that_rfc_9457_names(client):
     answer = client.post(URL, json={}, headers={"X-Request-ID": "desk-17"})
@@ -228,7 +218,6 @@ def test_a_problem_has_everything_that_rfc_9457_names(client):
     }
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("untouched")
 def test_no_problem_repeats_what_was_sent(client):
     fields = dict.fromkeys(("birth_date", "email", "phone", "sex", "language"), "Canary4711")

@@ -43,7 +43,6 @@ def record(patient, answers, source="in-person", **options):
     return consent_service.record(patient.id, answers, source=source, **options)
 
 
-@pytest.mark.slow
 def test_a_registration_claims_no_answer(app, patient):
     consent = consent_service.get(patient.id)
 
@@ -61,7 +60,6 @@ def test_what_is_on_by_registration_has_its_day_and_source_and_nobody_who_record
     assert found.recorded_by is None
 
 
-@pytest.mark.slow
 def test_what_a_patient_answers_when_registering_is_recorded_with_source_and_person():
     with as_actor("cli:desk"):
         patient = a_patient(consent={SMS: True, CARE: False})
@@ -85,7 +83,6 @@ def test_an_answer_is_recorded_with_source_day_note_and_person(patient):
     assert consent.version == 2
 
 
-@pytest.mark.slow
 def test_only_what_changes_gets_an_entry(patient):
     record(patient, {SMS: True, NEWS: False})
 
@@ -99,7 +96,6 @@ def test_only_what_changes_gets_an_entry(patient):
     ]
 
 
-@pytest.mark.slow
 def test_a_save_without_a_change_leaves_the_version(patient):
     assert record(patient, {SMS: True}).version == record(patient, {SMS: True}).version == 2
 
@@ -180,7 +176,6 @@ def test_the_database_refuses_two_current_answers_about_the_same(patient):
         connection.execute(insert(table), copy | {"id": uuid4(), "change": 7})
 
 
-@pytest.mark.slow
 def test_an_answer_that_was_undone_stands_in_the_way_of_no_earlier_one(patient):
     yesterday = today(ZONE) - timedelta(days=1)
     record(patient, {SMS: False})
@@ -227,7 +222,6 @@ def test_undoing_a_withdrawal_restores_each_state_with_its_source_and_day(patien
     assert len(consent_service.history(patient.id).rows) == 1 + 2 * len(TOPICS)
 
 
-@pytest.mark.slow
 def test_a_change_is_undone_for_ten_minutes_only(patient):
     consent_service.withdraw_all(patient.id)
 
@@ -237,14 +231,12 @@ def test_a_change_is_undone_for_ten_minutes_only(patient):
     assert not state(patient, CARE).allowed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("consent", [{}, {CARE: False}])
 def test_the_answers_of_a_registration_are_not_undone(consent):
     with pytest.raises(ConsentNotUndoable):
         consent_service.undo(a_patient(consent=consent).id)
 
 
-@pytest.mark.slow
 def test_a_refusal_at_registration_is_no_assumption_of_the_history():
     refused, unasked = a_patient(consent={CARE: False}), somebody()
     record(unasked, {CARE: False})

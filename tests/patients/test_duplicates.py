@@ -38,7 +38,6 @@ def found(**fields: Any) -> list[UUID]:
     return [one.patient.id for one in duplicate_service.candidates(**patient_fields(**fields))]
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.both_databases
 @pytest.mark.parametrize("other", ALIKE, ids=str)
@@ -49,7 +48,6 @@ def test_a_person_on_file_is_found_by_what_is_alike(other: dict[str, Any]) -> No
     assert found(**other) == [patient.id]
 
 
-@pytest.mark.slow
 def test_a_swapped_birth_date_is_found() -> None:
     patient = a_patient(birth_date="1991-03-07")
 
@@ -64,7 +62,6 @@ def test_a_family_at_one_address_is_not_found() -> None:
     assert found(given_name="Clara", **shared) == []
 
 
-@pytest.mark.slow
 def test_a_record_is_no_candidate_for_itself() -> None:
     patient = a_patient()
 
@@ -105,7 +102,6 @@ def test_what_was_decided_is_remembered_with_who_decided_and_taken_back() -> Non
     assert [one.patient.id for one in duplicate_service.candidates_of(first)] == [second.id]
 
 
-@pytest.mark.slow
 def test_a_decision_is_in_the_audit_trail_of_both_patients() -> None:
     first, second = a_patient(), a_patient()
 
@@ -116,7 +112,6 @@ def test_a_decision_is_in_the_audit_trail_of_both_patients() -> None:
     assert all(entry.changes["state"] == [None, "not-duplicate"] for entry in entries)
 
 
-@pytest.mark.slow
 def test_an_overruled_warning_is_recorded_with_who_overruled_it() -> None:
     first = a_patient()
 

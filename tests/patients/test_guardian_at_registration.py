@@ -36,7 +36,6 @@ def recipients(app, here):
     return {(row["state"], row["recipient"]) for row in rows(app, "notifications")}
 
 
-@pytest.mark.slow
 def test_the_welcome_of_a_child_goes_to_the_guardian_of_the_form(app, client, here, mailbox):
     answer = client.submit("/patients/new", **TYPED, **RUI, **{"guardian-relationship": "uncle"})
 
@@ -83,14 +82,12 @@ def test_every_error_is_shown_at_once_at_its_field(app, client):
     assert row_counts(app)["patients"] == 0
 
 
-@pytest.mark.slow
 def test_a_relationship_alone_names_nobody(client):
     page = client.submit("/patients/new", **TYPED, **{"guardian-relationship": "uncle"})
 
     assert "Enter another patient of the clinic, or a name" in page.text
 
 
-@pytest.mark.slow
 def test_without_a_guardian_nothing_is_stored_of_one(app, client):
     client.submit("/patients/new", **TYPED, **{"guardian-other": " ", "guardian-name": "", "guardian-phone": ""})
 
@@ -108,7 +105,6 @@ def test_the_consent_of_a_child_is_that_of_the_guardian(app, client):
     assert "Asked at registration, by the guardian" in spoken(client.get(f"{url}/consent").text)
 
 
-@pytest.mark.slow
 def test_a_channel_for_which_the_guardian_has_an_address_was_asked_about(app, client):
     client.submit("/patients/new", **TYPED, **RUI, **(TICKS | {"not_asked": ""}))
 
@@ -117,7 +113,6 @@ def test_a_channel_for_which_the_guardian_has_an_address_was_asked_about(app, cl
     assert ("news", "post") not in asked
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("born", "named"), [("2018", False), ("1990", True)])
 def test_without_a_guardian_or_once_of_age_a_patient_answers_alone(client, here, born, named):
     guardian = {"guardian": {"name": "Rui"}} if named else {}
@@ -130,7 +125,6 @@ def test_without_a_guardian_or_once_of_age_a_patient_answers_alone(client, here,
     assert not any(one.by_guardian for one in answers)
 
 
-@pytest.mark.slow
 def test_a_later_answer_and_its_undoing_know_who_gave_it(client, here):
     with here():
         child = a_patient(**CHILD)
@@ -156,7 +150,6 @@ def test_json_names_a_guardian(app, client, here, mother, mailbox):
     assert ("sent", "ines@example.org") in recipients(app, here)
 
 
-@pytest.mark.slow
 def test_json_errors_of_a_guardian_point_into_it(client):
     unknown = {"other_patient_id": "018f0000-0000-7000-8000-000000000000"}
     wrong = {"name": 7, "email": "x", "roles": ["payer"]}
@@ -193,7 +186,6 @@ def test_who_may_not_see_contact_details_names_a_guardian_without_any(app, clien
     assert stored(app) == {"other_id": mother.id, "is_guardian": True}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [["--guardian", "inês per"], ["--guardian-name", "Rui", "--guardian-email", "rui@example.org"]],
@@ -209,7 +201,6 @@ def test_a_command_names_a_guardian(app, run, mother, options):
     )
 
 
-@pytest.mark.slow
 def test_a_command_with_an_unknown_guardian_registers_nobody(app, run, client):
     assert run("patients", "add", "--given-name", "Tiago", "--guardian", "Nobody").exit_code == 3
     assert run("patients", "add", "--given-name", "Tiago", "--guardian-email", "x").exit_code == 2

@@ -77,7 +77,6 @@ def test_the_cursor_of_a_search_shows_no_name(many, client):
         assert [word for word in (b"number", b"pereira", b"per", b"eira") if word in held] == []
 
 
-@pytest.mark.slow
 def test_a_search_behind_somebody_who_is_not_there_starts_anew(inside, here, other_clinic):
     ours = [a_patient(given_name=name).id for name in ("Ana", "Rui")]
     with here(other_clinic.id):
@@ -128,7 +127,6 @@ def cursor(inside, client):
     return client.get(f"{URL}?limit=1").json["next_cursor"]
 
 
-@pytest.mark.slow
 def test_a_cursor_of_another_list_is_refused(client, cursor):
     for url in (
         f"{URL}?q=pereira&cursor=",
@@ -175,7 +173,6 @@ def test_a_parameter_that_stands_there_twice_is_refused(client, url):
     assert [client.get(f"{url}?{query}").status_code for query in ("cursor=a&cursor=b", "q=a&q=b")] == [400, 400]
 
 
-@pytest.mark.slow
 @pytest.mark.row(42)
 def test_an_unknown_parameter_is_refused_naming_the_known_ones(client):
     answer = client.get(f"{URL}?order=name")

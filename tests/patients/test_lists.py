@@ -156,7 +156,6 @@ def test_the_heading_says_the_total_and_what_was_chosen(client, people):
     assert "Clear filters" in client.get("/patients?balance=due&status=archived").text
 
 
-@pytest.mark.slow
 def test_more_than_ten_thousand_are_not_counted(client, people, monkeypatch):
     monkeypatch.setattr("clinic.patients.lists.MOST_COUNTED", 3)
     monkeypatch.setattr("clinic.patients.pages.patient_list.MOST_COUNTED", 3)
@@ -221,7 +220,6 @@ def test_a_page_and_a_json_list_take_few_statements(app, client, people):
     assert len([one for one in of_rows(by_json) if "FROM api_keys" not in one]) <= 4, of_rows(by_json)
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("query", ["status=gone", "balance=nonsense", "no_visit=7", "consent=x", "sort=email"])
 def test_a_value_that_does_not_exist_is_refused_everywhere(client, run, query):

@@ -121,7 +121,6 @@ def test_not_a_duplicate_on_the_comparison_is_remembered(client: Any, two: Any) 
     assert "Not duplicates 1" in client.get(response.location).text
 
 
-@pytest.mark.slow
 def test_a_version_that_is_no_number_is_stale(client: Any, two: Any) -> None:
     url = f"/patients/{two[0]}/merge/{two[1]}"
 

@@ -32,7 +32,6 @@ def alert(client, url):
     return client.post(f"/api/v1{url}/notes", json={"text": TEXT, "kind": "alert"}).json
 
 
-@pytest.mark.slow
 def test_a_note_becomes_an_alert_and_is_ended_and_shown_again(inside):
     patient = somebody()
     note = note_service.create(patient.id, text=TEXT)
@@ -46,7 +45,6 @@ def test_a_note_becomes_an_alert_and_is_ended_and_shown_again(inside):
     assert [one.ended_by for one in note_service.current(patient.id)] == [None]
 
 
-@pytest.mark.slow
 def test_an_alert_is_short_however_it_becomes_one(inside):
     patient = somebody()
     note = note_service.create(patient.id, text="x" * 201)
@@ -58,7 +56,6 @@ def test_an_alert_is_short_however_it_becomes_one(inside):
     assert note_service.alerts(patient.id) == []
 
 
-@pytest.mark.slow
 def test_a_stale_change_and_one_of_an_ended_note_are_refused(inside):
     note = note_service.create(somebody().id, text=TEXT)
 
@@ -146,7 +143,6 @@ def test_json_adds_changes_ends_and_lists(client, url, alert):
     assert client.post(f"{one}/restore").json["ended_at"] is None
 
 
-@pytest.mark.slow
 def test_json_answers_every_problem_at_once(client, url):
     answer = client.post(f"/api/v1{url}/notes", json={"text": "", "kind": "shout", "loud": True})
 

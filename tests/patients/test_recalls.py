@@ -50,7 +50,6 @@ def test_so_many_months_later_is_the_same_day_or_the_last_one_of_the_month(start
     assert after_months(date.fromisoformat(start), months) == date.fromisoformat(end)
 
 
-@pytest.mark.slow
 def test_the_worklist_is_divided_by_the_day_and_leaves_out_who_can_not_be_booked(inside):
     patient, archived, dead = somebody(), somebody(), somebody()
     late = overdue(patient)
@@ -77,7 +76,6 @@ def test_a_booking_closes_what_is_due_and_its_cancellation_opens_it_again(inside
     assert [one.id for one in recall_service.open_of(patient.id)] == [late.id, later.id]
 
 
-@pytest.mark.slow
 def test_closing_is_undone_and_a_closed_recall_is_not_changed(inside):
     recall = recall_service.create(somebody().id, due_on=day(), reason="Check-up")
 
@@ -170,7 +168,6 @@ def test_json_makes_changes_closes_and_lists(client, patient, recall):
     assert len(client.get(f"/api/v1/recalls?patient_id={patient.id}").json["data"]) == 1
 
 
-@pytest.mark.slow
 def test_json_answers_every_problem_at_once(client, patient):
     sent = {"due_on": "soon", "practitioner": "x" * 201, "loud": True}
     answer = client.post(f"/api/v1/patients/{patient.id}/recalls", json=sent)
@@ -178,7 +175,6 @@ def test_json_answers_every_problem_at_once(client, patient):
     assert (answer.status_code, set(pointers(answer))) == (422, {"#/due_on", "#/reason", "#/practitioner", "#/loud"})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("months", [{}, [1]])
 def test_months_that_are_no_number_are_refused(client, patient, recall, months):
     sent = {"in_months": months, "reason": "Check-up"}
@@ -189,7 +185,6 @@ def test_months_that_are_no_number_are_refused(client, patient, recall, months):
     assert [(one.status_code, pointers(one)) for one in (made, changed)] == [(422, ["#/in_months"])] * 2
 
 
-@pytest.mark.slow
 def test_the_worklist_is_listed_page_by_page(client, patient):
     for ahead in range(3):
         sent = WHY | {"due_on": day(ahead).isoformat()}

@@ -26,7 +26,6 @@ def patient(inside):
     return somebody(phone="+351912555014", phone_use="mobile", **LISTS)
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 def test_lists_are_stored_in_their_order(patient):
     found = patient_service.get(patient.id)
@@ -50,7 +49,6 @@ def test_a_changed_list_gives_the_patient_one_new_version(patient):
         patient_service.update(patient.id, version=1, identifiers=[])
 
 
-@pytest.mark.slow
 def test_the_same_lists_change_nothing(app, patient):
     before = len(rows(app, "audit_entries"))
 
@@ -58,7 +56,6 @@ def test_the_same_lists_change_nothing(app, patient):
     assert len(rows(app, "audit_entries")) == before
 
 
-@pytest.mark.slow
 def test_rows_that_stay_are_not_written_again(app, patient):
     kept = {row["id"] for row in rows(app, "patient_details") if row["value"] == OLD["value"]}
 
@@ -71,7 +68,6 @@ def test_rows_that_stay_are_not_written_again(app, patient):
     assert gone["patient_id"] == patient.id
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("empty", [None, []])
 def test_an_empty_list_removes_all(app, patient, empty):
     patient_service.update(patient.id, version=None, former_names=empty, other_phones=empty, identifiers=empty)
@@ -79,7 +75,6 @@ def test_an_empty_list_removes_all(app, patient, empty):
     assert [row["family_name"] for row in rows(app, "patient_details")] == ["Noise"]
 
 
-@pytest.mark.slow
 def test_using_another_phone_exchanges_the_two(app, patient):
     changed = patient_service.use_contact(patient.id, kind="phone", value=WORK["value"])
 
@@ -91,7 +86,6 @@ def test_using_another_phone_exchanges_the_two(app, patient):
     assert changed.version == 2
 
 
-@pytest.mark.slow
 def test_an_old_phone_that_is_used_is_old_no_more(patient):
     assert patient_service.use_contact(patient.id, kind="phone", value=OLD["value"]).phone_use is None
 
@@ -104,7 +98,6 @@ def test_the_first_email_that_is_used_leaves_no_other(inside):
     assert (changed.email, changed.email_use, changed.other_emails) == ("ines@example.org", "home", [])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "words"),
     [({"value": "+351912555098"}, "no such other phone"), (OLD | {"valid_until": date(2026, 1, 1)}, "has a last day")],
@@ -116,7 +109,6 @@ def test_what_can_not_be_used_is_refused(inside, row, words):
         patient_service.use_contact(patient.id, kind="phone", value=OLD["value"])
 
 
-@pytest.mark.slow
 def test_the_use_of_a_phone_ends_with_the_phone(patient):
     assert patient_service.update(patient.id, version=1, phone=None).phone_use is None
 
@@ -143,7 +135,6 @@ def test_an_age_is_refused_beside_a_birth_date_and_a_day_without_an_age(inside, 
         patient_service.update(patient.id, version=1, **fields)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", ["sousa", "213456789", "912555099", "501442600", "501 442 600", "ana@work.example", "pereira sousa"]
 )
@@ -154,7 +145,6 @@ def test_a_patient_is_found_by_former_names_other_contacts_and_identifiers(insid
     assert [one.id for one in patient_service.search(words).rows] == [patient.id]
 
 
-@pytest.mark.slow
 def test_what_is_gone_from_a_list_is_found_no_more(patient):
     patient_service.update(patient.id, version=1, other_phones=[], former_names=None)
 

@@ -37,7 +37,6 @@ def url(patient):
     return f"/patients/{patient.id}"
 
 
-@pytest.mark.slow
 def test_archiving_and_restoring_are_published_once_each(inside, published):
     patient = somebody()
     for change in (patient_service.archive, patient_service.archive, patient_service.restore, patient_service.restore):
@@ -47,7 +46,6 @@ def test_archiving_and_restoring_are_published_once_each(inside, published):
     assert patient_service.get(patient.id).version == 3
 
 
-@pytest.mark.slow
 def test_a_stale_change_of_the_state_is_refused(inside):
     patient = somebody()
 
@@ -101,7 +99,6 @@ def test_what_is_booked_for_somebody_who_died_is_cancelled_but_neither_moved_nor
     assert appointment_service.undo(appointment.id).status == "booked"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("back", "message"), [(-1, "not in the future"), (30000, "after the date of birth")])
 def test_a_day_of_death_is_possible(inside, back, message):
     patient = somebody(birth_date="1991-06")

@@ -59,7 +59,6 @@ def guardian(client, url, mother):
     return client.post(f"/api/v1{url}/related-persons", json=sent).json
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("birth_date", ["2018", "2018-09", "2018-09-09"])
 def test_the_guardian_gets_what_goes_to_a_minor(inside, birth_date):
     mother = somebody(language="pt")
@@ -74,7 +73,6 @@ def test_the_guardian_gets_what_goes_to_a_minor(inside, birth_date):
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("birth_date", ["1991-06-21", "2007", None])
 def test_who_is_of_age_or_of_unknown_age_gets_their_own_messages(inside, birth_date):
     patient = somebody(birth_date=birth_date)
@@ -83,7 +81,6 @@ def test_who_is_of_age_or_of_unknown_age_gets_their_own_messages(inside, birth_d
     assert present(recipient_of(patient)).email == "ines@example.org"
 
 
-@pytest.mark.slow
 def test_of_several_guardians_the_first_living_one_with_an_email_gets_the_messages(inside):
     mother, child = somebody(), somebody(**CHILD)
     related_person_service.create(child.id, name="Aunt", roles=["guardian"])
@@ -131,7 +128,6 @@ def test_a_merged_record_is_refused_as_another_patient(client, url, mother, here
     assert (answer.status_code, pointers(answer)) == (422, ["#/other_patient_id"])
 
 
-@pytest.mark.slow
 def test_the_payer_pays_and_for_a_minor_without_one_the_guardian(inside):
     adult, child = somebody(), somebody(**CHILD)
     for patient in (adult, child):
@@ -142,7 +138,6 @@ def test_the_payer_pays_and_for_a_minor_without_one_the_guardian(inside):
     assert present(payer_of(adult)).person.name == "Insurer"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -169,7 +164,6 @@ def test_nobody_is_related_to_themselves_or_to_nobody(inside, other_clinic, here
         assert set(caught.value.problems) == {"other_id"}
 
 
-@pytest.mark.slow
 def test_a_stale_change_and_one_of_an_ended_person_are_refused(inside):
     person = related_person_service.create(somebody().id, **RUI, roles=["contact"])
 
@@ -269,7 +263,6 @@ def test_json_adds_changes_ends_and_lists(client, url, guardian):
     assert client.post(f"{one}/restore").json["ended_at"] is None
 
 
-@pytest.mark.slow
 def test_json_answers_every_problem_at_once(client, url):
     sent = {"phone": "12", "email": "nobody", "roles": ["friend"], "relationship": "x" * 101}
     answer = client.post(f"/api/v1{url}/related-persons", json=sent)
@@ -289,7 +282,6 @@ def test_who_may_not_see_contact_details_neither_sees_nor_sends_them(client, bec
     assert answer.status_code == 422
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", ["list", "one"])
 def test_reading_takes_at_most_four_statements(app, client, url, guardian, path):
     of_one = f"/api/v1/related-persons/{guardian['id']}"

@@ -190,7 +190,6 @@ def test_a_phone_is_found_by_the_text_by_which_it_is_entered(inside, here, zone,
         assert found_by(queries, {wanted.id: "wanted"}) == {query: ["wanted"] for query in queries}
 
 
-@pytest.mark.slow
 def test_another_extension_of_the_same_number_is_not_found_by_the_whole_text(inside):
     a_patient(phone="+351912555014;ext=13")
 
@@ -217,7 +216,6 @@ def test_joiners_and_invisible_marks_are_ignored(inside, name, query):
     assert found_by([query], {wanted.id: "wanted"}) == {query: ["wanted"]}
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.breadth
 @pytest.mark.parametrize("query", ["P-19", "p19", "P-19 pereira"])

@@ -158,7 +158,6 @@ def test_contact_details_find_nobody_for_who_may_not_see_them(inside, monkeypatc
     assert found == {query: [] for query in found}
 
 
-@pytest.mark.slow
 def test_who_changed_the_name_is_found_by_the_new_one_only_and_its_word_is_forgotten(inside):
     patient = a_patient(family_name="Beforehand")
 

@@ -24,7 +24,6 @@ def test_registering_stores_what_was_entered():
     assert (stored.sex, stored.phone, stored.version) == ("female", "+351912555014", 1)
 
 
-@pytest.mark.slow
 def test_sex_is_unknown_unless_it_is_entered():
     assert patient_service.create(given_name="Robin").sex == "unknown"
 
@@ -37,7 +36,6 @@ def test_registering_publishes_exactly_two_ids(app, published):
     assert stored_events(app, "patient.created") == [data]
 
 
-@pytest.mark.slow
 def test_the_stored_event_shows_who_acted_and_whom_it_is_about(app):
     with as_actor("cli:rita@desk", request_id="r-17"):
         patient = a_patient()
@@ -47,7 +45,6 @@ def test_the_stored_event_shows_who_acted_and_whom_it_is_about(app):
     assert (event["patient_id"], event["subject_version"]) == (patient.id, 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "names", [{}, {"family_name": None, "given_name": None}, {"family_name": "", "given_name": ""}]
 )
@@ -61,7 +58,6 @@ def test_somebody_without_any_name_is_not_registered(app, names):
     assert row_counts(app) == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [{"family_name": "Pelé"}, {"given_name": "Pelé"}])
 def test_one_name_is_enough(name):
     assert patient_service.create(**name).calling_name == "Pelé"
@@ -93,7 +89,6 @@ def test_a_patient_of_another_clinic_is_no_patient_here(here, other_clinic):
     assert patient_service.get_many([theirs.id]) == {}
 
 
-@pytest.mark.slow
 def test_a_patient_is_identified_by_number_in_any_case_and_by_id():
     patient = a_patient()
 
@@ -101,7 +96,6 @@ def test_a_patient_is_identified_by_number_in_any_case_and_by_id():
         assert patient_service.identify(name).id == patient.id
 
 
-@pytest.mark.slow
 @pytest.mark.breadth
 @pytest.mark.parametrize("name", ["P-000002", "2", "", "%", "P-00000_", "\udcff", "\x00", "٣"])
 def test_what_names_nobody_identifies_nobody(name):
@@ -111,7 +105,6 @@ def test_what_names_nobody_identifies_nobody(name):
         patient_service.identify(name)
 
 
-@pytest.mark.slow
 def test_several_patients_are_fetched_at_once():
     first, second, _noise = a_patient(), a_patient(), a_patient()
 
@@ -138,7 +131,6 @@ def test_updating_an_old_version_is_refused_and_changes_nothing():
     assert patient_service.get(patient.id).family_name == "Sousa"
 
 
-@pytest.mark.slow
 def test_a_patient_can_not_lose_the_last_name():
     patient = patient_service.create(family_name="Pelé", email="pele@example.org")
 

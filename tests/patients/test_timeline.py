@@ -242,7 +242,6 @@ def test_a_timeline_without_entries_of_a_kind_says_so(client, here):
     assert "Nothing about money yet. Show everything" in spoken(client.get(f"/patients/{patient}?show=money").text)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("query", ["show=nonsense", "cursor=nonsense", "nonsense=1"])
 def test_a_query_that_the_page_does_not_know_is_refused(client, patient, query):
     assert client.get(f"/patients/{patient}?{query}").status_code in {400, 422}
@@ -263,7 +262,6 @@ def test_the_page_takes_at_most_twelve_statements(app, client, here, patient):
     assert len(of_rows(seen)) <= 12, seen
 
 
-@pytest.mark.slow
 @pytest.mark.both_databases
 def test_changes_are_found_by_an_index_that_leaves_out_the_views(here, patient):
     with here():
