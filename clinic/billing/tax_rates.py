@@ -80,10 +80,6 @@ class TaxRateService(ArchivedRecords[TaxRate]):
             db.session.flush()
         return tax
 
-    def rates_on(self, day: date) -> Sequence[tuple[TaxRate, Fraction | None]]:
-        """Return the active taxes by name, each with its rate of a day in percent, in one query and one for rates."""
-        return [(tax, tax.rate_on(day)) for tax in self.active()]
-
 
 tax_rate_service = TaxRateService()
 

@@ -64,12 +64,6 @@ def count_to_call() -> int:
     return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
-def needs_call(appointment_id: UUID) -> bool:
-    """Return whether a call about an appointment is to be made."""
-    wanted = _visits().order_by(None).where(Appointment.id == appointment_id)
-    return db.session.scalar(select(wanted.exists())) is True
-
-
 def _visits() -> Select[Appointment]:
     """Select the visits about which somebody has to be called."""
     present = now()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, select
 
 from clinic.core.clock import now
 from clinic.core.context import current_actor
@@ -91,10 +91,6 @@ class NotificationService(MessageDecisions):
         """
         found = list(db.session.scalars(_retryable(state).with_only_columns(Notification.id)))
         return sum(_retry_batch(found[start : start + BATCH], state) for start in range(0, len(found), BATCH))
-
-    def count_retryable(self) -> int:
-        """Return how many messages are failed or unknown."""
-        return db.session.scalar(select(func.count()).select_from(_retryable().subquery())) or 0
 
     def get(self, notification_id: UUID) -> Notification:
         """Return a message.

@@ -22,10 +22,3 @@ def after_months(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
     return date(year, month + 1, min(day.day, last))
-
-
-def due_part(due_on: date, today: date) -> str:
-    """Return the part of the worklist to which an open recall belongs."""
-    if due_on < today:
-        return OVERDUE
-    return DUE if due_on <= today + SOON else LATER

@@ -8,15 +8,15 @@ from clinic.appointments.free_times.working_time import (
     ClosureRange,
     ExceptionRange,
     WeeklyRange,
-    is_within_hours,
     working_ranges,
 )
 from clinic.appointments.models import Closure, HoursException, WeeklyHours
-from clinic.appointments.service import hours_service
+from clinic.appointments.service import availability_service, hours_service
 from clinic.core.clock import at_wall_time
 from clinic.core.db import db
 from clinic.core.unit_of_work import unit_of_work
 from clinic.identity.clinics import clinic_service
+from tests.appointments.schedule import book
 from tests.builders import a_practitioner
 from tests.statements import counted_statements, of_rows
 
@@ -86,7 +86,18 @@ def test_hours_on_other_days_only_count_as_hours(kind, bookable):
 
     clinic, found = hours_service.load([locum.id], FIRST, LAST)
 
-    starts_at, ends_at = (at_wall_time(datetime(2029, 11, 26, hour), clinic.zone.key) for hour in (10, 11))
     assert found[locum.id].has_hours is not bookable
-    assert is_within_hours(clinic, found[locum.id], starts_at, ends_at) is bookable
     assert bool(working_ranges(clinic, found[locum.id], FIRST)) is bookable
+
+
+def test_a_free_time_in_the_evening_leaves_room_for_what_is_booked_after_midnight():
+    nights = a_practitioner()
+    store(
+        WeeklyHours(practitioner_id=nights.id, weekday=0, starts=1320, ends=1440),
+        WeeklyHours(practitioner_id=nights.id, weekday=1, starts=0, ends=120),
+    )
+    book(at_wall_time(datetime(2029, 11, 27), "Europe/Lisbon"), practitioner=nights)
+
+    found = availability_service.find(first_day=FIRST, last_day=FIRST, length=60, practitioner_ids=[nights.id])
+
+    assert found.slots[-1].starts_at == at_wall_time(datetime(2029, 11, 26, 23), "Europe/Lisbon")

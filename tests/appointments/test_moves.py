@@ -200,6 +200,19 @@ def test_a_cancellation_is_undone_within_ten_minutes_if_the_time_is_still_free(a
         appointment_service.undo(appointment.id)
 
 
+def test_a_cancelled_appointment_is_booked_at_another_time_within_ten_minutes(clock):
+    appointment = an_appointment()
+    appointment_service.cancel(appointment.id)
+    clock.shift(timedelta(minutes=10))
+
+    assert appointment_service.restore(appointment.id, starts_at=MONDAY + HOUR).starts_at == MONDAY + HOUR
+    appointment_service.cancel(appointment.id)
+    clock.shift(timedelta(minutes=10, seconds=1))
+    with pytest.raises(IllegalTransition, match="too late to undo"):
+        appointment_service.restore(appointment.id, starts_at=MONDAY)
+    assert appointment_service.get(appointment.id).status == "cancelled"
+
+
 @pytest.mark.slow
 def test_a_cancellation_is_not_undone_onto_a_time_that_was_given_away(clock):
     practitioner = a_practitioner()

@@ -14,7 +14,6 @@ from clinic.appointments.free_times.working_time import (
     PractitionerHours,
     WeeklyRange,
     day_parts,
-    is_within_hours,
     working_ranges,
 )
 
@@ -139,27 +138,3 @@ def test_hours_follow_the_clock_when_it_changes():
 
     assert hours(CLINIC, night, date(2027, 3, 28)) == "01:00-02:00"
     assert hours(CLINIC, night, date(2027, 10, 31)) == "00:30-01:00 01:30-03:00"
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [
-        ("08:00", "12:00", True),
-        ("07:59", "08:30", False),
-        ("11:30", "12:01", False),
-        ("12:00", "13:00", False),
-        ("13:00", "17:00", True),
-    ],
-)
-def test_a_span_is_within_the_hours_with_all_its_minutes(start, end, expected):
-    span = [datetime.fromisoformat(f"{WEDNESDAY} {time}+00:00") for time in (start, end)]
-
-    assert is_within_hours(CLINIC, OF_ANA, *span) is expected
-
-
-def test_a_span_over_midnight_needs_the_hours_of_both_days():
-    span = (datetime(2027, 3, 10, 23, 30, tzinfo=UTC), datetime(2027, 3, 11, 0, 30, tzinfo=UTC))
-    late = WeeklyRange(2, 1380, 1440)
-
-    assert not is_within_hours(CLINIC, PractitionerHours(ANA, (late,)), *span)
-    assert is_within_hours(CLINIC, PractitionerHours(ANA, (late, WeeklyRange(3, 0, 30))), *span)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from clinic.appointments.booking.requirements import (
 )
 from clinic.appointments.free_times.slot_types import Availability, Booking, Refused, Slot, Visit
 from clinic.appointments.free_times.slot_types import Room as RoomPlaces
-from clinic.appointments.free_times.slots import explain_start, find_across, first_free
+from clinic.appointments.free_times.slots import find_across, first_free
 from clinic.appointments.free_times.working_time import ClinicHours, PractitionerHours
 from clinic.appointments.hours.loading import load_hours
 from clinic.appointments.models import Practitioner, Room, Service
@@ -112,39 +112,6 @@ class AvailabilityService:
             ignore=ignore,
         )
         return FoundTimes(found, schedule.clinic.zone)
-
-    def explain_at(
-        self,
-        starts_at: datetime,
-        practitioner_id: UUID,
-        *,
-        service_id: UUID | None = None,
-        length: int | None = None,
-        room_id: UUID | None = None,
-        patient_id: UUID | None = None,
-        ignore: UUID | None = None,
-    ) -> Slot | Refused:
-        """Return the slot of a practitioner at a start, or the reason why there is none; see `find`.
-
-        :raises InvalidInput: if the practitioner, service or room does not exist
-        """
-        preload_service_and_room(service_id, room_id)
-        service = find_service(service_id)
-        visit, rooms = _visit(service, length, room_id)
-        practitioners = _practitioners(service, [practitioner_id])
-        day = wall_day(starts_at, clinic_service.current().zone)
-        schedule = _load(practitioners, rooms, patient_id, day, day)
-        return explain_start(
-            visit,
-            schedule.clinic,
-            schedule.practitioners[0],
-            bookings=schedule.bookings,
-            rooms=schedule.rooms,
-            patient_id=patient_id,
-            starts_at=starts_at,
-            now=now(),
-            ignore=ignore,
-        )
 
 
 availability_service = AvailabilityService()

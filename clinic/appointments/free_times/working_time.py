@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clinic.appointments.free_times.local_days import DAY, clock_runs, days_between
+from clinic.appointments.free_times.local_days import DAY, clock_runs
 from clinic.appointments.free_times.span_index import SpanIndex
 
 ExceptionKind = Literal["leave", "hours", "extra"]
@@ -141,15 +141,6 @@ def timetable(clinic: ClinicHours, practitioner: PractitionerHours, days: Iterab
     """Return the parts of several days."""
     parts = (part for day in days for part in day_parts(clinic, practitioner, day))
     return SpanIndex((part.starts_at, part.ends_at, part) for part in parts)
-
-
-def is_within_hours(
-    clinic: ClinicHours, practitioner: PractitionerHours, starts_at: datetime, ends_at: datetime
-) -> bool:
-    """Return whether all of a span is working time."""
-    first, last = (at.astimezone(clinic.zone).date() for at in (starts_at, ends_at))
-    parts = timetable(clinic, practitioner, days_between(first, last)).during(starts_at, ends_at)
-    return all(part.kind == "work" for part in parts)
 
 
 def room_closures(clinic: ClinicHours, room_id: UUID, days: Iterable[date]) -> list[Span]:

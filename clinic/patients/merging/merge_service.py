@@ -30,7 +30,7 @@ from clinic.patients.errors import MergeNotFound, MergeRefused, PatientNotFound
 from clinic.patients.events import PATIENT_MERGED, PATIENT_UNMERGED
 from clinic.patients.merging.choices import Choices, ComparedField, compare_fields, further_contacts, new_values
 from clinic.patients.merging.merged_records import merged_error, merged_ids, unmerged
-from clinic.patients.merging.undoing import obstacles_of, restore_rows
+from clinic.patients.merging.undoing import restore_rows
 from clinic.patients.models import Patient, PatientMerge
 from clinic.patients.rules import MERGED, parse_record_number
 from clinic.patients.search.index import index_patients, sort_name_of
@@ -170,10 +170,6 @@ class MergeService:
         """Return how many merges are not undone."""
         counted = select(func.count()).select_from(PatientMerge).where(PatientMerge.unmerged_at.is_(None))
         return db.session.scalar(counted) or 0
-
-    def obstacles_of_unmerging(self, merge: PatientMerge) -> Sequence[Obstacle]:
-        """Return what has changed since a merge, so that it can't be undone; nothing if it can."""
-        return obstacles_of(merge)
 
     def unmerge(self, merge_id: UUID, *, version: int | None = None) -> PatientMerge:
         """Undo a merge, and publish `patient.unmerged`; what was added since stays with the survivor.

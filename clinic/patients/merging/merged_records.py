@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from clinic.core.db import db
@@ -62,11 +62,6 @@ def lock_patient(patient_id: UUID) -> Patient:
     :raises PatientMerged: if the record was merged
     """
     return unmerged(get_for_update(Patient, patient_id))
-
-
-def present_patients() -> Select[Patient]:
-    """Return a query of the patients whose records were not merged into others."""
-    return select(Patient).where(Patient.merged_into_id.is_(None))
 
 
 def merged_into(patients: Iterable[Patient]) -> Mapping[UUID, Sequence[Patient]]:
