@@ -60,6 +60,13 @@ def test_what_is_on_by_registration_has_its_day_and_source_and_nobody_who_record
     assert found.recorded_by is None
 
 
+def test_the_day_of_a_registration_is_that_of_the_clinic():
+    with time_machine.travel(datetime(2026, 7, 1, 23, 30, tzinfo=UTC), tick=False):
+        patient = somebody()
+
+    assert state(patient, CARE).answered_on == date(2026, 7, 2)
+
+
 def test_what_a_patient_answers_when_registering_is_recorded_with_source_and_person():
     with as_actor("cli:desk"):
         patient = a_patient(consent={SMS: True, CARE: False})
