@@ -129,10 +129,9 @@ def made_row(row: Any) -> RowChange:
     return RowChange(row.__tablename__, str(row.id), {}, after, getattr(row, "version", None), made=True)
 
 
-def find_row(change: RowChange, *, lock: bool) -> Any:
-    """Return the present row of a change, maybe locked until the unit of work ends; None if it is gone."""
-    model, row_id = _model(change.table), UUID(change.row_id)
-    return get_for_update(model, row_id) if lock else db.session.get(model, row_id)
+def lock_row(change: RowChange) -> Any:
+    """Return the present row of a change, locked until the unit of work ends; None if it is gone."""
+    return get_for_update(_model(change.table), UUID(change.row_id))
 
 
 def is_unchanged(change: RowChange, row: Any, *, whole: bool = True) -> bool:

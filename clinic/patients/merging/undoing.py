@@ -1,6 +1,6 @@
 """Undoing a merge: what stands in the way, and how the rows become what they were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,22 +8,17 @@ from sqlalchemy import inspect, select
 
 from clinic.core.db import db
 from clinic.core.modules import merge_followers
-from clinic.core.subject_merge import Obstacle, RowChange, find_row, is_unchanged, restore_row
+from clinic.core.subject_merge import Obstacle, RowChange, is_unchanged, lock_row, restore_row
 from clinic.patients.errors import UnmergeRefused
 from clinic.patients.models import Patient, PatientMerge
 
 
-def obstacles_of(merge: PatientMerge) -> Sequence[Obstacle]:
-    """Return what has changed since a merge, so that it can't be undone; nothing if it can."""
-    return [*(obstacle for _, _, obstacle in _checked_rows(merge, lock=False) if obstacle), *_left_behind(merge)]
-
-
-def _checked_rows(merge: PatientMerge, *, lock: bool) -> list[tuple[RowChange, Any, Obstacle | None]]:
-    """Return each change of a merge, the latest first, with its row and what stands in the way of restoring it."""
+def _checked_rows(merge: PatientMerge) -> list[tuple[RowChange, Any, Obstacle | None]]:
+    """Return each change of a merge, the latest first, with its row, locked, and what is in the way of restoring it."""
     found = []
     for stored in reversed(merge.changes):
         change = RowChange(**stored)
-        row = find_row(change, lock=lock)
+        row = lock_row(change)
         whole = change.row_id not in (str(merge.survivor_id), str(merge.merged_id))
         obstacle = None if is_unchanged(change, row, whole=whole) else _changed(change)
         found.append((change, row, obstacle))
@@ -51,7 +46,7 @@ def restore_rows(merge: PatientMerge) -> None:
 
     :raises UnmergeRefused: if something stands in the way
     """
-    checked = _checked_rows(merge, lock=True)
+    checked = _checked_rows(merge)
     if obstacles := [*(obstacle for _, _, obstacle in checked if obstacle), *_left_behind(merge)]:
         raise UnmergeRefused([record for one in obstacles for record in one.records])
     for change, row, _ in checked:
